@@ -1,0 +1,403 @@
+"""
+Start and stop a real node on this machine, for tests and the demo. Nothing here is for production.
+
+Two engines speak the same JSON-RPC: ganache keeps its chain in a directory, anvil is quick and keeps nothing. Both run
+without wallets and without fees: any key may send with a gas price of zero, and signs for itself.
+
+A node never outlives the process that started it, however that ends. Beside each node stands a guard, a shell that waits
+for its own standard input to close: the kernel closes it when we die, by a signal or a crash as by leaving in good order.
+"""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+BLOCK_GAS_LIMIT = 60_000_000
+
+# ganache cannot lower its base fee to zero, and berlin is the last rule set without one. What differs from paris there
+# (a base-fee opcode, `prevrandao`, a smaller refund) no contract of ours asks for.
+GANACHE_HARDFORK = "berlin"
+ANVIL_HARDFORK = "paris"
+
+RPC_SECONDS = 60.0
+# How long a silent port is listened to before asking whether our process is still the one behind it.
+FIRST_ANSWER_SECONDS = 2.0
+POLL_SECONDS = 0.05
+STOP_SECONDS = 10.0
+PORT_ATTEMPTS = 5
+
+# $1 is the node's process group.
+_GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
+
+
+class Engine(StrEnum):
+    """The programs that can be a development node."""
+
+    GANACHE = "ganache"
+    ANVIL = "anvil"
+
+
+class Mining(StrEnum):
+    """
+    When ganache answers `eth_sendRawTransaction`: after mining (eager) or before (strict). anvil always answers before.
+
+    Eager mode never answers a transaction whose nonce leaves a gap; strict mode does, so tests of that use strict.
+    """
+
+    EAGER = "eager"
+    STRICT = "strict"
+
+
+class DevNodeError(Exception):
+    """
+    A development node could not do what it was asked.
+
+    DevNodeError
+     ├── EngineMissing   the program is not installed
+     ├── NodeNotReady    it did not come up; carries the end of its log
+     ├── PortInUse       somebody else listens on the port that was asked for
+     └── RpcFailed       the node answered a call with an error
+    """
+
+
+class EngineMissing(DevNodeError):
+    """The program is not installed: `scripts/setup` brings both on Linux, and ganache everywhere."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(f"{engine} is not installed: run scripts/setup (elsewhere than on x86-64 Linux, put anvil on the PATH)")
+        self.engine = engine
+
+
+class NodeNotReady(DevNodeError):
+    """The node died or stayed silent; nothing is left running."""
+
+    def __init__(self, engine: Engine, reason: str, log: str) -> None:
+        super().__init__(f"{engine} did not start: {reason}\n{log}")
+        self.engine = engine
+        self.log = log
+
+
+class PortInUse(DevNodeError):
+    """Somebody else listens on the port that was asked for; ask for another or for none."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(f"port {port} on {HOST} is in use")
+        self.port = port
+
+
+class RpcFailed(DevNodeError):
+    """The node answered with a JSON-RPC error; `error` is its object as it came."""
+
+    def __init__(self, method: str, error: dict[str, Any]) -> None:
+        super().__init__(f"{method}: {error.get('message')} ({error.get('code')})")
+        self.method = method
+        self.error = error
+
+
+@dataclass(kw_only=True)
+class DevNode:
+    """
+    A running node. Use it as a context manager, or call `stop` when done.
+
+    `directory` holds its log and, for ganache, its chain: a second start on the same directory goes on where this one ended.
+    """
+
+    engine: Engine
+    chain_id: int
+    port: int
+    directory: Path
+    _process: subprocess.Popen[bytes] = field(repr=False)
+    _guard: subprocess.Popen[bytes] = field(repr=False)
+    _http: httpx.Client = field(repr=False)
+
+    @property
+    def url(self) -> str:
+        """Where it answers JSON-RPC."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The node's process, which also leads its process group."""
+        return self._process.pid
+
+    def is_running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process.poll() is None
+
+    def rpc(self, method: str, *params: Any) -> Any:
+        """
+        One JSON-RPC call.
+
+        Raises:
+            RpcFailed: the node answered with an error.
+            httpx.TransportError: it did not answer.
+        """
+        return self._call(method, params, timeout=RPC_SECONDS)
+
+    def block_number(self) -> int:
+        """The number of the newest block."""
+        return int(self.rpc("eth_blockNumber"), 16)
+
+    def timestamp(self) -> int:
+        """The Unix time of the newest block in seconds, which is the time that contracts judge by."""
+        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)  # noqa: FBT003 - the call's own parameter
+
+    def mine(self, blocks: int = 1) -> None:
+        """Mine empty blocks."""
+        for _ in range(blocks):
+            self.rpc("evm_mine")
+
+    def jump(self, seconds: int) -> int:
+        """Move the clock forward, mine one block, and return its time."""
+        self.rpc("evm_increaseTime", seconds)
+        self.mine()
+        return self.timestamp()
+
+    def set_time(self, timestamp: int) -> int:
+        """
+        Set the clock to a Unix time in seconds, mine one block, and return its time. The clock runs on from there.
+
+        Raises:
+            ValueError: the time lies before the newest block's, where no chain can go.
+        """
+        if timestamp < self.timestamp():
+            raise ValueError(f"{timestamp} lies before the newest block's time {self.timestamp()}")
+        self._set_clock(timestamp)
+        self.mine()
+        return self.timestamp()
+
+    def snapshot(self) -> str:
+        """A name for the present state, which `revert` accepts once."""
+        return str(self.rpc("evm_snapshot"))
+
+    def revert(self, snapshot: str) -> None:
+        """
+        Go back to a snapshot; it and all later ones are used up.
+
+        The clock goes back as well, to the time of the block that is the newest again.
+        """
+        if self.rpc("evm_revert", snapshot) is not True:
+            raise RpcFailed("evm_revert", {"message": f"no snapshot {snapshot}", "code": None})
+        self._set_clock(self.timestamp())
+
+    def stop(self) -> None:
+        """End the node in good order, or after ten seconds by force. Returns when it is gone; may be called again."""
+        self._http.close()
+        _end(self._process, self._guard, signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End the node as a power cut would. ganache keeps what it had written; anvil keeps nothing."""
+        self._http.close()
+        _end(self._process, self._guard, signal.SIGKILL)
+
+    def _call(self, method: str, params: tuple[Any, ...], *, timeout: float) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        answer = self._http.post(self.url, json=body, timeout=timeout).json()
+        if "error" in answer:
+            raise RpcFailed(method, answer["error"])
+        return answer["result"]
+
+    def _set_clock(self, timestamp: int) -> None:
+        self.rpc("evm_setTime", timestamp * 1000)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+
+def start(
+    engine: Engine,
+    *,
+    chain_id: int,
+    directory: Path,
+    port: int | None = None,
+    mining: Mining = Mining.EAGER,
+    start_time: int | None = None,
+    ready_within: float = 60.0,
+) -> DevNode:
+    """
+    Start a node and return it when it answers.
+
+    `chain_id` should belong to this network alone, so that no signature replays elsewhere. Without `port` a free one is
+    chosen. `start_time` is the genesis block's Unix time in seconds, for a directory that holds no chain yet.
+
+    Raises:
+        EngineMissing: the program is not installed.
+        PortInUse: the port asked for is taken.
+        NodeNotReady: the program did not come up within `ready_within` seconds.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    program = _program(engine)
+    # Neither engine can choose a port and say which, so a free one is looked up and, if somebody was quicker, another.
+    for attempts_left in reversed(range(PORT_ATTEMPTS if port is None else 1)):
+        chosen = _free_port(port)
+        wanted = _Wanted(chain_id=chain_id, port=chosen, directory=directory, mining=mining, start_time=start_time)
+        node = _spawn(engine, [program, *_OPTIONS[engine](wanted)], wanted)
+        try:
+            _wait_until_ready(node, deadline=time.monotonic() + ready_within)
+        except BaseException as failure:
+            node.stop()
+            if attempts_left and isinstance(failure, NodeNotReady) and "in use" in str(failure).lower():
+                continue
+            raise
+        break
+    return node
+
+
+def _program(engine: Engine) -> str:
+    # The program itself and not npx, which would stand between us and the process that has to be ended.
+    installed = ROOT / "node_modules" / ".bin" / engine
+    found = str(installed) if installed.exists() else shutil.which(engine)
+    if found is None:
+        raise EngineMissing(engine)
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    chain_id: int
+    port: int
+    directory: Path
+    mining: Mining
+    start_time: int | None
+
+
+def _ganache(wanted: _Wanted) -> list[str]:
+    chain = wanted.directory / "chain"
+    options = [
+        f"--server.host={HOST}",
+        f"--server.port={wanted.port}",
+        f"--chain.chainId={wanted.chain_id}",
+        f"--chain.networkId={wanted.chain_id}",
+        f"--chain.hardfork={GANACHE_HARDFORK}",
+        f"--database.dbPath={chain}",
+        f"--miner.blockGasLimit={BLOCK_GAS_LIMIT}",
+        f"--miner.callGasLimit={BLOCK_GAS_LIMIT}",
+        "--miner.defaultGasPrice=0",
+        f"--miner.instamine={wanted.mining}",
+        "--wallet.totalAccounts=0",
+        "--logging.quiet",
+    ]
+    if wanted.start_time is not None and not chain.exists():
+        options.append(f"--chain.time={datetime.fromtimestamp(wanted.start_time, UTC).isoformat()}")
+    return options
+
+
+def _anvil(wanted: _Wanted) -> list[str]:
+    options = [
+        f"--host={HOST}",
+        f"--port={wanted.port}",
+        f"--chain-id={wanted.chain_id}",
+        f"--hardfork={ANVIL_HARDFORK}",
+        f"--gas-limit={BLOCK_GAS_LIMIT}",
+        "--base-fee=0",
+        "--gas-price=0",
+        "--accounts=0",
+        "--slots-in-an-epoch=0",
+        "--prune-history",
+        "--silent",
+    ]
+    if wanted.start_time is not None:
+        options.append(f"--timestamp={wanted.start_time}")
+    return options
+
+
+_OPTIONS: dict[Engine, Callable[[_Wanted], list[str]]] = {Engine.GANACHE: _ganache, Engine.ANVIL: _anvil}
+
+
+def _free_port(port: int | None) -> int:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port or 0))
+        except OSError as failure:
+            if port is None or failure.errno != errno.EADDRINUSE:
+                raise
+            raise PortInUse(port) from failure
+        chosen: int = probe.getsockname()[1]
+        return chosen
+
+
+def _spawn(engine: Engine, command: list[str], wanted: _Wanted) -> DevNode:
+    with (wanted.directory / "node.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own command line
+            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    guard = subprocess.Popen(  # noqa: S603 - likewise
+        ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # A proxy named in the environment has no business on the loopback.
+    http = httpx.Client(trust_env=False)
+    return DevNode(
+        engine=engine,
+        chain_id=wanted.chain_id,
+        port=wanted.port,
+        directory=wanted.directory,
+        _process=process,
+        _guard=guard,
+        _http=http,
+    )
+
+
+def _wait_until_ready(node: DevNode, *, deadline: float) -> None:
+    while time.monotonic() < deadline:
+        if not node.is_running():
+            raise NodeNotReady(node.engine, "it ended", _log_tail(node))
+        try:
+            chain_id = int(node._call("eth_chainId", (), timeout=FIRST_ANSWER_SECONDS), 16)  # noqa: SLF001 - the same module
+        except (httpx.TransportError, json.JSONDecodeError):
+            time.sleep(POLL_SECONDS)
+            continue
+        if chain_id != node.chain_id:
+            raise NodeNotReady(node.engine, f"port {node.port} is in use by chain {chain_id}", _log_tail(node))
+        # A restarted ganache forgets how far its clock had been moved; its blocks would go back in time.
+        if node.timestamp() > time.time():
+            node._set_clock(node.timestamp())  # noqa: SLF001 - the same module
+        return
+    raise NodeNotReady(node.engine, "it did not answer in time", _log_tail(node))
+
+
+def _log_tail(node: DevNode) -> str:
+    return (node.directory / "node.log").read_text(encoding="utf-8", errors="replace")[-2000:]
+
+
+def _end(process: subprocess.Popen[bytes], guard: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    # The guard first: once the node is reaped its number may be given to another process.
+    guard.kill()
+    guard.communicate()
+    if process.poll() is None:
+        _signal_group(process.pid, how)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            _signal_group(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _signal_group(leader: int, how: signal.Signals) -> None:
+    try:
+        os.killpg(leader, how)
+    except ProcessLookupError:
+        return
