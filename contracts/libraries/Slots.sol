@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IInvoices} from "../interfaces/IInvoices.sol";
+import {Pool} from "../interfaces/IProgrammes.sol";
+import {Balance, OrderState} from "../interfaces/IVoucherRegistry.sol";
+import {Stage} from "../interfaces/Records.sol";
+
+// Records that fill one slot, read and written in one go: the compiler touches the slot once for every field. The layout is
+// the compiler's own (first field in the low bits), so getters and storage layout stay true.
+library Slots {
+    function load(OrderState storage slot) internal view returns (OrderState memory state) {
+        uint256 word = _read(_of(slot));
+        state.stage = Stage(uint8(word));
+        state.attempt = uint8(word >> 8);
+        state.amount = uint64(word >> 16);
+        state.deadline = uint40(word >> 80);
+        state.evidence = bytes17(uint136(word >> 120));
+    }
+
+    function store(OrderState storage slot, OrderState memory state) internal {
+        uint256 word = uint136(state.evidence);
+        word = word << 40 | state.deadline;
+        word = word << 64 | state.amount;
+        word = word << 8 | state.attempt;
+        word = word << 8 | uint256(state.stage);
+        _write(_of(slot), word);
+    }
+
+    function load(Balance storage slot) internal view returns (Balance memory balance) {
+        uint256 word = _read(_of(slot));
+        balance.available = uint64(word);
+        balance.reserved = uint64(word >> 64);
+        balance.redeemed = uint64(word >> 128);
+        balance.lapsed = uint64(word >> 192);
+    }
+
+    function store(Balance storage slot, Balance memory balance) internal {
+        uint256 word = balance.lapsed;
+        word = word << 64 | balance.redeemed;
+        word = word << 64 | balance.reserved;
+        word = word << 64 | balance.available;
+        _write(_of(slot), word);
+    }
+
+    function load(Pool storage slot) internal view returns (Pool memory pool) {
+        uint256 word = _read(_of(slot));
+        pool.funded = uint64(word);
+        pool.committed = uint64(word >> 64);
+        pool.paid = uint64(word >> 128);
+    }
+
+    function store(Pool storage slot, Pool memory pool) internal {
+        uint256 word = pool.paid;
+        word = word << 64 | pool.committed;
+        word = word << 64 | pool.funded;
+        _write(_of(slot), word);
+    }
+
+    function load(IInvoices.Invoice storage slot) internal view returns (IInvoices.Invoice memory invoice) {
+        uint256 word = _read(_of(slot));
+        invoice.amount = uint64(word);
+        invoice.claimed = uint64(word >> 64);
+        invoice.claims = uint32(word >> 128);
+        invoice.seller = bytes12(uint96(word >> 160));
+    }
+
+    function store(IInvoices.Invoice storage slot, IInvoices.Invoice memory invoice) internal {
+        uint256 word = uint96(invoice.seller);
+        word = word << 32 | invoice.claims;
+        word = word << 64 | invoice.claimed;
+        word = word << 64 | invoice.amount;
+        _write(_of(slot), word);
+    }
+
+    function _of(OrderState storage record) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            slot := record.slot
+        }
+    }
+
+    function _of(Balance storage record) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            slot := record.slot
+        }
+    }
+
+    function _of(Pool storage record) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            slot := record.slot
+        }
+    }
+
+    function _of(IInvoices.Invoice storage record) private pure returns (uint256 slot) {
+        assembly ("memory-safe") {
+            slot := record.slot
+        }
+    }
+
+    function _read(uint256 slot) private view returns (uint256 word) {
+        assembly ("memory-safe") {
+            word := sload(slot)
+        }
+    }
+
+    function _write(uint256 slot, uint256 word) private {
+        assembly ("memory-safe") {
+            sstore(slot, word)
+        }
+    }
+}
