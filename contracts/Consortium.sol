@@ -53,8 +53,8 @@ contract Consortium is IConsortium {
         if (third != first && third != second) _requireRunning(third);
     }
 
-    function requireCarried(Motion calldata motion) external view {
-        _requireCarried(motion, motion.id());
+    function requireCarried(Motion calldata motion) external view returns (uint40) {
+        return _requireCarried(motion, motion.id());
     }
 
     // A region's own keys and accounts
@@ -63,6 +63,7 @@ contract Consortium is IConsortium {
         uint24 region = _regionOf(Role.Admin);
 
         if (role < Role.Issuer || role > Role.Directory) revert InvalidRole(role);
+        _requireRunning(region);
 
         _give(account, region, role);
     }
@@ -220,13 +221,20 @@ contract Consortium is IConsortium {
     function _replaceAdmin(uint24 region, address admin) private {
         accounts[regions[region].admin].active = false;
         regions[region].admin = admin;
-        _give(admin, region, Role.Admin);
+        _giveKey(admin, region, Role.Admin);
     }
 
     function _replaceRecovery(uint24 region, address recovery) private {
         accounts[regions[region].recovery].active = false;
         regions[region].recovery = recovery;
-        _give(recovery, region, Role.Recovery);
+        _giveKey(recovery, region, Role.Recovery);
+    }
+
+    // A thief at a region's desk could give its next key an ordinary role, and so block the key; the role gives way instead.
+    function _giveKey(address account, uint24 region, Role role) private {
+        Account memory holder = accounts[account];
+        if (holder.region == region && holder.role <= Role.Directory) delete accounts[account];
+        _give(account, region, role);
     }
 
     function _give(address account, uint24 region, Role role) private {
@@ -270,7 +278,7 @@ contract Consortium is IConsortium {
         }
     }
 
-    function _requireCarried(Motion calldata motion, bytes32 id) private view {
+    function _requireCarried(Motion calldata motion, bytes32 id) private view returns (uint40) {
         MotionState memory state = motions[id];
         uint40 from = motion.kind == MotionKind.ReplaceKeys ? state.carriedAt + VETO_PERIOD : state.carriedAt;
 
@@ -278,5 +286,7 @@ contract Consortium is IConsortium {
         if (state.vetoed) revert MotionVetoed(id);
         if (block.timestamp < from) revert NotYet(id, from);
         if (block.timestamp > from + ENACTMENT_PERIOD) revert TooLate(id, from + ENACTMENT_PERIOD);
+
+        return state.carriedAt;
     }
 }

@@ -215,7 +215,7 @@ contract Directory is IDirectory {
 
         uint40 until = uint40(block.timestamp) + FLAG_PERIOD;
         flaggedBy[subject][region] = true;
-        flags[subject] = Flag({by: region, seconder: 0, until: until});
+        flags[subject] = Flag({by: region, seconder: 0, since: uint40(block.timestamp), until: until});
         _setFlaggedUntil(subject, until);
 
         emit Flagged(subject, region, reason, until);
@@ -253,8 +253,9 @@ contract Directory is IDirectory {
 
         if (motion.kind != MotionKind.LiftFlag || motion.region != region) revert WrongMotion();
         if (used[id]) revert MotionUsed(id);
-        consortium.requireCarried(motion);
-        if (flags[motion.subject].until < block.timestamp) revert NotFlagged(motion.subject);
+        uint40 carriedAt = consortium.requireCarried(motion);
+        Flag memory current = flags[motion.subject];
+        if (current.until < block.timestamp || current.since > carriedAt) revert NotFlagged(motion.subject);
 
         used[id] = true;
         _lift(motion.subject, 0);
@@ -302,6 +303,7 @@ contract Directory is IDirectory {
         if (holder.flaggedUntil >= block.timestamp) revert SubjectFlagged(id, holder.flaggedUntil);
         if (host.flaggedUntil >= block.timestamp) revert SubjectFlagged(lab, host.flaggedUntil);
         if (host.standing == Standing.Frozen) revert LabFrozen(lab);
+        if (host.seller == bytes27(firm)) revert SellerIsFirm(lab, firm);
 
         return (holder.signer, host.signer, host.region, host.seller);
     }

@@ -242,9 +242,13 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             directory.requireServing(programme.region(), voucher.firm, order.lab);
         bytes32 redemptionId = redemption.id();
         Paid paid = labRegion == programme.region() ? programme.paidHome() : programme.paidAcross();
-        address standIn = signatures.reason == 0
-            ? _requireBothSigned(redemptionId, redemption.validUntil, firmSigner, labSigner, signatures)
-            : _requireStandIn(redemptionId, redemption.validUntil, firmSigner, labSigner, signatures, paid, programme.region());
+        address standIn = address(0);
+        if (signatures.reason == 0) {
+            _requireConsent(redemptionId, redemption.validUntil, firmSigner, labSigner, signatures);
+        } else {
+            standIn =
+                _requireStandIn(redemptionId, redemption.validUntil, firmSigner, labSigner, signatures, paid, programme.region());
+        }
 
         _countCost(voucher.programme, orderId, redemption, programme);
         invoices.claim(redemption.invoice, orderId, redemption.cost, redemption.invoiceAmount, seller);
@@ -444,17 +448,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         _requireSigned(digest, labSigner, signatures.lab);
     }
 
-    function _requireBothSigned(
-        bytes32 redemptionId,
-        uint40 validUntil,
-        address firmSigner,
-        address labSigner,
-        Signatures calldata signatures
-    ) private view returns (address) {
-        _requireConsent(redemptionId, validUntil, firmSigner, labSigner, signatures);
-        return address(0);
-    }
-
     function _requireStandIn(
         bytes32 redemptionId,
         uint40 validUntil,
@@ -579,9 +572,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     // How money and notes move
 
-    function _commit(uint256 index, Voucher calldata voucher, Order calldata order, Rules programme)
-        private
-    {
+    function _commit(uint256 index, Voucher calldata voucher, Order calldata order, Rules programme) private {
         programmes.commit(index, voucher.programme, order.amount);
         if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
     }
@@ -628,12 +619,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     // The rule is marginal: an agreement's live cost decides what the next fen of cost earns. One unlimited rate needs no count.
-    function _countCost(
-        bytes32 programmeId,
-        bytes32 orderId,
-        Redemption calldata redemption,
-        Rules programme
-    ) private {
+    function _countCost(bytes32 programmeId, bytes32 orderId, Redemption calldata redemption, Rules programme) private {
         uint256 most;
         if (programme.flat()) {
             most = uint256(redemption.cost) * programme.flatBps() / 10_000;
@@ -643,12 +629,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         if (redemption.subsidy > most) revert OverRule(orderId, uint64(most), redemption.subsidy);
     }
 
-    function _uncountCost(
-        bytes32 programmeId,
-        bytes32 orderId,
-        Redemption calldata redemption,
-        Rules programme
-    ) private {
+    function _uncountCost(bytes32 programmeId, bytes32 orderId, Redemption calldata redemption, Rules programme) private {
         if (!programme.flat()) programmes.uncount(programmeId, redemption.agreement, redemption.cost);
         invoices.free(redemption.invoice, orderId, redemption.cost);
     }

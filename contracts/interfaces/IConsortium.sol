@@ -51,6 +51,7 @@ struct Closing {
 
 /// @title Consortium (联盟): which regions are members, which account may do what for which region, and what they agreed on.
 /// @notice One account has one region and one role for ever; it can be revoked, never reused.
+/// Warning: that two accounts are one person's, no contract can know.
 /// Warning: a stolen recovery key cannot be told from its owner's. Whoever holds it can name the admin and veto a
 /// replacement; what the other members can then do is suspend the region.
 interface IConsortium {
@@ -153,9 +154,11 @@ interface IConsortium {
     function requireRunning(uint24 first, uint24 second, uint24 third) external view;
 
     /// @notice Reverts unless the motion was carried and can be enacted now. The contract whose matter it is enacts it.
-    function requireCarried(Motion calldata motion) external view;
+    /// @return carriedAt When it had more than half of all members.
+    function requireCarried(Motion calldata motion) external view returns (uint40 carriedAt);
 
-    /// @notice The admin names an account for ISSUER, REVIEWER, PAYER or DIRECTORY. Never twice, never another role.
+    /// @notice The admin of a region that is not suspended names an account for ISSUER, REVIEWER, PAYER or DIRECTORY. Never
+    /// twice, never another role; only where the account becomes the region's own admin or recovery key does a role give way.
     function grant(address account, Role role) external;
 
     /// @notice The admin ends an account's role for ever.

@@ -38,10 +38,11 @@ interface IDirectory {
         uint40 from;
     }
 
-    /// @notice Who set the latest flag on a subject, and who seconded it (0: nobody).
+    /// @notice Who set the latest flag on a subject and when, and who seconded it (0: nobody).
     struct Flag {
         uint24 by;
         uint24 seconder;
+        uint40 since;
         uint40 until;
     }
 
@@ -113,7 +114,7 @@ interface IDirectory {
 
     function rotations(bytes32 subject) external view returns (address signer, uint40 from);
 
-    function flags(bytes32 subject) external view returns (uint24 by, uint24 seconder, uint40 until);
+    function flags(bytes32 subject) external view returns (uint24 by, uint24 seconder, uint40 since, uint40 until);
 
     /// @notice Whether a region has used its one flag of its own on a subject.
     function flaggedBy(bytes32 subject, uint24 region) external view returns (bool);
@@ -173,7 +174,8 @@ interface IDirectory {
     /// @notice The region that set an unseconded flag takes it back.
     function unflag(bytes32 subject) external;
 
-    /// @notice Anybody lifts a flag under a carried `LiftFlag` motion, whose region is the subject's own (解除通告).
+    /// @notice Anybody lifts a flag under a carried `LiftFlag` motion, whose region is the subject's own (解除通告). A flag set
+    /// after the motion was carried is another one and stays.
     function lift(Motion calldata motion) external;
 
     /// @notice Reverts unless the firm is enrolled in the region.
@@ -185,7 +187,7 @@ interface IDirectory {
         view
         returns (address firmSigner, address labSigner, uint24 labRegion);
 
-    /// @notice Reverts if the lab is frozen or a party is flagged.
+    /// @notice Reverts if the lab is frozen, a party is flagged, or the firm itself would invoice for the lab.
     function requireServing(uint24 region, bytes32 firm, bytes32 lab)
         external
         view

@@ -312,7 +312,7 @@ def _anvil(wanted: _Wanted) -> list[str]:
         "--gas-price=0",
         "--accounts=0",
         "--slots-in-an-epoch=0",
-        "--prune-history",
+        "--prune-history=64",
         "--silent",
     ]
     if wanted.start_time is not None:
