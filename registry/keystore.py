@@ -1,0 +1,124 @@
+"""
+Key files: one private key under a password, in the format that every Ethereum tool reads (Web3 Secret Storage, version 3).
+
+Shell: reads and writes files. A key file is written once, readable by its owner only, and never over another.
+"""
+
+import json
+import os
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+from eth_account import Account
+
+from registry.errors import TongquanError
+from registry.model import Address
+from registry.signing import address_of
+
+_VERSION = 3
+_OWNER_ONLY = 0o600
+
+
+class Strength(IntEnum):
+    """
+    The work factor N of scrypt, that is what one guess at the password costs.
+
+    STANDARD takes about a second. LIGHT is for tests and demonstrations, whose keys guard nothing.
+    """
+
+    LIGHT = 2**12
+    STANDARD = 2**18
+
+
+class KeystoreError(TongquanError):
+    """
+    A key file could not be used.
+
+    KeystoreError
+     ├── KeyFileMissing     there is none at this path
+     ├── KeyFileExists      there is one already; nothing was written
+     ├── KeyFileMalformed   it is no key file of version 3, or its key is not that of its address
+     └── WrongPassword      the password does not open it
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+
+
+class KeyFileMissing(KeystoreError):
+    """There is no key file at this path."""
+
+
+class KeyFileExists(KeystoreError):
+    """There is a file at this path already; nothing was written, because a key that is lost cannot be made again."""
+
+
+class KeyFileMalformed(KeystoreError):
+    """The file is no key file of version 3, or its key is not that of the address that it names."""
+
+
+class WrongPassword(KeystoreError):
+    """The password does not open the file; or the file was altered, which cannot be told apart."""
+
+
+def save_key(path: Path, key: bytes, password: str, *, strength: Strength = Strength.STANDARD) -> Address:
+    """
+    Write a private key under a password to a new file, and say whose it is.
+
+    Raises:
+        ValueError: the key is none.
+        KeyFileExists: there is a file at this path; nothing was written.
+    """
+    address = address_of(key)
+    sealed = Account.encrypt(key, password, kdf="scrypt", iterations=strength)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
+    except FileExistsError as taken:
+        raise KeyFileExists(path, "there is a file already") from taken
+    # A crash from here on leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump(sealed, file)
+        file.flush()
+        os.fsync(file.fileno())
+    return address
+
+
+def load_key(path: Path, password: str) -> bytes:
+    """
+    Read the private key of a key file: 32 bytes.
+
+    Raises:
+        KeyFileMissing: there is none.
+        KeyFileMalformed: it is no key file, or its key is not that of the address that it names.
+        WrongPassword: the password does not open it.
+    """
+    sealed = _read(path)
+    try:
+        key = bytes(Account.decrypt(sealed, password))
+    except ValueError as refused:
+        # What eth-account says where the checksum of the secret does not fit.
+        if "MAC mismatch" in str(refused):
+            raise WrongPassword(path, "the password does not open it") from refused
+        raise KeyFileMalformed(path, f"not a key file: {refused}") from refused
+    except (KeyError, TypeError, NotImplementedError, AttributeError) as malformed:
+        raise KeyFileMalformed(path, "not a key file of version 3") from malformed
+    named = str(sealed.get("address", "")).lower().removeprefix("0x")
+    if named and named != address_of(key).lower().removeprefix("0x"):
+        raise KeyFileMalformed(path, f"it names the address {named}, which is not that of its key")
+    return key
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        sealed = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as missing:
+        raise KeyFileMissing(path, "there is no key file") from missing
+    except ValueError as malformed:
+        raise KeyFileMalformed(path, "not a JSON file") from malformed
+    if not isinstance(sealed, dict):
+        raise KeyFileMalformed(path, "not a JSON object")
+    if sealed.get("version") != _VERSION:
+        raise KeyFileMalformed(path, f"version {sealed.get('version')!r}, not {_VERSION}")
+    return sealed

@@ -1,0 +1,419 @@
+"""
+The records, stages and roles of the protocol, exactly as the contracts know them.
+
+A record is a frozen dataclass whose fields carry their Solidity type, so that `registry.codec` can derive from it the EIP-712
+type, the id, the bytes and the calldata: the shape is told once. Values are checked when a record is made and trusted from then
+on. Money is integer fen (分), times are Unix seconds with the last valid second inclusive, months and days are UTC+8.
+
+What is not here: what a call does to a state (`registry.rules`), and how a tag is made (`registry.tags`).
+"""
+
+from dataclasses import Field, dataclass, field, fields
+from enum import IntEnum
+from typing import Any, NewType
+
+Id = NewType("Id", bytes)
+"""A record's EIP-712 hashStruct without domain: 32 bytes."""
+
+Tag = NewType("Tag", bytes)
+"""An epoch byte and 31 bytes of a keyed hash (关联标识): 32 bytes. Never shown to users."""
+
+Digest = NewType("Digest", bytes)
+"""A plain or salted hash: 32 bytes."""
+
+Address = NewType("Address", str)
+"""An account on the chain: 0x and 40 hexadecimal digits, checksummed."""
+
+Region = NewType("Region", int)
+"""A region code of GB/T 2260, six digits; 0 where nobody's."""
+
+Fen = NewType("Fen", int)
+"""Money in fen (分); 100 fen are one yuan."""
+
+Time = NewType("Time", int)
+"""Unix seconds."""
+
+NO_ID = Id(bytes(32))
+"""No record."""
+
+NO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
+"""Nobody."""
+
+UNLIMITED = Fen(2**64 - 1)
+"""The limit of a slice that has none."""
+
+
+class Paid(IntEnum):
+    """Who receives the money of a redemption (兑付申请方)."""
+
+    LAB = 0
+    FIRM = 1
+
+
+class Approval(IntEnum):
+    """Whether a reviewer of the issuing region approves an order before the service (审核确认)."""
+
+    NEVER = 0
+    CROSS_REGION = 1
+    ALWAYS = 2
+
+
+class FirstReview(IntEnum):
+    """Whose reviewer makes the first review (初审)."""
+
+    NONE = 0
+    HOME = 1
+    HOST = 2
+
+
+class Standing(IntEnum):
+    """A lab's standing, set by its host region."""
+
+    NONE = 0
+    ACTIVE = 1
+    SUSPENDED = 2
+    EXITED = 3
+    FROZEN = 4
+
+
+class Stage(IntEnum):
+    """Where an order stands."""
+
+    NONE = 0
+    REQUESTED = 1
+    OPEN = 2
+    REDEEMED = 3
+    ENDORSED = 4
+    ACCEPTED = 5
+    SETTLED = 6
+    REVERSED = 7
+    REFUNDED = 8
+    RELEASED = 9
+
+
+class Role(IntEnum):
+    """What an account may do for its region; ADMIN and RECOVERY are the region's own two keys."""
+
+    NONE = 0
+    ISSUER = 1
+    REVIEWER = 2
+    PAYER = 3
+    DIRECTORY = 4
+    ADMIN = 5
+    RECOVERY = 6
+
+
+class RegionStatus(IntEnum):
+    """A region's membership."""
+
+    NONE = 0
+    ACTIVE = 1
+    SUSPENDED = 2
+
+
+class Bar(IntEnum):
+    """Why a party may not go on."""
+
+    NONE = 0
+    LAB_FROZEN = 1
+    LAB_FLAGGED = 2
+    FIRM_FLAGGED = 3
+
+
+class MotionKind(IntEnum):
+    """What the members decide together (联盟议案)."""
+
+    NONE = 0
+    ADMIT = 1
+    SUSPEND = 2
+    REINSTATE = 3
+    NAME_CARETAKER = 4
+    REPLACE_KEYS = 5
+    AUTHORISE_REGISTRY = 6
+    RETIRE_REGISTRY = 7
+    CLOSE_REGISTRY = 8
+    AUTHORISE_CLAIMANT = 9
+    VOID_CLAIM = 10
+    LIFT_FLAG = 11
+
+
+class RegistryStatus(IntEnum):
+    """What a registry may do on the invoice ledger."""
+
+    NONE = 0
+    AUTHORISED = 1
+    RETIRED = 2
+    CLOSED = 3
+
+
+def _sol(solidity_type: str, name: str | None = None) -> Any:
+    """Give a field its Solidity type, and its Solidity name where that is not the camel case of the Python one."""
+    return field(metadata={"type": solidity_type, "name": name})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Base of every record: checks each field against its Solidity type."""
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(type(self).__name__, each, getattr(self, each.name))
+
+
+def _check(record: str, each: Field[Any], value: object) -> None:
+    solidity_type: str = each.metadata["type"]
+    where = f"{record}.{each.name}"
+    if solidity_type == "bytes32":
+        if not isinstance(value, bytes) or len(value) != 32:
+            raise ValueError(f"{where} takes 32 bytes, not {value!r}")
+    elif solidity_type == "address":
+        if not isinstance(value, str) or len(value) != 42 or not value.startswith("0x"):
+            raise ValueError(f"{where} takes an address, not {value!r}")
+        int(value, 16)
+    elif solidity_type == "string":
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{where} takes a text that is not empty")
+    elif solidity_type == "bool":
+        if not isinstance(value, bool):
+            raise ValueError(f"{where} takes True or False, not {value!r}")
+    elif solidity_type.startswith("uint"):
+        bits = int(solidity_type.removeprefix("uint"))
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**bits:
+            raise ValueError(f"{where} takes a whole number of at most {bits} bits, not {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Slice(Record):
+    """One step of the subsidy rule (分段补贴档): up to `up_to` fen of cost, `bps` ten-thousandths of it are paid."""
+
+    up_to: Fen = _sol("uint64")
+    bps: int = _sol("uint16")
+
+
+@dataclass(frozen=True, slots=True)
+class Programme(Record):
+    """A kind of voucher (券种), fixed for ever once opened. `payer` 0: the lab's own region's payer settles."""
+
+    region: Region = _sol("uint24")
+    code: str = _sol("string")
+    payer: Region = _sol("uint24")
+    paid_home: Paid = _sol("uint8")
+    paid_across: Paid = _sol("uint8")
+    approval: Approval = _sol("uint8")
+    first_review: FirstReview = _sol("uint8")
+    itemised: bool = _sol("bool")
+    min_partners: int = _sol("uint8")
+    hold_days: int = _sol("uint16")
+    slices: tuple[Slice, ...] = _sol("Slice[]")
+    policy_hash: Digest = _sol("bytes32")
+
+    @property
+    def flat(self) -> bool:
+        """Whether one unlimited rate is the whole rule, so that no agreement needs counting."""
+        return len(self.slices) == 1 and self.slices[0].up_to == UNLIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class Terms(Record):
+    """What all vouchers of one issue share."""
+
+    programme: Id = _sol("bytes32")
+    face: Fen = _sol("uint64")
+    denomination: Fen = _sol("uint64")
+    use_by: Time = _sol("uint40")
+    claim_by: Time = _sol("uint40")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient(Record):
+    """Who gets one voucher of an issue."""
+
+    firm: Tag = _sol("bytes32")
+    serial: Tag = _sol("bytes32")
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher(Record):
+    """A voucher (创新券): `face` fen in notes of `denomination`, for one firm."""
+
+    programme: Id = _sol("bytes32")
+    face: Fen = _sol("uint64")
+    denomination: Fen = _sol("uint64")
+    use_by: Time = _sol("uint40")
+    claim_by: Time = _sol("uint40")
+    firm: Tag = _sol("bytes32")
+    serial: Tag = _sol("bytes32")
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Record):
+    """An order (服务订单), signed by firm and lab. `item` is NO_ID for the lab as a whole."""
+
+    voucher: Id = _sol("bytes32")
+    lab: Id = _sol("bytes32")
+    item: Id = _sol("bytes32")
+    project: Tag = _sol("bytes32")
+    amount: Fen = _sol("uint64")
+    valid_until: Time = _sol("uint40")
+    nonce: int = _sol("uint64")
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption(Record):
+    """A redemption (申请兑付) of an open order, signed by firm and lab."""
+
+    order: Id = _sol("bytes32")
+    attempt: int = _sol("uint8")
+    cost: Fen = _sol("uint64")
+    subsidy: Fen = _sol("uint64")
+    agreement: Tag = _sol("bytes32")
+    invoice: Tag = _sol("bytes32")
+    invoice_amount: Fen = _sol("uint64")
+    result: Digest = _sol("bytes32")
+    valid_until: Time = _sol("uint40")
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn(Record):
+    """A reviewer's signature in place of the party that is not paid."""
+
+    redemption: Id = _sol("bytes32")
+    reason: Digest = _sol("bytes32")
+
+
+@dataclass(frozen=True, slots=True)
+class Release(Record):
+    """Consent to release an order (释放额度)."""
+
+    order: Id = _sol("bytes32")
+    attempt: int = _sol("uint8")
+    valid_until: Time = _sol("uint40")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim(Record):
+    """What a redeemed order is owed; its hash, shortened to 17 bytes, is the evidence that the order keeps."""
+
+    programme: Id = _sol("bytes32")
+    voucher: Id = _sol("bytes32")
+    order: Id = _sol("bytes32")
+    redemption: Id = _sol("bytes32")
+    lab: Id = _sol("bytes32")
+    firm: Tag = _sol("bytes32")
+    subsidy: Fen = _sol("uint64")
+    consumed: Fen = _sol("uint64")
+    stand_in: Address = _sol("address")
+    endorser: Address = _sol("address")
+
+
+@dataclass(frozen=True, slots=True)
+class Lab(Record):
+    """A service provider (服务机构) of its host region, under a host unit (依托单位)."""
+
+    region: Region = _sol("uint24")
+    host_unit: Tag = _sol("bytes32")
+    code: str = _sol("string")
+
+
+@dataclass(frozen=True, slots=True)
+class Item(Record):
+    """An instrument or service entry of a lab (服务条目)."""
+
+    lab: Id = _sol("bytes32")
+    code: str = _sol("string")
+
+
+@dataclass(frozen=True, slots=True)
+class Firm(Record):
+    """A firm (企业) as its home region enrols it."""
+
+    region: Region = _sol("uint24")
+    firm: Tag = _sol("bytes32")
+
+
+@dataclass(frozen=True, slots=True)
+class Motion(Record):
+    """A motion (联盟议案); the meaning of its fields by kind is told in `contracts/interfaces/IConsortium.sol`."""
+
+    kind: MotionKind = _sol("uint8")
+    region: Region = _sol("uint24")
+    account: Address = _sol("address")
+    other: Address = _sol("address")
+    subject: Id = _sol("bytes32")
+    expires: Time = _sol("uint40")
+    nonce: int = _sol("uint64")
+
+
+@dataclass(frozen=True, slots=True)
+class Signatures:
+    """
+    The two parties' signatures on one record, each 64 bytes (EIP-2098: r ‖ vs).
+
+    64 zero bytes mean that the party itself sends the transaction. A `reason` other than zero says that the signature of the
+    party that is not paid is a reviewer's on a `StandIn`.
+    """
+
+    firm: bytes = bytes(64)
+    lab: bytes = bytes(64)
+    reason: Digest = Digest(bytes(32))
+
+    def __post_init__(self) -> None:
+        for name, value, size in (("firm", self.firm, 64), ("lab", self.lab, 64), ("reason", self.reason, 32)):
+            if len(value) != size:
+                raise ValueError(f"Signatures.{name} takes {size} bytes, not {len(value)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """The notes of one voucher; the four sum to its face, always."""
+
+    available: Fen
+    reserved: Fen
+    redeemed: Fen
+    lapsed: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The money set aside for a programme: paid ≤ committed ≤ funded."""
+
+    funded: Fen
+    committed: Fen
+    paid: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """One order: `amount` is what it holds, `deadline` the last second for redeeming it, `evidence` 17 bytes of its claim."""
+
+    stage: Stage
+    attempt: int
+    amount: Fen
+    deadline: Time
+    evidence: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceState:
+    """How much of an invoice is under live claims, and who sold it (first 12 bytes of the seller's tag)."""
+
+    amount: Fen
+    claimed: Fen
+    claims: int
+    seller: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation(Record):
+    """An order with its voucher, as `approve`, `decline` and `extend` take it."""
+
+    voucher: Voucher = _sol("Voucher")
+    order: Order = _sol("Order")
+
+
+@dataclass(frozen=True, slots=True)
+class Filing(Record):
+    """A claim with its redemption, as `reject` and `refunded` take it."""
+
+    claim: Claim = _sol("Claim")
+    redemption: Redemption = _sol("Redemption")
