@@ -1,0 +1,402 @@
+"""
+The one place that speaks JSON-RPC: a node behind HTTP, as `registry.ports.Node` asks for it.
+
+Nothing is sent twice on its own, every request has a time limit, and whatever web3, requests or the node's JSON can fail with
+becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). Of web3 only the
+provider is used: reading events through the rest of it takes ten times as long as by hand.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, TypeVar, overload
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import NewConnectionError
+from web3 import HTTPProvider
+from web3.exceptions import Web3Exception
+from web3.types import RPCEndpoint
+
+from registry.chain.reasons import refusal
+from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.model import Address, Digest, Time
+from registry.ports import Block, CannotServe, Log, Question, Receipt
+from registry.solidity import checksummed, keccak
+
+CONNECT_SECONDS = 3.0
+ANSWER_SECONDS = 30.0
+BATCH = 200
+
+LATEST = "latest"
+
+_Answer = TypeVar("_Answer")
+
+
+@dataclass(frozen=True)
+class Engine:
+    """
+    Where the engines differ.
+
+    `finalised` is the block tag under which the newest final block is found. `first_resendable_nonce` is 1 for ganache, which
+    takes nonce 0 for "no nonce given": it mines the same bytes again under the account's next nonce whenever they are sent.
+    """
+
+    name: str
+    finalised: str
+    first_resendable_nonce: int = 0
+
+
+ENGINES = (
+    # One process, one chain: nothing replaces a block, and its `finalized` tag is its head as well.
+    Engine("ganache", finalised=LATEST, first_resendable_nonce=1),
+    # Its tag lags 64 blocks, or none when it is started with --slots-in-an-epoch 0.
+    Engine("anvil", finalised="finalized"),
+    # QBFT: two thirds of the validators committed to a block before it was added, and the tag is not served.
+    Engine("besu", finalised=LATEST),
+)
+OTHER_ENGINE = Engine("other", finalised="finalized")
+
+
+class BadAnswer(ValueError):
+    """What came back is no JSON-RPC answer."""
+
+
+class Node:
+    """
+    A node at an HTTP address. May be shared by threads; each keeps a connection of its own.
+
+    `connect_seconds` and `answer_seconds` are the time limits for reaching it and for each answer.
+    """
+
+    def __init__(self, url: str, *, connect_seconds: float = CONNECT_SECONDS, answer_seconds: float = ANSWER_SECONDS) -> None:
+        self.url = url
+        self._timeout = (connect_seconds, answer_seconds)
+        self._of_thread = threading.local()
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The engine that the node says it is."""
+        version = self._read(str, "web3_clientVersion").lower()
+        return next((engine for engine in ENGINES if version.startswith(engine.name)), OTHER_ENGINE)
+
+    @property
+    def first_resendable_nonce(self) -> int:
+        """See `Engine`."""
+        return self.engine.first_resendable_nonce
+
+    def chain_id(self) -> int:
+        """The network's id."""
+        return self._read(_number, "eth_chainId")
+
+    def head(self) -> Block:
+        """The newest block."""
+        return self._block(LATEST)
+
+    def finalised_head(self) -> Block:
+        """The newest block that will never be replaced, as the engine means it (`ENGINES`)."""
+        return self._block(self.engine.finalised)
+
+    def block(self, number: int) -> Block:
+        """One block of the chain as the node has it now."""
+        return self._block(hex(number))
+
+    def blocks(self, numbers: Sequence[int]) -> list[Block]:
+        """Many blocks at once, in the order asked for."""
+        return self._read_all(_block, "eth_getBlockByNumber", [[hex(number), False] for number in numbers])
+
+    def logs(self, first: int, last: int, addresses: Sequence[Address]) -> list[Log]:
+        """What these contracts (without any: all) wrote in a range of blocks, both ends included, in the chain's order."""
+        wanted = {"fromBlock": hex(first), "toBlock": hex(last)} | ({"address": list(addresses)} if addresses else {})
+        return sorted(self._read(_logs, "eth_getLogs", wanted), key=lambda log: (log.block, log.index))
+
+    def ask(self, question: Question, block: int | None = None) -> bytes:
+        """A contract's answer as of a block, by default the newest."""
+        return self._read(_bytes, "eth_call", _call(question), LATEST if block is None else hex(block))
+
+    def ask_all(self, questions: Sequence[Question], block: int) -> list[bytes | Rejected]:
+        """Many answers as of one block, in the order asked for; a refusal stands in its place and is not raised."""
+        return self._read_all(_bytes, "eth_call", [[_call(question), hex(block)] for question in questions], refusals=True)
+
+    def estimate(self, question: Question) -> int:
+        """Gas that this call would use in a transaction now."""
+        return self._read(_number, "eth_estimateGas", _call(question))
+
+    def nonce(self, address: Address) -> int:
+        """How many transactions of an account stand in the chain."""
+        return self._read(_number, "eth_getTransactionCount", address, LATEST)
+
+    def send_raw(self, raw: bytes) -> Digest:
+        """Hand a signed transaction to the node and return its hash; see `registry.ports.Node` for what it may raise."""
+        transaction = Digest(keccak(raw))
+        name = _hex(transaction)
+        with _mapped(sending=name):
+            answer = self._post("eth_sendRawTransaction", [_hex(raw)])
+        if "error" in answer:
+            _refuse_to_send(answer["error"], transaction=name)
+        return transaction
+
+    def receipt(self, transaction: Digest) -> Receipt | None:
+        """What became of a transaction, or None as long as it is not mined."""
+        return self._read(_receipt_or_none, "eth_getTransactionReceipt", _hex(transaction))
+
+    def storage_at(self, address: Address, slot: int, block: int) -> bytes:
+        """One storage word of an account as of a block."""
+        return self._read(_bytes, "eth_getStorageAt", address, hex(slot), hex(block)).rjust(32, b"\0")
+
+    def code(self, address: Address) -> bytes:
+        """The code that stands at an address; empty if none does."""
+        return self._read(_bytes, "eth_getCode", address, LATEST)
+
+    def request(self, method: str, *params: Any) -> Any:
+        """
+        Ask anything that changes nothing, and return the JSON answer as it came.
+
+        Raises:
+            Unreachable: no answer came, or `CannotServe`.
+            Rejected: a contract refused.
+        """
+        return self._read(_as_it_came, method, *params)
+
+    def _block(self, tag: str) -> Block:
+        return self._read(_block, "eth_getBlockByNumber", tag, False)  # noqa: FBT003 - the call's own parameter
+
+    def _read(self, parse: Callable[[Any], _Answer], method: str, *params: Any) -> _Answer:
+        with _mapped():
+            return parse(_result(self._post(method, list(params))))
+
+    @overload
+    def _read_all(self, parse: Callable[[Any], _Answer], method: str, params: Sequence[list[Any]]) -> list[_Answer]: ...
+
+    @overload
+    def _read_all(
+        self, parse: Callable[[Any], _Answer], method: str, params: Sequence[list[Any]], *, refusals: Literal[True]
+    ) -> list[_Answer | Rejected]: ...
+
+    def _read_all(
+        self, parse: Callable[[Any], _Answer], method: str, params: Sequence[list[Any]], *, refusals: bool = False
+    ) -> list[_Answer] | list[_Answer | Rejected]:
+        """Ask in batches. With `refusals`, what a contract refused stands in its place instead of being raised."""
+        read: list[Any] = []
+        for start in range(0, len(params), BATCH):
+            with _mapped():
+                answers = self._post_batch(method, params[start : start + BATCH])
+                read += [_parsed_or_refused(parse, answer) if refusals else parse(_result(answer)) for answer in answers]
+        return read
+
+    def _post(self, method: str, params: list[Any]) -> Mapping[str, Any]:
+        return _checked(self._provider.make_request(RPCEndpoint(method), params))
+
+    def _post_batch(self, method: str, params: Sequence[list[Any]]) -> list[Mapping[str, Any]]:
+        answers = self._provider.make_batch_request([(RPCEndpoint(method), each) for each in params])
+        if not isinstance(answers, list) or len(answers) != len(params):
+            raise BadAnswer(f"{len(params)} requests in one batch were answered by {str(answers)[:200]}")
+        return [_checked(answer) for answer in answers]
+
+    @property
+    def _provider(self) -> HTTPProvider:
+        found: HTTPProvider | None = getattr(self._of_thread, "provider", None)
+        if found is None:
+            # Without retries of web3's own, which would send a raw transaction again behind our back. A proxy named in the
+            # environment has no business between a gateway and its own node.
+            session = requests.Session()
+            session.trust_env = False
+            session.mount("http://", HTTPAdapter(max_retries=0))
+            session.mount("https://", HTTPAdapter(max_retries=0))
+            found = HTTPProvider(self.url, request_kwargs={"timeout": self._timeout}, session=session, exception_retry_configuration=None)
+            self._of_thread.provider = found
+        return found
+
+
+# What can go wrong
+
+
+@contextmanager
+def _mapped(*, sending: str | None = None) -> Iterator[None]:
+    """
+    Map whatever keeps a readable answer from arriving.
+
+    A question that was not answered is `Unreachable`. A transaction that was (`sending` is its hash) is that only if surely
+    nothing was sent; a broken connection, a time limit or an unreadable answer leave its outcome unknown.
+    """
+    try:
+        yield
+    except FOREIGN as failure:
+        if isinstance(failure, TongquanError):
+            raise
+        reason = f"{type(failure).__name__}: {failure}"
+        if sending is None or _nothing_was_sent(failure):
+            raise Unreachable(reason) from failure
+        raise OutcomeUnknown(sending, reason) from failure
+
+
+# What requests, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not what it should be.
+FOREIGN = (requests.RequestException, Web3Exception, OSError, ValueError, TypeError, AttributeError, LookupError)
+
+_BEFORE_SENDING = (
+    requests.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+)
+
+
+def _nothing_was_sent(failure: BaseException) -> bool:
+    if isinstance(failure, _BEFORE_SENDING):
+        return True
+    # requests wraps a refused connection (urllib3's NewConnectionError) and a broken one in the same error of its own.
+    cause = failure.args[0] if failure.args else None
+    return isinstance(failure, requests.ConnectionError) and isinstance(getattr(cause, "reason", None), NewConnectionError)
+
+
+def _declined(error: Mapping[str, Any]) -> Rejected | CannotServe:
+    """Read a JSON-RPC error that answers a question: a contract's refusal, or something that the node cannot serve."""
+    message = str(error.get("message", ""))
+    revert = _revert_data(error.get("data"))
+    if "out of gas" in message.lower() or "outofgas" in message.lower():
+        return Rejected("OutOfGas")
+    if revert is not None and (revert or "revert" in message.lower()):
+        return refusal(revert)
+    if "execution reverted" in message.lower() or message.endswith(": revert"):
+        return refusal(b"")
+    return CannotServe(f"{message} ({error.get('code')})")
+
+
+def _revert_data(found: Any) -> bytes | None:
+    r"""
+    Find the bytes of a revert: anvil, Besu and ganache's eth_call give them as they are, ganache's estimates as `result`.
+
+    >>> _revert_data({"result": "0x1234", "message": "revert"})
+    b'\x124'
+    >>> _revert_data("Reverted 0x1234")
+    b'\x124'
+    """
+    if isinstance(found, Mapping):
+        found = found.get("result", found.get("data"))
+    if not isinstance(found, str):
+        return None
+    digits = found.removeprefix("Reverted ").removeprefix("0x")
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return None
+
+
+# The engines' own words, in lower case, for: we have these very bytes.
+_ALREADY_KNOWN = ("already known", "already imported", "known transaction", "alreadyknown", "transaction already exists")
+# For: this nonce is used, in the chain or among what waits; by these very bytes, or by others.
+_NONCE_USED = ("nonce too low", "nonce is too low", "correct nonce", "nonce below", "underpriced", "fee too low to replace")
+
+
+def _refuse_to_send(error: Mapping[str, Any], *, transaction: str) -> None:
+    """Raise what a JSON-RPC error says about a transaction that was sent; return if the node has it already."""
+    message = str(error.get("message", ""))
+    words = message.lower()
+    if any(each in words for each in _ALREADY_KNOWN):
+        return
+    # An engine may mine a transaction and answer with its revert: that is no refusal to take it.
+    used = any(each in words for each in _NONCE_USED)
+    if used or "revert" in words or "vm exception" in words:
+        raise OutcomeUnknown(transaction, message)
+    raise Rejected("NotAccepted", {"message": message, "code": error.get("code")})
+
+
+# JSON
+
+
+def _checked(answer: Any) -> Mapping[str, Any]:
+    if not isinstance(answer, Mapping) or ("result" not in answer and not isinstance(answer.get("error"), Mapping)):
+        raise BadAnswer(f"no JSON-RPC answer: {str(answer)[:200]}")
+    return answer
+
+
+def _result(answer: Mapping[str, Any]) -> Any:
+    if "error" in answer:
+        raise _declined(answer["error"])
+    return answer["result"]
+
+
+def _as_it_came(found: Any) -> Any:
+    return found
+
+
+def _parsed_or_refused(parse: Callable[[Any], _Answer], answer: Mapping[str, Any]) -> _Answer | Rejected:
+    try:
+        return parse(_result(answer))
+    except Rejected as refused:
+        return refused
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _bytes(found: Any) -> bytes:
+    if not isinstance(found, str) or not found.startswith("0x"):
+        raise BadAnswer(f"no bytes: {str(found)[:200]}")
+    digits = found[2:]
+    # A storage word may come as a quantity, with an odd number of digits.
+    return bytes.fromhex(digits.rjust(len(digits) + len(digits) % 2, "0"))
+
+
+def _number(found: Any) -> int:
+    return int(found, 16)
+
+
+def _address(found: Any) -> Address:
+    return checksummed(_bytes(found))
+
+
+def _call(question: Question) -> dict[str, str]:
+    return {"to": question.to, "data": _hex(question.calldata)} | ({"from": question.sender} if question.sender else {})
+
+
+def _block(found: Mapping[str, Any] | None) -> Block:
+    if found is None:
+        raise CannotServe("there is no such block")
+    return Block(
+        number=_number(found["number"]),
+        hash=Digest(_bytes(found["hash"])),
+        parent=Digest(_bytes(found["parentHash"])),
+        time=Time(_number(found["timestamp"])),
+        gas_limit=_number(found["gasLimit"]),
+    )
+
+
+def _log(found: Mapping[str, Any]) -> Log:
+    return Log(
+        address=_address(found["address"]),
+        topics=tuple(_bytes(topic) for topic in found["topics"]),
+        data=_bytes(found["data"]),
+        block=_number(found["blockNumber"]),
+        block_hash=Digest(_bytes(found["blockHash"])),
+        transaction=Digest(_bytes(found["transactionHash"])),
+        transaction_index=_number(found["transactionIndex"]),
+        index=_number(found["logIndex"]),
+    )
+
+
+def _logs(found: Any) -> list[Log]:
+    if not isinstance(found, list):
+        raise BadAnswer(f"no list of logs: {str(found)[:200]}")
+    return [_log(each) for each in found]
+
+
+def _receipt_or_none(found: Mapping[str, Any] | None) -> Receipt | None:
+    return None if found is None else _receipt(found)
+
+
+def _receipt(found: Mapping[str, Any]) -> Receipt:
+    created = found.get("contractAddress")
+    return Receipt(
+        transaction=Digest(_bytes(found["transactionHash"])),
+        succeeded=_number(found["status"]) == 1,
+        block=_number(found["blockNumber"]),
+        block_hash=Digest(_bytes(found["blockHash"])),
+        gas_used=_number(found["gasUsed"]),
+        contract=_address(created) if created else None,
+        logs=tuple(_log(each) for each in found["logs"]),
+    )

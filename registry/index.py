@@ -1,0 +1,398 @@
+"""
+What the chain says, ready to be looked up: a fold of its events in memory, and tables by which to find them, in SQLite.
+
+Everything here is derived from final blocks and may be deleted at any time; the next `refresh` reads it all again and comes to
+the same content, byte for byte (`export`). Blocks are read by range from a stored cursor, never from a subscription, which
+would leave out what happened while nobody listened. If the chain no longer holds a block that was read, nothing is guessed:
+`ChainReplaced`, until a person has found out why and deleted the file.
+
+What is not here: judging a voucher (the gateway, by `registry.policy`), and checking the fold against the contracts
+(`registry.audit`).
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from registry.chain.deploy import Deployment
+from registry.errors import TongquanError
+from registry.events import Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
+from registry.model import Address, Digest, Id, Tag, Time
+from registry.ports import Block, Log, Node
+from registry.rules import Ledger, apply
+
+BLOCKS_AT_ONCE = 1_000
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS origin (deployment TEXT NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS cursor (number INTEGER NOT NULL, hash BLOB NOT NULL, time INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS logs (
+    block             INTEGER NOT NULL REFERENCES blocks (number),
+    log               INTEGER NOT NULL,
+    transaction_index INTEGER NOT NULL,
+    transaction_hash  BLOB    NOT NULL,
+    address           TEXT    NOT NULL,
+    topics            BLOB    NOT NULL,
+    data              BLOB    NOT NULL,
+    PRIMARY KEY (block, log)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS vouchers (id BLOB PRIMARY KEY, firm BLOB NOT NULL, serial BLOB NOT NULL, programme BLOB NOT NULL) STRICT;
+CREATE INDEX IF NOT EXISTS vouchers_by_firm ON vouchers (firm, serial);
+CREATE TABLE IF NOT EXISTS orders (
+    id      BLOB    PRIMARY KEY,
+    voucher BLOB    NOT NULL REFERENCES vouchers (id),
+    lab     BLOB    NOT NULL,
+    firm    BLOB    NOT NULL,
+    project BLOB    NOT NULL,
+    block   INTEGER NOT NULL,
+    log     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS orders_by_voucher ON orders (voucher, block, log);
+CREATE INDEX IF NOT EXISTS orders_by_lab ON orders (lab, block, log);
+CREATE INDEX IF NOT EXISTS orders_by_firm ON orders (firm, block, log);
+CREATE TABLE IF NOT EXISTS history (
+    subject BLOB    NOT NULL,
+    block   INTEGER NOT NULL,
+    log     INTEGER NOT NULL,
+    PRIMARY KEY (subject, block, log)
+) STRICT, WITHOUT ROWID;
+"""
+
+# What `export` writes: each derived table with its key.
+_CONTENT = {"blocks": "number", "logs": "block, log", "vouchers": "id", "orders": "id", "history": "subject, block, log"}
+
+_TOPIC = 32
+
+
+class IndexRefused(TongquanError):
+    """
+    The index cannot go on from what it holds. Find out why before deleting its file; then it reads everything anew.
+
+    IndexRefused
+     ├── ChainReplaced   the chain no longer holds a block that was read, or its blocks do not join
+     ├── NotFoldable     a contract's events make no sense in their order, or are none of this version's
+     └── WrongIndex      the file was written for another deployment
+    """
+
+
+class ChainReplaced(IndexRefused):
+    """A final block changed, or the node answers for two chains at once."""
+
+    def __init__(self, block: int, *, expected: bytes, found: bytes) -> None:
+        super().__init__(f"block {block}: expected {expected.hex()}, found {found.hex()}")
+        self.block = block
+
+
+class NotFoldable(IndexRefused):
+    """An event does not fit what stands: the node left some out, or other code stands at an address."""
+
+
+class WrongIndex(IndexRefused):
+    """The file was written for another deployment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event of the trail. `position` is opaque to whoever pages through it; it sorts as the chain does."""
+
+    position: str
+    logged: Logged
+
+    @property
+    def name(self) -> str:
+        """The event's name, as in the contract."""
+        return type(self.logged.event).__name__
+
+
+class Snapshot:
+    """
+    What the index knew at one final block, `block`, of time `time`. Nothing changes while it is open, so hold it briefly.
+
+    `ledger` is the fold; it is shared and not to be written to.
+    """
+
+    def __init__(self, cursor: Block, ledger: Ledger, select: Callable[..., list[tuple[Any, ...]]], deployment: Deployment) -> None:
+        self.block = cursor.number
+        self.time = cursor.time
+        self.ledger = ledger
+        self._select = select
+        self._contracts = deployment.contracts
+
+    def vouchers_of(self, firm: Tag, serial: Tag) -> list[Id]:
+        """The vouchers that carry this serial and were issued to this firm: none, one, or one in each of several programmes."""
+        return [Id(row[0]) for row in self._select("SELECT id FROM vouchers WHERE firm = ? AND serial = ? ORDER BY id", firm, serial)]
+
+    def orders_of_voucher(self, voucher: Id) -> list[Id]:
+        """A voucher's orders, in the order of reservation."""
+        return self._orders("voucher", voucher)
+
+    def orders_of_lab(self, lab: Id) -> list[Id]:
+        """A lab's orders, in the order of reservation."""
+        return self._orders("lab", lab)
+
+    def orders_of_firm(self, firm: Tag) -> list[Id]:
+        """The orders of a firm's tag, in the order of reservation."""
+        return self._orders("firm", firm)
+
+    def history_of(self, subject: Id | Tag) -> list[Entry]:
+        """
+        Every event about a voucher, an order, a programme, a lab, an item, a firm, a motion or an invoice, in order.
+
+        What happened to an order stands in its voucher's history as well.
+        """
+        return self._entries("JOIN history USING (block, log) WHERE subject = ? ORDER BY block, log", subject)
+
+    def trail(self, *, after: str | None = None, limit: int = 1_000) -> list[Entry]:
+        """All events of all contracts in the chain's order, `limit` at a time: those after a position, or from the first one on."""
+        block, log = (-1, -1) if after is None else _read_position(after)
+        return self._entries("WHERE (block, log) > (?, ?) ORDER BY block, log LIMIT ?", block, log, limit)
+
+    def count(self) -> int:
+        """How many events there are."""
+        found: int = self._select("SELECT count(*) FROM logs")[0][0]
+        return found
+
+    def _orders(self, column: str, value: bytes) -> list[Id]:
+        return [Id(row[0]) for row in self._select(f"SELECT id FROM orders WHERE {column} = ? ORDER BY block, log", value)]  # noqa: S608 - our own words
+
+    def _entries(self, which: str, *values: object) -> list[Entry]:
+        return [Entry(_position(row[0], row[1]), _logged(row, self._contracts)) for row in self._select(f"{_SELECT_LOGS} {which}", *values)]
+
+
+_SELECT_LOGS = (
+    "SELECT block, log, transaction_index, transaction_hash, address, topics, data, time FROM logs JOIN blocks ON blocks.number = block"
+)
+
+
+class Index:
+    """
+    The index of one deployment in one file. One thread refreshes at a time; any number read snapshots.
+
+    Raises on opening:
+        WrongIndex: the file was written for another deployment.
+        NotFoldable: what is stored makes no sense.
+    """
+
+    def __init__(self, path: Path, node: Node, deployment: Deployment) -> None:
+        self._node = node
+        self._deployment = deployment
+        self._refreshing = threading.Lock()
+        self._door = _Door()
+        self._reading = threading.Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        try:
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.executescript(_SCHEMA)
+            self._require_same_deployment()
+            self._cursor = self._stored_cursor()
+            self._ledger = self._fold_stored()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def refresh(self) -> int:
+        """
+        Read up to the node's newest final block, and return its number. A node that is behind what was read changes nothing.
+
+        Raises:
+            Unreachable: the node did not answer; what is known stays, and grows older.
+            ChainReplaced: the node's chain is not the one that was read.
+            NotFoldable: its events make no sense.
+        """
+        with self._refreshing:
+            head = self._node.finalised_head()
+            if self._cursor is None:
+                self._cursor = self._node.block(self._deployment.block - 1)
+            if head.number >= self._cursor.number:
+                here = head if head.number == self._cursor.number else self._node.block(self._cursor.number)
+                _require_hash(self._cursor.number, expected=self._cursor.hash, found=here.hash)
+            while self._cursor.number < head.number:
+                self._read(self._cursor, min(self._cursor.number + BLOCKS_AT_ONCE, head.number))
+            return self._cursor.number
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """What is known now, all of one block. `refresh` waits until it is closed."""
+        with self._door.read():
+            cursor = self._cursor or Block(-1, Digest(bytes(32)), Digest(bytes(32)), Time(0), 0)
+            yield Snapshot(cursor, self._ledger, self._select, self._deployment)
+
+    def age(self, now: Time) -> int:
+        """How many seconds old the newest known block is; what `STALE` is judged by."""
+        with self._door.read():
+            return now - (self._cursor.time if self._cursor else 0)
+
+    def export(self) -> bytes:
+        """All derived content as text, one JSON array a row: the same for the same chain, whenever and however it was read."""
+        with self._door.read():
+            rows = ([table, *row] for table, key in _CONTENT.items() for row in self._select(f"SELECT * FROM {table} ORDER BY {key}"))  # noqa: S608
+            return "".join(json.dumps(row, default=lambda content: content.hex()) + "\n" for row in rows).encode()
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._refreshing, self._reading:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _read(self, cursor: Block, last: int) -> None:
+        """Read the blocks after the cursor up to `last`: fetch, check, decode, and only then store and fold."""
+        logs = self._node.logs(cursor.number + 1, last, list(self._deployment.contracts))
+        numbers = sorted({cursor.number + 1, last, *(log.block for log in logs)})
+        blocks = {block.number: block for block in self._node.blocks(numbers)}
+        for number in numbers:
+            before = cursor if number == cursor.number + 1 else blocks.get(number - 1)
+            if before is not None:
+                _require_hash(number - 1, expected=before.hash, found=blocks[number].parent)
+        for log in logs:
+            _require_hash(log.block, expected=blocks[log.block].hash, found=log.block_hash)
+        with self._door.write():
+            self._store(logs, blocks, blocks[last])
+
+    def _store(self, logs: Sequence[Log], blocks: dict[int, Block], last: Block) -> None:
+        try:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                with_events = sorted({log.block for log in logs})
+                self._insert("blocks", [(number, blocks[number].hash, blocks[number].time) for number in with_events])
+                self._insert("logs", [_row(log) for log in logs])
+                for log in logs:
+                    self._take_in(_logged((*_row(log), blocks[log.block].time), self._deployment.contracts))
+                self._connection.execute("DELETE FROM cursor")
+                self._insert("cursor", [(last.number, last.hash, last.time)])
+            # COMMIT POINT. A crash before it leaves the blocks unread, one after it leaves them read: both are consistent.
+            self._cursor = last
+        except BaseException as failure:
+            # The file was rolled back; the fold in memory may have gone ahead of it.
+            self._ledger = self._fold_stored()
+            if isinstance(failure, MalformedEvent | KeyError | ValueError | sqlite3.IntegrityError):
+                raise NotFoldable(f"blocks {min(blocks)} to {last.number}: {failure!r}") from failure
+            raise
+
+    def _take_in(self, logged: Logged) -> None:
+        event, (block, log) = logged.event, (logged.position.block, logged.position.log)
+        apply(self._ledger, event, logged.time)
+        if isinstance(event, Issued):
+            self._insert("vouchers", [(event.voucher, event.firm, event.serial, self._ledger.terms[event.terms].programme)])
+        if isinstance(event, Reserved):
+            voucher = self._ledger.vouchers[event.record.voucher]
+            order = event.record
+            self._insert("orders", [(event.order, order.voucher, order.lab, voucher.firm, order.project, block, log)])
+        self._insert("history", [(subject, block, log) for subject in _subjects(event, self._ledger)])
+
+    def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        if rows:
+            self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - our own words
+
+    def _select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._reading:
+            return self._connection.execute(query, values).fetchall()
+
+    def _require_same_deployment(self) -> None:
+        found = self._select("SELECT deployment FROM origin")
+        if not found:
+            self._insert("origin", [(self._deployment.to_json(),)])
+        elif found[0][0] != self._deployment.to_json():
+            raise WrongIndex("the index was written for another deployment")
+
+    def _stored_cursor(self) -> Block | None:
+        found = self._select("SELECT number, hash, time FROM cursor")
+        return Block(found[0][0], Digest(found[0][1]), Digest(bytes(32)), Time(found[0][2]), 0) if found else None
+
+    def _fold_stored(self) -> Ledger:
+        ledger = Ledger(registry=self._deployment.registry)
+        contracts = self._deployment.contracts
+        for row in self._select(f"{_SELECT_LOGS} ORDER BY block, log"):
+            logged = _logged(row, contracts)
+            apply(ledger, logged.event, logged.time)
+        return ledger
+
+
+class _Door:
+    """
+    Many may read, or one write.
+
+    A writer waits for those inside, and those who come later wait for it; but a thread that is inside already may enter again,
+    or the two would wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self._state = threading.Condition()
+        self._readers = 0
+        self._writer = False
+        self._of_thread = threading.local()
+
+    @contextmanager
+    def read(self) -> Iterator[None]:
+        depth: int = getattr(self._of_thread, "depth", 0)
+        with self._state:
+            self._state.wait_for(lambda: depth > 0 or not self._writer)
+            self._readers += 1
+        self._of_thread.depth = depth + 1
+        try:
+            yield
+        finally:
+            self._of_thread.depth = depth
+            with self._state:
+                self._readers -= 1
+                self._state.notify_all()
+
+    @contextmanager
+    def write(self) -> Iterator[None]:
+        if getattr(self._of_thread, "depth", 0):
+            raise RuntimeError("a thread that has a snapshot open cannot refresh: it would wait for itself")
+        with self._state:
+            self._state.wait_for(lambda: not self._writer)
+            self._writer = True
+            self._state.wait_for(lambda: self._readers == 0)
+        try:
+            yield
+        finally:
+            with self._state:
+                self._writer = False
+                self._state.notify_all()
+
+
+def _require_hash(number: int, *, expected: bytes, found: bytes) -> None:
+    if expected != found:
+        raise ChainReplaced(number, expected=expected, found=found)
+
+
+def _row(log: Log) -> tuple[int, int, int, bytes, str, bytes, bytes]:
+    return (log.block, log.index, log.transaction_index, log.transaction, log.address, b"".join(log.topics), log.data)
+
+
+def _logged(row: tuple[Any, ...], contracts: Any) -> Logged:
+    block, log, transaction_index, transaction, address, topics, data, time = row
+    words = [topics[at : at + _TOPIC] for at in range(0, len(topics), _TOPIC)]
+    contract: Contract = contracts[Address(address)]
+    position = Position(block, transaction_index, log)
+    return Logged(decode(contract, words, data), Address(address), position, Time(time), Digest(transaction))
+
+
+def _subjects(event: Event, ledger: Ledger) -> set[bytes]:
+    """Whom an event is about: every id or tag that it is indexed by, and the voucher of its order."""
+    subjects = {getattr(event, each.name) for each in fields(event) if each.metadata["indexed"] and each.metadata["type"] == "bytes32"}
+    order = ledger.order_records[event.order].voucher if hasattr(event, "order") and event.order in ledger.order_records else None
+    return subjects if order is None else subjects | {order}
+
+
+def _position(block: int, log: int) -> str:
+    return f"{block:012x}{log:06x}"
+
+
+def _read_position(position: str) -> tuple[int, int]:
+    if len(position) != 18:  # noqa: PLR2004 - as `_position` writes it
+        raise ValueError(f"{position!r} is no position")
+    return int(position[:12], 16), int(position[12:], 16)

@@ -1,0 +1,448 @@
+"""The one place that speaks JSON-RPC: real nodes for what they answer, a peer that misbehaves for what they do not."""
+
+import itertools
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import requests
+from web3 import exceptions as web3_exceptions
+
+from registry.chain import reasons
+from registry.chain.artifacts import load
+from registry.chain.deploy import Founder, deploy
+from registry.chain.devnode import Engine, Mining
+from registry.chain.node import FOREIGN, Node
+from registry.errors import OutcomeUnknown, Rejected, Unreachable
+from registry.model import Region, Role
+from registry.ports import CannotServe, Question
+from registry.rules import ERRORS
+from registry.solidity import encode_sequence, keccak, type_of
+from tests.nodes import account
+
+REGIONS = (330522, 310000, 110000)
+REFUSAL = "17a842420000000000000000000000001a642f0e3c3af545e7acbd38b07251b3990914f1"
+STRANGER = account("stranger")
+
+
+@pytest.fixture(scope="module")
+def chain(node):
+    return Node(node.url)
+
+
+@pytest.fixture(scope="module")
+def deployment(chain):
+    founders = [Founder(Region(each), account(f"{each} admin").address, account(f"{each} recovery").address) for each in REGIONS]
+    return deploy(chain, account("deployer of the node's tests"), founders)
+
+
+def grant(address):
+    return keccak(b"grant(address,uint8)")[:4] + encode_sequence([type_of("address"), type_of("uint8")], [address, int(Role.ISSUER)])
+
+
+def signed(chain, *, nonce, sender=STRANGER, to=STRANGER.address, **changes):
+    transaction = {"chainId": chain.chain_id(), "nonce": nonce, "to": to, "gas": 100_000, "gasPrice": 0, "value": 0}
+    return bytes(sender.sign_transaction(transaction | changes).raw_transaction)
+
+
+# What real nodes answer
+
+
+def test_blocks_join(chain, node):
+    node.mine(3)
+    head = chain.head()
+
+    blocks = chain.blocks(range(head.number - 2, head.number + 1))
+
+    assert blocks[-1] == head == chain.block(head.number)
+    assert [later.parent for later in blocks[1:]] == [earlier.hash for earlier in blocks[:-1]]
+
+
+def test_the_final_head_of_a_development_node_is_its_head(chain, node):
+    node.mine()
+
+    assert chain.finalised_head() == chain.head()
+
+
+def test_engines_are_recognised(chain, engine):
+    assert chain.engine.name == engine
+    assert chain.first_resendable_nonce == (1 if engine is Engine.GANACHE else 0)
+
+
+def test_logs_of_a_range_are_the_deployment_s_events(chain, deployment):
+    logs = chain.logs(deployment.block, chain.head().number, [deployment.consortium])
+
+    assert len(logs) == 3 * len(REGIONS)
+    assert [log.index for log in logs] == list(range(9))
+    assert logs[0].topics[0] == keccak(b"Granted(address,uint24,uint8)")
+    assert {log.block_hash for log in logs} == {chain.block(deployment.block).hash}
+
+
+def test_a_missing_block_cannot_be_served(chain):
+    for ask in (lambda: chain.block(10**9), lambda: chain.blocks([0, 10**9])):
+        with pytest.raises(CannotServe):
+            ask()
+
+
+def test_a_state_of_a_missing_block_cannot_be_served(chain, deployment):
+    with pytest.raises(CannotServe):
+        chain.ask(Question(deployment.consortium, keccak(b"members()")[:4]), 10**9)
+
+
+def test_a_missing_receipt_is_none(chain):
+    assert chain.receipt(bytes(32)) is None
+
+
+def test_code_and_storage(chain, deployment):
+    assert load("Consortium").is_deployed_as(chain.code(deployment.consortium))
+    assert chain.code(STRANGER.address) == b""
+    assert int.from_bytes(chain.storage_at(deployment.consortium, 0, chain.head().number)) == len(REGIONS)
+
+
+@pytest.mark.parametrize("ask", [Node.ask, Node.estimate])
+def test_a_refusal_says_its_name_and_values(chain, deployment, ask):
+    with pytest.raises(Rejected) as raised:
+        ask(chain, Question(deployment.consortium, grant(STRANGER.address), STRANGER.address))
+
+    assert (raised.value.code, raised.value.values) == ("NotAdmin", {"account": STRANGER.address})
+
+
+@pytest.mark.parametrize("ask", [Node.ask, Node.estimate])
+def test_a_call_that_no_function_takes_is_malformed(chain, deployment, ask):
+    with pytest.raises(Rejected) as raised:
+        ask(chain, Question(deployment.consortium, b"\x12\x34\x56\x78"))
+
+    assert raised.value.code == "Malformed"
+
+
+def test_a_batch_keeps_refusals_in_their_places(chain, deployment, monkeypatch):
+    monkeypatch.setattr("registry.chain.node.BATCH", 2)
+    members = Question(deployment.consortium, keccak(b"members()")[:4])
+    refused = Question(deployment.consortium, grant(STRANGER.address), STRANGER.address)
+
+    answers = chain.ask_all([members, refused, refused, members, members], chain.head().number)
+
+    assert [answer.code if isinstance(answer, Rejected) else int.from_bytes(answer) for answer in answers] == [
+        3,
+        "NotAdmin",
+        "NotAdmin",
+        3,
+        3,
+    ]
+
+
+def test_a_receipt_tells_success_and_failure(chain, deployment):
+    sender = account("who is refused")
+    nonce = chain.nonce(sender.address)
+    bodies = [b"", grant(sender.address)]
+    receipts = []
+    for place, (to, body) in enumerate(zip((sender.address, deployment.consortium), bodies, strict=True)):
+        sent = chain.send_raw(signed(chain, nonce=nonce + place, sender=sender, to=to, data=body))
+        while (receipt := chain.receipt(sent)) is None:
+            pass
+        receipts.append(receipt)
+
+    assert [receipt.succeeded for receipt in receipts] == [True, False]
+    assert chain.block(receipts[0].block).hash == receipts[0].block_hash
+
+
+# What real nodes answer to a transaction that they have, or cannot have
+
+
+def test_sending_again_what_is_mined_is_unknown_and_not_failed(chain):
+    sender = account("who repeats")
+    raws = [signed(chain, nonce=nonce, sender=sender) for nonce in range(2)]
+    for raw in raws:
+        transaction = chain.send_raw(raw)
+        while chain.receipt(transaction) is None:
+            pass
+
+    with pytest.raises(OutcomeUnknown) as raised:
+        chain.send_raw(raws[1])
+
+    assert raised.value.transaction == "0x" + transaction.hex()
+
+
+def test_sending_again_what_waits_is_no_error(nodes):
+    running = nodes.start(Engine.ANVIL)
+    chain = Node(running.url)
+    waiting = signed(chain, nonce=5)
+
+    assert chain.send_raw(waiting) == chain.send_raw(waiting) == keccak(waiting)
+
+
+def test_another_transaction_for_a_nonce_that_waits_is_unknown(nodes):
+    chain = Node(nodes.start(Engine.ANVIL).url)
+    chain.send_raw(signed(chain, nonce=5))
+
+    with pytest.raises(OutcomeUnknown, match="underpriced"):
+        chain.send_raw(signed(chain, nonce=5, gas=90_000))
+
+
+@pytest.mark.parametrize("changes", [{"gas": 100}, {"gas": 10**9}, {"value": 1}], ids=str)
+def test_what_the_node_turns_away_is_not_accepted(chain, changes):
+    sender = account("who has nothing")
+
+    with pytest.raises(Rejected) as raised:
+        chain.send_raw(signed(chain, nonce=0, sender=sender, **changes))
+
+    assert raised.value.code == "NotAccepted"
+    assert chain.nonce(sender.address) == 0
+
+
+def test_ganache_answers_before_mining_in_strict_mode(nodes):
+    chain = Node(nodes.start(Engine.GANACHE, mining=Mining.STRICT).url)
+
+    transaction = chain.send_raw(signed(chain, nonce=0))
+    while chain.receipt(transaction) is None:
+        pass
+
+    assert chain.nonce(STRANGER.address) == 1
+
+
+# What a node that misbehaves leads to
+
+
+@contextmanager
+def peer(answer):
+    """An HTTP server that answers every request as told: a status and bytes, or an exception that breaks the connection."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status, content = answer(json.loads(body))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def error(code, message, data=None):
+    detail = {"code": code, "message": message} | ({} if data is None else {"data": data})
+    return lambda request: (200, json.dumps({"jsonrpc": "2.0", "id": request["id"], "error": detail}).encode())
+
+
+UNSENT = {"chainId": 1, "nonce": 0, "gas": 21_000, "gasPrice": 0, "value": 0, "to": STRANGER.address}
+RAW = bytes(STRANGER.sign_transaction(UNSENT).raw_transaction)
+HASH = "0x" + keccak(RAW).hex()
+
+# What an engine says of a call, in its own shape, and what we make of it.
+CALL_ERRORS = [
+    (error(-32000, "VM Exception while processing transaction: revert", "0x" + REFUSAL), "NotAdmin"),
+    (error(-32000, "VM Exception while processing transaction: revert", {"hash": None, "result": "0x" + REFUSAL}), "NotAdmin"),
+    (error(3, "execution reverted: custom error 0x17a84242", "0x" + REFUSAL), "NotAdmin"),
+    (error(-32000, "Execution reverted", "0x" + REFUSAL), "NotAdmin"),
+    (error(-32015, "VM execution error.", "Reverted 0x" + REFUSAL), "NotAdmin"),
+    (error(3, "execution reverted", "0x"), "Malformed"),
+    (error(-32000, "execution reverted"), "Malformed"),
+    (error(-32000, "VM Exception while processing transaction: revert", "0x"), "Malformed"),
+    (error(3, "execution reverted", "0x4e487b71" + f"{17:064x}"), "Panic"),
+    (error(3, "execution reverted", "0xdeadbeef"), "Unreadable"),
+    (error(-32000, "VM Exception while processing transaction: out of gas", "0x"), "OutOfGas"),
+    (error(-32603, "EVM error OutOfGas"), "OutOfGas"),
+    (error(-32700, "header not found"), CannotServe),
+    (error(-32602, "BlockOutOfRangeError: block height is 1 but requested was 1000000"), CannotServe),
+    (error(-32601, "Method not found"), CannotServe),
+    (error(-32000, "missing trie node 1234"), CannotServe),
+    (error(-39001, "Unknown block"), CannotServe),
+]
+
+
+@pytest.mark.parametrize(("answer", "expected"), CALL_ERRORS)
+def test_errors_of_a_call(answer, expected):
+    with peer(answer) as url, pytest.raises((Rejected, Unreachable)) as raised:
+        Node(url).ask(Question(STRANGER.address, b""))
+
+    assert (raised.value.code if isinstance(expected, str) else type(raised.value)) == expected
+
+
+# What an engine says of a transaction. None: it has it.
+SEND_ERRORS = [
+    (error(-32000, "already known"), None),
+    (error(-32003, "transaction already imported"), None),
+    (error(-32000, "Known transaction"), None),
+    (error(-32003, "nonce too low"), OutcomeUnknown),
+    (error(-32001, "Nonce too low"), OutcomeUnknown),
+    (error(-32000, "the tx doesn't have the correct nonce. account has nonce of: 4 tx has nonce of: 1"), OutcomeUnknown),
+    (error(-32003, "replacement transaction underpriced"), OutcomeUnknown),
+    (error(-32000, "Replacement transaction underpriced"), OutcomeUnknown),
+    (error(-32000, "VM Exception while processing transaction: revert", "0x"), OutcomeUnknown),
+    (error(-32003, "insufficient funds for gas * price + value"), Rejected),
+    (error(-32000, "intrinsic gas too low"), Rejected),
+    (error(-32000, "exceeds block gas limit"), Rejected),
+    (error(-32009, "Gas price below configured minimum gas price"), Rejected),
+    (error(-32602, "Failed to decode transaction"), Rejected),
+]
+
+
+@pytest.mark.parametrize(("answer", "expected"), SEND_ERRORS)
+def test_errors_of_sending(answer, expected):
+    with peer(answer) as url:
+        if expected is None:
+            assert Node(url).send_raw(RAW).hex() == HASH[2:]
+            return
+        with pytest.raises(expected) as raised:
+            Node(url).send_raw(RAW)
+
+    if expected is OutcomeUnknown:
+        assert raised.value.transaction == HASH
+
+
+def broken(_):
+    raise ConnectionAbortedError
+
+
+NO_ANSWERS = {
+    "not JSON": lambda _: (200, b"<html>"),
+    "not UTF-8": lambda _: (200, b"\xff\xfe"),
+    "empty": lambda _: (200, b""),
+    "no object": lambda _: (200, b"[]"),
+    "neither result nor error": lambda _: (200, b'{"id": 1}'),
+    "error is a text": lambda _: (200, b'{"id": 1, "error": "no"}'),
+    "HTTP 500": lambda _: (500, b"{}"),
+    "HTTP 429": lambda _: (429, b"{}"),
+    "connection broken": broken,
+}
+
+
+@pytest.mark.parametrize("answer", NO_ANSWERS.values(), ids=NO_ANSWERS)
+def test_no_answer_to_a_question_is_unreachable_and_to_a_transaction_unknown(answer):
+    with peer(answer) as url:
+        node = Node(url)
+        with pytest.raises(Unreachable):
+            node.head()
+        with pytest.raises(Unreachable):
+            node.ask_all([Question(STRANGER.address, b"")] * 2, 1)
+        with pytest.raises(OutcomeUnknown) as raised:
+            node.send_raw(RAW)
+
+    assert raised.value.transaction == HASH
+
+
+@pytest.mark.parametrize("result", ["null", '"0xzz"', "7", "[]", "{}", '{"number": "0x1"}', "true"])
+def test_a_result_of_another_shape_is_unreachable(result):
+    with peer(lambda request: (200, b'{"jsonrpc":"2.0","id":%d,"result":%s}' % (request["id"], result.encode()))) as url:
+        node = Node(url)
+        asks = (node.head, node.chain_id, lambda: node.logs(0, 1, []), lambda: node.ask(Question(STRANGER.address, b"")))
+        for ask in asks:
+            if result == "[]" and ask is asks[2]:
+                continue  # no logs: a good answer
+            with pytest.raises(Unreachable):
+                ask()
+
+
+def test_silence_has_a_limit():
+    asked, released = threading.Event(), threading.Event()
+
+    def silent(_):
+        asked.set()
+        released.wait(10)
+        return 200, b"{}"
+
+    with peer(silent) as url:
+        try:
+            with pytest.raises(OutcomeUnknown, match="Timeout"):
+                Node(url, answer_seconds=0.2).send_raw(RAW)
+            with pytest.raises(Unreachable, match="Timeout"):
+                Node(url, answer_seconds=0.2).head()
+        finally:
+            released.set()
+
+    assert asked.is_set()
+
+
+def test_a_refused_connection_sent_nothing():
+    with peer(broken) as url:
+        pass
+
+    for ask in (Node(url).head, lambda: Node(url).send_raw(RAW)):
+        with pytest.raises(Unreachable):
+            ask()
+
+
+def test_nothing_is_sent_twice_behind_our_back():
+    sends = []
+
+    def count(request):
+        sends.append(request["method"])
+        return broken(request)
+
+    with peer(count) as url, pytest.raises(OutcomeUnknown):
+        Node(url).send_raw(RAW)
+
+    assert sends == ["eth_sendRawTransaction"]
+
+
+# That the map is complete
+
+
+def subclasses(kind):
+    return {kind, *itertools.chain.from_iterable(subclasses(each) for each in kind.__subclasses__())}
+
+
+def foreign():
+    """Every error that requests and web3 define, and what sockets, JSON and the shape of an answer fail with."""
+    own = {OSError, ConnectionError, TimeoutError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError}
+    of_web3 = {each for each in vars(web3_exceptions).values() if isinstance(each, type) and issubclass(each, Exception)}
+    return sorted(own | of_web3 | subclasses(requests.RequestException), key=str)
+
+
+@pytest.mark.parametrize("kind", foreign(), ids=lambda kind: kind.__name__)
+def test_every_foreign_error_is_mapped(kind, monkeypatch):
+    failure = kind.__new__(kind, "planted")
+    node = Node("http://127.0.0.1:1")
+
+    def fail(*_):
+        raise failure
+
+    monkeypatch.setattr(node, "_post", fail)
+
+    assert issubclass(kind, FOREIGN)
+    with pytest.raises(Unreachable):
+        node.head()
+    with pytest.raises((Unreachable, OutcomeUnknown)):
+        node.send_raw(RAW)
+
+
+# Refusals
+
+
+def test_the_table_of_refusals_is_that_of_the_rules():
+    """Every error that the rules can meet is read with the same names and types; the ABIs know a few more."""
+    by_abi = {name: tuple((each, kind.abi) for each, kind in inputs.items()) for name, inputs in reasons._errors().values()}
+
+    assert {name: by_abi.get(name) for name in ERRORS} == dict(ERRORS)
+
+
+@pytest.mark.parametrize("name", reasons.CONTRACTS)
+def test_every_error_of_every_contract_is_read_by_its_names(name):
+    for entry in load(name).abi:
+        if entry["type"] != "error":
+            continue
+        types = [type_of(each["type"]) for each in entry["inputs"]]
+        words = bytes(32 * len(types))
+        if any(each.size is None for each in types):
+            words = encode_sequence(types, ["text" for _ in types])
+
+        refusal = reasons.refusal(keccak(f"{entry['name']}({','.join(each.abi for each in types)})".encode())[:4] + words)
+
+        assert refusal.code == entry["name"]
+        assert list(refusal.values) == [each["name"] for each in entry["inputs"]]
+
+
+def test_a_refusal_with_bytes_missing_is_unreadable():
+    assert reasons.refusal(bytes.fromhex(REFUSAL)[:-1]).code == "Unreadable"

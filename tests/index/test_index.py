@@ -1,0 +1,333 @@
+"""The index on real nodes: it follows final blocks, finds what was asked for, and can be thrown away."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from registry.errors import Unreachable
+from registry.events import Issued, Redeemed, Reserved, Settled, topic
+from registry.index import ChainReplaced, Index, NotFoldable, WrongIndex
+from registry.model import Stage, Time
+from registry.ports import CannotServe
+from tests.contracts.world import Life, tag
+from tests.networks import network
+
+PATIENCE = 20.0
+
+
+@pytest.fixture(scope="module")
+def net(node):
+    return network(node)
+
+
+@pytest.fixture(scope="module")
+def settled(net):
+    return Life.begin(net.world).until("settled")
+
+
+@pytest.fixture
+def index(net, tmp_path):
+    with Index(tmp_path / "index.sqlite", net.chain, net.deployment) as index:
+        yield index
+
+
+class Peer:
+    """The node, with something wrong: each fault is a method that stands before the node's own."""
+
+    def __init__(self, node, **faults):
+        self._node = node
+        self._faults = faults
+
+    def __getattr__(self, name):
+        own = getattr(self._node, name)
+        return self._faults[name](own) if name in self._faults else own
+
+
+def dropping(kind):
+    """The node leaves out events of one kind."""
+    return lambda own: lambda *wanted: [log for log in own(*wanted) if log.topics[0] != topic(kind)]
+
+
+# Following the chain
+
+
+def test_it_reads_up_to_the_final_head(net, settled, index):
+    head = index.refresh()
+
+    assert head == net.chain.finalised_head().number
+    with index.snapshot() as seen:
+        assert (seen.block, seen.time) == (head, net.chain.block(head).time)
+        assert seen.ledger.orders[settled.order_id].stage is Stage.SETTLED
+        assert seen.count() == len(net.chain.logs(0, head, list(net.deployment.contracts)))
+
+
+def test_it_goes_on_where_it_stopped(net, index):
+    index.refresh()
+    life = Life.begin(net.world).until("open")
+
+    index.refresh()
+
+    with index.snapshot() as seen:
+        assert seen.ledger.orders[life.order_id].stage is Stage.OPEN
+
+
+def test_a_second_start_knows_what_the_first_one_read(net, settled, tmp_path):
+    path = tmp_path / "index.sqlite"
+    with Index(path, net.chain, net.deployment) as first:
+        first.refresh()
+        with first.snapshot() as seen:
+            ledger, block = seen.ledger, seen.block
+
+    with Index(path, None, net.deployment) as second, second.snapshot() as seen:
+        assert (seen.ledger, seen.block) == (ledger, block)
+
+
+def test_reading_anew_in_other_steps_gives_the_same_bytes(net, tmp_path, monkeypatch):
+    with Index(tmp_path / "first.sqlite", net.chain, net.deployment) as first:
+        first.refresh()
+        Life.begin(net.world).until("redeemed")
+        first.refresh()
+        monkeypatch.setattr("registry.index.BLOCKS_AT_ONCE", 3)
+        with Index(tmp_path / "second.sqlite", net.chain, net.deployment) as second:
+            second.refresh()
+
+            assert second.export() == first.export()
+            assert second.export().count(b"\n") > 100
+
+
+def test_age_is_the_age_of_the_newest_known_block(index):
+    index.refresh()
+    with index.snapshot() as seen:
+        time = seen.time
+
+    assert index.age(Time(time + 75)) == 75
+
+
+def test_before_the_first_refresh_nothing_is_known_and_all_is_old(index):
+    with index.snapshot() as seen:
+        assert (seen.block, seen.count()) == (-1, 0)
+    assert index.age(Time(1_700_000_000)) == 1_700_000_000
+
+
+def test_an_unreachable_node_leaves_what_is_known(net, settled, index):
+    index.refresh()
+
+    def silent(_):
+        raise Unreachable("nobody there")
+
+    index._node = Peer(net.chain, finalised_head=lambda own: lambda: silent(own))
+    with pytest.raises(Unreachable):
+        index.refresh()
+
+    with index.snapshot() as seen:
+        assert seen.ledger.orders[settled.order_id].stage is Stage.SETTLED
+
+
+def test_a_node_that_is_behind_changes_nothing(net, index):
+    head = index.refresh()
+    behind = net.chain.block(head - 5)
+    index._node = Peer(net.chain, finalised_head=lambda _: lambda: behind)
+
+    assert index.refresh() == head
+
+
+# Finding
+
+
+def test_a_voucher_is_found_by_firm_and_serial(settled, index):
+    index.refresh()
+
+    with index.snapshot() as seen:
+        assert seen.vouchers_of(settled.voucher.firm, settled.voucher.serial) == [settled.voucher_id]
+        assert seen.vouchers_of(settled.voucher.firm, tag("no such serial")) == []
+        assert seen.vouchers_of(tag("no such firm"), settled.voucher.serial) == []
+
+
+def test_orders_are_found_by_voucher_lab_and_firm_in_their_order(net, index):
+    life = Life.begin(net.world, amount=1_000_00).until("open")
+    first = life.order_id
+    life.order = net.world.order(life.voucher, life.lab, 2_000_00)
+    life.reserve()
+    index.refresh()
+
+    with index.snapshot() as seen:
+        for found in (seen.orders_of_voucher(life.voucher_id), seen.orders_of_lab(life.lab.id), seen.orders_of_firm(life.firm.tag)):
+            assert found == [first, life.order_id]
+
+
+def test_history_of_voucher_and_order(settled, index):
+    index.refresh()
+
+    with index.snapshot() as seen:
+        of_voucher, of_order = seen.history_of(settled.voucher_id), seen.history_of(settled.order_id)
+
+    assert [entry.name for entry in of_order] == ["Reserved", "Claimed", "Redeemed", "Accepted", "Settled"]
+    assert [entry.name for entry in of_voucher] == ["Issued", *(entry.name for entry in of_order)]
+    assert of_order[0].logged.event == Reserved(settled.order_id, settled.order, Stage.OPEN, of_order[0].logged.event.deadline)
+    assert [entry.logged.time for entry in of_voucher] == sorted(entry.logged.time for entry in of_voucher)
+
+
+def test_the_trail_is_complete_in_pages_of_any_size(net, settled, index):
+    index.refresh()
+
+    with index.snapshot() as seen:
+        whole = seen.trail()
+        paged, after = [], None
+        while page := seen.trail(after=after, limit=7):
+            paged += page
+            after = page[-1].position
+
+    assert paged == whole
+    assert [entry.position for entry in whole] == sorted(entry.position for entry in whole)
+    assert {Issued, Reserved, Redeemed, Settled} <= {type(entry.logged.event) for entry in whole}
+
+
+@pytest.mark.parametrize("position", ["", "x" * 18, "12"])
+def test_a_position_that_nobody_gave_out_is_refused(index, position):
+    with index.snapshot() as seen, pytest.raises(ValueError, match=r"position|invalid literal"):
+        seen.trail(after=position)
+
+
+# One snapshot is one block
+
+
+def test_readers_see_one_block_while_another_is_read(net, index):
+    """A refresh waits for the open snapshot, and what is asked in it stays of one block."""
+    index.refresh()
+    life = Life.begin(net.world).until("open")
+    fetched = threading.Event()
+    real = net.chain
+
+    def announce(own):
+        def blocks(numbers):
+            found = own(numbers)
+            fetched.set()
+            return found
+
+        return blocks
+
+    index._node = Peer(real, blocks=announce)
+    with ThreadPoolExecutor(1) as threads:
+        with index.snapshot() as seen:
+            refreshing = threads.submit(index.refresh)
+            assert fetched.wait(PATIENCE)
+            before = (seen.block, seen.orders_of_voucher(life.voucher_id), life.order_id in seen.ledger.order_records)
+        head = refreshing.result(PATIENCE)
+
+    assert before[1:] == ([], False)
+    assert before[0] < head
+    with index.snapshot() as seen:
+        assert seen.orders_of_voucher(life.voucher_id) == [life.order_id]
+
+
+def test_a_thread_may_open_a_snapshot_within_its_own(net, index):
+    index.refresh()
+    Life.begin(net.world)
+
+    with ThreadPoolExecutor(1) as threads:
+        with index.snapshot() as outer:
+            refreshing = threads.submit(index.refresh)
+            with index.snapshot() as inner:
+                assert inner.block == outer.block
+        refreshing.result(PATIENCE)
+
+
+def test_a_thread_cannot_refresh_within_its_own_snapshot(net, index):
+    index.refresh()
+    Life.begin(net.world)
+
+    with index.snapshot(), pytest.raises(RuntimeError, match="wait for itself"):
+        index.refresh()
+
+
+# What it refuses
+
+
+def test_a_replaced_cursor_block_is_refused(net, index):
+    head = index.refresh()
+    Life.begin(net.world)
+    replaced = replace(net.chain.block(head), hash=bytes(32))
+    index._node = Peer(net.chain, block=lambda own: lambda number: replaced if number == head else own(number))
+    before = index.export()
+
+    with pytest.raises(ChainReplaced) as raised:
+        index.refresh()
+
+    assert raised.value.block == head
+    assert index.export() == before
+
+
+def test_a_chain_that_went_back_and_on_again_is_refused(net, nodes, node, tmp_path):
+    """A development node put back to a snapshot: the block of that number is another one now."""
+    with Index(tmp_path / "index.sqlite", net.chain, net.deployment) as index:
+        point = node.snapshot()
+        node.mine()
+        index.refresh()
+        node.revert(point)
+        node.jump(100)
+        node.mine()
+
+        with pytest.raises(ChainReplaced):
+            index.refresh()
+
+
+def test_blocks_that_do_not_join_are_refused(net, index):
+    def unjoined(own):
+        return lambda numbers: [replace(block, parent=bytes(32)) for block in own(numbers)]
+
+    index._node = Peer(net.chain, blocks=unjoined)
+
+    with pytest.raises(ChainReplaced):
+        index.refresh()
+    with index.snapshot() as seen:
+        assert seen.count() == 0
+
+
+def test_a_log_of_another_block_is_refused(net, index):
+    def misplaced(own):
+        return lambda *range_: [replace(log, block_hash=bytes(32)) for log in own(*range_)]
+
+    index._node = Peer(net.chain, logs=misplaced)
+
+    with pytest.raises(ChainReplaced):
+        index.refresh()
+
+
+def test_an_event_left_out_is_noticed_and_nothing_of_it_is_kept(net, settled, index):
+    index._node = Peer(net.chain, logs=dropping(Issued))
+
+    with pytest.raises(NotFoldable):
+        index.refresh()
+    index._node = net.chain
+    index.refresh()
+
+    with index.snapshot() as seen:
+        assert seen.ledger.orders[settled.order_id].stage is Stage.SETTLED
+
+
+def test_a_file_of_another_deployment_is_refused(net, tmp_path):
+    path = tmp_path / "index.sqlite"
+    Index(path, net.chain, net.deployment).close()
+
+    with pytest.raises(WrongIndex):
+        Index(path, net.chain, replace(net.deployment, chain_id=1))
+
+
+def test_a_node_without_the_cursor_s_block_is_unreachable_and_not_replaced(net, index):
+    head = index.refresh()
+    Life.begin(net.world)
+
+    def lost(own):
+        def block(number):
+            if number == head:
+                raise CannotServe("pruned")
+            return own(number)
+
+        return block
+
+    index._node = Peer(net.chain, block=lost)
+
+    with pytest.raises(CannotServe):
+        index.refresh()
