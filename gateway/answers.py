@@ -1,0 +1,112 @@
+"""
+Idempotency-Key: the same key and request give the same answer for ever, however often and whenever they come.
+
+The answer is kept here, the act itself in the outbox under an intent id that follows from caller and key. So a crash between the
+two is harmless: the repeated request finds no answer, acts again under the same intent, and gets what the first act did.
+
+Success and refusals of the facts are kept. What may pass by itself is not (a silent node, an order that is not known yet, an
+outcome that is open): repeating the request is how to find out.
+"""
+
+import json
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway.errors import Problem, problem_of
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers (
+    caller      TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    status      INTEGER,
+    body        TEXT,
+    PRIMARY KEY (caller, key)
+) STRICT;
+"""
+
+_KEPT_REFUSALS = frozenset({409, 413, 422})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status and a JSON body."""
+
+    status: int
+    body: Mapping[str, Any]
+
+
+class Answers:
+    """The answers of one gateway, in one file. May be shared by threads of one process."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._guard = threading.Lock()
+        self._running: set[tuple[str, str]] = set()
+        with self._connection() as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+
+    def once(self, caller: str, key: str, fingerprint: str, act: Callable[[str], Answer]) -> Answer:
+        """
+        Answer as before, or act under the intent id of this caller and key and keep the answer.
+
+        Raises:
+            Problem: the key was used for another request (422), or its first request is still running (409).
+            Exception: whatever `act` raises that is no lasting refusal.
+        """
+        with self._exclusively(caller, key):
+            known = self._begin(caller, key, fingerprint)
+            if known is not None:
+                return known
+            try:
+                answer = act(f"{caller}/{key}")
+            except Exception as failure:
+                problem = problem_of(failure)
+                if problem["status"] not in _KEPT_REFUSALS:
+                    raise
+                answer = Answer(problem["status"], problem)
+            # COMMIT POINT. A crash before it: the act stands in the outbox, and the next request with this key finds it there.
+            with self._connection() as connection:
+                connection.execute(
+                    "UPDATE answers SET status = ?, body = ? WHERE caller = ? AND key = ?",
+                    (answer.status, json.dumps(answer.body, ensure_ascii=False), caller, key),
+                )
+            return answer
+
+    @contextmanager
+    def _exclusively(self, caller: str, key: str) -> Iterator[None]:
+        with self._guard:
+            if (caller, key) in self._running:
+                title = "同一请求仍在处理中。 The first request with this key is still running."
+                raise Problem(409, "IdempotencyKeyRunning", title)
+            self._running.add((caller, key))
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._running.discard((caller, key))
+
+    def _begin(self, caller: str, key: str, fingerprint: str) -> Answer | None:
+        with self._connection() as connection:
+            connection.execute(
+                "INSERT INTO answers (caller, key, fingerprint) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (caller, key, fingerprint)
+            )
+            found = connection.execute(
+                "SELECT fingerprint, status, body FROM answers WHERE caller = ? AND key = ?", (caller, key)
+            ).fetchone()
+        if found[0] != fingerprint:
+            title = "该 Idempotency-Key 已用于其他请求。 This Idempotency-Key stands for another request."
+            raise Problem(422, "IdempotencyKeyReused", title)
+        return None if found[1] is None else Answer(found[1], json.loads(found[2]))
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with closing(sqlite3.connect(self._path, timeout=30.0)) as connection, connection:
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection

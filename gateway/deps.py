@@ -1,0 +1,121 @@
+"""What routes ask for: the office, who calls, and that a write happens once."""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import Depends, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+
+from gateway.answers import Answer
+from gateway.callers import Caller, Party
+from gateway.errors import MEDIA_TYPE, Problem
+from gateway.office import Office
+from registry import OutcomeUnknown, Unreachable
+
+_KEY = re.compile("[!-~]{1,200}")
+_FIRST_ERROR = 400
+
+
+def office_of(request: Request) -> Office:
+    """This gateway's office."""
+    office: Office = request.app.state.office
+    return office
+
+
+OfficeHere = Annotated[Office, Depends(office_of)]
+
+
+def caller_of(office: OfficeHere, authorization: Annotated[str | None, Header()] = None) -> Caller:
+    """
+    Who calls, by the API key in `Authorization: Bearer …`.
+
+    Raises:
+        Problem: there is no key, or nobody's.
+    """
+    scheme, _, key = (authorization or "").partition(" ")
+    caller = office.callers.of(key.strip()) if scheme.lower() == "bearer" else None
+    if caller is None:
+        raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.")
+    return caller
+
+
+def allow(*parties: Party) -> Any:
+    """A caller that is one of these, and nobody else."""
+
+    def allowed(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+        if caller.party not in parties:
+            title = "该角色无权办理此事项。 This role may not do that."
+            raise Problem(403, "RoleNotAllowed", title, party=caller.party, allowed=sorted(parties))
+        return caller
+
+    return Depends(allowed)
+
+
+ACTORS = tuple(party for party in Party if party is not Party.AUDITOR)
+"""Everybody who may change something: all but auditors."""
+
+Anybody = Annotated[Caller, Depends(caller_of)]
+Actor = Annotated[Caller, allow(*ACTORS)]
+Signatory = Annotated[Caller, allow(Party.LAB, Party.FIRM)]
+Issuer = Annotated[Caller, allow(Party.ISSUER)]
+Reviewer = Annotated[Caller, allow(Party.REVIEWER)]
+Payer = Annotated[Caller, allow(Party.PAYER)]
+Rejecter = Annotated[Caller, allow(Party.REVIEWER, Party.PAYER)]
+Registrar = Annotated[Caller, allow(Party.DIRECTORY)]
+Auditor = Annotated[Caller, allow(Party.AUDITOR)]
+
+
+@dataclass(frozen=True)
+class Once:
+    """A write under its Idempotency-Key."""
+
+    office: Office
+    caller: Caller
+    key: str
+    route: str
+
+    def answer(self, status: int, asked: BaseModel | dict[str, Any], act: Callable[[str], BaseModel]) -> JSONResponse:
+        """Do it once, or answer as before. `act` gets the intent id under which it is to happen."""
+        told = asked.model_dump(mode="json") if isinstance(asked, BaseModel) else asked
+        text = json.dumps([self.route, told], ensure_ascii=False, sort_keys=True)
+        fingerprint = hashlib.sha256(text.encode()).hexdigest()
+
+        def written(intent_id: str) -> Answer:
+            try:
+                return Answer(status, act(intent_id).model_dump(mode="json"))
+            except Unreachable as silent:
+                # "Nothing happened" is only true if an earlier request with this key did not send it.
+                sent = self.office.sent_before(intent_id)
+                if sent is None:
+                    raise
+                raise OutcomeUnknown(sent, str(silent)) from silent
+
+        answer = self.office.answers.once(self.caller.name, self.key, fingerprint, written)
+        media_type = MEDIA_TYPE if answer.status >= _FIRST_ERROR else "application/json"
+        return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type)
+
+
+def once_of(
+    request: Request,
+    office: OfficeHere,
+    caller: Anybody,
+    idempotency_key: Annotated[str | None, Header(description="Names this write for ever: the same key and body, the same answer.")] = None,
+) -> Once:
+    """
+    The write's Idempotency-Key.
+
+    Raises:
+        Problem: there is none, or it is not 1 to 200 printable characters.
+    """
+    if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
+        title = "请求须带 Idempotency-Key（1–200 个可打印字符）。 A write needs an Idempotency-Key of 1 to 200 printable characters."
+        raise Problem(400, "IdempotencyKeyMissing", title)
+    return Once(office, caller, idempotency_key, f"{request.method} {request.url.path}")
+
+
+WriteOnce = Annotated[Once, Depends(once_of)]

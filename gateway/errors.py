@@ -1,0 +1,163 @@
+"""
+Errors as RFC 9457 problems: one shape for refusals of the registry, of this gateway, of FastAPI and of the unforeseen.
+
+    Rejected         409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
+    Unreachable      503: nothing happened, try again
+    OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
+    Problem          this gateway's own refusals, below
+
+`code` is stable and made for programs, `title` and `detail` are for people. Money in `values` is a decimal string of fen.
+"""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from registry import CodecError, CodeRefused, EpochMissing, IndexRefused, IntentDiffers, OutcomeUnknown, Rejected, Unreachable
+
+MEDIA_TYPE = "application/problem+json"
+
+# Facts that no later state of the registry would accept. Everything else is a conflict with what stands now.
+_NEVER = frozenset(
+    {
+        "AmountZero",
+        "CostZero",
+        "InvoiceZero",
+        "ItemRequired",
+        "Malformed",
+        "NotSignedBy",
+        "NotWholeNotes",
+        "OverRule",
+        "SameSigner",
+        "SellerIsFirm",
+        "SignatureExpired",
+        "SliceLimitNotRising",
+        "SliceRateRising",
+        "WholeVoucherOnly",
+    }
+)
+
+# The values of the contracts' errors that are money, by their Solidity names.
+_MONEY = frozenset({"amount", "available", "claimed", "cost", "denomination", "face", "free", "most", "recover", "subsidy"})
+
+# A tag of somebody else must not leave through a refusal.
+_HIDDEN = frozenset({"seller", "revert"})
+
+_STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedRequest", 413: "TooLarge"}
+
+
+class Problem(Exception):
+    """A refusal by this gateway; nothing was sent. `code` is told to programs, `title` to people."""
+
+    def __init__(self, status: int, code: str, title: str, **values: Any) -> None:
+        self.status = status
+        self.code = code
+        self.title = title
+        self.values = values
+        super().__init__(f"{status} {code}: {title}")
+
+
+def body(status: int, code: str, title: str, values: Mapping[str, Any], detail: str | None = None) -> dict[str, Any]:
+    """The members of a problem."""
+    told = {} if detail is None else {"detail": detail}
+    return {"type": f"urn:tongquan:problem:{code}", "title": title, "status": status, "code": code, **told, "values": dict(values)}
+
+
+def problem_of(failure: Exception) -> dict[str, Any]:
+    """What a failure says to a caller. Whatever is not known here is a fault of ours, and says nothing about itself."""
+    match failure:
+        case Problem():
+            return body(failure.status, failure.code, failure.title, failure.values)
+        case Rejected():
+            never = failure.code in _NEVER or failure.code.startswith("Invalid")
+            status = HTTPStatus.UNPROCESSABLE_ENTITY if never else HTTPStatus.CONFLICT
+            return body(
+                status, failure.code, "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.", plain(failure.values)
+            )
+        case Unreachable():
+            title = "节点无应答；未发生任何变化，可重试。 No node answered; nothing happened, try again."
+            return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
+        case OutcomeUnknown():
+            title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
+            detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
+            return body(HTTPStatus.GATEWAY_TIMEOUT, "OutcomeUnknown", title, {"transaction": failure.transaction}, detail)
+        case CodeRefused():
+            values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "CodeRefused", "代码或编号格式有误。 A code or number is not valid.", values)
+        case EpochMissing():
+            title = "本平台没有该年度的关联密钥。 This gateway lacks the tag key of that year."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "EpochMissing", title, {"epoch": failure.epoch})
+        case IntentDiffers():
+            title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."
+            return body(HTTPStatus.CONFLICT, "IntentDiffers", title, {})
+        case IndexRefused():
+            title = "本平台的索引与链不一致，运维人员须先处理。 The index does not agree with the chain; an operator must look at it."
+            return body(HTTPStatus.SERVICE_UNAVAILABLE, "IndexRefused", title, {"reason": str(failure)})
+        case CodecError():
+            title = "待签内容与本系统不符。 The signed document is not one that this gateway made."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "DocumentRefused", title, {"reason": str(failure)})
+        case _:
+            return body(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal", "系统内部错误。 A fault of this gateway; it was logged.", {})
+
+
+def plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A refusal's values for JSON: money as decimal strings of fen, bytes as hexadecimal digits, other people's tags left out."""
+    return {name: _plain(name, value) for name, value in values.items() if name not in _HIDDEN}
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, int) and not isinstance(value, bool) and name in _MONEY:
+        return str(value)
+    return value
+
+
+def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A problem as a response."""
+    return JSONResponse(dict(problem), status_code=problem["status"], media_type=MEDIA_TYPE, headers=dict(headers or {}))
+
+
+def install(app: FastAPI) -> None:
+    """Answer every failure of an application with a problem."""
+    for kind in (
+        Problem,
+        Rejected,
+        Unreachable,
+        OutcomeUnknown,
+        CodeRefused,
+        EpochMissing,
+        IntentDiffers,
+        IndexRefused,
+        CodecError,
+        Exception,
+    ):
+        app.add_exception_handler(kind, _on_failure)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+
+
+async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:
+    headers = {"Retry-After": "2"} if isinstance(failure, Unreachable | OutcomeUnknown) else {}
+    if isinstance(failure, Problem) and failure.status == HTTPStatus.UNAUTHORIZED:
+        headers = {"WWW-Authenticate": "Bearer"}
+    return respond(problem_of(failure), headers)
+
+
+async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:
+    errors = failure.errors() if isinstance(failure, RequestValidationError) else []
+    # The offending input is left out: it may be another party's data, and it need not be JSON.
+    fields = [{"at": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in errors]
+    return respond(body(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidRequest", "请求内容有误。 The request is not valid.", {"fields": fields}))
+
+
+async def _on_http(_request: Request, failure: Exception) -> JSONResponse:
+    status, detail, headers = 500, "", {}
+    if isinstance(failure, HTTPException):
+        status, detail, headers = failure.status_code, failure.detail, dict(failure.headers or {})
+    return respond(body(status, _STATUS_CODES.get(status, "HttpError"), detail, {}), headers)

@@ -1,0 +1,143 @@
+"""
+Whether a voucher can be used here and now, with every reason why not; and the hotline's three facts. Pure: reads one ledger.
+
+The contract stops at its first reason, a person at a desk wants all of them. Names and values are the contract's own. This is no
+promise: the contract alone judges, at its place in the chain.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from registry import (
+    NO_ADDRESS,
+    NO_ID,
+    Approval,
+    Fen,
+    Firm,
+    Id,
+    Ledger,
+    Programme,
+    Region,
+    RegionStatus,
+    Rejected,
+    Standing,
+    Tag,
+    Time,
+    Voucher,
+    id_of,
+)
+
+SELLER_BYTES = 27
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What somebody wants to use a voucher for: at which lab and item, and how much of it. None where nothing was said."""
+
+    lab: Id | None = None
+    item: Id | None = None
+    amount: Fen | None = None
+
+
+def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rejected]:
+    """Every reason why a known voucher could not be reserved for this use in a block of time `now`."""
+    voucher = ledger.vouchers[voucher_id]
+    programme = ledger.programmes[voucher.programme]
+    yield from _of_voucher(ledger, voucher_id, voucher, use.amount, now)
+    yield from _of_firm(ledger, programme.region, voucher.firm, now)
+    regions = [programme.region, programme.payer]
+    if use.lab is not None:
+        yield from _of_lab(ledger, use.lab, voucher.firm, now)
+        yield from _of_item(ledger, use.lab, use.item, programme)
+        yield from _of_recognition(ledger, use.lab, use.item, programme, now)
+        regions.append(ledger.labs[use.lab].region)
+    for region in dict.fromkeys(each for each in regions if each):
+        if ledger.regions[region].status == RegionStatus.SUSPENDED:
+            yield Rejected("Suspended", {"region": region})
+    yield from _of_pool(ledger, voucher, programme, use)
+
+
+def _of_voucher(ledger: Ledger, voucher_id: Id, voucher: Voucher, amount: Fen | None, now: Time) -> Iterator[Rejected]:
+    available = ledger.balances[voucher_id].available
+    if now > voucher.use_by:
+        yield Rejected("PastUseBy", {"voucher": voucher_id, "useBy": voucher.use_by})
+    if amount is not None and amount % voucher.denomination:
+        yield Rejected("NotWholeNotes", {"voucher": voucher_id, "amount": amount, "denomination": voucher.denomination})
+    least = voucher.denomination if amount is None else amount
+    if available < least:
+        yield Rejected("OverAvailable", {"voucher": voucher_id, "available": available, "amount": least})
+
+
+def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[Rejected]:
+    firm_id = id_of(Firm(region, firm))
+    until = ledger.firms[firm_id].flagged_until
+    if until >= now:
+        yield Rejected("SubjectFlagged", {"subject": firm_id, "until": until})
+
+
+def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:
+    state = ledger.labs[lab]
+    if state.standing == Standing.NONE:
+        yield Rejected("UnknownLab", {"lab": lab})
+        return
+    if state.flagged_until >= now:
+        yield Rejected("SubjectFlagged", {"subject": lab, "until": state.flagged_until})
+    if state.standing != Standing.ACTIVE:
+        yield Rejected("LabNotActive", {"lab": lab, "standing": int(state.standing)})
+    if now > state.qualified_until:
+        yield Rejected("NotQualified", {"lab": lab, "qualifiedUntil": state.qualified_until})
+    if state.seller == firm[:SELLER_BYTES]:
+        yield Rejected("SellerIsFirm", {"lab": lab})
+
+
+def _of_item(ledger: Ledger, lab: Id, item: Id | None, programme: Programme) -> Iterator[Rejected]:
+    if programme.itemised and item is None:
+        yield Rejected("ItemRequired", {"lab": lab})
+    if item is not None and item != NO_ID and ledger.items[item] != lab:
+        yield Rejected("ItemNotListed", {"item": item, "lab": lab})
+
+
+def _of_recognition(ledger: Ledger, lab: Id, item: Id | None, programme: Programme, now: Time) -> Iterator[Rejected]:
+    subjects: list[Id] = []
+    if programme.itemised or ledger.labs[lab].region != programme.region:
+        subjects.append(lab)
+    if programme.itemised and item is not None:
+        subjects.append(item)
+    for subject in subjects:
+        window = ledger.recognitions[programme.region, subject]
+        if not window.from_ <= now <= window.until:
+            yield Rejected("NotRecognised", {"region": programme.region, "subject": subject})
+
+
+def _of_pool(ledger: Ledger, voucher: Voucher, programme: Programme, use: Use) -> Iterator[Rejected]:
+    if use.amount is None:
+        return
+    across = use.lab is not None and ledger.labs[use.lab].region != programme.region
+    if programme.approval == Approval.ALWAYS or (programme.approval == Approval.CROSS_REGION and across):
+        return  # the money is committed when a reviewer approves
+    pool = ledger.pools[voucher.programme]
+    if use.amount > pool.funded - pool.committed:
+        free = pool.funded - pool.committed
+        yield Rejected("PoolShort", {"index": 0, "programme": voucher.programme, "free": free, "amount": use.amount})
+
+
+# The hotline
+
+
+@dataclass(frozen=True, slots=True)
+class ThreeFacts:
+    """Each fact for itself; `project` is None where nothing was ordered on the voucher yet."""
+
+    enterprise: bool
+    serial: bool
+    project: bool | None
+
+
+def three_facts(ledger: Ledger, *, region: Region, firm: Tag, vouchers: Sequence[Id], orders: Sequence[Id], project: Tag) -> ThreeFacts:
+    """Whether the firm is enrolled, holds a voucher of this serial, and ordered for this project with it."""
+    ordered = [ledger.order_records[order].project for order in orders]
+    return ThreeFacts(
+        enterprise=ledger.firms[id_of(Firm(region, firm))].signer != NO_ADDRESS,
+        serial=bool(vouchers),
+        project=project in ordered if ordered else None,
+    )

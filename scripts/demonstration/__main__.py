@@ -1,0 +1,180 @@
+"""
+Play the demo and tell it: to people with colours and a progress bar, to programs as one JSON object a line (`--json`).
+
+The exit status is 0 only if every step came out as expected. However it ends, no process survives it.
+"""
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from registry.chain.devnode import DevNode, Engine, Mining, start
+from scripts.demonstration import play, words
+from scripts.demonstration.cast import PLACES
+from scripts.demonstration.expected import EXPECTED
+from scripts.demonstration.play import Scene
+from scripts.demonstration.world import World, found, gateways, write_private
+
+HEARTBEAT_SECONDS = 5.0
+FEN_A_YUAN = 100
+
+
+class Teller:
+    """Says what happens, to people or to programs, and counts."""
+
+    def __init__(self, *, lang: str, as_json: bool) -> None:
+        self.lang = lang
+        self.as_json = as_json
+        self.count = 0
+        self.bad = 0
+        self._console = Console(quiet=as_json, highlight=False)
+
+    def say(self, text: str) -> None:
+        """Something for people only."""
+        self._console.print(text, soft_wrap=True)
+
+    @contextmanager
+    def waiting(self, steps: int) -> Iterator[Any]:
+        """A progress bar while there is something to wait for; calling it tells the next thing."""
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self._console, transient=True) as progress:
+            task = progress.add_task("", total=steps)
+
+            def tell(key: str) -> None:
+                progress.update(task, description=words.sentence(key, self.lang), advance=1)
+
+            yield tell
+
+    def step(self, case: str, key: str, got: Any) -> None:
+        """One step's outcome beside what it must be."""
+        self._tell(case, key, EXPECTED[case].get(key), got)
+
+    def broke(self, case: str, failure: Exception) -> None:
+        """A case could not be played to its end."""
+        self._tell(case, "broken", None, f"{type(failure).__name__}: {failure}")
+
+    def missing(self, case: str, keys: Iterable[str]) -> None:
+        """Steps that should have come and did not."""
+        for key in keys:
+            self._tell(case, key, EXPECTED[case][key], None)
+
+    def _tell(self, case: str, key: str, expected: Any, got: Any) -> None:
+        # As JSON tells it: a reader of the lines must come to the same judgement.
+        ok = json.loads(json.dumps(got)) == json.loads(json.dumps(expected))
+        self.count += 1
+        self.bad += not ok
+        if self.as_json:
+            line = {"case": case, "step": key, "expected": expected, "got": got, "ok": ok}
+            print(json.dumps(line, ensure_ascii=False), flush=True)
+            return
+        mark = "[green]✓[/]" if ok else "[red]✗[/]"
+        shown = json.dumps(got, ensure_ascii=False)
+        self.say(f"  {mark} {words.step(case, key, self.lang)}  [dim]{_plain(shown)}[/]")
+        if not ok:
+            told = json.dumps(expected, ensure_ascii=False)
+            self.say(f"    [red]{words.sentence('expected', self.lang)} {_plain(told)}[/]")
+
+
+def _plain(text: str) -> str:
+    return text.replace("[", "\\[")
+
+
+def main() -> int:
+    """Run it all."""
+    options = _options()
+    teller = Teller(lang=options.lang, as_json=options.json)
+    if options.dir is not None and options.dir.exists() and any(options.dir.iterdir()):
+        print(words.sentence("taken", options.lang, path=options.dir), file=sys.stderr)
+        return 2
+    with ExitStack() as stack:
+        given = options.dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongquan-")))
+        directory = given.resolve()
+        directory.mkdir(parents=True, exist_ok=True)
+        node, world = _set_up(stack, directory, teller)
+        scene = play.scene_of(world)
+        stack.enter_context(scene.http)
+        _play(scene, teller)
+        if options.stay:
+            _stay(node, world, teller)
+    return 1 if teller.bad else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/demo", description="通券演示。 Tongquan, demonstrated.")
+    parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 language (default: zh)")
+    parser.add_argument("--json", action="store_true", help="每步一行 JSON: one JSON object a line")
+    parser.add_argument("--stay", action="store_true", help="演示后继续运行，直到 Ctrl-C: keep running until Ctrl-C")
+    parser.add_argument("--dir", type=Path, help="工作目录，须为空: a folder to work in, which must be empty or new")
+    return parser.parse_args()
+
+
+def _set_up(stack: ExitStack, directory: Path, teller: Teller) -> tuple[DevNode, World]:
+    with teller.waiting(3) as tell:
+        tell("node")
+        # A network of its own each time, so that no signature of one demonstration holds in another.
+        chain_id = 20_000_000 + time.time_ns() // 1_000_000 % 1_000_000_000
+        node = stack.enter_context(start(Engine.GANACHE, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
+        tell("founding")
+        world = found(directory, node.url)
+        tell("gateways")
+        stack.enter_context(gateways(world, [place.code for place in PLACES if place.served]))
+    write_private(directory / "demo.json", json.dumps(world.told(), ensure_ascii=False, indent=2) + "\n")
+    return node, world
+
+
+def _play(scene: Scene, teller: Teller) -> None:
+    began = time.monotonic()
+    for case, steps in play.CASES.items():
+        teller.say(f"\n[bold]{words.case(case, teller.lang)}[/]")
+        left = dict.fromkeys(EXPECTED[case])
+        try:
+            for key, got in steps(scene):
+                left.pop(key, None)
+                teller.step(case, key, got)
+        except Exception as failure:  # noqa: BLE001 - whatever breaks a case is an outcome to be told, and the next cases rest on it
+            teller.broke(case, failure)
+            teller.missing(case, left)
+            break
+        teller.missing(case, left)
+    if scene.audit is not None:
+        found = scene.audit
+        yuan = {name: f"{getattr(found, name) / FEN_A_YUAN:,.2f}" for name in ("issued", "redeemed", "settled")}
+        counts = {name: getattr(found, name) for name in ("block", "events", "compared", "vouchers", "orders")}
+        teller.say("\n" + words.sentence("audit", teller.lang, **yuan, **counts, differences=len(found.differences)))
+    key = "failed" if teller.bad else "passed"
+    seconds = time.monotonic() - began
+    teller.say("\n" + words.sentence(key, teller.lang, count=teller.count, bad=teller.bad, seconds=seconds))
+
+
+def _stay(node: DevNode, world: World, teller: Teller) -> None:
+    teller.say(words.sentence("staying", teller.lang, path=world.directory / "demo.json"))
+    try:
+        while node.is_running():
+            time.sleep(HEARTBEAT_SECONDS)
+            # This chain has a block only when something happens; without one its head would read as stale.
+            node.mine()
+    except KeyboardInterrupt:
+        return
+
+
+def _end_in_good_order(signum: int, _frame: object) -> None:
+    # Without this a plain kill would leave the folder behind; the processes end either way.
+    sys.exit(128 + signum)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end_in_good_order)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

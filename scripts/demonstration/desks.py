@@ -1,0 +1,81 @@
+"""
+How a party works: through its own region's gateway with its own API key, and with its own key for what it signs.
+
+A party signs only what it has read: the document is parsed as strictly as the gateway parses it, and compared with what was agreed.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from registry import Domain, Record, parse_typed_data, sign
+
+R = TypeVar("R", bound=Record)
+
+ANSWER_SECONDS = 60.0
+
+
+class NotAgreed(Exception):
+    """A document says something else than the parties agreed on; it was not signed."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A gateway's answer."""
+
+    status: int
+    body: dict[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.body[name]
+
+    @property
+    def code(self) -> str | None:
+        """Why it was refused; None if it was not."""
+        return self.body.get("code") if self.status >= httpx.codes.BAD_REQUEST else None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """One caller at one gateway."""
+
+    http: httpx.Client
+    url: str
+    api_key: str
+
+    def get(self, path: str, **query: Any) -> Answer:
+        """Read."""
+        return self._answer(self.http.get(self.url + path, params=query, headers=self._headers()))
+
+    def post(self, path: str, asked: Mapping[str, Any], *, key: str | None = None) -> Answer:
+        """Write, under a new Idempotency-Key unless one is given; or ask what changes nothing."""
+        return self._answer(self.http.post(self.url + path, json=dict(asked), headers=self._headers(key or str(uuid.uuid4()))))
+
+    def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes) -> Answer:
+        """Hand in a list."""
+        headers = self._headers(str(uuid.uuid4()))
+        return self._answer(self.http.post(self.url + path, data=dict(fields), files={"list": (name, content)}, headers=headers))
+
+    def _headers(self, key: str | None = None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.api_key}"} | ({"Idempotency-Key": key} if key else {})
+
+    def _answer(self, response: httpx.Response) -> Answer:
+        return Answer(response.status_code, response.json())
+
+
+def read_and_sign(document: Mapping[str, Any], kind: type[R], domain: Domain, key: bytes, *, agreed: Mapping[str, Any]) -> str:
+    """
+    Check a prepared document against what was agreed, and sign it.
+
+    Raises:
+        CodecError: it is no document of this kind, chain and contract.
+        NotAgreed: a field says something else.
+    """
+    record = parse_typed_data(dict(document), kind, domain)
+    for name, value in agreed.items():
+        if getattr(record, name) != value:
+            raise NotAgreed(f"{name}: {getattr(record, name)!r}, agreed was {value!r}")
+    return "0x" + sign(record, domain, key).hex()

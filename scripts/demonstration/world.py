@@ -1,0 +1,288 @@
+"""
+A whole consortium in one folder: a node, the contracts, every party's keys, and the files that gateways start from.
+
+    D/deployment.json  tag-keys.json  chain/
+    D/<region>/        accounts.json  callers.json  <role>.json  <role>.password  state/
+    D/parties/         <lab or firm>.json  <lab or firm>.password
+
+Key files are sealed lightly and their passwords lie beside them: these keys guard nothing.
+"""
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from gateway.callers import hash_of, new_key
+from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
+from registry.chain.deploy import Founder, authorise, deploy
+from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, FirmCast, LabCast, Place
+
+ROOT = Path(__file__).resolve().parents[2]
+HOST = "127.0.0.1"
+GATEWAY_READY_SECONDS = 90.0
+POLL_SECONDS = 0.05
+STOP_SECONDS = 10.0
+
+# Epoch 1 is everything but invoices; an invoice's epoch is its year less 2000.
+EPOCHS = (1, *range(13, 31))
+
+_ROLE_OF = {
+    "issuer": Role.ISSUER,
+    "reviewer-1": Role.REVIEWER,
+    "reviewer-2": Role.REVIEWER,
+    "payer": Role.PAYER,
+    "directory": Role.DIRECTORY,
+}
+
+# $1 is the gateway's process group. The shell waits for its own input to close, which the kernel does however we end.
+_GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
+
+
+@dataclass(frozen=True)
+class KeyFile:
+    """A key, where it lies, and the password that opens it."""
+
+    account: LocalAccount
+    path: Path
+    password: str
+
+    @property
+    def key(self) -> bytes:
+        """The private key."""
+        return bytes(self.account.key)
+
+
+@dataclass
+class World:
+    """Everything that was set up, by name. `callers` is API keys by region and caller."""
+
+    directory: Path
+    deployment: Deployment
+    node_url: str
+    keyring: Keyring
+    officials: dict[int, dict[str, KeyFile]]
+    parties: dict[str, KeyFile]
+    api_keys: dict[int, dict[str, str]] = field(default_factory=dict)
+    gateways: dict[int, str] = field(default_factory=dict)
+
+    def lab_id(self, lab: LabCast) -> Id:
+        """The id by which everybody names a lab."""
+        return id_of(Lab(Region(lab.region), self.keyring.firm(lab.host_unit), lab.code))
+
+    def folder(self, region: int) -> Path:
+        """A region's own folder."""
+        return self.directory / str(region)
+
+    def settings(self, region: int) -> dict[str, Any]:
+        """The settings of a region's gateway."""
+        return {
+            "region": region,
+            "node_url": self.node_url,
+            "deployment": self.directory / "deployment.json",
+            "state": self.folder(region) / "state",
+            "callers": self.folder(region) / "callers.json",
+            "tag_keys": self.directory / "tag-keys.json",
+            "accounts": self.folder(region) / "accounts.json",
+        }
+
+    def told(self) -> dict[str, Any]:
+        """What an outside program needs to drive all of it: `demo.json`."""
+        return {
+            "note": "样例密钥，仅供演示。 Sample keys, for demonstration only.",
+            "node_url": self.node_url,
+            "deployment": json.loads(self.deployment.to_json()),
+            "tag_keys": str(self.directory / "tag-keys.json"),
+            "gateways": {str(region): url for region, url in self.gateways.items()},
+            "regions": [
+                {
+                    "region": place.code,
+                    "zh": place.zh,
+                    "en": place.en,
+                    "accounts": {name: _told(key_file) for name, key_file in self.officials[place.code].items()},
+                    "api_keys": self.api_keys.get(place.code, {}),
+                }
+                for place in PLACES
+            ],
+            "labs": [
+                {"key": lab.key, "region": lab.region, "zh": lab.zh, "en": lab.en, "code": lab.code, "host_unit": lab.host_unit}
+                | {"id": "0x" + self.lab_id(lab).hex(), "signer": _told(self.parties[lab.key])}
+                for lab in LABS
+            ],
+            "firms": [
+                {"key": firm.key, "region": firm.region, "zh": firm.zh, "en": firm.en, "company_code": firm.company_code}
+                | {"signer": _told(self.parties[firm.key])}
+                for firm in FIRMS
+            ],
+        }
+
+
+def _told(key_file: KeyFile) -> dict[str, str]:
+    return {"address": key_file.account.address, "keystore": str(key_file.path), "password": key_file.password}
+
+
+def found(directory: Path, node_url: str) -> World:
+    """Make all keys, deploy, let the members authorise the registry, grant every role, and write the gateways' files."""
+    secrets_of_tags = {epoch: secrets.token_bytes(32) for epoch in EPOCHS}
+    write_private(directory / "tag-keys.json", json.dumps({str(epoch): secret.hex() for epoch, secret in secrets_of_tags.items()}))
+    officials = {place.code: _officials(directory / str(place.code)) for place in PLACES}
+    parties = {each.key: new_key_file(directory / "parties", each.key) for each in (*LABS, *FIRMS)}
+    deployment = _deployed(Node(node_url), directory, officials)
+    keyring = Keyring(TagKey(epoch, secret) for epoch, secret in secrets_of_tags.items())
+    world = World(directory, deployment, node_url, keyring, officials, parties)
+    for place in PLACES:
+        _write_gateway_files(world, place)
+    return world
+
+
+def _officials(folder: Path) -> dict[str, KeyFile]:
+    return {name: new_key_file(folder, name) for name in ("admin", "recovery", *ROLES, "relay")}
+
+
+def new_key_file(folder: Path, name: str) -> KeyFile:
+    """A new key under a new password."""
+    folder.mkdir(parents=True, exist_ok=True)
+    account, password, path = Account.create(), secrets.token_urlsafe(12), folder / f"{name}.json"
+    save_key(path, bytes(account.key), password, strength=Strength.LIGHT)
+    write_private(folder / f"{name}.password", password + "\n")
+    return KeyFile(account, path, password)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read."""
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _deployed(node: Node, directory: Path, officials: Mapping[int, Mapping[str, KeyFile]]) -> Deployment:
+    founders = [
+        Founder(Region(region), Address(keys["admin"].account.address), Address(keys["recovery"].account.address))
+        for region, keys in officials.items()
+    ]
+    deployment = deploy(node, Account.create(), founders)
+    admins = [keys["admin"].account for keys in officials.values()]
+    authorise(node, deployment, admins[: len(admins) // 2 + 1])
+    with Outbox(directory / "founding.sqlite", node, chain_id=deployment.chain_id) as outbox:
+        for keys in officials.values():
+            admin = Client(node, deployment, outbox, keys["admin"].account)
+            for name in ROLES:
+                admin.grant(Address(keys[name].account.address), _ROLE_OF[name])
+    (directory / "deployment.json").write_text(deployment.to_json(), encoding="utf-8")
+    return deployment
+
+
+def _write_gateway_files(world: World, place: Place) -> None:
+    folder = world.folder(place.code)
+    signing = ("relay", *ROLES)
+    accounts = {name: {"keystore": f"{name}.json", "password_file": f"{name}.password"} for name in signing}
+    write_private(folder / "accounts.json", json.dumps({"accounts": accounts}, indent=2))
+    callers: list[dict[str, Any]] = [
+        {"name": name, "party": name.split("-")[0].upper(), "region": place.code, "account": name} for name in ROLES
+    ]
+    callers.append({"name": "auditor", "party": "AUDITOR", "region": place.code})
+    callers += [_lab_caller(world, lab) for lab in LABS if lab.region == place.code]
+    callers += [_firm_caller(firm) for firm in FIRMS if firm.region == place.code]
+    keys = {caller["name"]: new_key() for caller in callers}
+    world.api_keys[place.code] = keys
+    for caller in callers:
+        caller["sha256"] = hash_of(keys[caller["name"]])
+    write_private(folder / "callers.json", json.dumps({"callers": callers}, indent=2))
+
+
+def _lab_caller(world: World, lab: LabCast) -> dict[str, Any]:
+    return {"name": lab.key, "party": "LAB", "region": lab.region, "lab": "0x" + world.lab_id(lab).hex()}
+
+
+def _firm_caller(firm: FirmCast) -> dict[str, Any]:
+    return {"name": firm.key, "party": "FIRM", "region": firm.region, "firm": firm.company_code}
+
+
+# Gateways as processes of their own
+
+
+class GatewayNotReady(Exception):
+    """A gateway ended or stayed silent; carries the end of its log."""
+
+
+@contextmanager
+def gateways(world: World, regions: Sequence[int]) -> Iterator[None]:
+    """Start a gateway for each region, all at once, and end them all however this ends."""
+    with ExitStack() as stack:
+        started = [(region, *stack.enter_context(_gateway(world, region))) for region in regions]
+        for region, process, url in started:
+            _wait_until_ready(world, region, process, url)
+            world.gateways[region] = url
+        yield
+
+
+@contextmanager
+def _gateway(world: World, region: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    port = _free_port()
+    settings = world.settings(region) | {"host": HOST, "port": port}
+    environment = os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in settings.items()}
+    with (world.folder(region) / "gateway.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "gateway"],
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    guard = subprocess.Popen(  # noqa: S603 - likewise
+        ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield process, f"http://{HOST}:{port}"
+    finally:
+        _end(process, guard)
+
+
+def _end(process: subprocess.Popen[bytes], guard: subprocess.Popen[bytes]) -> None:
+    # The guard first: once the gateway is reaped its number may be given to another process.
+    guard.kill()
+    guard.communicate()
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _wait_until_ready(world: World, region: int, process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + GATEWAY_READY_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            if httpx.get(f"{url}/v1/status", trust_env=False).status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            time.sleep(POLL_SECONDS)
+    log = (world.folder(region) / "gateway.log").read_text(encoding="utf-8", errors="replace")
+    raise GatewayNotReady(f"gateway {region} did not start:\n{log[-3000:]}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        chosen: int = probe.getsockname()[1]
+        return chosen

@@ -1,0 +1,123 @@
+"""
+A town: a node, a consortium of six regions and four gateways in threads of this process, reached through HTTP as callers reach them.
+
+It is one for all tests of this folder, on each engine: a test brings serial numbers of its own and looks at its own vouchers.
+"""
+
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from gateway import Settings, create_app
+from registry.chain.devnode import DevNode, Engine, start
+from scripts.demonstration import play
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
+from scripts.demonstration.desks import Answer, Desk
+from scripts.demonstration.world import found
+
+SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
+_numbers = itertools.count(1)
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Wait for a condition, and fail if it does not come."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come"
+        time.sleep(0.01)
+
+
+@dataclass
+class Town(play.Scene):
+    """A scene whose gateways run in this process. `clock` shifts all gateways' idea of now by some seconds."""
+
+    node: DevNode = field(kw_only=True)
+    clock_shift: float = field(default=0.0, kw_only=True)
+
+    def anonymous(self, region: int) -> Desk:
+        """Somebody without a key."""
+        return Desk(self.http, self.world.gateways[region], "")
+
+    def ask(self, method: str, path: str, **more) -> httpx.Response:
+        """One bare request to Shanghai's gateway."""
+        return self.http.request(method, self.world.gateways[SHANGHAI] + path, **more)
+
+    def number(self) -> int:
+        """A number that nobody else in this run gets."""
+        return next(_numbers)
+
+    def serial_for(self, firm: FirmCast, *, face: str = "1000000", denomination: str = "100000") -> str:
+        """The serial of a voucher just issued to a firm."""
+        serial = f"T-{self.number():05}"
+        assert self.issue(firm.region, [(firm.company_code, serial)], face=face, denomination=denomination).status == 201
+        return serial
+
+    def reserved(self, firm: FirmCast, lab: LabCast, *, serial: str, amount: str) -> str:
+        """The id of an order just reserved."""
+        answer = self.submit("/v1/orders", lab, self.order(firm, lab, serial=serial, project="P-1", amount=amount))
+        assert answer.status == 201, answer.body
+        return answer["order_id"]
+
+    def invoice(self) -> dict[str, str]:
+        """An invoice that nobody used."""
+        return {"code": "3100241130", "number": f"{self.number():08}"}
+
+    def redeemed(self, order: str, firm: FirmCast, lab: LabCast, *, cost: str) -> Answer:
+        """What came of redeeming an order on a new invoice."""
+        signed = self.redemption(order, firm, lab, cost=cost, contract=f"C-{self.number()}", invoice=self.invoice())
+        return self.submit("/v1/redemptions", lab, signed)
+
+
+@contextmanager
+def served(settings: Settings, clock: Callable[[], float]) -> Iterator[str]:
+    """A gateway that answers at this address."""
+    server = uvicorn.Server(uvicorn.Config(create_app(settings, clock=clock), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started or not thread.is_alive())
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: object) -> Iterator[Town]:
+    """A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden."""
+    with ExitStack() as stack:
+        node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
+        world = found(directory, node.url)
+        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60)), node=node)
+        for region in SERVED:
+            settings = Settings(**world.settings(region) | overrides)
+            world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + town.clock_shift))
+        list(play.setup(town))
+        yield town
+
+
+@pytest.fixture(scope="package")
+def town(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    with settled_in(engine, next(_chain_ids), tmp_path_factory.mktemp("town")) as town:
+        yield town
+
+
+@pytest.fixture
+def firm(town: Town) -> FirmCast:
+    """A Changxing firm, whose vouchers three labs recognise."""
+    return town.firm("firm-changxing")
+
+
+@pytest.fixture
+def lab(town: Town) -> LabCast:
+    """A Shanghai lab."""
+    return town.lab("lab-shanghai")

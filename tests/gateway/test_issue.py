@@ -1,0 +1,162 @@
+"""Issuing from a list: what a dry run reports, line by line, and that a list with one bad row issues nothing."""
+
+import io
+import time
+
+import pytest
+from openpyxl import Workbook
+
+from gateway.errors import Problem
+from gateway.voucher_list import MOST_ROWS, parse
+from registry import Keyring, Region, TagKey
+from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI, sample_code
+
+KEYS = Keyring([TagKey(1, bytes(32))])
+FIRM = sample_code(CHANGXING, 1)
+
+
+def excel(*rows, header=("企业代码", "券号")):
+    book = Workbook()
+    for row in (header, *rows):
+        book.worksheets[0].append(row)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def bad(content):
+    return [(each.line, each.code) for each in parse(content, region=Region(CHANGXING), keyring=KEYS).bad]
+
+
+def test_good_rows_of_excel_and_csv_make_the_same_recipients():
+    rows = [(FIRM, "A-1"), (sample_code(CHANGXING, 2), "A-2")]
+    text = "企业代码,券号\r\n" + "".join(f"{firm},{serial}\r\n" for firm, serial in rows)
+    lists = [excel(*rows), text.encode(), text.encode("utf-8-sig"), text.encode("gb18030")]
+
+    parsed = [parse(content, region=Region(CHANGXING), keyring=KEYS) for content in lists]
+
+    assert all(each.bad == [] and each.count == 2 for each in parsed)
+    assert all(each.rows == parsed[0].rows for each in parsed)
+    assert [row.line for row in parsed[0].rows] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ((FIRM, 12345678901234567890), "CellIsNumber"),
+        ((FIRM, 1.5), "CellIsNumber"),
+        ((913305220000000000, "A-1"), "CellIsNumber"),
+        ((FIRM, True), "CellIsNumber"),
+        ((FIRM, "=A1"), "CellIsFormula"),
+        (("=1+1", "A-1"), "CellIsFormula"),
+        ((FIRM, "@SUM(A1)"), "CellIsFormula"),
+        ((FIRM, None), "CellEmpty"),
+        ((FIRM, "  "), "CellEmpty"),
+        ((None, "A-1"), "CellEmpty"),
+        ((FIRM[:-1] + ("0" if FIRM[-1] != "0" else "1"), "A-1"), "CodeRefused"),
+        (("9.13305E+17", "A-1"), "CodeRefused"),
+    ],
+)
+def test_a_bad_row_is_told_by_line_and_reason(row, code):
+    assert bad(excel((FIRM, "A-0"), row)) == [(3, code)]
+
+
+@pytest.mark.parametrize("repeated", [(FIRM, "A-1"), (FIRM, "a 1"), (sample_code(CHANGXING, 2), "A-1")])
+def test_a_serial_stands_once_in_a_list_however_it_is_typed(repeated):
+    assert bad(excel((FIRM, "A-1"), repeated)) == [(3, "SerialRepeated")]
+
+
+def test_blank_lines_are_skipped_and_lines_counted_as_in_the_file():
+    assert bad(excel((FIRM, "A-1"), (None, None), (FIRM, 5))) == [(4, "CellIsNumber")]
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (b"", "ListEmpty"),
+        ("企业代码,券号\n".encode(), "ListEmpty"),
+        (f"firm,number\n{FIRM},A\n".encode(), "ListHeaderDiffers"),
+        (f"firm,serial,serial\n{FIRM},A,B\n".encode(), "ListHeaderDiffers"),
+        (f"firm,serial,phone\n{FIRM},A,1\n".encode(), "ListHeaderDiffers"),
+        (b"PK\x03\x04 not a workbook", "ListUnreadable"),
+        (b'firm,serial\n"open', "ListUnreadable"),
+        (b"\xff\xff\xff", "ListUnreadable"),
+        (("firm,serial\n" + f"{FIRM},A\n" * (MOST_ROWS + 1)).encode(), "ListTooLong"),
+    ],
+)
+def test_a_list_that_cannot_be_read_as_a_whole_is_refused(content, code):
+    with pytest.raises(Problem) as refused:
+        parse(content, region=Region(CHANGXING), keyring=KEYS)
+
+    assert refused.value.code == code
+
+
+def test_a_dry_run_tells_what_only_the_registry_knows_and_issues_nothing(town, firm):
+    issued = town.serial_for(firm)
+    stranger = sample_code(CHANGXING, 777)
+    before = len(town.events())
+
+    answer = town.issue(
+        CHANGXING,
+        [(firm.company_code, "N-1"), (stranger, "N-2"), (firm.company_code, issued)],
+        face="1000000",
+        denomination="100000",
+        check=True,
+    )
+
+    # The same serial on other terms would be another voucher; the second of a firm under one serial is what the office means by twice.
+    assert answer.status == 200
+    assert [(each["line"], each["code"]) for each in answer["bad"]] == [(3, "FirmNotEnrolled"), (4, "VoucherExists")]
+    assert answer["rows"] == 3
+    assert len(town.events()) == before
+
+
+def test_one_bad_row_issues_nothing(town, firm):
+    before = len(town.events())
+
+    answer = town.issue(CHANGXING, [(firm.company_code, "N-9"), (firm.company_code, "N-9")], face="1000000", denomination="100000")
+
+    assert (answer.status, answer.code) == (422, "BadRows")
+    assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(3, "SerialRepeated")]
+    assert len(town.events()) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"face": "150000"}, "InvalidDenomination"),
+        ({"use_by": "1"}, "InvalidDates"),
+        ({"programme": "0x" + "11" * 32}, "UnknownProgramme"),
+        ({"face": "1.0"}, "InvalidRequest"),
+        ({"more": "1"}, "InvalidRequest"),
+    ],
+)
+def test_terms_that_the_registry_or_the_gateway_refuses(town, firm, change, code):
+    last = str(int(time.time()) + 86_400)
+    fields = {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+    rows = excel((firm.company_code, f"N-{town.number()}"))
+
+    answer = town.desk(CHANGXING, "issuer").upload("/v1/vouchers", fields | change, name="list.xlsx", content=rows)
+
+    assert answer.code == code
+
+
+def test_another_regions_issuer_cannot_issue_for_this_programme(town):
+    firm, last = town.firm("firm-beijing"), str(int(time.time()) + 86_400)
+    fields = {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+
+    answer = town.desk(BEIJING, "issuer").upload("/v1/vouchers", fields, name="list.xlsx", content=excel((firm.company_code, "N-1")))
+
+    assert (answer.status, answer.code) == (409, "NotIssuer")
+
+
+def test_a_history_is_for_the_firm_its_office_and_auditors(town, firm, lab):
+    serial = town.serial_for(firm)
+    voucher = town.voucher(CHANGXING, firm, serial)["voucher_id"]
+    path = f"/v1/vouchers/{voucher}"
+
+    allowed = [(CHANGXING, firm.key), (CHANGXING, "payer"), (SHANGHAI, "auditor")]
+    others = [(SHANGHAI, lab.key), (SHANGHAI, "reviewer-1"), (BEIJING, "firm-beijing")]
+
+    assert [town.desk(*caller).get(path).status for caller in allowed] == [200, 200, 200]
+    assert [town.desk(*caller).get(path).code for caller in others] == ["NotFound"] * 3

@@ -1,0 +1,279 @@
+"""Prepare, sign, submit, review, settle; and what is refused on the way, with the contracts' own names and values."""
+
+import copy
+
+import pytest
+
+from registry import Redemption
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+
+
+def events_of(town):
+    return len(town.events())
+
+
+def test_a_voucher_goes_all_the_way_and_its_notes_are_used_up(town, firm, lab):
+    serial = town.serial_for(firm)
+    order = town.reserved(firm, lab, serial=serial, amount="500000")
+
+    assert town.redeemed(order, firm, lab, cost="800000")["stage"] == "REDEEMED"
+    assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
+    assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+    assert town.review("settle", CHANGXING, "payer", order, payment_reference="B-1") == "SETTLED"
+
+    seen = town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")
+    names = [each["name"] for each in seen["history"]]
+    assert names == ["Reserved", "Claimed", "Redeemed", "Endorsed", "Accepted", "Settled"]
+    assert (seen["stage"], seen["subsidy"], seen["cost"], seen["paid_to"]) == ("SETTLED", "480000", "800000", "LAB")
+    assert town.balance(CHANGXING, firm, serial) == {"available": "500000", "reserved": "0", "redeemed": "480000", "lapsed": "20000"}
+    voucher = town.voucher(CHANGXING, firm, serial)
+    assert voucher["used_notes"] == [{"first": 1, "last": 5}]
+    history = town.desk(CHANGXING, firm.key).get(f"/v1/vouchers/{voucher['voucher_id']}")["history"]
+    assert history[0]["name"] == "Issued"
+    assert history[-1]["name"] == "Settled"
+
+
+def test_the_second_presenter_learns_since_when_and_in_which_region(town, firm, lab):
+    serial = town.serial_for(firm)
+    beijing = town.lab("lab-beijing")
+    first = town.order(firm, lab, serial=serial, project="P-1", amount="1000000")
+    second = town.order(firm, beijing, serial=serial, project="P-1", amount="1000000")
+    order = town.submit("/v1/orders", lab, first)["order_id"]
+
+    refused = town.submit("/v1/orders", beijing, second)
+
+    since = town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")["history"][0]["time"]
+    assert (refused.status, refused.code) == (409, "OverAvailable")
+    assert refused["values"]["held"] == [{"region": SHANGHAI, "since": since, "amount": "1000000", "stage": "OPEN"}]
+    assert (refused["values"]["available"], refused["values"]["amount"]) == ("0", "1000000")
+    assert town.world.lab_id(lab).hex() not in str(refused.body)
+    assert order[2:] not in str(refused.body)
+
+
+@pytest.mark.parametrize("forged", ["firm_signature", "lab_signature"])
+def test_an_order_that_one_party_did_not_sign_is_refused(town, firm, lab, forged):
+    serial = town.serial_for(firm)
+    signed = town.order(firm, lab, serial=serial, project="P-1", amount="100000")
+    other = {"firm_signature": "lab_signature", "lab_signature": "firm_signature"}[forged]
+    before = town.balance(CHANGXING, firm, serial), events_of(town)
+
+    answer = town.submit("/v1/orders", lab, signed | {forged: signed[other]})
+
+    assert (answer.status, answer.code) == (422, "NotSignedBy")
+    assert (town.balance(CHANGXING, firm, serial), events_of(town)) == before
+
+
+def test_an_order_without_a_signature_is_refused_and_the_gateway_does_not_stand_in(town, firm, lab):
+    serial = town.serial_for(firm)
+    signed = town.order(firm, lab, serial=serial, project="P-1", amount="100000")
+
+    answer = town.submit("/v1/orders", lab, signed | {"firm_signature": "0x" + "00" * 64})
+
+    assert (answer.status, answer.code) == (422, "NotSignedBy")
+
+
+def test_a_document_that_was_altered_after_signing_is_refused(town, firm, lab):
+    serial = town.serial_for(firm)
+    signed = copy.deepcopy(town.order(firm, lab, serial=serial, project="P-1", amount="100000"))
+    signed["typed_data"]["message"]["amount"] = "200000"
+
+    assert town.submit("/v1/orders", lab, signed).code == "NotSignedBy"
+
+
+@pytest.mark.parametrize("part", ["message", "domain", "types"])
+def test_a_document_that_this_gateway_did_not_make_is_refused(town, firm, lab, part):
+    serial = town.serial_for(firm)
+    signed = copy.deepcopy(town.order(firm, lab, serial=serial, project="P-1", amount="100000"))
+    signed["typed_data"][part]["more"] = "1"
+
+    answer = town.submit("/v1/orders", lab, signed)
+
+    assert (answer.status, answer.code) == (422, "DocumentRefused")
+
+
+def test_anybody_may_bring_what_both_signed(town, firm, lab):
+    serial = town.serial_for(firm)
+    signed = town.order(firm, lab, serial=serial, project="P-1", amount="100000")
+
+    answer = town.desk(KUNSHAN, "lab-kunshan").post("/v1/orders", signed)
+
+    assert (answer.status, answer["stage"]) == (201, "OPEN")
+
+
+@pytest.mark.parametrize(
+    ("amount", "code", "status"), [("0", "AmountZero", 422), ("150000", "NotWholeNotes", 422), ("1100000", "OverAvailable", 409)]
+)
+def test_amounts_that_the_voucher_does_not_give_are_refused(town, firm, lab, *, amount, code, status):
+    serial = town.serial_for(firm)
+
+    answer = town.submit("/v1/orders", lab, town.order(firm, lab, serial=serial, project="P-1", amount=amount))
+
+    assert (answer.status, answer.code) == (status, code)
+    assert town.balance(CHANGXING, firm, serial)["available"] == "1000000"
+
+
+def test_a_short_pool_refuses_before_the_service_and_changes_nothing(town, lab):
+    firm = town.firm("firm-kunshan")
+    serial = town.serial_for(firm, face="99900000000", denomination="99900000000")
+    signed = town.order(firm, lab, serial=serial, project="P-1", amount="99900000000")
+    before = town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), events_of(town)
+
+    answer = town.submit("/v1/orders", lab, signed)
+
+    assert (answer.status, answer.code, answer["values"]["amount"]) == (409, "PoolShort", "99900000000")
+    assert (town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), events_of(town)) == before
+
+
+def test_an_invoice_is_claimed_once_whoever_asks(town, firm, lab):
+    invoice = town.invoice()
+    orders = [town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000") for _ in range(2)]
+    signed = [town.redemption(order, firm, lab, cost="800000", contract="C", invoice=invoice) for order in orders]
+    assert town.submit("/v1/redemptions", lab, signed[0]).status == 201
+    before = events_of(town)
+
+    refused = town.submit("/v1/redemptions", lab, signed[1])
+
+    assert (refused.status, refused.code) == (409, "InvoiceExceeded")
+    assert (refused["values"]["amount"], refused["values"]["claimed"], refused["values"]["cost"]) == ("800000", "800000", "800000")
+    assert events_of(town) == before
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{orders[1]}")["stage"] == "OPEN"
+
+
+def test_a_rejected_redemption_is_corrected_and_redeemed_again(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.redeemed(order, firm, lab, cost="800000")
+
+    assert town.review("reject", CHANGXING, "reviewer-1", order) == "OPEN"
+    assert town.redeemed(order, firm, lab, cost="700000")["stage"] == "REDEEMED"
+
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")["attempt"] == 1
+
+
+def test_a_subsidy_over_the_rule_is_refused(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    desk = town.desk(SHANGHAI, lab.key)
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "subsidy": "480001",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+    prepared = desk.post("/v1/redemptions/prepare", asked)
+
+    answer = town.submit("/v1/redemptions", lab, town.signed(prepared, Redemption, firm, lab, {"subsidy": 480001}))
+
+    assert (answer.status, answer.code) == (422, "OverRule")
+    assert (answer["values"]["most"], answer["values"]["subsidy"]) == ("480000", "480001")
+
+
+def test_a_redemption_names_the_seller_that_invoices_for_the_lab(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": firm.company_code, "number": "C"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+
+    answer = town.desk(SHANGHAI, lab.key).post("/v1/redemptions/prepare", asked)
+
+    assert (answer.status, answer.code) == (422, "SellerDiffers")
+
+
+def test_across_regions_beijing_approves_before_the_service(town, lab):
+    firm = town.firm("firm-beijing")
+    serial = town.serial_for(firm, face="100000", denomination="1")
+    order = town.reserved(firm, lab, serial=serial, amount="90000")
+    refused = town.redeemed(order, firm, lab, cost="100000")
+    assert (refused.status, refused.code) == (409, "WrongStage")
+
+    assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
+    assert town.redeemed(order, firm, lab, cost="100000")["stage"] == "REDEEMED"
+    # Who endorsed does not accept.
+    assert town.review("endorse", BEIJING, "reviewer-1", order) == "ENDORSED"
+    assert town.review("accept", BEIJING, "reviewer-1", order) == "ReviewedBefore"
+    assert town.review("accept", BEIJING, "reviewer-2", order) == "ACCEPTED"
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")["paid_to"] == "FIRM"
+
+
+def test_a_declined_order_gives_the_voucher_back(town, lab):
+    firm = town.firm("firm-beijing")
+    serial = town.serial_for(firm, face="100000", denomination="1")
+    order = town.reserved(firm, lab, serial=serial, amount="90000")
+
+    assert town.review("decline", BEIJING, "reviewer-2", order) == "RELEASED"
+
+    assert town.balance(BEIJING, firm, serial)["available"] == "100000"
+    assert town.voucher(BEIJING, firm, serial)["held"] == []
+
+
+def test_a_reviewer_of_another_region_does_not_learn_that_an_order_exists(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+
+    for verb in ("approve", "decline", "endorse", "accept", "reject"):
+        assert town.review(verb, KUNSHAN, "reviewer-1", order) == "NotFound"
+    assert town.desk(KUNSHAN, "lab-kunshan").get(f"/v1/orders/{order}").code == "NotFound"
+    assert town.desk(BEIJING, "firm-beijing").get(f"/v1/orders/{order}").code == "NotFound"
+
+
+def test_a_hosts_reviewer_may_not_accept_and_the_wrong_payer_not_settle(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.redeemed(order, firm, lab, cost="800000")
+    assert town.review("accept", SHANGHAI, "reviewer-1", order) == "WrongStage"
+    town.review("endorse", SHANGHAI, "reviewer-1", order)
+
+    assert town.review("accept", SHANGHAI, "reviewer-2", order) == "NotReviewer"
+    town.review("accept", CHANGXING, "reviewer-2", order)
+    assert town.review("settle", SHANGHAI, "payer", order, payment_reference="B") == "NotPayer"
+    assert town.review("settle", CHANGXING, "payer", order, payment_reference="B") == "SETTLED"
+    assert town.review("settle", CHANGXING, "payer", order, payment_reference="B-2") == "WrongStage"
+
+
+def test_a_review_of_several_orders_is_all_or_none(town, firm, lab):
+    ready, open_ = (town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000") for _ in range(2))
+    town.redeemed(ready, firm, lab, cost="800000")
+
+    answer = town.desk(SHANGHAI, "reviewer-1").post("/v1/orders/endorse", {"orders": [ready, open_]})
+
+    assert (answer.status, answer.code, answer["values"]["index"], answer["values"]["order"]) == (409, "WrongStage", 1, open_)
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{ready}")["stage"] == "REDEEMED"
+
+
+def test_parties_list_their_own_orders_and_nobody_elses(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="100000")
+
+    mine = {each["order_id"] for each in town.desk(SHANGHAI, lab.key).get("/v1/orders")["orders"]}
+    firms = {each["order_id"] for each in town.desk(CHANGXING, firm.key).get("/v1/orders")["orders"]}
+    others = town.desk(BEIJING, "lab-beijing").get("/v1/orders")["orders"]
+
+    assert order in mine
+    assert order in firms
+    assert order not in {each["order_id"] for each in others}
+    assert all(each["lab"] == "0x" + town.world.lab_id(town.lab("lab-beijing")).hex() for each in others)
+
+
+def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, lab):
+    asked = {"voucher": {"region": CHANGXING, "firm": firm.company_code, "serial": "NONE"}, "project": "P", "amount": "1"}
+
+    answer = town.desk(SHANGHAI, lab.key).post("/v1/orders/prepare", asked)
+
+    assert (answer.status, answer.code) == (404, "UnknownVoucher")
+    assert town.world.keyring.project(firm.company_code, "P").hex() not in str(answer.body)
+
+
+def test_the_auditor_pages_through_everything_once(town):
+    desk = town.desk(KUNSHAN, "auditor")
+    whole = desk.get("/v1/trail", limit=1000)["events"]
+    found, after = [], None
+    while page := desk.get("/v1/trail", limit=7, **({"after": after} if after else {}))["events"]:
+        found += page
+        after = page[-1]["position"]
+
+    assert found[: len(whole)] == whole
+    assert len({each["position"] for each in found}) == len(found)
+    assert desk.get("/v1/trail", after="nonsense").code == "InvalidPosition"
