@@ -140,6 +140,7 @@ contract Directory is IDirectory {
         _requireFreeSigner(signer);
 
         if (msg.sender == current) {
+            _requireNotSeconded(subject);
             delete rotations[subject];
             _setSigner(subject, signer);
         } else {
@@ -157,6 +158,7 @@ contract Directory is IDirectory {
 
         if (msg.sender != current) revert NotSigner(msg.sender, subject);
         if (proposed == address(0)) revert NoRotation(subject);
+        _requireNotSeconded(subject);
 
         delete rotations[subject];
 
@@ -255,7 +257,7 @@ contract Directory is IDirectory {
         if (used[id]) revert MotionUsed(id);
         uint40 carriedAt = consortium.requireCarried(motion);
         Flag memory current = flags[motion.subject];
-        if (current.until < block.timestamp || current.since > carriedAt) revert NotFlagged(motion.subject);
+        if (current.until < block.timestamp || current.since >= carriedAt) revert NotFlagged(motion.subject);
 
         used[id] = true;
         _lift(motion.subject, 0);
@@ -390,6 +392,11 @@ contract Directory is IDirectory {
         if (signer == address(0)) revert InvalidSigner(signer);
         (uint24 region,,) = consortium.accounts(signer);
         if (region != 0) revert SignerHoldsRole(signer);
+    }
+
+    // While two regions hold a flag against a party, its key may be a thief's and has no say in who comes next.
+    function _requireNotSeconded(bytes32 subject) private view {
+        if (flags[subject].seconder != 0) revert SubjectFlagged(subject, flags[subject].until);
     }
 
     function _requireRecognised(uint24 region, bytes32 subject) private view {

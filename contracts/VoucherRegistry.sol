@@ -81,7 +81,9 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     function requireSettled(Claim calldata claim, Redemption calldata redemption) external view returns (uint24) {
         OrderState memory state = orders[claim.order].load();
 
-        if (state.stage != Stage.Settled && state.stage != Stage.Reversed) revert WrongStage(0, claim.order, state.stage);
+        bool counts = state.stage == Stage.Settled || state.stage == Stage.Reversed
+            || (state.stage == Stage.Refunded && state.amount != claim.subsidy);
+        if (!counts) revert WrongStage(0, claim.order, state.stage);
         _requireEvidence(0, claim, state);
         _requireRedemption(0, claim, redemption);
 
@@ -195,7 +197,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         uint64 amount = state.amount;
         bool bound = programme.minPartners() > 1 && stage == Stage.Open && partnerships[joint].reached;
 
-        if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, order.voucher);
+        if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, voucher.id());
         if (stage != Stage.Requested && stage != Stage.Open) revert WrongStage(0, orderId, stage);
         bool byReviewer = _requireReleaser(voucher, order, consent, signatures, programme.region(), bound, state);
 
@@ -230,11 +232,12 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         OrderState memory state = orders[orderId].load();
         Rules programme = programmes.rulesWord(voucher.programme);
 
-        if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, order.voucher);
+        if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, voucher.id());
         if (redemption.order != orderId) revert OrderMismatch(orderId, redemption.order);
         if (state.stage != Stage.Open) revert WrongStage(0, orderId, state.stage);
         if (block.timestamp > state.deadline) revert PastDeadline(orderId, state.deadline);
         if (redemption.attempt != state.attempt) revert WrongAttempt(orderId, state.attempt, redemption.attempt);
+        if (state.attempt == type(uint8).max) revert TooManyAttempts(orderId);
         if (redemption.subsidy == 0) revert AmountZero();
         if (redemption.subsidy > state.amount) revert OverOrder(orderId, state.amount, redemption.subsidy);
         _requirePartners(orderId, voucher, order, programme.minPartners());
@@ -307,7 +310,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
             uint64 rest = state.amount - claim.consumed;
             if (rest != 0) {
-                _return(claim.voucher, rest);
+                if (programme.minPartners() > 1) _lapse(claim.voucher, rest);
+                else _return(claim.voucher, rest);
                 programmes.uncommit(programmeId, rest);
             }
             state.stage = Stage.Accepted;
@@ -330,7 +334,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             }
             _requireEvidence(i, claim, state);
             _requireRedemption(i, claim, redemption);
-            if (state.attempt >= type(uint8).max) revert TooManyAttempts(i, claim.order);
             if (state.stage == Stage.Accepted) _requirePayer(_payingRegion(programme.payer(), claim.lab));
             else _requireReviews(programme.region());
 

@@ -39,6 +39,8 @@ NO_ID = Id(bytes(32))
 NO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
 """Nobody."""
 
+WORD_BYTES = 32
+ADDRESS_CHARACTERS = 42
 UNLIMITED = Fen(2**64 - 1)
 """The limit of a slice that has none."""
 
@@ -164,10 +166,10 @@ def _check(record: str, each: Field[Any], value: object) -> None:
     solidity_type: str = each.metadata["type"]
     where = f"{record}.{each.name}"
     if solidity_type == "bytes32":
-        if not isinstance(value, bytes) or len(value) != 32:
+        if not isinstance(value, bytes) or len(value) != WORD_BYTES:
             raise ValueError(f"{where} takes 32 bytes, not {value!r}")
     elif solidity_type == "address":
-        if not isinstance(value, str) or len(value) != 42 or not value.startswith("0x"):
+        if not isinstance(value, str) or len(value) != ADDRESS_CHARACTERS or not value.startswith("0x"):
             raise ValueError(f"{where} takes an address, not {value!r}")
         int(value, 16)
     elif solidity_type == "string":

@@ -150,10 +150,10 @@ interface IDirectory {
     function enrol(Firm calldata firm, address signer) external;
 
     /// @notice The current key names its successor, at once; or the region's DIRECTORY proposes one that `completeRotation`
-    /// puts in place three days later.
+    /// puts in place three days later. While a seconded flag stands, only the office can.
     function rotate(bytes32 subject, address signer) external;
 
-    /// @notice The current key refuses the office's proposal.
+    /// @notice The current key refuses the office's proposal, unless a seconded flag stands against its party.
     function vetoRotation(bytes32 subject) external;
 
     /// @notice Anybody puts a proposed key in place once its time has come.
@@ -174,8 +174,8 @@ interface IDirectory {
     /// @notice The region that set an unseconded flag takes it back.
     function unflag(bytes32 subject) external;
 
-    /// @notice Anybody lifts a flag under a carried `LiftFlag` motion, whose region is the subject's own (解除通告). A flag set
-    /// after the motion was carried is another one and stays.
+    /// @notice Anybody lifts a flag under a carried `LiftFlag` motion, whose region is the subject's own (解除通告). Only a
+    /// flag that stood before the motion was carried; a later one is another and stays.
     function lift(Motion calldata motion) external;
 
     /// @notice Reverts unless the firm is enrolled in the region.

@@ -101,7 +101,7 @@ interface IVoucherRegistry {
     error NoFirstReview(uint256 index, bytes32 order);
     error EvidenceDiffers(uint256 index, bytes32 order, bytes17 evidence, bytes17 got);
     error ReviewedBefore(uint256 index, bytes32 order, address account);
-    error TooManyAttempts(uint256 index, bytes32 order);
+    error TooManyAttempts(bytes32 order);
     error InvalidRecovery(bytes32 order, uint64 subsidy, uint64 recover);
     error NotBatchable(uint256 index);
     error TooLittleGas(uint256 index, uint256 gas, uint256 needed);
@@ -127,7 +127,7 @@ interface IVoucherRegistry {
     /// @notice How many open orders a firm has in a partnership that is not reached yet.
     function partnerOrders(bytes32 joint, bytes32 firm) external view returns (uint32);
 
-    /// @notice Reverts unless this claim on this redemption is Settled, or Reversed and not yet refunded.
+    /// @notice Reverts unless this claim on this redemption is Settled, Reversed, or Refunded in part, and so still counts.
     function requireSettled(Claim calldata claim, Redemption calldata redemption) external view returns (uint24 region);
 
     /// @notice The programme's issuer issues one voucher to each recipient (发放).
@@ -160,7 +160,9 @@ interface IVoucherRegistry {
     /// @notice First review (初审) by a reviewer of the region that the programme asks. The claim names itself the endorser after.
     function endorse(Claim[] calldata claims) external;
 
-    /// @notice A reviewer of the programme's region who neither endorsed nor stood in finds the claims in order (审核通过).
+    /// @notice A reviewer of the programme's region who neither endorsed nor stood in finds the claims in order (审核通过). What
+    /// the order holds beyond the notes consumed goes back to the voucher; of a joint voucher, which only a whole order can
+    /// take, it lapses.
     function accept(Claim[] calldata claims) external;
 
     /// @notice Sends claims back for correction (退回补正): a reviewer before acceptance, the payer after it. The order is open

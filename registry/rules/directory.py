@@ -188,6 +188,7 @@ class Rotate(Call):
         _require_free_signer(turn.ledger, self.signer)
 
         if turn.sender == current:
+            _require_not_seconded(turn.ledger, self.subject)
             yield events.KeyRotated(self.subject, self.signer)
         else:
             _require_directory(turn, region)
@@ -206,6 +207,7 @@ class VetoRotation(Call):
 
         require(turn.sender == current, "NotSigner", turn.sender, self.subject)
         require(proposed != NO_ADDRESS, "NoRotation", self.subject)
+        _require_not_seconded(turn.ledger, self.subject)
 
         yield events.RotationVetoed(self.subject, proposed)
 
@@ -334,7 +336,7 @@ class Lift(Call):
         require(motion.kind == MotionKind.LIFT_FLAG and motion.region == region, "WrongMotion")
         carried_at = require_carried(ledger, motion, turn.now)
         current = ledger.flags[motion.subject]
-        require(current.until >= turn.now and current.since <= carried_at, "NotFlagged", motion.subject)
+        require(current.until >= turn.now and current.since < carried_at, "NotFlagged", motion.subject)
 
         yield events.FlagLifted(motion.subject, Region(0))
 
@@ -435,6 +437,12 @@ def _require_host(turn: Turn, lab: Id) -> Standing:
 def _require_free_signer(ledger: Ledger, signer: Address) -> None:
     require(signer != NO_ADDRESS, "InvalidSigner", signer)
     require(ledger.accounts[signer].region == 0, "SignerHoldsRole", signer)
+
+
+def _require_not_seconded(ledger: Ledger, subject: Id) -> None:
+    # While two regions hold a flag against a party, its key may be a thief's and has no say in who comes next.
+    current = ledger.flags[subject]
+    require(current.seconder == 0, "SubjectFlagged", subject, current.until)
 
 
 def _require_recognised(turn: Turn, region: Region, subject: Id) -> None:

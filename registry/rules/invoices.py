@@ -174,7 +174,9 @@ def _require_settled(ledger: Ledger, registry: Address, claim: Claim, redemption
     state = ledger.orders[claim.order]
     got = evidence(claim)
 
-    require(state.stage in (Stage.SETTLED, Stage.REVERSED), "WrongStage", 0, claim.order, state.stage)
+    refunded_in_part = state.stage == Stage.REFUNDED and state.amount != claim.subsidy
+    counts = state.stage in (Stage.SETTLED, Stage.REVERSED) or refunded_in_part
+    require(counts, "WrongStage", 0, claim.order, state.stage)
     require(got == state.evidence, "EvidenceDiffers", 0, claim.order, state.evidence, got)
     require(id_of(redemption) == claim.redemption, "RedemptionMismatch", 0, claim.order, id_of(redemption))
 

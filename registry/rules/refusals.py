@@ -127,7 +127,7 @@ _DECLARATIONS = """
     NoFirstReview(uint256 index, bytes32 order)
     EvidenceDiffers(uint256 index, bytes32 order, bytes17 evidence, bytes17 got)
     ReviewedBefore(uint256 index, bytes32 order, address account)
-    TooManyAttempts(uint256 index, bytes32 order)
+    TooManyAttempts(bytes32 order)
     InvalidRecovery(bytes32 order, uint64 subsidy, uint64 recover)
     NotBatchable(uint256 index)
 

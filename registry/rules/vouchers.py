@@ -178,7 +178,7 @@ class ReleaseOrder(Call):
         order_id = id_of(order)
         state = ledger.orders[order_id]
 
-        require(order.voucher == id_of(voucher), "VoucherMismatch", 0, order_id, order.voucher)
+        require(order.voucher == id_of(voucher), "VoucherMismatch", 0, order_id, id_of(voucher))
         require(state.stage in (Stage.REQUESTED, Stage.OPEN), "WrongStage", 0, order_id, state.stage)
         programme = ledger.programmes[voucher.programme]
         bound = state.stage == Stage.OPEN and _partnership(ledger, voucher.programme, order).reached
@@ -241,11 +241,12 @@ class Redeem(Call):
         state = ledger.orders[order_id]
         attempt, subsidy = redemption.attempt, redemption.subsidy
 
-        require(order.voucher == id_of(voucher), "VoucherMismatch", 0, order_id, order.voucher)
+        require(order.voucher == id_of(voucher), "VoucherMismatch", 0, order_id, id_of(voucher))
         require(redemption.order == order_id, "OrderMismatch", order_id, redemption.order)
         require(state.stage == Stage.OPEN, "WrongStage", 0, order_id, state.stage)
         require(turn.now <= state.deadline, "PastDeadline", order_id, state.deadline)
         require(attempt == state.attempt, "WrongAttempt", order_id, state.attempt, attempt)
+        require(attempt < MOST_ATTEMPTS, "TooManyAttempts", order_id)
         require(subsidy, "AmountZero")
         require(subsidy <= state.amount, "OverOrder", order_id, state.amount, subsidy)
         programme = ledger.programmes[voucher.programme]
@@ -320,7 +321,6 @@ class Reject(Call):
 
             _require_evidence(ledger, index, claim, Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED)
             _require_redemption(index, claim, redemption)
-            require(state.attempt < MOST_ATTEMPTS, "TooManyAttempts", index, claim.order)
             programme = ledger.programmes[claim.programme]
             if state.stage == Stage.ACCEPTED:
                 _require_payer(turn, programme, claim.lab)
@@ -519,8 +519,13 @@ def fold(ledger: Ledger, event: Event, time: Time) -> None:  # noqa: ARG001 - on
             ledger.claims[order] = claim
             _set(ledger, order, stage=Stage.ENDORSED, evidence=evidence(claim))
         case events.Accepted(order):
-            held, kept = ledger.orders[order].amount, ledger.claims[order].consumed
-            _return(ledger, order, held - kept)
+            claim = ledger.claims[order]
+            held, kept = ledger.orders[order].amount, claim.consumed
+            # Only a whole order can take a joint voucher, so what is left of one is lost.
+            if ledger.programmes[claim.programme].min_partners > 1:
+                _move(ledger, claim.voucher, reserved=kept - held, lapsed=held - kept)
+            else:
+                _return(ledger, order, held - kept)
             _change_pool(ledger, order, committed=kept - held)
             _set(ledger, order, stage=Stage.ACCEPTED, amount=kept)
         case events.Rejected(order, deadline):

@@ -1,0 +1,46 @@
+"""What the tests of the directory do to parties: bring a lab into a standing, flag, and ask what may go on."""
+
+from eth_account.signers.local import LocalAccount
+
+from registry.model import NO_ID, Id, MotionKind, Region, Standing
+from tests.contracts.seen import asked
+from tests.contracts.world import BEIJING, CHANGXING, Party, Sent, World, digest
+
+REASON = digest("reason")
+UNKNOWN = Id(digest("nobody's record"))
+UNTIL_LIFTED = 2**40 - 1
+OTHERS_THAN_DIRECTORY = ("stranger", "admin", "recovery", "issuer", "reviewer", "payer")
+
+
+def directory_of(world: World, region: Region) -> LocalAccount:
+    return world.offices[region].directory
+
+
+def bring(world: World, lab: Party, standing: Standing) -> None:
+    """Give a lab that is Active another standing, or leave it so."""
+    verbs = {Standing.SUSPENDED: "suspend", Standing.EXITED: "exit", Standing.FROZEN: "freeze"}
+    if standing in verbs:
+        getattr(world.directory, verbs[standing])(lab.id, by=directory_of(world, lab.record.region))
+
+
+def flag(world: World, subject: Id, by: Region = BEIJING) -> int:
+    """A member flags a subject; the flag's last second."""
+    return int(world.directory.flag(subject, REASON, by=directory_of(world, by)).only("Flagged")["until"])
+
+
+def second(world: World, subject: Id, by: Region) -> Sent:
+    return world.directory.second(subject, REASON, by=directory_of(world, by))
+
+
+def suspend_region(world: World, region: Region) -> None:
+    world.decide(MotionKind.SUSPEND, region=region)
+
+
+def use(world: World, firm: Party, lab: Party, item: Id = NO_ID, *, itemised: bool = False, region: Region = CHANGXING) -> Sent:
+    """Ask whether a voucher of the firm's may be reserved at the lab, in a block of its own."""
+    return asked(world.directory, "requireAdmissible", region, firm.tag, lab.id, item, itemised)
+
+
+def serve(world: World, firm: Party, lab: Party) -> Sent:
+    """Ask whether the two may go on."""
+    return asked(world.directory, "requireServing", CHANGXING, firm.tag, lab.id)

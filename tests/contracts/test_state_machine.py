@@ -1,0 +1,889 @@
+"""
+Random calls by honest and hostile parties, on the contracts and on the rules at once; `twins` compares, `invariants` watches.
+
+TONGQUAN_STATE_MACHINE says how long: `quick` (the default) for a developer's run, `full` for all of CI's steps. Hypothesis
+chooses how many steps a trial has and a seed for each, and on a failure looks for as few steps as lead to it; what a seed
+means is chosen here, by weights, so that orders get as far as a refund and not only into refusals.
+"""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+
+from registry import rules
+from registry.chain.artifacts import Artifact
+from registry.chain.devnode import Engine
+from registry.codec import encode_try_each, id_of, voucher_of
+from registry.model import (
+    NO_ADDRESS,
+    NO_ID,
+    UNLIMITED,
+    Address,
+    Approval,
+    Claim,
+    Digest,
+    Fen,
+    Filing,
+    Firm,
+    FirstReview,
+    Id,
+    Lab,
+    Motion,
+    MotionKind,
+    Order,
+    Paid,
+    Programme,
+    Recipient,
+    Redemption,
+    Region,
+    RegionStatus,
+    Release,
+    Reservation,
+    Role,
+    Signatures,
+    Slice,
+    Stage,
+    StandIn,
+    Standing,
+    Tag,
+    Terms,
+    Time,
+    Voucher,
+)
+from registry.rules import Call, Ledger
+from tests.contracts.twins import Twins, calldata_of
+from tests.contracts.world import BEIJING, CHANGXING, DAY, REGIONS, SHANGHAI, YUAN, World, digest, person, tag
+
+STEPS = {
+    ("quick", Engine.ANVIL): 1_000,
+    ("quick", Engine.GANACHE): 100,
+    ("full", Engine.ANVIL): 20_000,
+    ("full", Engine.GANACHE): 2_000,
+}
+STEPS_A_TRIAL = 50
+MOST_PROGRAMMES = 12
+TRIALS_A_RUN = 20
+
+OFFICE = ("admin", "recovery", "issuer", "reviewer", "second_reviewer", "payer", "directory")
+FACE, NOTE, FEN = Fen(10_000 * YUAN), Fen(1_000 * YUAN), Fen(1)
+FALLING = (Slice(Fen(3_000 * YUAN), 9_000), Slice(Fen(9_000 * YUAN), 5_000), Slice(Fen(30_000 * YUAN), 1_001))
+
+
+# What a trial starts with
+
+
+@dataclass
+class Cast:
+    """Everybody and everything that stands before the first step."""
+
+    twins: Twins
+    people: Sequence[Address]
+    offices: Mapping[tuple[Region, str], Address]
+    vouchers: Sequence[Voucher]
+    labs: Sequence[Id]
+    items: Sequence[Id]
+    firms: Sequence[Firm]
+
+
+def cast(world: World, harness: Mapping[str, Artifact]) -> Cast:
+    """Programmes of every kind in two regions with three firms each, four labs, two items, and vouchers for everybody."""
+    firms = [world.firm(region) for region in (CHANGXING, BEIJING) for _ in range(3)]
+    labs = [
+        world.lab(SHANGHAI, recognised_by=(CHANGXING, BEIJING)),
+        world.lab(CHANGXING, recognised_by=(CHANGXING, BEIJING)),
+        world.lab(SHANGHAI, recognised_by=(CHANGXING,), days=200),
+        world.lab(BEIJING, recognised_by=()),
+    ]
+    items = [world.item(labs[0], recognised_by=(CHANGXING,)), world.item(labs[1])]
+    vouchers = []
+    for denomination, kind in (
+        (NOTE, {"funded": 40_000 * YUAN}),
+        (FEN, {"region": BEIJING, "payer": BEIJING, "paid_across": Paid.FIRM, "first_review": FirstReview.HOME, "slices": FALLING}),
+        (NOTE, {"payer": Region(0), "first_review": FirstReview.HOST, "slices": (Slice(UNLIMITED, 10_000),)}),
+        (FACE, {"min_partners": 2, "approval": Approval.ALWAYS}),
+        (FEN, {"itemised": True, "payer": SHANGHAI, "first_review": FirstReview.HOST, "slices": FALLING, "hold_days": 200}),
+        (NOTE, {"min_partners": 3, "hold_days": 10, "slices": FALLING}),
+        (
+            Fen(2_500 * YUAN),
+            {"region": BEIJING, "payer": BEIJING, "paid_home": Paid.FIRM, "approval": Approval.CROSS_REGION, "funded": 15_000 * YUAN},
+        ),
+    ):
+        programme = world.programme(**({"funded": 100_000 * YUAN} | kind))
+        for firm in firms:
+            if firm.record.region == programme.region:
+                until = Time(world.now() + 400 * DAY)
+                vouchers.append(world.voucher(programme, firm, denomination=denomination, claim_by=until))
+    offices = {(region, who): getattr(world.offices[region], who) for region in REGIONS for who in OFFICE}
+    spare = [person(f"spare {number}") for number in range(8)]
+    people = [person("stranger"), *spare, *(each.signer for each in (*firms, *labs)), *offices.values()]
+    world.send(world.deployer, None, bytes.fromhex(harness["Examiner"].bytecode.removeprefix("0x")))
+    return Cast(
+        twins=Twins(world, world.last_contract, [bytes(each.key) for each in people]),
+        people=[Address(each.address) for each in people],
+        offices={who: Address(each.address) for who, each in offices.items()},
+        vouchers=vouchers,
+        labs=[each.id for each in labs],
+        items=items,
+        firms=[each.record for each in firms],
+    )
+
+
+# What is drawn
+
+
+def sometimes(chance: Random, *twists: str) -> str:
+    """What somebody hostile or clumsy does; four times out of five nothing."""
+    return chance.choice(twists) if chance.random() < 0.2 else ""
+
+
+def often(chance: Random, usual: str, *unusual: str) -> str:
+    """The usual thing half of the time."""
+    return chance.choice((*[usual] * len(unusual), *unusual))
+
+
+Life = tuple[Voucher, Order]
+
+Prepared = tuple[Call, bytes, Address | None]
+"""A call with its calldata, and who has to send it if somebody's word is that he sends it."""
+
+WAYS = ("lab sends", "firm sends", "stranger for firm", "stranger for lab", "places changed", "one bit", "garbage", "nobody")
+
+
+class Consortium(RuleBasedStateMachine):
+    """What anybody may try, at any time, in any order. In a calm trial fewer things happen around the orders."""
+
+    cast: Cast
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.twins = self.cast.twins
+        self.vouchers = list(self.cast.vouchers)
+        self.orders: list[Life] = []
+        self.motions: list[Motion] = []
+        self.count = 0
+        self.calm = False
+        self._trial = self.twins.trial()
+        self._trial.__enter__()
+
+    def teardown(self) -> None:
+        self._trial.__exit__(None, None, None)
+
+    @initialize(calm=st.booleans())
+    def begin(self, calm):
+        self.calm = calm
+
+    @rule(seed=st.integers(min_value=0, max_value=2**32 - 1))
+    def act(self, seed):
+        # Hypothesis likes to draw what it drew before; the same seed is to mean something else at another step.
+        chance = Random(f"{seed} at {self.twins.steps_in_trial}")
+        around = {} if self.calm else AROUND
+        deeds = (LIVES if self.orders else {}) | BEGINNINGS | around
+        (deed,) = chance.choices(list(deeds), list(deeds.values()))
+        deed(self, chance)
+
+    # Who and what
+
+    @property
+    def ledger(self) -> Ledger:
+        return self.twins.ledger
+
+    def fresh(self) -> int:
+        self.count += 1
+        return self.count
+
+    def office(self, region: Region, who: str) -> Address:
+        return self.cast.offices[region, who]
+
+    def send(self, chance: Random, call: Call, due: Address) -> None:
+        """Send a call as who is due, or now and then as anybody else."""
+        self.twins.act(call, chance.choice(self.cast.people) if chance.random() < 0.15 else due)
+
+    def relay(self, chance: Random, prepared: Prepared) -> None:
+        """Send a call with signatures: anybody may, unless it is the sender's own word."""
+        call, calldata, sender = prepared
+        due = sender if sender and chance.random() < 0.9 else chance.choice(self.cast.people)
+        self.twins.act(call, due, calldata)
+        self.remember(call)
+
+    def remember(self, call: Call) -> None:
+        if isinstance(call, rules.Reserve) and self.stage(call.order) is not Stage.NONE and (call.voucher, call.order) not in self.orders:
+            self.orders.append((call.voucher, call.order))
+
+    def programme(self, voucher: Voucher) -> Programme:
+        return self.ledger.programmes[voucher.programme]
+
+    def parties(self, voucher: Voucher, order: Order) -> tuple[Address, Address]:
+        """Who signs for the firm and for the lab now."""
+        firm = Firm(self.programme(voucher).region, voucher.firm)
+        return self.ledger.firms[id_of(firm)].signer, self.ledger.labs[order.lab].signer
+
+    def stage(self, order: Order) -> Stage:
+        return self.ledger.orders[id_of(order)].stage
+
+    def life(self, chance: Random, twist: str, *stages: Stage) -> Life:
+        """An order at one of these stages, if there is any; with a twist any order."""
+        due = [] if twist == "any stage" else [each for each in self.orders if self.stage(each[1]) in stages]
+        return chance.choice(due or self.orders)
+
+    def several(self, chance: Random, twist: str, *stages: Stage) -> list[Life]:
+        found = [self.life(chance, twist, *stages) for _ in range(chance.randint(1, 3))]
+        return [*found, found[0]] if twist == "twice" else list(dict.fromkeys(found))
+
+    def flagged(self) -> list[Id]:
+        return [subject for subject, flag in self.ledger.flags.items() if flag.until >= self.twins.next]
+
+    def subjects(self) -> list[Id]:
+        return [*self.cast.labs, *map(id_of, self.cast.firms)]
+
+    def claim(self, voucher: Voucher, order: Order) -> Claim:
+        """What the order is owed, or would be if there were a redemption."""
+        order_id = id_of(order)
+        known = self.ledger.claims.get(order_id)
+        if known is not None:
+            return known
+        parts = (voucher.programme, order.voucher, order_id, NO_ID, order.lab, voucher.firm, Fen(1), voucher.denomination)
+        return Claim(*parts, NO_ADDRESS, NO_ADDRESS)
+
+    def filing(self, voucher: Voucher, order: Order, *, other: bool) -> Filing:
+        nothing = Redemption(id_of(order), 0, Fen(1), Fen(1), tag("a"), tag("i"), Fen(1), digest("r"), Time(0))
+        redemption = self.ledger.redemptions.get(id_of(order)) or nothing
+        return Filing(self.claim(voucher, order), replace(redemption, cost=Fen(redemption.cost + 1)) if other else redemption)
+
+    def reviewer(self, voucher: Voucher, *, second: bool = False) -> Address:
+        return self.office(self.programme(voucher).region, "second_reviewer" if second else "reviewer")
+
+    def payer(self, voucher: Voucher, order: Order) -> Address:
+        region = self.programme(voucher).payer or self.ledger.labs[order.lab].region
+        return self.office(region, "payer") if region in REGIONS else self.cast.people[0]
+
+    # Calls that carry signatures: sent alone, or in a batch
+
+    def consent(self, record: Any, parties: tuple[Address, Address], how: str) -> tuple[Signatures, Address | None]:
+        """Both parties' consent in one of the ways that there are."""
+        firm, lab = (self.twins.sign(record, each) for each in parties)
+        stranger = self.twins.sign(record, self.cast.people[0])
+        match how:
+            case "lab sends":
+                return Signatures(firm=firm), parties[1]
+            case "firm sends":
+                return Signatures(lab=lab), parties[0]
+            case "nobody":
+                return Signatures(), None
+            case "stranger for firm":
+                firm = stranger
+            case "stranger for lab":
+                lab = stranger
+            case "places changed":
+                firm, lab = lab, firm
+            case "one bit":
+                lab = lab[:-1] + bytes([lab[-1] ^ 1])
+            case "garbage":
+                firm = b"\xff" * 64
+        return Signatures(firm=firm, lab=lab), None
+
+    def reserve_call(self, chance: Random, *, well: bool = False) -> Prepared:
+        twists = ("again", "other voucher", "nothing", "over", "fraction", "stale", "unknown voucher", "unknown lab")
+        twist = "" if well else sometimes(chance, *twists)
+        left = [each for each in self.vouchers if self.ledger.balances[id_of(each)].available]
+        voucher = chance.choice(left or self.vouchers)
+        order = self.order(chance, voucher, twist, well=well)
+        if twist == "again" and self.orders:
+            voucher, order = chance.choice(self.orders)
+        elif twist == "other voucher":
+            voucher = chance.choice(self.vouchers)
+        elif twist == "unknown voucher":
+            voucher = replace(voucher, serial=tag("no such serial"))
+            order = replace(order, voucher=id_of(voucher))
+        firm, lab = self.parties(voucher, order)
+        how = "" if well else sometimes(chance, *WAYS)
+        signatures, sender = self.consent(order, (firm, firm if lab == NO_ADDRESS else lab), how)
+        call = rules.Reserve(voucher, order, self.twins.signers(order, signatures))
+        return call, calldata_of(call, signatures), sender
+
+    def order(self, chance: Random, voucher: Voucher, twist: str, *, well: bool) -> Order:
+        programme, available = self.programme(voucher), self.ledger.balances[id_of(voucher)].available
+        notes = max(available // voucher.denomination // chance.randint(1, 4), 1)
+        amount = voucher.face if programme.min_partners > 1 and chance.random() < 0.9 else notes * voucher.denomination
+        first, second = self.cast.items
+        items = [*[first] * 6, second, NO_ID] if programme.itemised else [*[NO_ID] * 6, first, second]
+        labs = self.cast.labs[:1] if well or chance.random() < 0.5 else self.cast.labs
+        return Order(
+            voucher=id_of(voucher),
+            lab=tag("no such lab") if twist == "unknown lab" else chance.choice(labs),
+            item=items[0] if well else chance.choice(items),
+            project=tag(f"project {1 if well else chance.randint(1, 2)}"),
+            amount=Fen({"nothing": 0, "over": available + voucher.denomination, "fraction": amount + 1}.get(twist, amount)),
+            valid_until=Time(self.twins.next - 1 if twist == "stale" else self.twins.next + 7 * DAY),
+            nonce=self.fresh(),
+        )
+
+    def redeem_call(self, chance: Random, life: Life | None = None) -> Prepared:
+        well = life is not None
+        twist = "" if well else sometimes(chance, "any stage", "stale", "attempt before", "other order", "other voucher")
+        voucher, order = life or self.life(chance, twist, Stage.OPEN)
+        programme, redemption = self.programme(voucher), self.redemption(chance, voucher, order, twist, well=well)
+        at_home = self.ledger.labs[order.lab].region == programme.region
+        unpaid = "firm" if (programme.paid_home if at_home else programme.paid_across) is Paid.LAB else "lab"
+        how = "" if well else sometimes(chance, *WAYS)
+        signatures, sender = self.consent(redemption, self.parties(voucher, order), how)
+        if chance.random() < 0.2:
+            who = often(chance, "reviewer", "sender", "stranger", "paid party", "wrong place")
+            signatures, sender = self.stood_in(redemption, programme, signatures, unpaid, who)
+        if twist == "other voucher":
+            voucher = chance.choice(self.vouchers)
+        call = rules.Redeem(voucher, order, redemption, self.twins.signers(redemption, signatures, stands_in=unpaid))
+        return call, calldata_of(call, signatures), sender
+
+    def redemption(self, chance: Random, voucher: Voucher, order: Order, twist: str, *, well: bool) -> Redemption:
+        programme, state = self.programme(voucher), self.ledger.orders[id_of(order)]
+        cost, agreement = Fen(max(state.amount * chance.randint(1, 12) // 4, 1)), tag(f"agreement {chance.randint(1, 3)}")
+        base = 0 if programme.flat else self.ledger.agreements[voucher.programme, agreement]
+        most = rules.marginal(programme.slices, base=base, cost=cost)
+        within = max(min(most, state.amount), 1)
+        asked = {"half": within // 2 + 1, "one": 1, "over rule": most + 1, "over order": state.amount + 1, "nothing": 0}
+        how = sometimes(chance, "half", "one") if well else sometimes(chance, *asked)
+        kind = sometimes(chance, "shared") if well else sometimes(chance, *["shared"] * 3, "other amount", "none", "too small", "no cost")
+        invoice, amount = self.invoice(chance, cost, kind)
+        return Redemption(
+            order=id_of(chance.choice(self.orders)[1] if twist == "other order" else order),
+            attempt=(state.attempt - (twist == "attempt before")) % 256,
+            cost=Fen(0) if kind == "no cost" else cost,
+            subsidy=Fen(asked.get(how, within)),
+            agreement=agreement,
+            invoice=invoice,
+            invoice_amount=amount,
+            result=digest(f"result {self.count}"),
+            valid_until=Time(self.twins.next - 1 if twist == "stale" else self.twins.next + 30 * DAY),
+        )
+
+    def invoice(self, chance: Random, cost: Fen, kind: str) -> tuple[Tag, Fen]:
+        """An invoice's tag and amount: a new one just large enough, or one with room for others, or another's."""
+        live = [(each, self.ledger.invoices[each].amount) for each in self.ledger.invoices.touched() if self.ledger.invoices[each].claims]
+        if kind in ("shared", "other amount") and live:
+            invoice, amount = chance.choice(live)
+            return invoice, Fen(amount + (kind == "other amount"))
+        sizes = {"shared": cost * 3, "too small": cost - 1}
+        return Tag(bytes(32)) if kind == "none" else tag(f"invoice {self.fresh()}", epoch=26), Fen(sizes.get(kind, cost))
+
+    def stood_in(
+        self, redemption: Redemption, programme: Programme, signatures: Signatures, unpaid: str, who: str
+    ) -> tuple[Signatures, Address | None]:
+        """A reviewer's signature in the place of the party that is not paid, or something that only looks like it."""
+        record = StandIn(id_of(redemption), digest("the party is gone"))
+        reviewer = self.office(programme.region, "reviewer")
+        signed, sender, place = self.twins.sign(record, reviewer), None, unpaid
+        if who == "stranger":
+            signed = self.twins.sign(record, self.cast.people[0])
+        elif who == "wrong place":
+            place = "lab" if unpaid == "firm" else "firm"
+        elif who == "sender":
+            signed, sender = bytes(64), reviewer
+        elif who == "paid party":
+            paid = self.parties_of(redemption)[unpaid == "firm"]
+            signed = self.twins.sign(record, paid)
+        return replace(signatures, **{place: signed, "reason": record.reason}), sender
+
+    def parties_of(self, redemption: Redemption) -> tuple[Address, Address]:
+        life = next((each for each in self.orders if id_of(each[1]) == redemption.order), self.orders[0])
+        return self.parties(*life)
+
+    def release_call(self, chance: Random) -> Prepared:
+        twist = sometimes(chance, "any stage", "stale", "attempt before", "other order", "other voucher")
+        voucher, order = self.life(chance, twist, Stage.REQUESTED, Stage.OPEN)
+        attempt = self.ledger.orders[id_of(order)].attempt - (twist == "attempt before")
+        other = chance.choice(self.orders)[1]
+        valid_until = Time(self.twins.next - 1 if twist == "stale" else self.twins.next + DAY)
+        consent = Release(id_of(other if twist == "other order" else order), attempt % 256, valid_until)
+        signatures, sender = self.consent(consent, self.parties(voucher, order), sometimes(chance, *WAYS))
+        if twist == "other voucher":
+            voucher = chance.choice(self.vouchers)
+        call = rules.ReleaseOrder(voucher, order, consent, self.twins.signers(consent, signatures))
+        return call, calldata_of(call, signatures), sender
+
+    # A voucher's life
+
+    def issue(self, chance: Random) -> None:
+        programme_id, record = chance.choice(list(self.ledger.programmes.items()))
+        own = [each for each in self.cast.firms if each.region == record.region] or self.cast.firms
+        twist, now = sometimes(chance, "twice", "past", "fraction", "none", "stranger", "no programme"), self.twins.next
+        terms = Terms(
+            programme=Id(digest("no such programme")) if twist == "no programme" else programme_id,
+            face=Fen(FACE + 1 if twist == "fraction" else FACE),
+            denomination=Fen({"none": 0, "fraction": 2}.get(twist) or chance.choice((FEN, NOTE, FACE)) * (twist != "none")),
+            use_by=Time(now - 1 if twist == "past" else now + 100 * DAY),
+            claim_by=Time(now + 130 * DAY),
+        )
+        recipients = [Recipient(chance.choice(own).firm, tag(f"serial {self.fresh()}")) for _ in range(chance.randint(1, 3))]
+        if twist == "stranger":
+            recipients[-1] = replace(recipients[-1], firm=tag("no such firm"))
+        if twist == "twice":
+            recipients.append(recipients[0])
+        self.send(chance, rules.Issue(terms, tuple(recipients)), self.office(record.region, "issuer"))
+        vouchers = [voucher_of(terms, each) for each in recipients]
+        self.vouchers += [each for each in vouchers if id_of(each) in self.ledger.vouchers and each not in self.vouchers]
+
+    def reserve(self, chance: Random) -> None:
+        self.relay(chance, self.reserve_call(chance))
+
+    def reserve_well(self, chance: Random) -> None:
+        self.relay(chance, self.reserve_call(chance, well=True))
+
+    def redeem(self, chance: Random) -> None:
+        self.relay(chance, self.redeem_call(chance))
+
+    def release(self, chance: Random) -> None:
+        self.relay(chance, self.release_call(chance))
+
+    def try_each(self, chance: Random) -> None:
+        prepared = [chance.choice((self.reserve_call, self.redeem_call, self.release_call))(chance) for _ in range(chance.randint(1, 4))]
+        if chance.random() < 0.2:
+            call = rules.Settle((), digest("payment"))
+            prepared.append((call, calldata_of(call), None))
+        calls, calldata, senders = zip(*prepared, strict=True)
+        # What is one sender's own word is so in a batch, too.
+        sender = next((each for each in senders if each), chance.choice(self.cast.people))
+        self.twins.act(rules.TryEach(calls), sender, encode_try_each(calldata))
+        for call in calls:
+            self.remember(call)
+
+    def approve_or_decline(self, chance: Random) -> None:
+        twist = sometimes(chance, "any stage", "twice", "other voucher")
+        lives = self.several(chance, twist, Stage.REQUESTED)
+        if twist == "other voucher":
+            lives[-1] = (chance.choice(self.vouchers), lives[-1][1])
+        verb = chance.choice((rules.Approve, rules.Approve, rules.Decline))
+        self.send(chance, verb(tuple(Reservation(*life) for life in lives)), self.reviewer(lives[0][0]))
+
+    def extend(self, chance: Random) -> None:
+        voucher, order = self.life(chance, sometimes(chance, "any stage"), Stage.OPEN)
+        until = Time(self.twins.next + chance.choice((1, 45, 90, 90, 91)) * DAY)
+        self.send(chance, rules.Extend(Reservation(voucher, order), until), self.reviewer(voucher))
+
+    def endorse_or_accept(self, chance: Random) -> None:
+        twist = sometimes(chance, "any stage", "twice", "more", "no stand-in", "same reviewer")
+        verb = chance.choice((rules.Endorse, rules.Accept))
+        lives = self.several(chance, twist, *((Stage.REDEEMED,) if verb is rules.Endorse else (Stage.REDEEMED, Stage.ENDORSED)))
+        claims = [self.claim(*life) for life in lives]
+        if twist == "more":
+            claims[-1] = replace(claims[-1], subsidy=Fen(claims[-1].subsidy + 1))
+        if twist == "no stand-in":
+            claims[-1] = replace(claims[-1], stand_in=NO_ADDRESS, endorser=NO_ADDRESS)
+        voucher, order = lives[0]
+        due = self.reviewer(voucher, second=verb is rules.Accept and twist != "same reviewer")
+        if verb is rules.Endorse:
+            due = self.endorser(voucher, order)
+        self.send(chance, verb(tuple(claims)), due)
+
+    def endorser(self, voucher: Voucher, order: Order) -> Address:
+        programme = self.programme(voucher)
+        at_host = programme.first_review is FirstReview.HOST
+        region = self.ledger.labs[order.lab].region if at_host else programme.region
+        return self.office(region, "reviewer")
+
+    def reject(self, chance: Random) -> None:
+        twist = sometimes(chance, "any stage", "twice", "other redemption")
+        lives = self.several(chance, twist, Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED)
+        filings = [self.filing(*life, other=twist == "other redemption") for life in lives]
+        accepted = self.stage(lives[0][1]) is Stage.ACCEPTED
+        self.send(chance, rules.Reject(tuple(filings)), self.payer(*lives[0]) if accepted else self.reviewer(lives[0][0]))
+
+    def settle(self, chance: Random) -> None:
+        twist = sometimes(chance, "any stage", "twice", "more")
+        lives = self.several(chance, twist, Stage.ACCEPTED)
+        claims = [self.claim(*life) for life in lives]
+        if twist == "more":
+            claims[-1] = replace(claims[-1], subsidy=Fen(claims[-1].subsidy + 1))
+        self.send(chance, rules.Settle(tuple(claims), digest(f"payment {self.fresh()}")), self.payer(*lives[0]))
+
+    def reverse(self, chance: Random) -> None:
+        voucher, order = self.life(chance, sometimes(chance, "any stage"), Stage.SETTLED)
+        claim = self.claim(voucher, order)
+        recover = chance.choice((claim.subsidy, claim.subsidy, claim.subsidy // 2 + 1, 0, claim.subsidy + 1))
+        self.send(chance, rules.Reverse(claim, Fen(recover), digest("fraud")), self.reviewer(voucher))
+
+    def refund(self, chance: Random) -> None:
+        twist = sometimes(chance, "any stage", "other redemption")
+        voucher, order = self.life(chance, twist, Stage.REVERSED)
+        filing = self.filing(voucher, order, other=twist == "other redemption")
+        self.send(chance, rules.Refund(filing), self.payer(voucher, order))
+
+    def go_on(self, chance: Random) -> None:
+        """An order's next steps when all goes well, so that trials get far."""
+        stages = (Stage.REQUESTED, Stage.OPEN, Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED)
+        voucher, order = self.life(chance, "", *stages)
+        for _ in range(chance.randint(1, 3)):
+            self.step(chance, voucher, order)
+
+    def step(self, chance: Random, voucher: Voucher, order: Order) -> None:
+        claim = self.claim(voucher, order)
+        match self.stage(order):
+            case Stage.REQUESTED:
+                self.twins.act(rules.Approve((Reservation(voucher, order),)), self.reviewer(voucher))
+            case Stage.OPEN:
+                self.relay(chance, self.redeem_call(chance, (voucher, order)))
+            case Stage.REDEEMED if self.programme(voucher).first_review is not FirstReview.NONE:
+                self.twins.act(rules.Endorse((claim,)), self.endorser(voucher, order))
+            case Stage.REDEEMED | Stage.ENDORSED:
+                self.twins.act(rules.Accept((claim,)), self.reviewer(voucher, second=True))
+            case _:
+                self.twins.act(rules.Settle((claim,), digest(f"payment {self.fresh()}")), self.payer(voucher, order))
+
+    # Programmes and their money
+
+    def open(self, chance: Random) -> None:
+        known = list(self.ledger.programmes.items())
+        twists = ("exists", "no days", "no slices", "too many", "rising rate", "same limit", "no such payer")
+        twist = sometimes(chance, *twists) if len(known) < MOST_PROGRAMMES else chance.choice(twists)
+        slices = {
+            "no slices": (),
+            "too many": tuple(Slice(Fen(limit), 100) for limit in range(1, 8)),
+            "rising rate": (Slice(Fen(1), 100), Slice(Fen(2), 101)),
+            "same limit": (Slice(Fen(1), 100), Slice(Fen(1), 100)),
+        }.get(twist, FALLING)
+        programme = Programme(
+            region=chance.choice((CHANGXING, BEIJING, SHANGHAI)),
+            code=f"NEW-{self.fresh()}",
+            payer=Region(999_999) if twist == "no such payer" else chance.choice((*REGIONS, Region(0))),
+            paid_home=Paid.LAB,
+            paid_across=Paid.FIRM,
+            approval=Approval.NEVER,
+            first_review=FirstReview.NONE,
+            itemised=False,
+            min_partners=chance.randint(0, 2),
+            hold_days=0 if twist == "no days" else 60,
+            slices=slices,
+            policy_hash=digest("policy"),
+        )
+        if twist == "exists":
+            _, programme = chance.choice(known)
+        self.send(chance, rules.Open(programme), self.office(programme.region, "issuer"))
+
+    def fund_or_draw(self, chance: Random) -> None:
+        programme_id, record = chance.choice(list(self.ledger.programmes.items()))
+        twist = sometimes(chance, "named payer", "nothing", "all", "one more", "overflow", "no programme")
+        pool = self.ledger.pools[programme_id]
+        free = pool.funded - pool.committed
+        fen = {"nothing": 0, "all": free, "one more": free + 1, "overflow": UNLIMITED}.get(twist, chance.randint(1, 20_000) * YUAN)
+        due = self.office(record.payer if twist == "named payer" and record.payer else record.region, "payer")
+        named = Id(digest("no such programme")) if twist == "no programme" else programme_id
+        verb = chance.choice((rules.Fund, rules.Draw))
+        self.send(chance, verb(named, Fen(fen), digest(f"bank {chance.randint(1, 40)}")), due)
+
+    # The directory
+
+    def set_standing(self, chance: Random) -> None:
+        stopped = [each for each in self.cast.labs if self.ledger.labs[each].standing is not Standing.ACTIVE]
+        verb = chance.choice((rules.Suspend, rules.Exit, rules.Freeze, *[rules.Reinstate] * 4))
+        lab = chance.choice(stopped if stopped and verb is rules.Reinstate else self.cast.labs)
+        self.send(chance, verb(lab), self.office(self.ledger.labs[lab].region, "directory"))
+
+    def renew(self, chance: Random) -> None:
+        lab = chance.choice(self.cast.labs)
+        seller = chance.choice((tag("another seller"), chance.choice(self.cast.firms).firm, Tag(bytes(32)), tag("a third seller")))
+        call = rules.Renew(lab, seller, Time(self.twins.next + chance.choice((5, 400)) * DAY))
+        self.send(chance, call, self.office(self.ledger.labs[lab].region, "directory"))
+
+    def admit(self, chance: Random) -> None:
+        region, code = chance.choice(REGIONS), f"new {self.fresh()}"
+        signer, named = self.new_key(chance), tag(code)
+        twist = sometimes(chance, "again", "no tag")
+        lab = chance.choice([each for _, each in self.ledger.lab_records.items()]) if twist == "again" else Lab(region, tag(code), code)
+        call = rules.Admit(lab, signer, Tag(bytes(32)) if twist == "no tag" else named, Time(self.twins.next + DAY))
+        self.send(chance, call, self.office(lab.region, "directory"))
+
+    def enrol(self, chance: Random) -> None:
+        region, twist = chance.choice(REGIONS), sometimes(chance, "again", "no tag")
+        firm = Firm(region, Tag(bytes(32)) if twist == "no tag" else tag(f"new {self.fresh()}"))
+        firm = chance.choice(self.cast.firms) if twist == "again" else firm
+        self.send(chance, rules.Enrol(firm, self.new_key(chance)), self.office(firm.region, "directory"))
+
+    def list_items(self, chance: Random) -> None:
+        lab, code = chance.choice(self.cast.labs), f"new {self.fresh()}"
+        codes = {"no code": (code, ""), "again": (code, code)}.get(sometimes(chance, "no code", "again"), (code,))
+        self.send(chance, rules.ListItems(lab, codes), self.office(self.ledger.labs[lab].region, "directory"))
+
+    def new_key(self, chance: Random) -> Address:
+        """Mostly a key that nobody has yet, one of eight."""
+        twist = sometimes(chance, "an office's", "none")
+        return {"an office's": self.office(CHANGXING, "payer"), "none": NO_ADDRESS}.get(twist, chance.choice(self.cast.people[1:9]))
+
+    def rotate(self, chance: Random) -> None:
+        twist = sometimes(chance, "unknown")
+        waiting = [subject for subject, _ in self.ledger.rotations.items()]
+        verb = chance.choice(
+            (rules.Rotate, rules.CompleteRotation, rules.CompleteRotation, rules.VetoRotation) if waiting else (rules.Rotate,)
+        )
+        subject = chance.choice(self.subjects() if verb is rules.Rotate else waiting)
+        subject = Id(digest("nobody")) if twist == "unknown" else subject
+        lab, firm = self.ledger.labs[subject], self.ledger.firms[subject]
+        current, region = (lab.signer, lab.region) if lab.region else (firm.signer, firm.region or CHANGXING)
+        by_office = verb is rules.Rotate and chance.random() < 0.7
+        due = self.office(region, "directory") if by_office or current == NO_ADDRESS else current
+        self.send(chance, rules.Rotate(subject, self.new_key(chance)) if verb is rules.Rotate else verb(subject), due)
+
+    def recognise_or_withdraw(self, chance: Random) -> None:
+        twist = sometimes(chance, "firm", "later", "turned round")
+        named = [chance.choice([*self.cast.labs, *self.cast.items]) for _ in range(chance.randint(1, 3))]
+        if twist == "firm":
+            named[-1] = id_of(chance.choice(self.cast.firms))
+        from_ = Time(self.twins.next + {"later": 5, "turned round": 50}.get(twist, 0) * DAY)
+        until = Time(self.twins.next + chance.choice((30, 40, 400)) * DAY)
+        withdraw = chance.random() < 0.3
+        call = rules.Withdraw(tuple(named)) if withdraw else rules.Recognise(tuple(named), from_, until)
+        self.send(chance, call, self.office(chance.choice((CHANGXING, BEIJING)), "directory"))
+
+    def flag(self, chance: Random) -> None:
+        due = self.office(chance.choice(REGIONS), "directory")
+        self.send(chance, rules.FlagSubject(self.suspect(chance), digest("fraud")), due)
+
+    def second(self, chance: Random) -> None:
+        self.send(chance, rules.Second(self.suspect(chance), digest("fraud")), self.office(chance.choice(REGIONS), "directory"))
+
+    def unflag(self, chance: Random) -> None:
+        subject = self.suspect(chance)
+        region = self.ledger.flags[subject].by or CHANGXING
+        self.send(chance, rules.Unflag(subject), self.office(region, "directory"))
+
+    def suspect(self, chance: Random) -> Id:
+        flagged = self.flagged()
+        return chance.choice(flagged if flagged and chance.random() < 0.7 else [*self.subjects(), Id(digest("nobody"))])
+
+    # The consortium
+
+    def move(self, chance: Random) -> None:
+        """A motion, the votes of some members, and if they are enough perhaps its effect."""
+        twist = sometimes(chance, "own case", "twice", "expired", "too long", "no region", "stranger")
+        motion = self.motion(chance, twist)
+        regions = [each for each in REGIONS if each != motion.region][: chance.choice((5, 5, 4, 4, 6, 3, 1))]
+        if twist == "own case" and motion.region in REGIONS:
+            regions.append(motion.region)
+        if twist == "twice":
+            regions.append(regions[0])
+        for region in regions:
+            voter = self.cast.people[0] if twist == "stranger" else self.ledger.regions[region].admin
+            self.twins.act(rules.Vote(motion), voter)
+        self.motions.append(motion)
+        if not twist and chance.random() < 0.7:
+            self.put_into_effect(chance, motion, self.effect(motion))
+
+    def motion(self, chance: Random, twist: str) -> Motion:
+        region, account, other, subject = Region(0), NO_ADDRESS, NO_ADDRESS, NO_ID
+        spare, another = chance.sample(self.cast.people[1:9], 2)
+        suspended = [each for each in REGIONS if self.ledger.regions[each].status is RegionStatus.SUSPENDED]
+        paid = [each for each in self.orders if self.stage(each[1]) in (Stage.SETTLED, Stage.REVERSED)]
+        urgent = [MotionKind.VOID_CLAIM] * 4 * bool(paid)
+        urgent += [MotionKind.LIFT_FLAG] * 4 * bool(self.flagged()) + [MotionKind.REINSTATE, MotionKind.NAME_CARETAKER] * 4 * bool(
+            suspended
+        )
+        kind = chance.choice([*MOTIONS, *urgent])
+        match kind:
+            case MotionKind.ADMIT:
+                region, account, other = Region(chance.choice((440_000, 450_000, 99))), spare, chance.choice((another, spare, NO_ADDRESS))
+            case MotionKind.SUSPEND:
+                region = chance.choice((CHANGXING, SHANGHAI, BEIJING))
+            case MotionKind.REINSTATE:
+                region = chance.choice(suspended or REGIONS)
+            case MotionKind.NAME_CARETAKER:
+                region, account = (
+                    chance.choice(suspended or REGIONS),
+                    self.office(chance.choice(REGIONS), chance.choice(("reviewer", "payer"))),
+                )
+            case MotionKind.REPLACE_KEYS:
+                region, account, other = chance.choice(REGIONS), spare, another
+            case MotionKind.AUTHORISE_REGISTRY | MotionKind.AUTHORISE_CLAIMANT:
+                account = spare
+            case MotionKind.RETIRE_REGISTRY | MotionKind.CLOSE_REGISTRY:
+                known = [each for each, _ in self.ledger.registries.items()]
+                account = chance.choice([*known, spare])
+            case MotionKind.VOID_CLAIM if self.orders:
+                voucher, order = chance.choice(paid or self.orders)
+                region, account, subject = self.programme(voucher).region, self.ledger.registry, id_of(order)
+            case MotionKind.LIFT_FLAG:
+                subject = chance.choice(self.flagged() or self.subjects())
+                region = self.ledger.labs[subject].region or self.ledger.firms[subject].region
+        days = {"expired": -1, "too long": 91}.get(twist, 60)
+        region = Region(555_555) if twist == "no region" else region
+        return Motion(kind, region, account, other, subject, Time(self.twins.next + days * DAY), self.fresh())
+
+    def enact(self, chance: Random) -> None:
+        if not self.motions:
+            return
+        motion = chance.choice(self.motions)
+        twist = sometimes(chance, "veto", "veto", "wrong contract")
+        call = self.effect(motion)
+        if twist == "veto":
+            call = rules.Veto(motion)
+        elif twist == "wrong contract":
+            call = rules.Enact(motion) if not isinstance(call, rules.Enact) else rules.SetRegistry(motion, None)
+        self.put_into_effect(chance, motion, call)
+
+    def put_into_effect(self, chance: Random, motion: Motion, call: Call) -> None:
+        before = self.twins.refusals
+        state = self.ledger.regions[motion.region]
+        self.send(
+            chance, call, state.recovery if isinstance(call, rules.Veto) and state.recovery in self.twins.keys else self.cast.people[0]
+        )
+        if not isinstance(call, rules.Veto | rules.Enact) and self.twins.refusals == before:
+            # That it was used cannot be folded from any event, and trying it again is not tried.
+            self.motions.remove(motion)
+
+    def effect(self, motion: Motion) -> Call:
+        match motion.kind:
+            case MotionKind.LIFT_FLAG:
+                return rules.Lift(motion)
+            case MotionKind.VOID_CLAIM if self.orders:
+                life = next((each for each in self.orders if id_of(each[1]) == motion.subject), self.orders[0])
+                filing = self.filing(*life, other=False)
+                return rules.VoidClaim(motion, filing.claim, filing.redemption)
+            case MotionKind.AUTHORISE_REGISTRY:
+                return rules.SetRegistry(motion, None)  # nobody's account is a contract that could answer
+            case MotionKind.AUTHORISE_CLAIMANT | MotionKind.RETIRE_REGISTRY | MotionKind.CLOSE_REGISTRY:
+                return rules.SetRegistry(motion)
+        return rules.Enact(motion)
+
+    def grant(self, chance: Random) -> None:
+        account = chance.choice((*self.cast.people[1:9], *self.cast.people[1:9], NO_ADDRESS, chance.choice(self.cast.people)))
+        role = chance.choice((*Role, Role.REVIEWER, Role.PAYER))
+        self.send(chance, rules.Grant(account, role), self.ledger.regions[chance.choice(REGIONS)].admin)
+
+    def revoke(self, chance: Random) -> None:
+        region = chance.choice(REGIONS)
+        held = [account for account, state in self.ledger.accounts.items() if state.region == region]
+        self.send(chance, rules.Revoke(chance.choice(held)), self.ledger.regions[region].admin)
+
+    def recover(self, chance: Random) -> None:
+        verb, region = chance.choice((rules.Recover, rules.RotateRecovery)), chance.choice(REGIONS)
+        self.send(chance, verb(chance.choice(self.cast.people[1:])), self.ledger.regions[region].recovery)
+
+    def close_month(self, chance: Random) -> None:
+        home, host = chance.choice(((CHANGXING, SHANGHAI), (CHANGXING, SHANGHAI), (SHANGHAI, CHANGXING), (CHANGXING, CHANGXING)))
+        month = chance.choice((202_401, 202_401, 202_401, 202_413, 202_400))
+        statement = digest("statement") if chance.random() < 0.8 else Digest(bytes(32))
+        due = self.office(chance.choice((home, host)), "reviewer")
+        self.send(chance, rules.CloseMonth(home, host, month, statement), due)
+
+    # Another subsidy for the same cost: it claims, and frees what it claimed
+
+    def claim_for_others(self, chance: Random) -> None:
+        ours = list(self.twins.watch.of_claimants.items())
+        if ours and chance.random() < 0.4:
+            (account, order), (invoice, counted) = chance.choice(ours)
+            self.twins.act(rules.FreeInvoice(invoice, order, counted), account)
+            return
+        claimants = [each for each, _ in self.ledger.registries.items() if each != self.ledger.registry]
+        cost = Fen(chance.choice((0, *[chance.randint(1, 5_000)] * 5)) * YUAN)
+        invoice, amount = self.invoice(chance, cost, chance.choice(("shared", "shared", "none", "other amount")))
+        state = self.ledger.invoices[invoice]
+        seller = (state.seller if state.claims and chance.random() < 0.8 else tag("a third seller")[:12]).ljust(27, b"\0")
+        call = rules.ClaimInvoice(invoice, Id(digest(f"other {self.fresh()}")), cost, amount, seller)
+        self.send(chance, call, chance.choice(claimants or self.cast.people))
+
+    def free_for_others(self, chance: Random) -> None:
+        """Nobody else's account counts anything back."""
+        strangers = [each for each in self.cast.people if not self.ledger.registries[each]]
+        self.twins.act(rules.FreeInvoice(tag("invoice 1"), Id(digest("other")), Fen(1)), chance.choice(strangers))
+
+    # Time
+
+    def wait(self, chance: Random) -> None:
+        self.twins.wait_until(self.twins.now + chance.choice((1, 1, 3, 10, 14, 30, 45)) * DAY)
+
+    def wait_for(self, chance: Random) -> None:
+        """The last good second of something, or the one after."""
+        ledger, now = self.ledger, self.twins.now
+        deadlines = [ledger.orders[id_of(order)].deadline for _, order in self.orders]
+        what = chance.choice(
+            (
+                deadlines,
+                [each + 30 * DAY for each in deadlines],
+                [each.use_by for each in self.vouchers],
+                [each.claim_by for each in self.vouchers],
+                [each.until for _, each in ledger.flags.items()],
+                [each.from_ - 1 for _, each in ledger.rotations.items()],
+                [each.carried_at + 14 * DAY - 1 for _, each in ledger.motions.items() if each.carried_at],
+                [each.until for _, each in ledger.recognitions.items()],
+                [each.qualified_until for _, each in ledger.labs.items()],
+            )
+        )
+        ahead = sorted(each for each in what if now < each < now + 500 * DAY)
+        if ahead:
+            self.twins.wait_until(chance.choice(ahead[:2]) + chance.randint(0, 1))
+
+
+# How often each is chosen: what an order needs, what orders begin with, and what happens around them.
+LIVES: Mapping[Callable[[Consortium, Random], None], int] = {
+    Consortium.go_on: 20,
+    Consortium.redeem: 10,
+    Consortium.release: 4,
+    Consortium.try_each: 5,
+    Consortium.approve_or_decline: 5,
+    Consortium.extend: 2,
+    Consortium.endorse_or_accept: 8,
+    Consortium.reject: 6,
+    Consortium.settle: 5,
+    Consortium.reverse: 5,
+    Consortium.refund: 5,
+}
+BEGINNINGS: Mapping[Callable[[Consortium, Random], None], int] = {
+    Consortium.issue: 3,
+    Consortium.reserve: 12,
+    Consortium.reserve_well: 12,
+    Consortium.fund_or_draw: 2,
+    Consortium.wait: 1,
+    Consortium.wait_for: 1,
+}
+AROUND: Mapping[Callable[[Consortium, Random], None], int] = {
+    Consortium.open: 4,
+    Consortium.set_standing: 8,
+    Consortium.renew: 4,
+    Consortium.admit: 2,
+    Consortium.enrol: 2,
+    Consortium.list_items: 2,
+    Consortium.rotate: 8,
+    Consortium.recognise_or_withdraw: 6,
+    Consortium.flag: 4,
+    Consortium.second: 4,
+    Consortium.unflag: 4,
+    Consortium.move: 8,
+    Consortium.enact: 6,
+    Consortium.grant: 4,
+    Consortium.revoke: 2,
+    Consortium.recover: 2,
+    Consortium.close_month: 6,
+    Consortium.claim_for_others: 6,
+    Consortium.free_for_others: 2,
+    Consortium.wait: 4,
+    Consortium.wait_for: 8,
+}
+MOTIONS = tuple(kind for kind in MotionKind if kind is not MotionKind.NONE)
+
+# Many short trials, each from the same world, however slow the machine is.
+RUN = settings(
+    max_examples=TRIALS_A_RUN,
+    stateful_step_count=STEPS_A_TRIAL,
+    deadline=None,
+    report_multiple_bugs=False,
+    suppress_health_check=list(HealthCheck),
+    phases=[each for each in Phase if each is not Phase.explain],
+)
+
+
+def test_contracts_and_rules_agree(engine, world, harness, record_property):
+    everything = cast(world, harness)
+    twins = everything.twins
+    machine = type("Trial", (Consortium,), {"cast": everything})
+
+    began = time.monotonic()
+    while twins.steps < STEPS[os.environ.get("TONGQUAN_STATE_MACHINE", "quick"), engine]:
+        run_state_machine_as_test(machine, settings=RUN)
+
+    record_property("steps", twins.steps)
+    record_property("refusals", twins.refusals)
+    record_property("steps a second", round(twins.steps / (time.monotonic() - began)))
