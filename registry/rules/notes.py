@@ -1,8 +1,8 @@
 """
 The numbers of a voucher's notes (一张一张的券): the chain counts notes, and their numbers follow from the order of events.
 
-A redemption takes the lowest numbers that are free; a rejected one gives its numbers back. Numbers are kept in spans, because
-divisible money has a note for every fen.
+A redemption takes the lowest numbers that are free, and what lapses does; a rejected redemption gives its numbers back. Numbers
+are kept in spans, because divisible money has a note for every fen.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from registry.model import Id
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Notes number `first` to `last` (from 1, both inclusive), used up by `order`."""
+    """Notes number `first` to `last` (from 1, both inclusive), used up by the redemption of `order`; lapsed whole if that is NO_ID."""
 
     first: int
     last: int
@@ -22,7 +22,7 @@ class Span:
 
 def take(taken: Sequence[Span], order: Id, count: int) -> tuple[Span, ...]:
     """
-    Use up the `count` lowest free numbers for an order. `taken` is in the order of numbers, and so is the answer.
+    Use up the `count` lowest free numbers for an order, or for none. `taken` is in the order of numbers, and so is the answer.
 
     >>> [(span.first, span.last) for span in take((Span(2, 3, b"a"),), b"b", 2)]
     [(1, 1), (2, 3), (4, 4)]

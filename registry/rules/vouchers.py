@@ -15,6 +15,7 @@ from registry.codec import consumed, evidence, id_of, joint_id, voucher_of
 from registry.events import Event
 from registry.model import (
     NO_ADDRESS,
+    NO_ID,
     Address,
     Approval,
     Balance,
@@ -519,15 +520,7 @@ def fold(ledger: Ledger, event: Event, time: Time) -> None:  # noqa: ARG001 - on
             ledger.claims[order] = claim
             _set(ledger, order, stage=Stage.ENDORSED, evidence=evidence(claim))
         case events.Accepted(order):
-            claim = ledger.claims[order]
-            held, kept = ledger.orders[order].amount, claim.consumed
-            # Only a whole order can take a joint voucher, so what is left of one is lost.
-            if ledger.programmes[claim.programme].min_partners > 1:
-                _move(ledger, claim.voucher, reserved=kept - held, lapsed=held - kept)
-            else:
-                _return(ledger, order, held - kept)
-            _change_pool(ledger, order, committed=kept - held)
-            _set(ledger, order, stage=Stage.ACCEPTED, amount=kept)
+            _fold_accepted(ledger, order)
         case events.Rejected(order, deadline):
             _fold_rejected(ledger, order, deadline)
         case events.Settled(order):
@@ -550,8 +543,7 @@ def _fold_released(ledger: Ledger, order: Id, *, lapsed: bool) -> None:
     state, record = ledger.orders[order], ledger.order_records[order]
     _set(ledger, order, stage=Stage.RELEASED)
     if lapsed:
-        _move(ledger, record.voucher, reserved=-state.amount, lapsed=state.amount)
-        _take_notes(ledger, order, state.amount)
+        _lapse(ledger, record.voucher, state.amount)
     else:
         _return(ledger, order, state.amount)
     if state.stage == Stage.OPEN:
@@ -577,8 +569,20 @@ def _fold_redeemed(ledger: Ledger, order: Id, redemption: Redemption, stand_in: 
     ledger.redemptions[order], ledger.claims[order] = redemption, claim
     _set(ledger, order, stage=Stage.REDEEMED, evidence=evidence(claim))
     _consume(ledger, claim, sign=1)
-    _take_notes(ledger, order, claim.consumed)
+    _take_notes(ledger, record.voucher, order, claim.consumed)
     _count_cost(ledger, order, sign=1)
+
+
+def _fold_accepted(ledger: Ledger, order: Id) -> None:
+    claim = ledger.claims[order]
+    rest = ledger.orders[order].amount - claim.consumed
+    # Only a whole order can take a joint voucher, so what is left of one is lost.
+    if ledger.programmes[claim.programme].min_partners >= JOINT:
+        _lapse(ledger, claim.voucher, rest)
+    else:
+        _return(ledger, order, rest)
+    _change_pool(ledger, order, committed=-rest)
+    _set(ledger, order, stage=Stage.ACCEPTED, amount=claim.consumed)
 
 
 def _fold_rejected(ledger: Ledger, order: Id, deadline: Time) -> None:
@@ -617,8 +621,12 @@ def _consume(ledger: Ledger, claim: Claim, *, sign: int) -> None:
     )
 
 
-def _take_notes(ledger: Ledger, order: Id, amount: int) -> None:
-    voucher = ledger.order_records[order].voucher
+def _lapse(ledger: Ledger, voucher: Id, amount: int) -> None:
+    _move(ledger, voucher, reserved=-amount, lapsed=amount)
+    _take_notes(ledger, voucher, NO_ID, amount)
+
+
+def _take_notes(ledger: Ledger, voucher: Id, order: Id, amount: int) -> None:
     count = amount // ledger.vouchers[voucher].denomination
     ledger.notes[voucher] = notes.take(ledger.notes[voucher], order, count)
 

@@ -1,5 +1,5 @@
 """
-The invariants of `contracts/README.md` that hold of every state and every event, as checks over a ledger.
+The invariants that hold of every state and every event, by their numbers in `contracts/README.md`, as checks over a ledger.
 
 They are told independently of the rules: from orders and claims up, not from what the rules moved.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from registry import events
 from registry.events import Event
-from registry.model import NO_ADDRESS, Address, Bar, Claim, Fen, Id, Redemption, RegionStatus, Role, Stage, Tag, Time
+from registry.model import NO_ADDRESS, Address, Bar, Claim, Fen, Id, Order, Paid, Redemption, RegionStatus, Role, Stage, Tag, Time
 from registry.rules import Ledger, Turn, find_bar, total
 
 LIVE = (Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED, Stage.SETTLED, Stage.REVERSED)
@@ -22,7 +22,7 @@ class Watch:
 
     reviewers: dict[Id, set[Address]] = field(default_factory=lambda: defaultdict(set))
     settled: set[Id] = field(default_factory=set)
-    paid: dict[Id, object] = field(default_factory=dict)
+    paid: dict[Id, Paid] = field(default_factory=dict)
     of_claimants: dict[tuple[Address, Id], tuple[Tag, Fen]] = field(default_factory=dict)
 
     # Events
@@ -35,6 +35,7 @@ class Watch:
                 assert ledger.orders[order].stage is Stage.NONE, "I7"
                 self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
                 self._running(ledger, record.voucher, record.lab)
+                self.paid[order] = _paid(ledger, record)
             case events.Approved(order, _, by):
                 record = ledger.order_records[order]
                 self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
@@ -45,7 +46,7 @@ class Watch:
                 assert now <= state.deadline, "I11"
                 assert redemption.attempt == state.attempt, "I7"
                 self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
-                self._paid_as_reserved(ledger, order)
+                assert self.paid[order] is _paid(ledger, record), "I6"
                 self.reviewers[order] = {stand_in} - {NO_ADDRESS}
             case events.Endorsed(order, by) | events.Accepted(order, by):
                 claim = ledger.claims[order]
@@ -78,12 +79,6 @@ class Watch:
         holder = ledger.accounts[by]
         assert (holder.region, holder.role, holder.active) == (region, role, True), "I8"
 
-    def _paid_as_reserved(self, ledger: Ledger, order: Id) -> None:
-        record = ledger.order_records[order]
-        programme = ledger.programmes[ledger.vouchers[record.voucher].programme]
-        paid = programme.paid_home if ledger.labs[record.lab].region == programme.region else programme.paid_across
-        assert self.paid.setdefault(order, paid) == paid, "I6"
-
     # States
 
     def after(self, ledger: Ledger, vouchers: Iterable[Id]) -> None:
@@ -105,6 +100,11 @@ class Watch:
             state = ledger.invoices[invoice]
             assert (sum(claimed[invoice]), len(claimed[invoice])) == (state.claimed, state.claims), "I3"
             assert state.claimed <= state.amount, "I3"
+
+
+def _paid(ledger: Ledger, order: Order) -> Paid:
+    programme = ledger.programmes[ledger.vouchers[order.voucher].programme]
+    return programme.paid_home if ledger.labs[order.lab].region == programme.region else programme.paid_across
 
 
 def _check_notes(ledger: Ledger, voucher: Id) -> None:

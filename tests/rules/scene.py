@@ -4,9 +4,14 @@ A scene for rule tests: the chain in memory with three regions, their people, an
 People are names: `account("lab")` is an address that nobody has the key of, for in the rules nobody signs; calls say who did.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from registry.codec import id_of, voucher_of
+from registry.errors import Rejected
 from registry.events import Event
 from registry.memory import Founder, InMemoryChain
 from registry.model import (
@@ -77,6 +82,14 @@ def tag(text: str) -> Tag:
 
 def digest(text: str) -> Digest:
     return Digest(keccak(text.encode()))
+
+
+@contextmanager
+def refuses(code: str, **values: object) -> Iterator[None]:
+    """Expect exactly this refusal."""
+    with pytest.raises(Rejected) as caught:
+        yield
+    assert (caught.value.code, caught.value.values) == (code, values)
 
 
 class Scene:

@@ -1,6 +1,5 @@
 """A voucher's life by the rules, by hand: the field's own cases, with every figure written out."""
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -18,6 +17,7 @@ from registry.rules import (
     Extend,
     Redeem,
     Refund,
+    Reject,
     ReleaseOrder,
     Reserve,
     Reverse,
@@ -28,7 +28,7 @@ from registry.rules import (
     encode_refusal,
     expired,
 )
-from tests.rules.scene import CHANGXING, DAY, SHANGHAI, YUAN, Scene, account, digest, tag
+from tests.rules.scene import CHANGXING, DAY, SHANGHAI, YUAN, Scene, account, digest, refuses, tag
 
 REVIEWER = "330522 REVIEWER"
 
@@ -36,14 +36,6 @@ REVIEWER = "330522 REVIEWER"
 @pytest.fixture
 def scene():
     return Scene()
-
-
-@contextmanager
-def refuses(code: str, **values: object):
-    """Expect exactly this refusal."""
-    with pytest.raises(Rejected) as caught:
-        yield
-    assert (caught.value.code, caught.value.values) == (code, values)
 
 
 def test_at01_changxing(scene):
@@ -182,13 +174,13 @@ def test_first_review_approval_and_two_different_reviewers(scene):
     assert scene.ledger == scene.replayed()
 
 
-def joint(scene, names=("firm", "second firm", "third firm")):
+def joint(scene, *, denomination=10_000 * YUAN):
     programme = scene.open(approval=Approval.ALWAYS, min_partners=3)
     lives = []
-    for name in names:
+    for name in ("firm", "second firm", "third firm"):
         if tag(name) != scene.firm:
             scene.enrol(name)
-        voucher = scene.issue(programme, firm=name, denomination=10_000 * YUAN)
+        voucher = scene.issue(programme, firm=name, denomination=denomination)
         lives.append((voucher, scene.order(voucher, 10_000 * YUAN)))
         scene.reserve(*lives[-1])
     return programme, lives
@@ -241,6 +233,25 @@ def test_a_partner_that_leaves_early_uncounts_and_late_loses_its_voucher(scene):
     assert scene.balance(leaver) == (0, 0, 0, 1_000_000)
     assert scene.notes(leaver) == [1]
     scene.redeem(*lives[0], scene.redemption(lives[0][1], 10_000 * YUAN, 6_000 * YUAN))
+    assert scene.ledger == scene.replayed()
+
+
+def test_what_is_left_of_a_joint_voucher_lapses_at_acceptance_and_stays_so(scene):
+    _, lives = joint(scene, denomination=1_000 * YUAN)
+    for life in lives:
+        approve(scene, *life)
+    voucher, order = lives[0]
+    scene.redeem(voucher, order, scene.redemption(order, 8_000 * YUAN, 4_800 * YUAN))
+    scene.accept(order)
+    assert scene.balance(voucher) == (0, 0, 480_000, 520_000)
+    assert scene.notes(voucher) == list(range(1, 11))
+
+    scene.chain.execute(Reject((scene.filing(order),)), account("330522 PAYER"))
+
+    assert scene.balance(voucher) == (0, 500_000, 0, 500_000)
+    assert scene.notes(voucher) == [6, 7, 8, 9, 10]
+    scene.redeem(voucher, order, scene.redemption(order, 6_000 * YUAN, 3_600 * YUAN, attempt=1))
+    assert scene.notes(voucher) == [1, 2, 3, 4, 6, 7, 8, 9, 10]
     assert scene.ledger == scene.replayed()
 
 

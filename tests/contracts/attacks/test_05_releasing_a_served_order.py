@@ -2,6 +2,7 @@
 
 import pytest
 
+from registry import codec
 from registry.model import Approval, Id, MotionKind, Release, Signatures, Time
 from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails, signer_of
 from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, YUAN, Life, World, digest, person
@@ -135,5 +136,5 @@ def test_a_consent_holds_for_its_own_order_and_until_its_own_time(world: World, 
 def test_an_order_is_not_released_through_another_voucher(world: World, life: Life) -> None:
     other = world.voucher(life.programme, life.firm)
 
-    with fails(world, "VoucherMismatch", index=0, order=life.order_id, voucher=life.voucher_id):
+    with fails(world, "VoucherMismatch", index=0, order=life.order_id, voucher=codec.id_of(other)):
         world.registry.release(other, life.order, consent(life), NOBODY, by=life.lab.signer)

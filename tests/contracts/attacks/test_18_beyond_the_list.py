@@ -393,7 +393,7 @@ def test_redeeming_through_another_voucher_or_order_is_refused(world: World, pai
     life, other = (Life.begin(world, paid_across=paid).until("open") for _ in range(2))
     signatures = world.signed(life.redemption, life.firm, life.lab)
 
-    with fails(world, "VoucherMismatch", index=0, order=life.order_id, voucher=life.voucher_id):
+    with fails(world, "VoucherMismatch", index=0, order=life.order_id, voucher=other.voucher_id):
         world.registry.redeem(other.voucher, life.order, life.redemption, signatures, by=STRANGER)
     with fails(world, "OrderMismatch", order=other.order_id, named=life.order_id):
         world.registry.redeem(other.voucher, other.order, life.redemption, signatures, by=STRANGER)

@@ -1,9 +1,11 @@
 """What the tests of the directory do to parties: bring a lab into a standing, flag, and ask what may go on."""
 
+from collections.abc import Sequence
+
 from eth_account.signers.local import LocalAccount
 
-from registry.model import NO_ID, Id, MotionKind, Region, Standing
-from tests.contracts.seen import asked
+from registry.model import NO_ID, Id, Motion, MotionKind, Region, Standing
+from tests.contracts.seen import STRANGER, asked
 from tests.contracts.world import BEIJING, CHANGXING, Party, Sent, World, digest
 
 REASON = digest("reason")
@@ -30,6 +32,20 @@ def flag(world: World, subject: Id, by: Region = BEIJING) -> int:
 
 def second(world: World, subject: Id, by: Region) -> Sent:
     return world.directory.second(subject, REASON, by=directory_of(world, by))
+
+
+def carry_later(world: World, motion: Motion, voters: Sequence[Region] | None = None) -> int:
+    """Carry a motion an hour after whatever flag it is about; when it was carried."""
+    world.at(world.now() + 3_600)
+    return world.carry(motion, voters).time
+
+
+def lift(world: World, party: Party) -> Motion:
+    """The members lift the flag on a party."""
+    motion = world.motion(MotionKind.LIFT_FLAG, region=party.record.region, subject=party.id)
+    carry_later(world, motion)
+    world.directory.lift(motion, by=STRANGER)
+    return motion
 
 
 def suspend_region(world: World, region: Region) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from registry.model import NO_ID, Bar, Standing
 from tests.contracts.directory.parties import UNKNOWN, bring, flag
+from tests.contracts.seen import asked
 from tests.contracts.world import CHANGXING, SHANGHAI
 
 
@@ -48,10 +49,10 @@ def test_a_lapsed_flag_bars_nobody(world, barred, firm, lab, *, what, who):
     subject = lab.id if who == "lab" else firm.id
     until = flag(world, subject)
 
-    world.node.set_time(until)
-    assert barred() == (SHANGHAI, what, subject)
-    world.node.set_time(until + 1)
-    assert barred() == (SHANGHAI, Bar.NONE, NO_ID)
+    for time, expected in ((until, (SHANGHAI, what, subject)), (until + 1, (SHANGHAI, Bar.NONE, NO_ID))):
+        world.at(time)
+        asked(world.directory, "findBar", CHANGXING, firm.tag, lab.id)
+        assert barred() == expected
 
 
 @pytest.mark.parametrize("standing", [Standing.SUSPENDED, Standing.EXITED])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from registry.model import MotionKind
 from tests.contracts.directory.parties import (
     OTHERS_THAN_DIRECTORY,
     REASON,
@@ -10,6 +9,7 @@ from tests.contracts.directory.parties import (
     UNTIL_LIFTED,
     directory_of,
     flag,
+    lift,
     second,
     serve,
     suspend_region,
@@ -62,7 +62,7 @@ def test_a_flag_that_is_gone_was_still_the_one(world, directory, party, how):
     if how == "taken back":
         directory.unflag(party.id, by=directory_of(world, BEIJING))
     else:
-        world.decide(MotionKind.LIFT_FLAG, region=party.record.region, subject=party.id)
+        lift(world, party)
 
     with refused("FlaggedBefore", subject=party.id, region=BEIJING):
         directory.flag(party.id, REASON, by=directory_of(world, BEIJING))

@@ -4,7 +4,7 @@ import pytest
 
 from registry import codec
 from registry.model import MotionKind
-from tests.contracts.directory.parties import UNKNOWN, UNTIL_LIFTED, flag, second, serve
+from tests.contracts.directory.parties import UNKNOWN, UNTIL_LIFTED, carry_later, flag, lift, second, serve
 from tests.contracts.seen import STRANGER, good_until, said, unchanged
 from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, TIANJIN, Party, refused
 
@@ -32,7 +32,7 @@ def test_an_unknown_subject_has_no_flag(world, directory):
 def test_a_motion_of_another_kind_lifts_nothing(world, directory, party, kind):
     flag(world, party.id)
     motion = motion_on(world, party, kind=kind)
-    world.carry(motion)
+    carry_later(world, motion)
 
     with refused("WrongMotion"):
         directory.lift(motion, by=STRANGER)
@@ -42,7 +42,7 @@ def test_a_motion_about_another_region_lifts_nothing(world, directory, party):
     """Otherwise the subject's own region could vote on it."""
     flag(world, party.id)
     motion = motion_on(world, party, region=TIANJIN)
-    world.carry(motion, [CHANGXING, SHANGHAI, KUNSHAN, HEBEI])
+    carry_later(world, motion, [CHANGXING, SHANGHAI, KUNSHAN, HEBEI])
 
     with refused("WrongMotion"):
         directory.lift(motion, by=STRANGER)
@@ -51,7 +51,7 @@ def test_a_motion_about_another_region_lifts_nothing(world, directory, party):
 def test_a_motion_that_was_not_carried_lifts_nothing(world, directory, party):
     flag(world, party.id)
     motion = motion_on(world, party)
-    world.carry(motion, [BEIJING, HEBEI, KUNSHAN])
+    carry_later(world, motion, [BEIJING, HEBEI, KUNSHAN])
 
     with refused("NotCarried", motion=codec.id_of(motion), votes=3, members=6):
         directory.lift(motion, by=STRANGER)
@@ -61,7 +61,7 @@ def test_a_motion_lifts_within_thirty_days(world, directory, party):
     flag(world, party.id)
     second(world, party.id, by=HEBEI)
     motion = motion_on(world, party)
-    carried = world.carry(motion).time
+    carried = carry_later(world, motion)
     good_until(world, carried + 30 * DAY, lambda: directory.lift(motion, by=STRANGER))
 
     with refused("TooLate", motion=codec.id_of(motion), until=carried + 30 * DAY):
@@ -70,7 +70,7 @@ def test_a_motion_lifts_within_thirty_days(world, directory, party):
 
 def test_a_motion_lifts_once(world, directory, party):
     flag(world, party.id, by=BEIJING)
-    motion = world.decide(MotionKind.LIFT_FLAG, region=party.record.region, subject=party.id)
+    motion = lift(world, party)
     flag(world, party.id, by=HEBEI)
 
     with refused("MotionUsed", motion=codec.id_of(motion)):
@@ -100,13 +100,24 @@ def test_a_flag_set_after_the_vote_stands(world, directory, party):
     """Two motions were carried about one flag and one was used; the other does not lift the next region's, on which nobody voted."""
     flag(world, party.id, by=BEIJING)
     spare = motion_on(world, party)
-    carried = world.carry(spare).time
-    world.decide(MotionKind.LIFT_FLAG, region=party.record.region, subject=party.id)
+    carried = carry_later(world, spare)
+    lift(world, party)
     world.at(carried + DAY)
     flag(world, party.id, by=HEBEI)
 
     with unchanged(lambda: directory.flags(party.id)), refused("NotFlagged", subject=party.id):
         directory.lift(spare, by=STRANGER)
+
+
+def test_a_flag_set_in_the_second_of_the_vote_stands(world, directory, party):
+    """Nobody can tell then which came first."""
+    motion = motion_on(world, party)
+    carried = world.carry(motion).time
+    world.at(carried)
+    assert flag(world, party.id) == carried + 30 * DAY
+
+    with refused("NotFlagged", subject=party.id):
+        directory.lift(motion, by=STRANGER)
 
 
 def test_a_flag_seconded_after_the_vote_is_lifted(world, directory, party):
@@ -128,7 +139,7 @@ def test_the_members_lift_a_flag(world, directory, firm, lab, neighbour, *, part
         flag(world, subject, by=BEIJING)
         second(world, subject, by=HEBEI) if seconded else None
     motion = motion_on(world, party)
-    world.carry(motion)
+    carry_later(world, motion)
 
     with unchanged(lambda: directory.flags(neighbour.id), lambda: directory.labs(neighbour.id)):
         sent = directory.lift(motion, by=STRANGER)

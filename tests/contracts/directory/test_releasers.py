@@ -2,8 +2,8 @@
 
 import pytest
 
-from registry.model import MotionKind, Standing
-from tests.contracts.directory.parties import bring, flag, second
+from registry.model import Standing
+from tests.contracts.directory.parties import bring, flag, lift, second
 from tests.contracts.world import BEIJING, CHANGXING, HEBEI
 
 
@@ -32,7 +32,7 @@ def test_a_seconded_flag_lets_a_reviewer_release(world, releasers, firm, lab, wh
     second(world, party.id, by=HEBEI)
 
     assert tuple(releasers()) == (firm.signer.address.lower(), lab.signer.address.lower(), True)
-    world.decide(MotionKind.LIFT_FLAG, region=party.record.region, subject=party.id)
+    lift(world, party)
     assert not releasers().reviewerMay
 
 
