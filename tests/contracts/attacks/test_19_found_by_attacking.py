@@ -7,18 +7,17 @@ import pytest
 
 from registry.model import Fen, MotionKind, Release
 from tests.contracts.attacks.attacker import unmoved
+from tests.contracts.voucher_registry.cases import skip_to_attempt
 from tests.contracts.world import (
     BEIJING,
     CHANGXING,
     HEBEI,
     TIANJIN,
     YUAN,
-    Engine,
     Life,
     Refused,
     World,
     digest,
-    keccak,
     person,
     refused,
 )
@@ -81,8 +80,7 @@ def test_a_bogus_claim_of_which_part_was_refunded_is_still_voided(world: World, 
 
 def test_no_claim_is_made_on_the_last_attempt_that_fits_and_so_none_that_cannot_be_sent_back(world: World) -> None:
     life = Life.begin(world).until("open")
-    set_attempt(world, life, 255)
-    life.redemption = replace(life.redemption, attempt=255)
+    skip_to_attempt(life, 255)
 
     with unmoved(world), refused("TooManyAttempts", order=life.order_id):
         life.redeem()
@@ -90,20 +88,6 @@ def test_no_claim_is_made_on_the_last_attempt_that_fits_and_so_none_that_cannot_
     consent = Release(life.order_id, 255, life.redemption.valid_until)
     signatures = world.signed(consent, life.firm, life.lab)
     world.registry.release(life.voucher, life.order, consent, signatures, by=STRANGER).only("Released")
-
-
-def set_attempt(world: World, life: Life, attempt: int) -> None:
-    """Write an order's attempt where the contract keeps it: its second byte from below."""
-    for base in range(16):
-        slot = "0x" + keccak(life.order_id + base.to_bytes(32)).hex()
-        word = int(world.node.rpc("eth_getStorageAt", world.registry.address, slot, "latest"), 16)
-        if word:
-            break
-    changed = "0x" + (word | attempt << 8).to_bytes(32).hex()
-    method = "anvil_setStorageAt" if world.node.engine is Engine.ANVIL else "evm_setAccountStorageAt"
-    world.node.rpc(method, world.registry.address, slot, changed)
-    world.node.mine()
-    assert life.state().attempt == attempt
 
 
 # Motions
