@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from registry import events
+from registry.codec import joint_id
 from registry.events import Event
 from registry.model import NO_ADDRESS, Address, Bar, Claim, Fen, Id, Order, Paid, Redemption, RegionStatus, Role, Stage, Tag, Time
 from registry.rules import Ledger, Turn, find_bar, total
@@ -88,6 +89,7 @@ class Watch:
         _check_pools(ledger)
         self._check_invoices(ledger)
         _check_agreements(ledger)
+        _check_partnerships(ledger)
 
     def _check_invoices(self, ledger: Ledger) -> None:
         claimed: dict[Tag, list[int]] = defaultdict(list)
@@ -151,6 +153,18 @@ def _check_agreements(ledger: Ledger) -> None:
         key = (programme_id, agreement)
         assert ledger.agreements[key] == costs[key], "I5"
         assert subsidies[key] * 10_000 <= total(ledger.programmes[programme_id].slices, costs[key]), "I5"
+
+
+def _check_partnerships(ledger: Ledger) -> None:
+    firms: dict[Id, set[Tag]] = defaultdict(set)
+    for order in ledger.orders.touched():
+        record = ledger.order_records[order]
+        voucher = ledger.vouchers[record.voucher]
+        if ledger.orders[order].stage not in (Stage.REQUESTED, Stage.RELEASED):
+            firms[joint_id(voucher.programme, record.project, record.lab)].add(voucher.firm)
+    for joint in ledger.partnerships.touched():
+        partnership = ledger.partnerships[joint]
+        assert partnership.reached or partnership.partners == len(firms[joint]), "a firm counts once"
 
 
 def _live(ledger: Ledger) -> Iterator[tuple[Id, Claim, Redemption]]:
