@@ -8,8 +8,9 @@ means is chosen here, by weights, so that orders get as far as a refund and not 
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -19,9 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from registry import rules
-from registry.chain.artifacts import Artifact
 from registry.chain.devnode import Engine
-from registry.codec import encode_try_each, id_of, voucher_of
+from registry.codec import encode_try_each, id_of, joint_id, voucher_of
 from registry.model import (
     NO_ADDRESS,
     NO_ID,
@@ -59,8 +59,9 @@ from registry.model import (
     Voucher,
 )
 from registry.rules import Call, Ledger
-from tests.contracts.twins import Twins, calldata_of
-from tests.contracts.world import BEIJING, CHANGXING, DAY, REGIONS, SHANGHAI, YUAN, World, digest, person, tag
+from tests.contracts.cast import FACE, FALLING, FEN, NOTE, Cast, cast
+from tests.contracts.twins import calldata_of
+from tests.contracts.world import BEIJING, CHANGXING, DAY, REGIONS, SHANGHAI, YUAN, digest, tag
 
 STEPS = {
     ("quick", Engine.ANVIL): 1_000,
@@ -71,72 +72,6 @@ STEPS = {
 STEPS_A_TRIAL = 50
 MOST_TRIALS_A_RUN = 20
 MOST_PROGRAMMES = 12
-
-OFFICE = ("admin", "recovery", "issuer", "reviewer", "second_reviewer", "payer", "directory")
-FACE, NOTE, FEN = Fen(10_000 * YUAN), Fen(1_000 * YUAN), Fen(1)
-FALLING = (Slice(Fen(3_000 * YUAN), 9_000), Slice(Fen(9_000 * YUAN), 5_000), Slice(Fen(30_000 * YUAN), 1_001))
-
-
-# What a trial starts with
-
-
-@dataclass
-class Cast:
-    """Everybody and everything that stands before the first step."""
-
-    twins: Twins
-    people: Sequence[Address]
-    offices: Mapping[tuple[Region, str], Address]
-    vouchers: Sequence[Voucher]
-    labs: Sequence[Id]
-    items: Sequence[Id]
-    firms: Sequence[Firm]
-
-
-def cast(world: World, harness: Mapping[str, Artifact]) -> Cast:
-    """Programmes of every kind in two regions with three firms each, four labs, two items, and vouchers for every firm."""
-    firms = [world.firm(region) for region in (CHANGXING, BEIJING) for _ in range(3)]
-    labs = [
-        world.lab(SHANGHAI, recognised_by=(CHANGXING, BEIJING)),
-        world.lab(CHANGXING, recognised_by=(CHANGXING, BEIJING)),
-        world.lab(SHANGHAI, recognised_by=(CHANGXING,), days=200),
-        world.lab(BEIJING, recognised_by=()),
-    ]
-    items = [world.item(labs[0], recognised_by=(CHANGXING,)), world.item(labs[1])]
-    vouchers = []
-    for denomination, kind in (
-        (FEN, {"funded": UNLIMITED, "slices": (Slice(UNLIMITED, 9_999),)}),
-        (NOTE, {"funded": 40_000 * YUAN}),
-        (FEN, {"region": BEIJING, "payer": BEIJING, "paid_across": Paid.FIRM, "first_review": FirstReview.HOME, "slices": FALLING}),
-        (NOTE, {"payer": Region(0), "first_review": FirstReview.HOST, "slices": (Slice(UNLIMITED, 10_000),)}),
-        (FACE, {"min_partners": 3, "approval": Approval.ALWAYS}),
-        (FEN, {"itemised": True, "payer": SHANGHAI, "first_review": FirstReview.HOST, "slices": FALLING, "hold_days": 200}),
-        (NOTE, {"min_partners": 2, "hold_days": 40, "slices": FALLING}),
-        (
-            Fen(2_500 * YUAN),
-            {"region": BEIJING, "payer": BEIJING, "paid_home": Paid.FIRM, "approval": Approval.CROSS_REGION, "funded": 15_000 * YUAN},
-        ),
-    ):
-        programme = world.programme(**({"funded": 100_000 * YUAN} | kind))
-        # Of a joint voucher a firm has two, for it counts as one partner all the same.
-        for firm in firms * (2 if programme.min_partners > 1 else 1):
-            if firm.record.region == programme.region:
-                until = Time(world.now() + 400 * DAY)
-                face = UNLIMITED if kind.get("funded") == UNLIMITED else FACE
-                vouchers.append(world.voucher(programme, firm, face=face, denomination=denomination, claim_by=until))
-    offices = {(region, who): getattr(world.offices[region], who) for region in REGIONS for who in OFFICE}
-    spare = [person(f"spare {number}") for number in range(8)]
-    people = [person("stranger"), *spare, *(each.signer for each in (*firms, *labs)), *offices.values()]
-    world.send(world.deployer, None, bytes.fromhex(harness["Examiner"].bytecode.removeprefix("0x")))
-    return Cast(
-        twins=Twins(world, world.last_contract, [bytes(each.key) for each in people]),
-        people=[Address(each.address) for each in people],
-        offices={who: Address(each.address) for who, each in offices.items()},
-        vouchers=vouchers,
-        labs=[each.id for each in labs],
-        items=items,
-        firms=[each.record for each in firms],
-    )
 
 
 # What is drawn
@@ -158,6 +93,9 @@ def often(chance: Random, usual: str, *unusual: str) -> str:
 
 
 Life = tuple[Voucher, Order]
+
+Edge = tuple[int, Callable[[], object]]
+"""A last good second, and what is then tried."""
 
 Prepared = tuple[Call, bytes, Address | None]
 """A call with its calldata, and who has to send it if somebody's word is that he sends it."""
@@ -307,12 +245,13 @@ class Consortium(RuleBasedStateMachine):
                 firm = b"\xff" * 64
         return Signatures(firm=firm, lab=lab), None
 
-    def reserve_call(self, chance: Random, *, well: bool = False) -> Prepared:
+    def reserve_call(self, chance: Random, *, well: bool = False, voucher: Voucher | None = None, lab: Id | None = None) -> Prepared:
         twists = ("again", "other voucher", "nothing", "over", "fraction", "stale", "unknown voucher", "unknown lab")
         twist = "" if well else sometimes(chance, *twists)
         left = [each for each in self.vouchers if self.ledger.balances[id_of(each)].available]
-        voucher = chance.choice(left or self.vouchers)
+        voucher = voucher or chance.choice(left or self.vouchers)
         order = self.order(chance, voucher, twist, well=well)
+        order = replace(order, lab=lab) if lab else order
         if twist == "again" and self.orders:
             voucher, order = chance.choice(self.orders)
         elif twist == "other voucher":
@@ -320,9 +259,9 @@ class Consortium(RuleBasedStateMachine):
         elif twist == "unknown voucher":
             voucher = replace(voucher, serial=tag("no such serial"))
             order = replace(order, voucher=id_of(voucher))
-        firm, lab = self.parties(voucher, order)
+        firm, host = self.parties(voucher, order)
         how = "" if well else sometimes(chance, *WAYS)
-        signatures, sender = self.consent(order, (firm, firm if lab == NO_ADDRESS else lab), how)
+        signatures, sender = self.consent(order, (firm, firm if host == NO_ADDRESS else host), how)
         call = rules.Reserve(voucher, order, self.twins.signers(order, signatures))
         return call, calldata_of(call, signatures), sender
 
@@ -544,15 +483,22 @@ class Consortium(RuleBasedStateMachine):
         claim = self.claim(voucher, order)
         match self.stage(order):
             case Stage.REQUESTED:
-                self.twins.act(rules.Approve((Reservation(voucher, order),)), self.reviewer(voucher))
+                self.approve((voucher, order))
+            case Stage.OPEN if self.lonely(voucher, order):
+                self.reserve_well(chance)
             case Stage.OPEN:
-                self.relay(chance, self.redeem_call(chance, (voucher, order)))
+                self.redeem_well(chance, (voucher, order))
             case Stage.REDEEMED if self.programme(voucher).first_review is not FirstReview.NONE:
                 self.twins.act(rules.Endorse((claim,)), self.endorser(voucher, order))
             case Stage.REDEEMED | Stage.ENDORSED:
                 self.twins.act(rules.Accept((claim,)), self.reviewer(voucher, second=True))
             case _:
                 self.twins.act(rules.Settle((claim,), digest(f"payment {self.fresh()}")), self.payer(voucher, order))
+
+    def lonely(self, voucher: Voucher, order: Order) -> bool:
+        """Whether a joint voucher's order still waits for partners."""
+        partnership = self.ledger.partnerships[joint_id(voucher.programme, order.project, order.lab)]
+        return self.programme(voucher).min_partners > 1 and not partnership.reached
 
     # Programmes and their money
 
@@ -712,7 +658,7 @@ class Consortium(RuleBasedStateMachine):
             case MotionKind.NAME_CARETAKER:
                 region, account = (
                     chance.choice(suspended or REGIONS),
-                    self.office(chance.choice(REGIONS), chance.choice(("reviewer", "payer"))),
+                    self.office(chance.choice(REGIONS), chance.choice(("reviewer", "second_reviewer", "payer"))),
                 )
             case MotionKind.REPLACE_KEYS:
                 region, account, other = chance.choice(REGIONS), spare, another
@@ -814,26 +760,70 @@ class Consortium(RuleBasedStateMachine):
     def wait(self, chance: Random) -> None:
         self.twins.wait_until(self.twins.now + chance.choice((1, 1, 3, 10, 14, 30, 45)) * DAY)
 
-    def wait_for(self, chance: Random) -> None:
-        """The last good second of something, or the one after."""
-        ledger, now = self.ledger, self.twins.now
-        deadlines = [ledger.orders[id_of(order)].deadline for _, order in self.orders]
-        what = chance.choice(
-            (
-                deadlines,
-                [each + 30 * DAY for each in deadlines],
-                [each.use_by for each in self.vouchers],
-                [each.claim_by for each in self.vouchers],
-                [each.until for _, each in ledger.flags.items()],
-                [each.from_ - 1 for _, each in ledger.rotations.items()],
-                [each.carried_at + 14 * DAY - 1 for _, each in ledger.motions.items() if each.carried_at],
-                [each.until for _, each in ledger.recognitions.items()],
-                [each.qualified_until for _, each in ledger.labs.items()],
-            )
-        )
-        ahead = sorted(each for each in what if now < each < now + 500 * DAY)
-        if ahead:
-            self.twins.wait_until(chance.choice(ahead[:2]) + chance.randint(0, 1))
+    def at_the_edge(self, chance: Random) -> None:
+        """Something in its last good second or in the next; or one second early or in the first."""
+        horizon = self.twins.now + chance.choice((*[100] * 9, 500)) * DAY
+        edges = [ahead for each in self.edges(chance) if (ahead := [one for one in each if self.twins.now < one[0] < horizon])]
+        if edges:
+            time, deed = chance.choice(sorted(chance.choice(edges), key=lambda edge: edge[0])[:3])
+            self.twins.wait_until(time + chance.randint(0, 1))
+            deed()
+
+    def edges(self, chance: Random) -> list[list[Edge]]:
+        ledger = self.ledger
+        waiting = [life for life in self.orders if self.stage(life[1]) is Stage.REQUESTED]
+        running = [life for life in self.orders if self.stage(life[1]) is Stage.OPEN]
+        left = [each for each in self.vouchers if ledger.balances[id_of(each)].available]
+        flags = [(subject, flag) for subject, flag in ledger.flags.items() if not flag.seconder]
+        return [
+            [(self.deadline(life), partial(self.redeem_well, chance, life)) for life in running],
+            [(self.deadline(life) + 30 * DAY, partial(self.clear_away, life)) for life in waiting + running],
+            [(life[0].claim_by, partial(self.approve, life)) for life in waiting],
+            [(each.use_by, partial(self.reserve_there, chance, each, self.cast.labs[0])) for each in left],
+            [(ledger.labs[lab].qualified_until, partial(self.reserve_there, chance, None, lab)) for lab in self.cast.labs],
+            [
+                (window.until, partial(self.reserve_there, chance, None, subject))
+                for (_, subject), window in ledger.recognitions.items()
+                if subject in self.cast.labs
+            ],
+            [(flag.until, partial(self.second_by_another, chance, subject)) for subject, flag in flags],
+            [
+                (rotation.from_ - 1, partial(self.twins.act, rules.CompleteRotation(subject), self.cast.people[0]))
+                for subject, rotation in ledger.rotations.items()
+            ],
+            [
+                (self.carried_at(each) + 14 * DAY - 1, partial(self.put_into_effect, chance, each, self.effect(each)))
+                for each in self.motions
+            ],
+            [(self.carried_at(each) + 30 * DAY, partial(self.put_into_effect, chance, each, self.effect(each))) for each in self.motions],
+        ]
+
+    def deadline(self, life: Life) -> int:
+        return self.ledger.orders[id_of(life[1])].deadline
+
+    def carried_at(self, motion: Motion) -> int:
+        """When a motion was carried; long ago if it never was, so that no edge lies ahead."""
+        return self.ledger.motions[id_of(motion)].carried_at or -100 * DAY
+
+    def redeem_well(self, chance: Random, life: Life) -> None:
+        self.relay(chance, self.redeem_call(chance, life))
+
+    def reserve_there(self, chance: Random, voucher: Voucher | None, lab: Id) -> None:
+        self.relay(chance, self.reserve_call(chance, well=True, voucher=voucher, lab=lab))
+
+    def approve(self, life: Life) -> None:
+        self.twins.act(rules.Approve((Reservation(*life),)), self.reviewer(life[0]))
+
+    def second_by_another(self, chance: Random, subject: Id) -> None:
+        region = chance.choice([each for each in REGIONS if each != self.ledger.flags[subject].by])
+        self.twins.act(rules.Second(subject, digest("fraud")), self.office(region, "directory"))
+
+    def clear_away(self, life: Life) -> None:
+        """A stranger releases an order that nobody moves."""
+        voucher, order = life
+        consent = Release(id_of(order), self.ledger.orders[id_of(order)].attempt, Time(2**40 - 1))
+        call = rules.ReleaseOrder(voucher, order, consent, self.twins.signers(consent, Signatures()))
+        self.twins.act(call, self.cast.people[0], calldata_of(call, Signatures()))
 
 
 # How often each is chosen: what is done with orders at certain stages, what orders begin with, and what happens around them.
@@ -856,7 +846,7 @@ BEGINNINGS: dict[Deed, int] = {
     Consortium.reserve_well: 12,
     Consortium.fund_or_draw: 2,
     Consortium.wait: 1,
-    Consortium.wait_for: 1,
+    Consortium.at_the_edge: 2,
 }
 AROUND: dict[Deed, int] = {
     Consortium.open: 4,
@@ -879,7 +869,7 @@ AROUND: dict[Deed, int] = {
     Consortium.claim_for_others: 6,
     Consortium.free_for_others: 2,
     Consortium.wait: 4,
-    Consortium.wait_for: 8,
+    Consortium.at_the_edge: 8,
 }
 MOTIONS = (*(kind for kind in MotionKind if kind is not MotionKind.NONE), MotionKind.SUSPEND, MotionKind.SUSPEND)
 
