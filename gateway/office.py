@@ -423,7 +423,11 @@ class Office:
                 if ledger.firms[id_of(Firm(self.region, row.recipient.firm))].signer == NO_ADDRESS:
                     message = "企业未在本地区登记。 The firm is not enrolled in this region."
                     bad.append(schemas.BadRow(line=row.line, code="FirmNotEnrolled", message=message))
-                elif id_of(voucher_of(terms, row.recipient)) in ledger.vouchers:
+                elif any(
+                    ledger.vouchers[found].programme == terms.programme
+                    for found in snapshot.vouchers_of(row.recipient.firm, row.recipient.serial)
+                ):
+                    # On other terms it would be another voucher to the registry; to the office it is the same one twice.
                     message = "该券已发放。 This voucher was issued before."
                     bad.append(schemas.BadRow(line=row.line, code="VoucherExists", message=message))
         return voucher_list.Parsed(parsed.rows, sorted(bad, key=lambda each: each.line), parsed.count)

@@ -11,6 +11,7 @@ for its own standard input to close: the kernel closes it when we die, by a sign
 import errno
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -133,7 +134,7 @@ class DevNode:
 
     @property
     def pid(self) -> int:
-        """The node's process, which also leads its process group."""
+        """The process that was started, which leads the node's process group. Of ganache it is npx, with the node below it."""
         return self._process.pid
 
     def is_running(self) -> bool:
@@ -198,13 +199,17 @@ class DevNode:
 
     def stop(self) -> None:
         """End the node in good order, or after ten seconds by force. Returns when it is gone; may be called again."""
-        self._http.close()
-        _end(self._process, self._guard, signal.SIGTERM)
+        self._finish(signal.SIGTERM)
 
     def kill(self) -> None:
         """End the node as a power cut would. ganache keeps what it had written; anvil keeps nothing."""
+        self._finish(signal.SIGKILL)
+
+    def _finish(self, how: signal.Signals) -> None:
+        if self._http.is_closed:
+            return  # its number may be another process's by now
         self._http.close()
-        _end(self._process, self._guard, signal.SIGKILL)
+        _end(self._process, self._guard, how)
 
     def _call(self, method: str, params: tuple[Any, ...], *, timeout: float) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
@@ -244,13 +249,14 @@ def start(
         PortInUse: the port asked for is taken.
         NodeNotReady: the program did not come up within `ready_within` seconds.
     """
+    directory = directory.resolve()
     directory.mkdir(parents=True, exist_ok=True)
     program = _program(engine)
     # Neither engine can choose a port and say which, so a free one is looked up and, if somebody was quicker, another.
     for attempts_left in reversed(range(PORT_ATTEMPTS if port is None else 1)):
         chosen = _free_port(port)
         wanted = _Wanted(chain_id=chain_id, port=chosen, directory=directory, mining=mining, start_time=start_time)
-        node = _spawn(engine, [program, *_OPTIONS[engine](wanted)], wanted)
+        node = _spawn(engine, [*program, *_OPTIONS[engine](wanted)], wanted)
         try:
             _wait_until_ready(node, deadline=time.monotonic() + ready_within)
         except BaseException as failure:
@@ -262,13 +268,18 @@ def start(
     return node
 
 
-def _program(engine: Engine) -> str:
-    # The program itself and not npx, which would stand between us and the process that has to be ended.
+def _program(engine: Engine) -> list[str]:
     installed = ROOT / "node_modules" / ".bin" / engine
+    if engine is Engine.GANACHE:
+        npx = shutil.which("npx")
+        if npx is None or not installed.exists():
+            raise EngineMissing(engine)
+        # `--no`: what the lock file names, or nothing; npx would otherwise offer to fetch the newest.
+        return [npx, "--no", "--", engine]
     found = str(installed) if installed.exists() else shutil.which(engine)
     if found is None:
         raise EngineMissing(engine)
-    return found
+    return [found]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -339,7 +350,7 @@ def _free_port(port: int | None) -> int:
 def _spawn(engine: Engine, command: list[str], wanted: _Wanted) -> DevNode:
     with (wanted.directory / "node.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command line
-            command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
     guard = subprocess.Popen(  # noqa: S603 - likewise
         ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],
@@ -387,13 +398,19 @@ def _end(process: subprocess.Popen[bytes], guard: subprocess.Popen[bytes], how: 
     # The guard first: once the node is reaped its number may be given to another process.
     guard.kill()
     guard.communicate()
-    if process.poll() is None:
-        _signal_group(process.pid, how)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            _signal_group(process.pid, signal.SIGKILL)
-            process.wait()
+    _signal_group(process.pid, how)
+    if not _all_ended(process, within=STOP_SECONDS):
+        _signal_group(process.pid, signal.SIGKILL)
+        _all_ended(process, within=STOP_SECONDS)
+    process.communicate()
+
+
+def _all_ended(process: subprocess.Popen[bytes], *, within: float) -> bool:
+    # npx may be gone before the node below it. Both hold the pipe that is their standard input; it breaks when the last one
+    # ends, also where nobody collects orphans.
+    watched = select.poll()
+    watched.register(process.stdin or -1, 0)
+    return bool(watched.poll(within * 1000))
 
 
 def _signal_group(leader: int, how: signal.Signals) -> None:

@@ -162,6 +162,7 @@ class TestNothingIsLeftRunning:
         node.kill()
 
         assert not is_alive(node.pid)
+        assert not is_listening(node.port)
 
     def test_when_the_node_ended_by_itself(self, engine, nodes):
         node = nodes.start(engine)
@@ -170,6 +171,15 @@ class TestNothingIsLeftRunning:
         node.stop()
 
         assert not is_alive(node.pid)
+        assert not is_listening(node.port)
+
+    def test_when_only_the_process_that_was_started_ended(self, engine, nodes):
+        node = nodes.start(engine)
+        os.kill(node.pid, signal.SIGKILL)
+
+        node.stop()
+
+        assert not is_listening(node.port)
 
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     def test_when_the_program_that_started_it_is_ended(self, engine, how, tmp_path):
@@ -222,7 +232,7 @@ class TestAStartThatFails:
         broken = tmp_path / "broken"
         broken.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho out of luck\nexit 3\n")
         broken.chmod(0o755)
-        monkeypatch.setattr(devnode, "_program", lambda _engine: str(broken))
+        monkeypatch.setattr(devnode, "_program", lambda _engine: [str(broken)])
 
         with pytest.raises(NodeNotReady, match="out of luck"):
             devnode.start(Engine.ANVIL, chain_id=1, directory=tmp_path)
@@ -233,7 +243,7 @@ class TestAStartThatFails:
         silent = tmp_path / "silent"
         silent.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600\n")
         silent.chmod(0o755)
-        monkeypatch.setattr(devnode, "_program", lambda _engine: str(silent))
+        monkeypatch.setattr(devnode, "_program", lambda _engine: [str(silent)])
 
         with pytest.raises(NodeNotReady, match="in time"):
             devnode.start(Engine.ANVIL, chain_id=1, directory=tmp_path, ready_within=1)

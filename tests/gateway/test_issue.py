@@ -104,7 +104,6 @@ def test_a_dry_run_tells_what_only_the_registry_knows_and_issues_nothing(town, f
         check=True,
     )
 
-    # The same serial on other terms would be another voucher; the second of a firm under one serial is what the office means by twice.
     assert answer.status == 200
     assert [(each["line"], each["code"]) for each in answer["bad"]] == [(3, "FirmNotEnrolled"), (4, "VoucherExists")]
     assert answer["rows"] == 3
