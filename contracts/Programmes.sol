@@ -48,6 +48,10 @@ contract Programmes is IProgrammes {
         return _slices[programme];
     }
 
+    function freeOf(bytes32 programme) external view returns (uint64) {
+        return _free(pools[programme].load());
+    }
+
     function knows(bytes32 programme) public view returns (bool) {
         if (rulesWord[programme].region() != 0) return true;
         address predecessor = IVoucherRegistry(registry).predecessor();

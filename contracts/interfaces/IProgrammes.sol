@@ -63,6 +63,9 @@ interface IProgrammes {
 
     function pools(bytes32 programme) external view returns (uint64 funded, uint64 committed, uint64 paid);
 
+    /// @notice Fen of the pool that are not committed.
+    function freeOf(bytes32 programme) external view returns (uint64);
+
     /// @notice Live cost under an agreement; kept only where the rule is not one unlimited rate.
     function agreements(bytes32 programme, bytes32 agreement) external view returns (uint256 cost);
 

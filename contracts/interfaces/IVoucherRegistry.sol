@@ -73,6 +73,7 @@ interface IVoucherRegistry {
     error RegistryRetired();
     error UnknownProgramme(bytes32 programme);
     error AmountZero();
+    error InvalidTag(bytes32 tag);
     error InvalidDates(uint40 useBy, uint40 claimBy);
     error InvalidDenomination(uint64 face, uint64 denomination);
     error VoucherExists(bytes32 voucher);

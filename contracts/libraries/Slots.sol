@@ -4,27 +4,17 @@ pragma solidity 0.8.37;
 import {IInvoices} from "../interfaces/IInvoices.sol";
 import {Pool} from "../interfaces/IProgrammes.sol";
 import {Balance, OrderState} from "../interfaces/IVoucherRegistry.sol";
-import {Stage} from "../interfaces/Records.sol";
+import {OrderWord} from "./OrderWord.sol";
 
 // Records that fill one slot, read and written in one go: the compiler touches the slot once for every field. The layout is
 // the compiler's own (first field in the low bits), so getters and storage layout stay true.
 library Slots {
-    function load(OrderState storage slot) internal view returns (OrderState memory state) {
-        uint256 word = _read(_of(slot));
-        state.stage = Stage(uint8(word));
-        state.attempt = uint8(word >> 8);
-        state.amount = uint64(word >> 16);
-        state.deadline = uint40(word >> 80);
-        state.evidence = bytes17(uint136(word >> 120));
+    function load(OrderState storage slot) internal view returns (OrderWord) {
+        return OrderWord.wrap(_read(_of(slot)));
     }
 
-    function store(OrderState storage slot, OrderState memory state) internal {
-        uint256 word = uint136(state.evidence);
-        word = word << 40 | state.deadline;
-        word = word << 64 | state.amount;
-        word = word << 8 | state.attempt;
-        word = word << 8 | uint256(state.stage);
-        _write(_of(slot), word);
+    function store(OrderState storage slot, OrderWord state) internal {
+        _write(_of(slot), OrderWord.unwrap(state));
     }
 
     function load(Balance storage slot) internal view returns (Balance memory balance) {
