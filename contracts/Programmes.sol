@@ -48,10 +48,6 @@ contract Programmes is IProgrammes {
         return _slices[programme];
     }
 
-    function freeOf(bytes32 programme) external view returns (uint64) {
-        return _free(pools[programme].load());
-    }
-
     function knows(bytes32 programme) public view returns (bool) {
         if (rulesWord[programme].region() != 0) return true;
         address predecessor = IVoucherRegistry(registry).predecessor();
@@ -114,18 +110,21 @@ contract Programmes is IProgrammes {
 
     // What the registry does; its own events tell of it
 
-    function commit(uint256 index, bytes32 programme, uint64 amount) external onlyRegistry {
-        Pool memory pool = pools[programme].load();
-        uint64 free = _free(pool);
+    function commit(uint256 index, bytes32 programme, uint64 amount) external onlyRegistry returns (uint64 left) {
+        Pool storage pool = pools[programme];
+        (uint64 funded, uint64 committed) = (pool.funded, pool.committed);
+        uint64 free = funded - committed;
 
         if (amount > free) revert PoolShort(index, programme, free, amount);
 
-        pool.committed += amount;
-        pools[programme].store(pool);
+        pool.committed = committed + amount;
+
+        return free - amount;
     }
 
     function uncommit(bytes32 programme, uint64 amount) external onlyRegistry {
-        pools[programme].committed -= amount;
+        Pool storage pool = pools[programme];
+        pool.committed -= amount;
     }
 
     function pay(bytes32 programme, uint64 held, uint64 subsidy) external onlyRegistry {

@@ -28,7 +28,9 @@ import {
     Terms,
     Voucher
 } from "./interfaces/Records.sol";
+import {BalanceFields, BalanceWord} from "./libraries/BalanceWord.sol";
 import {OrderWord} from "./libraries/OrderWord.sol";
+import {OwnCall} from "./libraries/OwnCall.sol";
 import {CLAIM_TYPE, RecordId} from "./libraries/RecordId.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -120,9 +122,9 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
             if (recipient.serial == 0) revert InvalidTag(recipient.serial);
             directory.requireEnrolled(region, recipient.firm);
-            if (_exists(balances[id].load())) revert VoucherExists(id);
+            if (balances[id].load().exists()) revert VoucherExists(id);
 
-            balances[id].store(Balance({available: terms.face, reserved: 0, redeemed: 0, lapsed: 0}));
+            balances[id].store(BalanceFields.pack(terms.face, 0, 0, 0));
 
             emit Issued(id, termsId, recipient.firm, recipient.serial);
         }
@@ -131,18 +133,18 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     function reserve(Voucher calldata voucher, Order calldata order, Signatures calldata signatures) external {
         bytes32 voucherId = voucher.id();
         bytes32 orderId = order.id();
-        Balance memory balance = balances[voucherId].load();
+        BalanceWord balance = balances[voucherId].load();
         Rules programme = programmes.rulesWord(voucher.programme);
         OrderWord state = orders[orderId].load();
         uint64 amount = order.amount;
 
         if (order.voucher != voucherId) revert VoucherMismatch(0, orderId, voucherId);
-        if (!_exists(balance)) revert UnknownVoucher(voucherId);
+        if (!balance.exists()) revert UnknownVoucher(voucherId);
         if (state.stage() != Stage.None) revert OrderSeen(orderId, state.stage());
         if (block.timestamp > voucher.useBy) revert PastUseBy(voucherId, voucher.useBy);
         if (amount == 0) revert AmountZero();
         if (amount % voucher.denomination != 0) revert NotWholeNotes(voucherId, amount, voucher.denomination);
-        if (amount > balance.available) revert OverAvailable(voucherId, balance.available, amount);
+        if (amount > balance.available()) revert OverAvailable(voucherId, balance.available(), amount);
         if (programme.minPartners() >= 2 && amount != voucher.face) revert WholeVoucherOnly(voucherId, voucher.face, amount);
         (address firmSigner, address labSigner, uint24 labRegion) =
             directory.requireAdmissible(programme.region(), voucher.firm, order.lab, order.item, programme.itemised());
@@ -153,9 +155,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             || (programme.approval() == Approval.CrossRegion && labRegion != programme.region());
         Stage stage = needsApproval ? Stage.Requested : Stage.Open;
         uint40 deadline = _deadline(voucher, programme);
-        balance.available -= amount;
-        balance.reserved += amount;
-        balances[voucherId].store(balance);
+        balances[voucherId].store(balance.reserve(amount));
         orders[orderId].store(state.withStage(stage).withAmount(amount).withDeadline(deadline));
         if (stage == Stage.Open) {
             programmes.commit(0, voucher.programme, amount);
@@ -165,54 +165,65 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         emit Reserved(orderId, order, stage, deadline);
     }
 
+    // Of the orders of one programme the first commits alone and learns what is left; the others are counted against that, and
+    // committed together after the last.
     function approve(Reservation[] calldata reservations) external {
-        Run memory run;
+        bytes32 programmeId;
+        Rules programme;
         uint24 host;
-        uint64 free;
+        uint64 left;
         uint64 held;
         for (uint256 i = 0; i < reservations.length; ++i) {
-            Voucher calldata voucher = reservations[i].voucher;
-            Order calldata order = reservations[i].order;
+            Reservation calldata reservation = reservations[i];
+            Voucher calldata voucher = reservation.voucher;
+            Order calldata order = reservation.order;
             bytes32 orderId = order.id();
             OrderWord state = orders[orderId].load();
-            if (voucher.programme != run.programme) {
-                if (held != 0) programmes.commit(i, run.programme, held);
-                (host, free, held) = (0, programmes.freeOf(voucher.programme), 0);
+            bool first = voucher.programme != programmeId;
+            if (first) {
+                if (held != 0) programmes.commit(i, programmeId, held);
+                (host, held) = (0, 0);
+                programmeId = voucher.programme;
+                programme = programmes.rulesWord(programmeId);
             }
-            Rules programme = _rulesOf(run, voucher.programme);
 
-            _requireReservation(i, orderId, reservations[i], state, Stage.Requested);
+            _requireReservation(i, orderId, reservation, state, Stage.Requested);
             if (block.timestamp > voucher.claimBy) revert PastClaimBy(i, orderId, voucher.claimBy);
             uint24 labRegion = _requireClear(i, orderId, programme.region(), voucher.firm, order.lab);
             if (labRegion != host) {
                 _requireApprover(programme, labRegion);
                 host = labRegion;
             }
-            if (state.amount() > free) revert IProgrammes.PoolShort(i, voucher.programme, free, state.amount());
+            uint64 amount = state.amount();
+            if (first) {
+                left = programmes.commit(i, programmeId, amount);
+            } else {
+                if (amount > left) revert IProgrammes.PoolShort(i, programmeId, left, amount);
+                left -= amount;
+                held += amount;
+            }
 
             uint40 deadline = _deadline(voucher, programme);
-            free -= state.amount();
-            held += state.amount();
             orders[orderId].store(state.withStage(Stage.Open).withDeadline(deadline));
             if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
 
             emit Approved(orderId, deadline, msg.sender);
         }
-        if (held != 0) programmes.commit(reservations.length, run.programme, held);
+        if (held != 0) programmes.commit(reservations.length, programmeId, held);
     }
 
     function decline(Reservation[] calldata reservations) external {
         Run memory run;
         for (uint256 i = 0; i < reservations.length; ++i) {
-            Order calldata order = reservations[i].order;
-            bytes32 orderId = order.id();
+            Reservation calldata reservation = reservations[i];
+            bytes32 orderId = reservation.order.id();
             OrderWord state = orders[orderId].load();
 
-            _requireReservation(i, orderId, reservations[i], state, Stage.Requested);
-            _requireReviews(run, _rulesOf(run, reservations[i].voucher.programme).region());
+            _requireReservation(i, orderId, reservation, state, Stage.Requested);
+            _requireReviews(run, _rulesOf(run, reservation.voucher.programme).region());
 
             orders[orderId].store(state.withStage(Stage.Released));
-            _return(order.voucher, state.amount());
+            _return(reservation.order.voucher, state.amount());
 
             emit Declined(orderId, msg.sender);
         }
@@ -443,7 +454,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
                 continue;
             }
 
-            if (!_perform(item)) emit Refused(i, _reason());
+            if (!OwnCall.perform(item)) emit Refused(i, OwnCall.reason());
         }
     }
 
@@ -528,24 +539,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     function _isUnsigned(Signature calldata signature) private pure returns (bool) {
         return signature.r == 0 && signature.vs == 0;
-    }
-
-    // The copy of an item's calldata is left behind in no memory: memory that grows with every item costs every item more.
-    function _perform(bytes calldata item) private returns (bool done) {
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            calldatacopy(free, item.offset, item.length)
-            done := delegatecall(gas(), address(), free, item.length, 0, 0)
-        }
-    }
-
-    function _reason() private pure returns (bytes memory reason) {
-        assembly ("memory-safe") {
-            reason := mload(0x40)
-            mstore(0x40, add(reason, and(add(returndatasize(), 0x3f), not(0x1f))))
-            mstore(reason, returndatasize())
-            returndatacopy(add(reason, 0x20), 0, returndatasize())
-        }
     }
 
     function _batchable(bytes calldata item) private pure returns (bool) {
@@ -647,33 +640,23 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     function _return(bytes32 voucherId, uint64 amount) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= amount;
-        balance.available += amount;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().giveBack(amount));
     }
 
     function _lapse(bytes32 voucherId, uint64 amount) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= amount;
-        balance.lapsed += amount;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().lapse(amount));
     }
 
     function _consume(bytes32 voucherId, uint64 subsidy, uint64 consumed) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= consumed;
-        balance.redeemed += subsidy;
-        balance.lapsed += consumed - subsidy;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().consume(subsidy, consumed));
     }
 
     function _restore(Claim calldata claim) private {
-        Balance memory balance = balances[claim.voucher].load();
-        balance.reserved += claim.consumed;
-        balance.redeemed -= claim.subsidy;
-        balance.lapsed -= claim.consumed - claim.subsidy;
-        balances[claim.voucher].store(balance);
+        Balance storage balance = balances[claim.voucher];
+        balance.store(balance.load().restore(claim.subsidy, claim.consumed));
     }
 
     // The rule is marginal: an agreement's live cost decides what the next fen of cost earns. One unlimited rate needs no count.
@@ -690,10 +673,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     function _uncountCost(bytes32 programmeId, bytes32 orderId, Redemption calldata redemption, Rules programme) private {
         if (!programme.flat()) programmes.uncount(programmeId, redemption.agreement, redemption.cost);
         invoices.free(redemption.invoice, orderId, redemption.cost);
-    }
-
-    function _exists(Balance memory balance) private pure returns (bool) {
-        return (balance.available | balance.reserved | balance.redeemed | balance.lapsed) != 0;
     }
 
     // The id of a `Claim` that nobody endorsed yet, without building it first.

@@ -63,9 +63,6 @@ interface IProgrammes {
 
     function pools(bytes32 programme) external view returns (uint64 funded, uint64 committed, uint64 paid);
 
-    /// @notice Fen of the pool that are not committed.
-    function freeOf(bytes32 programme) external view returns (uint64);
-
     /// @notice Live cost under an agreement; kept only where the rule is not one unlimited rate.
     function agreements(bytes32 programme, bytes32 agreement) external view returns (uint256 cost);
 
@@ -85,7 +82,8 @@ interface IProgrammes {
     function draw(bytes32 programme, uint64 amount, bytes32 bankReference) external;
 
     /// @notice The registry sets money aside for an order (已占用), or refuses with its `index`.
-    function commit(uint256 index, bytes32 programme, uint64 amount) external;
+    /// @return left Fen that can still be committed.
+    function commit(uint256 index, bytes32 programme, uint64 amount) external returns (uint64 left);
 
     /// @notice The registry gives committed money back to the pool.
     function uncommit(bytes32 programme, uint64 amount) external;

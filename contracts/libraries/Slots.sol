@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IInvoices} from "../interfaces/IInvoices.sol";
 import {Pool} from "../interfaces/IProgrammes.sol";
 import {Balance, OrderState} from "../interfaces/IVoucherRegistry.sol";
+import {BalanceWord} from "./BalanceWord.sol";
 import {OrderWord} from "./OrderWord.sol";
 
 // Records that fill one slot, read and written in one go: the compiler touches the slot once for every field. The layout is
@@ -17,20 +18,12 @@ library Slots {
         _write(_of(slot), OrderWord.unwrap(state));
     }
 
-    function load(Balance storage slot) internal view returns (Balance memory balance) {
-        uint256 word = _read(_of(slot));
-        balance.available = uint64(word);
-        balance.reserved = uint64(word >> 64);
-        balance.redeemed = uint64(word >> 128);
-        balance.lapsed = uint64(word >> 192);
+    function load(Balance storage slot) internal view returns (BalanceWord) {
+        return BalanceWord.wrap(_read(_of(slot)));
     }
 
-    function store(Balance storage slot, Balance memory balance) internal {
-        uint256 word = balance.lapsed;
-        word = word << 64 | balance.redeemed;
-        word = word << 64 | balance.reserved;
-        word = word << 64 | balance.available;
-        _write(_of(slot), word);
+    function store(Balance storage slot, BalanceWord balance) internal {
+        _write(_of(slot), BalanceWord.unwrap(balance));
     }
 
     function load(Pool storage slot) internal view returns (Pool memory pool) {
