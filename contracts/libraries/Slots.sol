@@ -6,6 +6,7 @@ import {Pool} from "../interfaces/IProgrammes.sol";
 import {Balance, OrderState} from "../interfaces/IVoucherRegistry.sol";
 import {BalanceWord} from "./BalanceWord.sol";
 import {OrderWord} from "./OrderWord.sol";
+import {PoolWord} from "./PoolWord.sol";
 
 // Records that fill one slot, read and written in one go: the compiler touches the slot once for every field. The layout is
 // the compiler's own (first field in the low bits), so getters and storage layout stay true.
@@ -26,18 +27,12 @@ library Slots {
         _write(_of(slot), BalanceWord.unwrap(balance));
     }
 
-    function load(Pool storage slot) internal view returns (Pool memory pool) {
-        uint256 word = _read(_of(slot));
-        pool.funded = uint64(word);
-        pool.committed = uint64(word >> 64);
-        pool.paid = uint64(word >> 128);
+    function load(Pool storage slot) internal view returns (PoolWord) {
+        return PoolWord.wrap(_read(_of(slot)));
     }
 
-    function store(Pool storage slot, Pool memory pool) internal {
-        uint256 word = pool.paid;
-        word = word << 64 | pool.committed;
-        word = word << 64 | pool.funded;
-        _write(_of(slot), word);
+    function store(Pool storage slot, PoolWord pool) internal {
+        _write(_of(slot), PoolWord.unwrap(pool));
     }
 
     function load(IInvoices.Invoice storage slot) internal view returns (IInvoices.Invoice memory invoice) {
