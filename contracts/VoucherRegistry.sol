@@ -135,7 +135,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         bytes32 orderId = order.id();
         BalanceWord balance = balances[voucherId].load();
         Rules programme = programmes.rulesWord(voucher.programme);
-        OrderWord state = orders[orderId].load();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         uint64 amount = order.amount;
 
         if (order.voucher != voucherId) revert VoucherMismatch(0, orderId, voucherId);
@@ -156,7 +157,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         Stage stage = needsApproval ? Stage.Requested : Stage.Open;
         uint40 deadline = _deadline(voucher, programme);
         balances[voucherId].store(balance.reserve(amount));
-        orders[orderId].store(state.withStage(stage).withAmount(amount).withDeadline(deadline));
+        slot.store(state.withStage(stage).withAmount(amount).withDeadline(deadline));
         if (stage == Stage.Open) {
             programmes.commit(0, voucher.programme, amount);
             if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
@@ -178,7 +179,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             Voucher calldata voucher = reservation.voucher;
             Order calldata order = reservation.order;
             bytes32 orderId = order.id();
-            OrderWord state = orders[orderId].load();
+            OrderState storage slot = orders[orderId];
+            OrderWord state = slot.load();
             bool first = voucher.programme != programmeId;
             if (first) {
                 if (held != 0) programmes.commit(i, programmeId, held);
@@ -204,7 +206,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             }
 
             uint40 deadline = _deadline(voucher, programme);
-            orders[orderId].store(state.withStage(Stage.Open).withDeadline(deadline));
+            slot.store(state.withStage(Stage.Open).withDeadline(deadline));
             if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
 
             emit Approved(orderId, deadline, msg.sender);
@@ -217,12 +219,13 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         for (uint256 i = 0; i < reservations.length; ++i) {
             Reservation calldata reservation = reservations[i];
             bytes32 orderId = reservation.order.id();
-            OrderWord state = orders[orderId].load();
+            OrderState storage slot = orders[orderId];
+            OrderWord state = slot.load();
 
             _requireReservation(i, orderId, reservation, state, Stage.Requested);
             _requireReviews(run, _rulesOf(run, reservation.voucher.programme).region());
 
-            orders[orderId].store(state.withStage(Stage.Released));
+            slot.store(state.withStage(Stage.Released));
             _return(reservation.order.voucher, state.amount());
 
             emit Declined(orderId, msg.sender);
@@ -234,7 +237,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     {
         bytes32 orderId = order.id();
         bytes32 voucherId = voucher.id();
-        OrderWord state = orders[orderId].load();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(voucher.programme);
 
         if (order.voucher != voucherId) revert VoucherMismatch(0, orderId, voucherId);
@@ -245,7 +249,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         bool byReviewer = _requireReleaser(orderId, voucher, order, consent, signatures, programme.region(), bound, state);
 
         bool lapsed = bound && !byReviewer;
-        orders[orderId].store(state.withStage(Stage.Released));
+        slot.store(state.withStage(Stage.Released));
         if (lapsed) _lapse(voucherId, state.amount());
         else _return(voucherId, state.amount());
         if (open) programmes.uncommit(voucher.programme, state.amount());
@@ -256,14 +260,15 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     function extend(Reservation calldata reservation, uint40 until) external {
         bytes32 orderId = reservation.order.id();
-        OrderWord state = orders[orderId].load();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         uint24 region = programmes.rulesWord(reservation.voucher.programme).region();
 
         _requireReservation(0, orderId, reservation, state, Stage.Open);
         if (until <= state.deadline() || until > block.timestamp + LONGEST_EXTENSION) revert InvalidDeadline(orderId, state.deadline(), until);
         if (!consortium.holds(msg.sender, region, Role.Reviewer)) revert NotReviewer(msg.sender, region);
 
-        orders[orderId].store(state.withDeadline(until));
+        slot.store(state.withDeadline(until));
 
         emit Extended(orderId, until, msg.sender);
     }
@@ -272,7 +277,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         external
     {
         bytes32 orderId = order.id();
-        OrderWord state = orders[orderId].load();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(voucher.programme);
 
         if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, voucher.id());
@@ -301,7 +307,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         uint64 consumed = _wholeNotes(redemption.subsidy, voucher.denomination);
         _consume(order.voucher, redemption.subsidy, consumed);
         bytes32 claimId = _claimId(voucher, order, orderId, redemptionId, redemption.subsidy, consumed, standIn);
-        orders[orderId].store(state.withStage(Stage.Redeemed).withEvidence(claimId));
+        slot.store(state.withStage(Stage.Redeemed).withEvidence(claimId));
 
         emit Redeemed(orderId, redemption, standIn, signatures.reason);
     }
@@ -310,7 +316,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         Run memory run;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderWord state = orders[claim.order].load();
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
             Rules programme = _rulesOf(run, claim.programme);
 
             if (state.stage() != Stage.Redeemed) revert WrongStage(i, claim.order, state.stage());
@@ -320,7 +327,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             uint24 labRegion = _requireClear(i, claim.order, programme.region(), claim.firm, claim.lab);
             _requireReviews(run, programme.firstReview() == FirstReview.Home ? programme.region() : labRegion);
 
-            orders[claim.order].store(state.withStage(Stage.Endorsed).withEvidence(claim.endorsedId(msg.sender)));
+            slot.store(state.withStage(Stage.Endorsed).withEvidence(claim.endorsedId(msg.sender)));
 
             emit Endorsed(claim.order, msg.sender);
         }
@@ -330,7 +337,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         Run memory run;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderWord state = orders[claim.order].load();
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
             Rules programme = _rulesOf(run, claim.programme);
             Stage ready = programme.firstReview() == FirstReview.None ? Stage.Redeemed : Stage.Endorsed;
 
@@ -346,7 +354,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
                 else _return(claim.voucher, rest);
                 programmes.uncommit(claim.programme, rest);
             }
-            orders[claim.order].store(state.withStage(Stage.Accepted).withAmount(claim.consumed));
+            slot.store(state.withStage(Stage.Accepted).withAmount(claim.consumed));
 
             emit Accepted(claim.order, msg.sender);
         }
@@ -357,7 +365,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         for (uint256 i = 0; i < filings.length; ++i) {
             Claim calldata claim = filings[i].claim;
             Redemption calldata redemption = filings[i].redemption;
-            OrderWord state = orders[claim.order].load();
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
             Rules programme = _rulesOf(run, claim.programme);
 
             if (state.stage() != Stage.Redeemed && state.stage() != Stage.Endorsed && state.stage() != Stage.Accepted) {
@@ -373,7 +382,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             uint40 least = uint40(block.timestamp) + REJECTION_GRACE;
             uint40 deadline = state.deadline() < least ? least : state.deadline();
             state = state.withStage(Stage.Open).withAttempt(state.attempt() + 1).withDeadline(deadline).withEvidence(0);
-            orders[claim.order].store(state);
+            slot.store(state);
 
             emit Rejected(claim.order, deadline, msg.sender);
         }
@@ -387,7 +396,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         uint64 subsidy;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderWord state = orders[claim.order].load();
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
             if (claim.programme != programmeId) {
                 if (held != 0) programmes.pay(programmeId, held, subsidy);
                 (held, subsidy) = (0, 0);
@@ -405,7 +415,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
             held += state.amount();
             subsidy += claim.subsidy;
-            orders[claim.order].store(state.withStage(Stage.Settled).withAmount(claim.subsidy));
+            slot.store(state.withStage(Stage.Settled).withAmount(claim.subsidy));
 
             emit Settled(claim.order, payment, msg.sender);
         }
@@ -413,21 +423,23 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     function reverse(Claim calldata claim, uint64 recover, bytes32 reason) external {
-        OrderWord state = orders[claim.order].load();
+        OrderState storage slot = orders[claim.order];
+        OrderWord state = slot.load();
 
         if (state.stage() != Stage.Settled) revert WrongStage(0, claim.order, state.stage());
         _requireEvidence(0, claim, state);
         if (recover == 0 || recover > claim.subsidy) revert InvalidRecovery(claim.order, claim.subsidy, recover);
         _requireReviews(programmes.rulesWord(claim.programme).region());
 
-        orders[claim.order].store(state.withStage(Stage.Reversed).withAmount(recover));
+        slot.store(state.withStage(Stage.Reversed).withAmount(recover));
 
         emit Reversed(claim.order, recover, reason, msg.sender);
     }
 
     function refunded(Filing calldata filing) external {
         Claim calldata claim = filing.claim;
-        OrderWord state = orders[claim.order].load();
+        OrderState storage slot = orders[claim.order];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(claim.programme);
 
         if (state.stage() != Stage.Reversed) revert WrongStage(0, claim.order, state.stage());
@@ -435,7 +447,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         _requireRedemption(0, claim, filing.redemption);
         _requirePayer(_payingRegion(programme.payer(), claim.lab));
 
-        orders[claim.order].store(state.withStage(Stage.Refunded));
+        slot.store(state.withStage(Stage.Refunded));
         programmes.payBack(claim.programme, state.amount());
         if (state.amount() == claim.subsidy) _uncountCost(claim.programme, claim.order, filing.redemption, programme);
 
