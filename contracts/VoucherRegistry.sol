@@ -580,10 +580,10 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         if (!consortium.reviews(msg.sender, region)) revert NotReviewer(msg.sender, region);
     }
 
+    // No caretaker approves: there is one only where the region does not run.
     function _requireApprover(Rules programme, uint24 labRegion) private view {
-        uint24 region = programme.region();
-        consortium.requireRunning(region, programme.payer(), labRegion);
-        if (!consortium.holds(msg.sender, region, Role.Reviewer)) revert NotReviewer(msg.sender, region);
+        consortium.requireRunning(programme.region(), programme.payer(), labRegion);
+        _requireReviews(programme.region());
     }
 
     function _payingRegion(uint24 payer, bytes32 lab) private view returns (uint24 region) {

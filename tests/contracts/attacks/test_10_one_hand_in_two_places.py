@@ -107,14 +107,14 @@ def test_a_key_that_takes_a_role_meanwhile_does_not_become_a_firms(world: World)
 
 
 @pytest.mark.parametrize("party", ["firm", "lab"])
-@pytest.mark.parametrize("stage", ["requested", "redeemed", "endorsed"])
+@pytest.mark.parametrize("stage", ["reserved", "redeemed", "endorsed"])
 def test_a_partys_key_that_becomes_a_reviewers_decides_nothing_of_its_own(world: World, party: str, stage: str) -> None:
     mine, others = (Life.begin(world, approval=Approval.ALWAYS, first_review=FirstReview.HOME) for _ in range(2))
     for life in (mine, others):
         life.until(stage)
     own = getattr(mine, party)
     world.consortium.grant(own.signer, Role.REVIEWER, by=mine.office.admin)
-    verb = {"requested": "approve", "redeemed": "endorse", "endorsed": "accept"}[stage]
+    verb = {"reserved": "approve", "redeemed": "endorse", "endorsed": "accept"}[stage]
 
     def decide(life: Life) -> None:
         getattr(world.registry, verb)([life.reservation if verb == "approve" else life.claim], by=own.signer)
