@@ -310,34 +310,36 @@ contract Directory is IDirectory {
         return (holder.signer, host.signer, host.region, host.seller);
     }
 
-    function findBar(uint24 region, bytes32 firm, bytes32 lab)
+    function barOf(uint24 region, bytes32 firm, bytes32 lab, address account)
         external
         view
         returns (uint24 labRegion, Bar bar, bytes32 subject)
     {
+        bytes32 id = RecordId.firmId(region, firm);
         LabState storage host = labs[lab];
-        Standing standing;
-        uint40 flaggedUntil;
-        (labRegion, standing, flaggedUntil) = (host.region, host.standing, host.flaggedUntil);
+        FirmState storage holder = firms[id];
+        (address labSigner, Standing standing, uint40 labFlaggedUntil) = (host.signer, host.standing, host.flaggedUntil);
+        (address firmSigner, uint40 firmFlaggedUntil) = (holder.signer, holder.flaggedUntil);
+        labRegion = host.region;
 
         if (standing == Standing.Frozen) return (labRegion, Bar.LabFrozen, lab);
-        if (flaggedUntil >= block.timestamp) return (labRegion, Bar.LabFlagged, lab);
-
-        bytes32 id = RecordId.firmId(region, firm);
-        if (firms[id].flaggedUntil >= block.timestamp) return (labRegion, Bar.FirmFlagged, id);
+        if (labFlaggedUntil >= block.timestamp) return (labRegion, Bar.LabFlagged, lab);
+        if (firmFlaggedUntil >= block.timestamp) return (labRegion, Bar.FirmFlagged, id);
+        if (labSigner == account) return (labRegion, Bar.OwnCase, lab);
+        if (firmSigner == account) return (labRegion, Bar.OwnCase, id);
     }
 
-    function releasers(uint24 region, bytes32 firm, bytes32 lab)
-        external
-        view
-        returns (address firmSigner, address labSigner, bool reviewerMay)
-    {
-        FirmState memory holder = firms[RecordId.firmId(region, firm)];
-        LabState memory host = labs[lab];
+    function signsFor(bytes32 subject) external view returns (address signer) {
+        signer = labs[subject].signer;
+        if (signer == address(0)) signer = firms[subject].signer;
+    }
 
-        reviewerMay = host.standing != Standing.Active || host.flaggedUntil == UNTIL_LIFTED
-            || holder.flaggedUntil == UNTIL_LIFTED;
-        return (holder.signer, host.signer, reviewerMay);
+    function mayRelease(uint24 region, bytes32 firm, bytes32 lab, address account) external view returns (bool) {
+        FirmState storage holder = firms[RecordId.firmId(region, firm)];
+        LabState storage host = labs[lab];
+
+        if (host.signer == account || holder.signer == account) return false;
+        return host.standing != Standing.Active || host.flaggedUntil == UNTIL_LIFTED || holder.flaggedUntil == UNTIL_LIFTED;
     }
 
     function _setStanding(bytes32 lab, Standing standing) private {

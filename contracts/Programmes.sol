@@ -6,6 +6,7 @@ import {IInvoices} from "./interfaces/IInvoices.sol";
 import {IProgrammes, Pool, ProgrammeState} from "./interfaces/IProgrammes.sol";
 import {IVoucherRegistry} from "./interfaces/IVoucherRegistry.sol";
 import {Programme, Role, Slice} from "./interfaces/Records.sol";
+import {PoolWord} from "./libraries/PoolWord.sol";
 import {RecordId} from "./libraries/RecordId.sol";
 import {Rules, RulesWord} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -99,42 +100,42 @@ contract Programmes is IProgrammes {
 
     function draw(bytes32 programme, uint64 amount, bytes32 bankReference) external {
         _useBankReference(programme, amount, bankReference);
-        uint64 free = _free(pools[programme]);
+        PoolWord pool = pools[programme].load();
 
-        if (amount > free) revert PoolShort(0, programme, free, amount);
+        if (amount > pool.free()) revert PoolShort(0, programme, pool.free(), amount);
 
-        pools[programme].funded -= amount;
+        pools[programme].store(pool.withFunded(pool.funded() - amount));
 
         emit Drawn(programme, amount, bankReference, msg.sender);
     }
 
     // What the registry does; its own events tell of it
 
-    function commit(uint256 index, bytes32 programme, uint64 amount) external onlyRegistry {
-        Pool memory pool = pools[programme].load();
-        uint64 free = _free(pool);
+    function commit(uint256 index, bytes32 programme, uint64 amount) external onlyRegistry returns (uint64 left) {
+        PoolWord pool = pools[programme].load();
+        uint64 free = pool.free();
 
         if (amount > free) revert PoolShort(index, programme, free, amount);
 
-        pool.committed += amount;
-        pools[programme].store(pool);
+        pools[programme].store(pool.withCommitted(pool.committed() + amount));
+
+        return free - amount;
     }
 
     function uncommit(bytes32 programme, uint64 amount) external onlyRegistry {
-        pools[programme].committed -= amount;
+        PoolWord pool = pools[programme].load();
+        pools[programme].store(pool.withCommitted(pool.committed() - amount));
     }
 
     function pay(bytes32 programme, uint64 held, uint64 subsidy) external onlyRegistry {
-        Pool memory pool = pools[programme].load();
-        pool.committed -= held - subsidy;
-        pool.paid += subsidy;
+        PoolWord pool = pools[programme].load();
+        pool = pool.withCommitted(pool.committed() - (held - subsidy)).withPaid(pool.paid() + subsidy);
         pools[programme].store(pool);
     }
 
     function payBack(bytes32 programme, uint64 amount) external onlyRegistry {
-        Pool memory pool = pools[programme].load();
-        pool.committed -= amount;
-        pool.paid -= amount;
+        PoolWord pool = pools[programme].load();
+        pool = pool.withCommitted(pool.committed() - amount).withPaid(pool.paid() - amount);
         pools[programme].store(pool);
     }
 
@@ -170,9 +171,5 @@ contract Programmes is IProgrammes {
             if (slices[i].bps > lastBps) revert SliceRateRising(i, slices[i].bps);
             (lastUpTo, lastBps) = (slices[i].upTo, slices[i].bps);
         }
-    }
-
-    function _free(Pool memory pool) private pure returns (uint64) {
-        return pool.funded - pool.committed;
     }
 }

@@ -28,6 +28,9 @@ import {
     Terms,
     Voucher
 } from "./interfaces/Records.sol";
+import {BalanceFields, BalanceWord} from "./libraries/BalanceWord.sol";
+import {OrderWord} from "./libraries/OrderWord.sol";
+import {OwnCall} from "./libraries/OwnCall.sol";
 import {CLAIM_TYPE, RecordId} from "./libraries/RecordId.sol";
 import {Rules} from "./libraries/Rules.sol";
 import {Slots} from "./libraries/Slots.sol";
@@ -39,6 +42,13 @@ uint40 constant LONGEST_EXTENSION = 90 days;
 // More than any one call of `reserve`, `redeem` or `release` can use, and longer than any of their calldata.
 uint256 constant ITEM_GAS = 300_000;
 uint256 constant ITEM_LENGTH = 1_024;
+
+// What the items of an array share with the one before them, and is asked once for as long as they do.
+struct Run {
+    bytes32 programme;
+    Rules rules;
+    uint24 reviewed;
+}
 
 contract VoucherRegistry is IVoucherRegistry, EIP712 {
     using RecordId for Claim;
@@ -79,11 +89,11 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     function requireSettled(Claim calldata claim, Redemption calldata redemption) external view returns (uint24) {
-        OrderState memory state = orders[claim.order].load();
+        OrderWord state = orders[claim.order].load();
 
-        bool counts = state.stage == Stage.Settled || state.stage == Stage.Reversed
-            || (state.stage == Stage.Refunded && state.amount != claim.subsidy);
-        if (!counts) revert WrongStage(0, claim.order, state.stage);
+        bool counts = state.stage() == Stage.Settled || state.stage() == Stage.Reversed
+            || (state.stage() == Stage.Refunded && state.amount() != claim.subsidy);
+        if (!counts) revert WrongStage(0, claim.order, state.stage());
         _requireEvidence(0, claim, state);
         _requireRedemption(0, claim, redemption);
 
@@ -110,10 +120,11 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             Recipient calldata recipient = recipients[i];
             bytes32 id = RecordId.voucherId(terms, recipient.firm, recipient.serial);
 
+            if (recipient.serial == 0) revert InvalidTag(recipient.serial);
             directory.requireEnrolled(region, recipient.firm);
-            if (_exists(balances[id].load())) revert VoucherExists(id);
+            if (balances[id].load().exists()) revert VoucherExists(id);
 
-            balances[id].store(Balance({available: terms.face, reserved: 0, redeemed: 0, lapsed: 0}));
+            balances[id].store(BalanceFields.pack(terms.face, 0, 0, 0));
 
             emit Issued(id, termsId, recipient.firm, recipient.serial);
         }
@@ -122,18 +133,19 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     function reserve(Voucher calldata voucher, Order calldata order, Signatures calldata signatures) external {
         bytes32 voucherId = voucher.id();
         bytes32 orderId = order.id();
-        Balance memory balance = balances[voucherId].load();
+        BalanceWord balance = balances[voucherId].load();
         Rules programme = programmes.rulesWord(voucher.programme);
-        OrderState storage state = orders[orderId];
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         uint64 amount = order.amount;
 
         if (order.voucher != voucherId) revert VoucherMismatch(0, orderId, voucherId);
-        if (!_exists(balance)) revert UnknownVoucher(voucherId);
-        if (state.stage != Stage.None) revert OrderSeen(orderId, state.stage);
+        if (!balance.exists()) revert UnknownVoucher(voucherId);
+        if (state.stage() != Stage.None) revert OrderSeen(orderId, state.stage());
         if (block.timestamp > voucher.useBy) revert PastUseBy(voucherId, voucher.useBy);
         if (amount == 0) revert AmountZero();
         if (amount % voucher.denomination != 0) revert NotWholeNotes(voucherId, amount, voucher.denomination);
-        if (amount > balance.available) revert OverAvailable(voucherId, balance.available, amount);
+        if (amount > balance.available()) revert OverAvailable(voucherId, balance.available(), amount);
         if (programme.minPartners() >= 2 && amount != voucher.face) revert WholeVoucherOnly(voucherId, voucher.face, amount);
         (address firmSigner, address labSigner, uint24 labRegion) =
             directory.requireAdmissible(programme.region(), voucher.firm, order.lab, order.item, programme.itemised());
@@ -144,43 +156,77 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
             || (programme.approval() == Approval.CrossRegion && labRegion != programme.region());
         Stage stage = needsApproval ? Stage.Requested : Stage.Open;
         uint40 deadline = _deadline(voucher, programme);
-        balance.available -= amount;
-        balance.reserved += amount;
-        balances[voucherId].store(balance);
-        state.store(OrderState({stage: stage, attempt: 0, amount: amount, deadline: deadline, evidence: 0}));
-        if (stage == Stage.Open) _commit(0, voucher, order, programme);
+        balances[voucherId].store(balance.reserve(amount));
+        slot.store(state.withStage(stage).withAmount(amount).withDeadline(deadline));
+        if (stage == Stage.Open) {
+            programmes.commit(0, voucher.programme, amount);
+            if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
+        }
 
         emit Reserved(orderId, order, stage, deadline);
     }
 
+    // Of the orders of one programme the first commits alone and learns what is left; the others are counted against that, and
+    // committed together after the last.
     function approve(Reservation[] calldata reservations) external {
+        bytes32 programmeId;
+        Rules programme;
+        uint24 host;
+        uint64 left;
+        uint64 held;
         for (uint256 i = 0; i < reservations.length; ++i) {
-            Voucher calldata voucher = reservations[i].voucher;
-            Order calldata order = reservations[i].order;
-            Rules programme = programmes.rulesWord(voucher.programme);
-            (bytes32 orderId, OrderState storage state) = _requireReservation(i, reservations[i], Stage.Requested);
+            Reservation calldata reservation = reservations[i];
+            Voucher calldata voucher = reservation.voucher;
+            Order calldata order = reservation.order;
+            bytes32 orderId = order.id();
+            OrderState storage slot = orders[orderId];
+            OrderWord state = slot.load();
+            bool first = voucher.programme != programmeId;
+            if (first) {
+                if (held != 0) programmes.commit(i, programmeId, held);
+                (host, held) = (0, 0);
+                programmeId = voucher.programme;
+                programme = programmes.rulesWord(programmeId);
+            }
 
+            _requireReservation(i, orderId, reservation, state, Stage.Requested);
             if (block.timestamp > voucher.claimBy) revert PastClaimBy(i, orderId, voucher.claimBy);
             uint24 labRegion = _requireClear(i, orderId, programme.region(), voucher.firm, order.lab);
-            consortium.requireRunning(programme.region(), programme.payer(), labRegion);
-            if (!consortium.holds(msg.sender, programme.region(), Role.Reviewer)) revert NotReviewer(msg.sender, programme.region());
+            if (labRegion != host) {
+                _requireApprover(programme, labRegion);
+                host = labRegion;
+            }
+            uint64 amount = state.amount();
+            if (first) {
+                left = programmes.commit(i, programmeId, amount);
+            } else {
+                if (amount > left) revert IProgrammes.PoolShort(i, programmeId, left, amount);
+                left -= amount;
+                held += amount;
+            }
 
-            state.stage = Stage.Open;
-            state.deadline = _deadline(voucher, programme);
-            _commit(i, voucher, order, programme);
+            uint40 deadline = _deadline(voucher, programme);
+            slot.store(state.withStage(Stage.Open).withDeadline(deadline));
+            if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
 
-            emit Approved(orderId, state.deadline, msg.sender);
+            emit Approved(orderId, deadline, msg.sender);
         }
+        if (held != 0) programmes.commit(reservations.length, programmeId, held);
     }
 
     function decline(Reservation[] calldata reservations) external {
+        Run memory run;
         for (uint256 i = 0; i < reservations.length; ++i) {
-            bytes32 voucherId = reservations[i].order.voucher;
-            (bytes32 orderId, OrderState storage state) = _requireReservation(i, reservations[i], Stage.Requested);
-            _requireReviews(programmes.rulesWord(reservations[i].voucher.programme).region());
+            Reservation calldata reservation = reservations[i];
+            bytes32 orderId = reservation.order.id();
+            OrderState storage slot = orders[orderId];
+            OrderWord state = slot.load();
 
-            state.stage = Stage.Released;
-            _return(voucherId, state.amount);
+            _requireReservation(i, orderId, reservation, state, Stage.Requested);
+            _requireReviews(run, _rulesOf(run, reservation.voucher.programme).region());
+
+            slot.store(state.withStage(Stage.Released));
+            _return(reservation.order.voucher, state.amount());
 
             emit Declined(orderId, msg.sender);
         }
@@ -190,37 +236,39 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         external
     {
         bytes32 orderId = order.id();
-        bytes32 joint = _joint(voucher, order);
-        OrderState storage state = orders[orderId];
+        bytes32 voucherId = voucher.id();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(voucher.programme);
-        Stage stage = state.stage;
-        uint64 amount = state.amount;
-        bool bound = programme.minPartners() > 1 && stage == Stage.Open && partnerships[joint].reached;
 
-        if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, voucher.id());
-        if (stage != Stage.Requested && stage != Stage.Open) revert WrongStage(0, orderId, stage);
-        bool byReviewer = _requireReleaser(voucher, order, consent, signatures, programme.region(), bound, state);
+        if (order.voucher != voucherId) revert VoucherMismatch(0, orderId, voucherId);
+        if (state.stage() != Stage.Requested && state.stage() != Stage.Open) revert WrongStage(0, orderId, state.stage());
+        bool open = state.stage() == Stage.Open;
+        bool joint = open && programme.minPartners() > 1;
+        bool bound = joint && partnerships[_joint(voucher, order)].reached;
+        bool byReviewer = _requireReleaser(orderId, voucher, order, consent, signatures, programme.region(), bound, state);
 
         bool lapsed = bound && !byReviewer;
-        state.stage = Stage.Released;
-        if (lapsed) _lapse(order.voucher, amount);
-        else _return(order.voucher, amount);
-        if (stage == Stage.Open) {
-            programmes.uncommit(voucher.programme, amount);
-            if (programme.minPartners() > 1 && !bound) _leave(joint, voucher.firm);
-        }
+        slot.store(state.withStage(Stage.Released));
+        if (lapsed) _lapse(voucherId, state.amount());
+        else _return(voucherId, state.amount());
+        if (open) programmes.uncommit(voucher.programme, state.amount());
+        if (joint && !bound) _leave(_joint(voucher, order), voucher.firm);
 
         emit Released(orderId, lapsed, msg.sender);
     }
 
     function extend(Reservation calldata reservation, uint40 until) external {
+        bytes32 orderId = reservation.order.id();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         uint24 region = programmes.rulesWord(reservation.voucher.programme).region();
-        (bytes32 orderId, OrderState storage state) = _requireReservation(0, reservation, Stage.Open);
 
-        if (until <= state.deadline || until > block.timestamp + LONGEST_EXTENSION) revert InvalidDeadline(orderId, state.deadline, until);
+        _requireReservation(0, orderId, reservation, state, Stage.Open);
+        if (until <= state.deadline() || until > block.timestamp + LONGEST_EXTENSION) revert InvalidDeadline(orderId, state.deadline(), until);
         if (!consortium.holds(msg.sender, region, Role.Reviewer)) revert NotReviewer(msg.sender, region);
 
-        state.deadline = until;
+        slot.store(state.withDeadline(until));
 
         emit Extended(orderId, until, msg.sender);
     }
@@ -229,17 +277,18 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         external
     {
         bytes32 orderId = order.id();
-        OrderState memory state = orders[orderId].load();
+        OrderState storage slot = orders[orderId];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(voucher.programme);
 
         if (order.voucher != voucher.id()) revert VoucherMismatch(0, orderId, voucher.id());
         if (redemption.order != orderId) revert OrderMismatch(orderId, redemption.order);
-        if (state.stage != Stage.Open) revert WrongStage(0, orderId, state.stage);
-        if (block.timestamp > state.deadline) revert PastDeadline(orderId, state.deadline);
-        if (redemption.attempt != state.attempt) revert WrongAttempt(orderId, state.attempt, redemption.attempt);
-        if (state.attempt == type(uint8).max) revert TooManyAttempts(orderId);
+        if (state.stage() != Stage.Open) revert WrongStage(0, orderId, state.stage());
+        if (block.timestamp > state.deadline()) revert PastDeadline(orderId, state.deadline());
+        if (redemption.attempt != state.attempt()) revert WrongAttempt(orderId, state.attempt(), redemption.attempt);
+        if (state.attempt() == type(uint8).max) revert TooManyAttempts(orderId);
         if (redemption.subsidy == 0) revert AmountZero();
-        if (redemption.subsidy > state.amount) revert OverOrder(orderId, state.amount, redemption.subsidy);
+        if (redemption.subsidy > state.amount()) revert OverOrder(orderId, state.amount(), redemption.subsidy);
         _requirePartners(orderId, voucher, order, programme.minPartners());
         (address firmSigner, address labSigner, uint24 labRegion, bytes27 seller) =
             directory.requireServing(programme.region(), voucher.firm, order.lab);
@@ -257,96 +306,85 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         invoices.claim(redemption.invoice, orderId, redemption.cost, redemption.invoiceAmount, seller);
         uint64 consumed = _wholeNotes(redemption.subsidy, voucher.denomination);
         _consume(order.voucher, redemption.subsidy, consumed);
-        state.stage = Stage.Redeemed;
-        state.evidence = bytes17(_claimId(voucher, order, orderId, redemptionId, redemption.subsidy, consumed, standIn));
-        orders[orderId].store(state);
+        bytes32 claimId = _claimId(voucher, order, orderId, redemptionId, redemption.subsidy, consumed, standIn);
+        slot.store(state.withStage(Stage.Redeemed).withEvidence(claimId));
 
         emit Redeemed(orderId, redemption, standIn, signatures.reason);
     }
 
     function endorse(Claim[] calldata claims) external {
+        Run memory run;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderState storage state = orders[claim.order];
-            Rules programme = programmes.rulesWord(claim.programme);
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
+            Rules programme = _rulesOf(run, claim.programme);
 
-            if (state.stage != Stage.Redeemed) revert WrongStage(i, claim.order, state.stage);
+            if (state.stage() != Stage.Redeemed) revert WrongStage(i, claim.order, state.stage());
             _requireEvidence(i, claim, state);
             if (programme.firstReview() == FirstReview.None) revert NoFirstReview(i, claim.order);
             if (claim.standIn == msg.sender) revert ReviewedBefore(i, claim.order, msg.sender);
             uint24 labRegion = _requireClear(i, claim.order, programme.region(), claim.firm, claim.lab);
-            _requireReviews(programme.firstReview() == FirstReview.Home ? programme.region() : labRegion);
+            _requireReviews(run, programme.firstReview() == FirstReview.Home ? programme.region() : labRegion);
 
-            Claim memory endorsed = claim;
-            endorsed.endorser = msg.sender;
-            state.stage = Stage.Endorsed;
-            state.evidence = bytes17(endorsed.idOf());
+            slot.store(state.withStage(Stage.Endorsed).withEvidence(claim.endorsedId(msg.sender)));
 
             emit Endorsed(claim.order, msg.sender);
         }
     }
 
     function accept(Claim[] calldata claims) external {
-        bytes32 programmeId;
-        Rules programme;
-        uint24 reviewed;
+        Run memory run;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderState memory state = orders[claim.order].load();
-            if (claim.programme != programmeId) {
-                programmeId = claim.programme;
-                programme = programmes.rulesWord(programmeId);
-            }
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
+            Rules programme = _rulesOf(run, claim.programme);
             Stage ready = programme.firstReview() == FirstReview.None ? Stage.Redeemed : Stage.Endorsed;
 
-            if (state.stage != ready) revert WrongStage(i, claim.order, state.stage);
+            if (state.stage() != ready) revert WrongStage(i, claim.order, state.stage());
             _requireEvidence(i, claim, state);
             if (claim.standIn == msg.sender || claim.endorser == msg.sender) revert ReviewedBefore(i, claim.order, msg.sender);
             _requireClear(i, claim.order, programme.region(), claim.firm, claim.lab);
-            if (programme.region() != reviewed) {
-                _requireReviews(programme.region());
-                reviewed = programme.region();
-            }
+            _requireReviews(run, programme.region());
 
-            uint64 rest = state.amount - claim.consumed;
+            uint64 rest = state.amount() - claim.consumed;
             if (rest != 0) {
                 if (programme.minPartners() > 1) _lapse(claim.voucher, rest);
                 else _return(claim.voucher, rest);
-                programmes.uncommit(programmeId, rest);
+                programmes.uncommit(claim.programme, rest);
             }
-            state.stage = Stage.Accepted;
-            state.amount = claim.consumed;
-            orders[claim.order].store(state);
+            slot.store(state.withStage(Stage.Accepted).withAmount(claim.consumed));
 
             emit Accepted(claim.order, msg.sender);
         }
     }
 
     function reject(Filing[] calldata filings) external {
+        Run memory run;
         for (uint256 i = 0; i < filings.length; ++i) {
             Claim calldata claim = filings[i].claim;
             Redemption calldata redemption = filings[i].redemption;
-            OrderState memory state = orders[claim.order].load();
-            Rules programme = programmes.rulesWord(claim.programme);
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
+            Rules programme = _rulesOf(run, claim.programme);
 
-            if (state.stage != Stage.Redeemed && state.stage != Stage.Endorsed && state.stage != Stage.Accepted) {
-                revert WrongStage(i, claim.order, state.stage);
+            if (state.stage() != Stage.Redeemed && state.stage() != Stage.Endorsed && state.stage() != Stage.Accepted) {
+                revert WrongStage(i, claim.order, state.stage());
             }
             _requireEvidence(i, claim, state);
             _requireRedemption(i, claim, redemption);
-            if (state.stage == Stage.Accepted) _requirePayer(_payingRegion(programme.payer(), claim.lab));
-            else _requireReviews(programme.region());
+            if (state.stage() == Stage.Accepted) _requirePayer(_payingRegion(programme.payer(), claim.lab));
+            else _requireReviews(run, programme.region());
 
             _restore(claim);
             _uncountCost(claim.programme, claim.order, redemption, programme);
             uint40 least = uint40(block.timestamp) + REJECTION_GRACE;
-            state.stage = Stage.Open;
-            ++state.attempt;
-            if (state.deadline < least) state.deadline = least;
-            state.evidence = 0;
-            orders[claim.order].store(state);
+            uint40 deadline = state.deadline() < least ? least : state.deadline();
+            state = state.withStage(Stage.Open).withAttempt(state.attempt() + 1).withDeadline(deadline).withEvidence(0);
+            slot.store(state);
 
-            emit Rejected(claim.order, state.deadline, msg.sender);
+            emit Rejected(claim.order, deadline, msg.sender);
         }
     }
 
@@ -358,7 +396,8 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         uint64 subsidy;
         for (uint256 i = 0; i < claims.length; ++i) {
             Claim calldata claim = claims[i];
-            OrderState memory state = orders[claim.order].load();
+            OrderState storage slot = orders[claim.order];
+            OrderWord state = slot.load();
             if (claim.programme != programmeId) {
                 if (held != 0) programmes.pay(programmeId, held, subsidy);
                 (held, subsidy) = (0, 0);
@@ -366,7 +405,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
                 payer = programmes.rulesWord(programmeId).payer();
             }
 
-            if (state.stage != Stage.Accepted) revert WrongStage(i, claim.order, state.stage);
+            if (state.stage() != Stage.Accepted) revert WrongStage(i, claim.order, state.stage());
             _requireEvidence(i, claim, state);
             uint24 region = _payingRegion(payer, claim.lab);
             if (region != paying) {
@@ -374,11 +413,9 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
                 paying = region;
             }
 
-            held += state.amount;
+            held += state.amount();
             subsidy += claim.subsidy;
-            state.stage = Stage.Settled;
-            state.amount = claim.subsidy;
-            orders[claim.order].store(state);
+            slot.store(state.withStage(Stage.Settled).withAmount(claim.subsidy));
 
             emit Settled(claim.order, payment, msg.sender);
         }
@@ -386,32 +423,33 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     function reverse(Claim calldata claim, uint64 recover, bytes32 reason) external {
-        OrderState storage state = orders[claim.order];
+        OrderState storage slot = orders[claim.order];
+        OrderWord state = slot.load();
 
-        if (state.stage != Stage.Settled) revert WrongStage(0, claim.order, state.stage);
+        if (state.stage() != Stage.Settled) revert WrongStage(0, claim.order, state.stage());
         _requireEvidence(0, claim, state);
         if (recover == 0 || recover > claim.subsidy) revert InvalidRecovery(claim.order, claim.subsidy, recover);
         _requireReviews(programmes.rulesWord(claim.programme).region());
 
-        state.stage = Stage.Reversed;
-        state.amount = recover;
+        slot.store(state.withStage(Stage.Reversed).withAmount(recover));
 
         emit Reversed(claim.order, recover, reason, msg.sender);
     }
 
     function refunded(Filing calldata filing) external {
         Claim calldata claim = filing.claim;
-        OrderState storage state = orders[claim.order];
+        OrderState storage slot = orders[claim.order];
+        OrderWord state = slot.load();
         Rules programme = programmes.rulesWord(claim.programme);
 
-        if (state.stage != Stage.Reversed) revert WrongStage(0, claim.order, state.stage);
+        if (state.stage() != Stage.Reversed) revert WrongStage(0, claim.order, state.stage());
         _requireEvidence(0, claim, state);
         _requireRedemption(0, claim, filing.redemption);
         _requirePayer(_payingRegion(programme.payer(), claim.lab));
 
-        state.stage = Stage.Refunded;
-        programmes.payBack(claim.programme, state.amount);
-        if (state.amount == claim.subsidy) _uncountCost(claim.programme, claim.order, filing.redemption, programme);
+        slot.store(state.withStage(Stage.Refunded));
+        programmes.payBack(claim.programme, state.amount());
+        if (state.amount() == claim.subsidy) _uncountCost(claim.programme, claim.order, filing.redemption, programme);
 
         emit Refunded(claim.order, msg.sender);
     }
@@ -428,9 +466,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
                 continue;
             }
 
-            (bool done, bytes memory reason) = address(this).delegatecall(item);
-
-            if (!done) emit Refused(i, reason);
+            if (!OwnCall.perform(item)) emit Refused(i, OwnCall.reason());
         }
     }
 
@@ -466,46 +502,55 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
         if (block.timestamp > validUntil) revert SignatureExpired(validUntil);
         _requireSigned(_hashTypedDataV4(redemptionId), paidSigner, labPaid ? signatures.lab : signatures.firm);
-        standIn = _signerOf(_hashTypedDataV4(standInId), labPaid ? signatures.firm : signatures.lab);
-        if (standIn == paidSigner) revert SameSigner(standIn);
+        standIn = _signsFor(_hashTypedDataV4(standInId), labPaid ? signatures.firm : signatures.lab);
+        if (standIn == firmSigner || standIn == labSigner) revert SameSigner(standIn);
         if (!consortium.holds(standIn, region, Role.Reviewer)) revert StandInNotReviewer(standIn, region);
     }
 
+    // A reviewer who releases for the region brings no signature of the lab; with one it is the parties who release.
     function _requireReleaser(
+        bytes32 orderId,
         Voucher calldata voucher,
         Order calldata order,
         Release calldata consent,
         Signatures calldata signatures,
         uint24 region,
         bool bound,
-        OrderState storage state
+        OrderWord state
     ) private view returns (bool byReviewer) {
-        (address firmSigner, address labSigner, bool reviewerMay) = directory.releasers(region, voucher.firm, order.lab);
+        if (_isUnsigned(signatures.lab) && _mayReviewerRelease(region, voucher.firm, order.lab)) return true;
+        if (block.timestamp > state.deadline() + RELEASE_GRACE) return false;
 
-        if (reviewerMay && consortium.holds(msg.sender, region, Role.Reviewer)) return true;
-        if (block.timestamp > state.deadline + RELEASE_GRACE) return false;
-
-        bytes32 orderId = order.id();
         bytes32 digest = _hashTypedDataV4(consent.id());
+        address labSigner = directory.signsFor(order.lab);
         if (consent.order != orderId) revert OrderMismatch(orderId, consent.order);
-        if (consent.attempt != state.attempt) revert WrongAttempt(orderId, state.attempt, consent.attempt);
+        if (consent.attempt != state.attempt()) revert WrongAttempt(orderId, state.attempt(), consent.attempt);
         if (block.timestamp > consent.validUntil) revert SignatureExpired(consent.validUntil);
         _requireSigned(digest, labSigner, signatures.lab);
         if (bound) {
+            address firmSigner = directory.signsFor(RecordId.firmId(region, voucher.firm));
             if (firmSigner == labSigner) revert SameSigner(firmSigner);
             _requireSigned(digest, firmSigner, signatures.firm);
         }
     }
 
+    function _mayReviewerRelease(uint24 region, bytes32 firm, bytes32 lab) private view returns (bool) {
+        return directory.mayRelease(region, firm, lab, msg.sender) && consortium.holds(msg.sender, region, Role.Reviewer);
+    }
+
     function _requireSigned(bytes32 digest, address signer, Signature calldata signature) private view {
-        address got = _signerOf(digest, signature);
+        address got = _signsFor(digest, signature);
         if (got != signer) revert NotSignedBy(signer, got);
     }
 
     // The sender of the transaction needs no signature; a malformed or high-s one is nobody's.
-    function _signerOf(bytes32 digest, Signature calldata signature) private view returns (address signer) {
-        if (signature.r == 0 && signature.vs == 0) return msg.sender;
+    function _signsFor(bytes32 digest, Signature calldata signature) private view returns (address signer) {
+        if (_isUnsigned(signature)) return msg.sender;
         (signer,,) = ECDSA.tryRecover(digest, signature.r, signature.vs);
+    }
+
+    function _isUnsigned(Signature calldata signature) private pure returns (bool) {
+        return signature.r == 0 && signature.vs == 0;
     }
 
     function _batchable(bytes calldata item) private pure returns (bool) {
@@ -516,8 +561,29 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     // Who reviews and pays
 
+    function _rulesOf(Run memory run, bytes32 programme) private view returns (Rules) {
+        if (run.programme != programme) {
+            run.programme = programme;
+            run.rules = programmes.rulesWord(programme);
+        }
+        return run.rules;
+    }
+
+    function _requireReviews(Run memory run, uint24 region) private view {
+        if (run.reviewed != region) {
+            _requireReviews(region);
+            run.reviewed = region;
+        }
+    }
+
     function _requireReviews(uint24 region) private view {
         if (!consortium.reviews(msg.sender, region)) revert NotReviewer(msg.sender, region);
+    }
+
+    // No caretaker approves: there is one only where the region does not run.
+    function _requireApprover(Rules programme, uint24 labRegion) private view {
+        consortium.requireRunning(programme.region(), programme.payer(), labRegion);
+        _requireReviews(programme.region());
     }
 
     function _payingRegion(uint24 payer, bytes32 lab) private view returns (uint24 region) {
@@ -531,22 +597,21 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     // What a call must be about
 
-    function _requireReservation(uint256 index, Reservation calldata reservation, Stage stage)
-        private
-        view
-        returns (bytes32 orderId, OrderState storage state)
-    {
-        orderId = reservation.order.id();
+    function _requireReservation(
+        uint256 index,
+        bytes32 orderId,
+        Reservation calldata reservation,
+        OrderWord state,
+        Stage stage
+    ) private pure {
         bytes32 voucherId = reservation.voucher.id();
-        state = orders[orderId];
-
         if (reservation.order.voucher != voucherId) revert VoucherMismatch(index, orderId, voucherId);
-        if (state.stage != stage) revert WrongStage(index, orderId, state.stage);
+        if (state.stage() != stage) revert WrongStage(index, orderId, state.stage());
     }
 
-    function _requireEvidence(uint256 index, Claim calldata claim, OrderState memory state) private pure {
+    function _requireEvidence(uint256 index, Claim calldata claim, OrderWord state) private pure {
         bytes17 evidence = bytes17(claim.id());
-        if (evidence != state.evidence) revert EvidenceDiffers(index, claim.order, state.evidence, evidence);
+        if (evidence != state.evidence()) revert EvidenceDiffers(index, claim.order, state.evidence(), evidence);
     }
 
     function _requireRedemption(uint256 index, Claim calldata claim, Redemption calldata redemption) private pure {
@@ -559,7 +624,7 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         view
         returns (uint24)
     {
-        (uint24 labRegion, IDirectory.Bar bar, bytes32 subject) = directory.findBar(region, firm, lab);
+        (uint24 labRegion, IDirectory.Bar bar, bytes32 subject) = directory.barOf(region, firm, lab, msg.sender);
         if (bar != IDirectory.Bar.None) revert Barred(index, orderId, bar, subject);
         return labRegion;
     }
@@ -575,11 +640,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     // How money and notes move
 
-    function _commit(uint256 index, Voucher calldata voucher, Order calldata order, Rules programme) private {
-        programmes.commit(index, voucher.programme, order.amount);
-        if (programme.minPartners() > 1) _join(_joint(voucher, order), voucher.firm, programme.minPartners());
-    }
-
     function _join(bytes32 joint, bytes32 firm, uint8 minPartners) private {
         Partnership storage partnership = partnerships[joint];
         if (partnership.reached) return;
@@ -592,33 +652,23 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     }
 
     function _return(bytes32 voucherId, uint64 amount) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= amount;
-        balance.available += amount;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().giveBack(amount));
     }
 
     function _lapse(bytes32 voucherId, uint64 amount) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= amount;
-        balance.lapsed += amount;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().lapse(amount));
     }
 
     function _consume(bytes32 voucherId, uint64 subsidy, uint64 consumed) private {
-        Balance memory balance = balances[voucherId].load();
-        balance.reserved -= consumed;
-        balance.redeemed += subsidy;
-        balance.lapsed += consumed - subsidy;
-        balances[voucherId].store(balance);
+        Balance storage balance = balances[voucherId];
+        balance.store(balance.load().consume(subsidy, consumed));
     }
 
     function _restore(Claim calldata claim) private {
-        Balance memory balance = balances[claim.voucher].load();
-        balance.reserved += claim.consumed;
-        balance.redeemed -= claim.subsidy;
-        balance.lapsed -= claim.consumed - claim.subsidy;
-        balances[claim.voucher].store(balance);
+        Balance storage balance = balances[claim.voucher];
+        balance.store(balance.load().restore(claim.subsidy, claim.consumed));
     }
 
     // The rule is marginal: an agreement's live cost decides what the next fen of cost earns. One unlimited rate needs no count.
@@ -635,10 +685,6 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
     function _uncountCost(bytes32 programmeId, bytes32 orderId, Redemption calldata redemption, Rules programme) private {
         if (!programme.flat()) programmes.uncount(programmeId, redemption.agreement, redemption.cost);
         invoices.free(redemption.invoice, orderId, redemption.cost);
-    }
-
-    function _exists(Balance memory balance) private pure returns (bool) {
-        return (balance.available | balance.reserved | balance.redeemed | balance.lapsed) != 0;
     }
 
     // The id of a `Claim` that nobody endorsed yet, without building it first.

@@ -114,12 +114,13 @@ class RegionStatus(IntEnum):
 
 
 class Bar(IntEnum):
-    """Why a party may not go on."""
+    """Why a party may not go on, or an account not say so: `OWN_CASE` where its key signs for the party itself (回避)."""
 
     NONE = 0
     LAB_FROZEN = 1
     LAB_FLAGGED = 2
     FIRM_FLAGGED = 3
+    OWN_CASE = 4
 
 
 class MotionKind(IntEnum):

@@ -46,12 +46,13 @@ interface IDirectory {
         uint40 until;
     }
 
-    /// @notice Why a party may not go on.
+    /// @notice Why a party may not go on, or an account not say so: `OwnCase` where its key signs for the party itself (回避).
     enum Bar {
         None,
         LabFrozen,
         LabFlagged,
-        FirmFlagged
+        FirmFlagged,
+        OwnCase
     }
 
     event LabAdmitted(bytes32 indexed lab, Lab record, address signer, bytes32 seller, uint40 qualifiedUntil);
@@ -193,13 +194,17 @@ interface IDirectory {
         view
         returns (address firmSigner, address labSigner, uint24 labRegion, bytes27 seller);
 
-    /// @notice Whether lab or firm may not go on, why, and which of them. `labRegion` is 0 for an unknown lab.
-    function findBar(uint24 region, bytes32 firm, bytes32 lab) external view returns (uint24 labRegion, Bar bar, bytes32 subject);
-
-    /// @notice Who signs a release, and whether a reviewer may release instead: the lab is no longer Active, or a flag on lab
-    /// or firm was seconded.
-    function releasers(uint24 region, bytes32 firm, bytes32 lab)
+    /// @notice Whether lab or firm may not go on, or `account` is the present signer of one, and which of them. `labRegion` is 0
+    /// for an unknown lab.
+    function barOf(uint24 region, bytes32 firm, bytes32 lab, address account)
         external
         view
-        returns (address firmSigner, address labSigner, bool reviewerMay);
+        returns (uint24 labRegion, Bar bar, bytes32 subject);
+
+    /// @notice Whose key signs for a lab or firm now; 0 if it is unknown.
+    function signsFor(bytes32 subject) external view returns (address);
+
+    /// @notice Whether `account`, if it reviews, may release in the parties' place: the lab is no longer Active, or a flag on lab
+    /// or firm was seconded, and it signs for neither of the two.
+    function mayRelease(uint24 region, bytes32 firm, bytes32 lab, address account) external view returns (bool);
 }

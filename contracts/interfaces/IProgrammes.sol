@@ -82,7 +82,8 @@ interface IProgrammes {
     function draw(bytes32 programme, uint64 amount, bytes32 bankReference) external;
 
     /// @notice The registry sets money aside for an order (已占用), or refuses with its `index`.
-    function commit(uint256 index, bytes32 programme, uint64 amount) external;
+    /// @return left Fen that can still be committed.
+    function commit(uint256 index, bytes32 programme, uint64 amount) external returns (uint64 left);
 
     /// @notice The registry gives committed money back to the pool.
     function uncommit(bytes32 programme, uint64 amount) external;

@@ -46,6 +46,8 @@ struct Filing {
 }
 
 /// @title VoucherRegistry (创新券登记): every voucher's life, from issue to settlement.
+/// @notice No key decides its own case (回避): whose key signs for firm or lab now neither approves, endorses, accepts nor stands
+/// in for it, whatever role it holds, nor releases as a reviewer.
 /// @notice Anybody may relay what the parties signed; a party that sends the transaction itself need not sign. Array verbs do
 /// all or nothing; `index` in an error is the item's place in the array, 0 where there is none.
 /// Warning: it does not know who is eligible, how much a firm may get a year, or whether evidence is true.
@@ -73,6 +75,7 @@ interface IVoucherRegistry {
     error RegistryRetired();
     error UnknownProgramme(bytes32 programme);
     error AmountZero();
+    error InvalidTag(bytes32 tag);
     error InvalidDates(uint40 useBy, uint40 claimBy);
     error InvalidDenomination(uint64 face, uint64 denomination);
     error VoucherExists(bytes32 voucher);
@@ -130,14 +133,15 @@ interface IVoucherRegistry {
     /// @notice Reverts unless this claim on this redemption is Settled, Reversed, or Refunded in part, and so still counts.
     function requireSettled(Claim calldata claim, Redemption calldata redemption) external view returns (uint24 region);
 
-    /// @notice The programme's issuer issues one voucher to each recipient (发放).
+    /// @notice The programme's issuer issues one voucher to each recipient (发放). No serial number is 0.
     function issue(Terms calldata terms, Recipient[] calldata recipients) external;
 
     /// @notice Firm and lab reserve part of a voucher (锁定额度): Open with its money committed, or Requested where approval
     /// comes first. From Open on the lab knows that the money is there.
     function reserve(Voucher calldata voucher, Order calldata order, Signatures calldata signatures) external;
 
-    /// @notice A reviewer of the programme's region confirms requested orders (审核确认).
+    /// @notice A reviewer of the programme's region confirms requested orders (审核确认). `PoolShort` carries the place of the
+    /// first order that the pool cannot hold, and what is left for it after those before it.
     function approve(Reservation[] calldata reservations) external;
 
     /// @notice A reviewer of the programme's region turns requested orders down (不予确认).
@@ -145,7 +149,8 @@ interface IVoucherRegistry {
 
     /// @notice Gives an order's money back to its voucher (释放额度): by the lab; by a reviewer where the lab is no longer active
     /// or a flag on a party was seconded; by anyone 30 days after the deadline. In a partnership that was reached lab and firm
-    /// must both consent, and whoever releases but the reviewer lapses the leaver's voucher.
+    /// must both consent, and whoever releases but the reviewer lapses the leaver's voucher. A reviewer who releases brings no
+    /// signature of the lab; with one it is the parties who release.
     /// Warning: never by the firm alone, which could otherwise take back what a finished service is owed.
     function release(Voucher calldata voucher, Order calldata order, Release calldata consent, Signatures calldata signatures)
         external;

@@ -108,8 +108,16 @@ library RecordId {
         return _hashWords(CLAIM_TYPE, _at(claim), 10);
     }
 
-    function idOf(Claim memory claim) internal pure returns (bytes32) {
-        return keccak256(abi.encode(CLAIM_TYPE, claim));
+    // The id that a claim has once `endorser`, its last word, has endorsed it.
+    function endorsedId(Claim calldata claim, address endorser) internal pure returns (bytes32 hash) {
+        bytes32 recordType = CLAIM_TYPE;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, recordType)
+            calldatacopy(add(free, 0x20), claim, 0x120)
+            mstore(add(free, 0x140), shr(96, shl(96, endorser)))
+            hash := keccak256(free, 0x160)
+        }
     }
 
     function id(Lab calldata lab) internal pure returns (bytes32) {
@@ -120,8 +128,15 @@ library RecordId {
         return keccak256(abi.encode(ITEM_TYPE, lab, keccak256(bytes(code))));
     }
 
-    function firmId(uint24 region, bytes32 firm) internal pure returns (bytes32) {
-        return keccak256(abi.encode(FIRM_TYPE, region, firm));
+    function firmId(uint24 region, bytes32 firm) internal pure returns (bytes32 hash) {
+        bytes32 recordType = FIRM_TYPE;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, recordType)
+            mstore(add(free, 0x20), and(region, 0xffffff))
+            mstore(add(free, 0x40), firm)
+            hash := keccak256(free, 0x60)
+        }
     }
 
     function id(Motion calldata motion) internal pure returns (bytes32) {

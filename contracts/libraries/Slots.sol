@@ -4,57 +4,35 @@ pragma solidity 0.8.37;
 import {IInvoices} from "../interfaces/IInvoices.sol";
 import {Pool} from "../interfaces/IProgrammes.sol";
 import {Balance, OrderState} from "../interfaces/IVoucherRegistry.sol";
-import {Stage} from "../interfaces/Records.sol";
+import {BalanceWord} from "./BalanceWord.sol";
+import {OrderWord} from "./OrderWord.sol";
+import {PoolWord} from "./PoolWord.sol";
 
 // Records that fill one slot, read and written in one go: the compiler touches the slot once for every field. The layout is
 // the compiler's own (first field in the low bits), so getters and storage layout stay true.
 library Slots {
-    function load(OrderState storage slot) internal view returns (OrderState memory state) {
-        uint256 word = _read(_of(slot));
-        state.stage = Stage(uint8(word));
-        state.attempt = uint8(word >> 8);
-        state.amount = uint64(word >> 16);
-        state.deadline = uint40(word >> 80);
-        state.evidence = bytes17(uint136(word >> 120));
+    function load(OrderState storage slot) internal view returns (OrderWord) {
+        return OrderWord.wrap(_read(_of(slot)));
     }
 
-    function store(OrderState storage slot, OrderState memory state) internal {
-        uint256 word = uint136(state.evidence);
-        word = word << 40 | state.deadline;
-        word = word << 64 | state.amount;
-        word = word << 8 | state.attempt;
-        word = word << 8 | uint256(state.stage);
-        _write(_of(slot), word);
+    function store(OrderState storage slot, OrderWord state) internal {
+        _write(_of(slot), OrderWord.unwrap(state));
     }
 
-    function load(Balance storage slot) internal view returns (Balance memory balance) {
-        uint256 word = _read(_of(slot));
-        balance.available = uint64(word);
-        balance.reserved = uint64(word >> 64);
-        balance.redeemed = uint64(word >> 128);
-        balance.lapsed = uint64(word >> 192);
+    function load(Balance storage slot) internal view returns (BalanceWord) {
+        return BalanceWord.wrap(_read(_of(slot)));
     }
 
-    function store(Balance storage slot, Balance memory balance) internal {
-        uint256 word = balance.lapsed;
-        word = word << 64 | balance.redeemed;
-        word = word << 64 | balance.reserved;
-        word = word << 64 | balance.available;
-        _write(_of(slot), word);
+    function store(Balance storage slot, BalanceWord balance) internal {
+        _write(_of(slot), BalanceWord.unwrap(balance));
     }
 
-    function load(Pool storage slot) internal view returns (Pool memory pool) {
-        uint256 word = _read(_of(slot));
-        pool.funded = uint64(word);
-        pool.committed = uint64(word >> 64);
-        pool.paid = uint64(word >> 128);
+    function load(Pool storage slot) internal view returns (PoolWord) {
+        return PoolWord.wrap(_read(_of(slot)));
     }
 
-    function store(Pool storage slot, Pool memory pool) internal {
-        uint256 word = pool.paid;
-        word = word << 64 | pool.committed;
-        word = word << 64 | pool.funded;
-        _write(_of(slot), word);
+    function store(Pool storage slot, PoolWord pool) internal {
+        _write(_of(slot), PoolWord.unwrap(pool));
     }
 
     function load(IInvoices.Invoice storage slot) internal view returns (IInvoices.Invoice memory invoice) {

@@ -43,7 +43,7 @@ from registry.rules.directory import (
     Unflag,
     VetoRotation,
     Withdraw,
-    find_bar,
+    bar_of,
 )
 from registry.rules.invoices import ClaimInvoice, FreeInvoice, SetRegistry, VoidClaim, may_issue
 from registry.rules.ledger import (
@@ -152,12 +152,12 @@ __all__ = [
     "Withdraw",
     "admit",
     "apply",
+    "bar_of",
     "consumed",
     "deadline_of",
     "decide",
     "encode_refusal",
     "expired",
-    "find_bar",
     "holds",
     "marginal",
     "may_issue",

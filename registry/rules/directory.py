@@ -387,23 +387,26 @@ def require_serving(turn: Turn, region: Region, firm: Tag, lab: Id) -> tuple[Fir
     return holder, host
 
 
-def find_bar(turn: Turn, region: Region, firm: Tag, lab: Id) -> tuple[Bar, Id]:
-    """Whether lab or firm may not go on, why, and which of them."""
-    host = turn.ledger.labs[lab]
-    if host.standing == Standing.FROZEN:
-        return Bar.LAB_FROZEN, lab
-    if host.flagged_until >= turn.now:
-        return Bar.LAB_FLAGGED, lab
-    if _firm(turn.ledger, region, firm).flagged_until >= turn.now:
-        return Bar.FIRM_FLAGGED, id_of(Firm(region, firm))
-    return Bar.NONE, NO_ID
+def bar_of(turn: Turn, region: Region, firm: Tag, lab: Id) -> tuple[Bar, Id]:
+    """Whether lab or firm may not go on, or the sender is the present signer of one, and which of them."""
+    firm_id = id_of(Firm(region, firm))
+    host, holder = turn.ledger.labs[lab], turn.ledger.firms[firm_id]
+    bars = (
+        (host.standing == Standing.FROZEN, Bar.LAB_FROZEN, lab),
+        (host.flagged_until >= turn.now, Bar.LAB_FLAGGED, lab),
+        (holder.flagged_until >= turn.now, Bar.FIRM_FLAGGED, firm_id),
+        (host.signer == turn.sender, Bar.OWN_CASE, lab),
+        (holder.signer == turn.sender, Bar.OWN_CASE, firm_id),
+    )
+    return next(((bar, subject) for barred, bar, subject in bars if barred), (Bar.NONE, NO_ID))
 
 
-def releasers(ledger: Ledger, region: Region, firm: Tag, lab: Id) -> tuple[Address, Address, bool]:
-    """Firm's and lab's signer, and whether a reviewer may release: the lab left, or a flag on a party was seconded."""
-    holder, host = _firm(ledger, region, firm), ledger.labs[lab]
-    reviewer_may = host.standing != Standing.ACTIVE or UNTIL_LIFTED in (host.flagged_until, holder.flagged_until)
-    return holder.signer, host.signer, reviewer_may
+def may_release(turn: Turn, region: Region, firm: Tag, lab: Id) -> bool:
+    """Whether the sender, if it reviews, may release: the lab left, or a flag was seconded, and it signs for neither party."""
+    host, holder = turn.ledger.labs[lab], _firm(turn.ledger, region, firm)
+    if turn.sender in (host.signer, holder.signer):
+        return False
+    return host.standing != Standing.ACTIVE or UNTIL_LIFTED in (host.flagged_until, holder.flagged_until)
 
 
 def _firm(ledger: Ledger, region: Region, firm: Tag) -> FirmState:

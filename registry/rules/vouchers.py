@@ -24,6 +24,7 @@ from registry.model import (
     Digest,
     Fen,
     Filing,
+    Firm,
     FirstReview,
     Id,
     Order,
@@ -45,7 +46,7 @@ from registry.model import (
 from registry.rules import notes
 from registry.rules.call import NO_REASON, Call, Signers, Turn
 from registry.rules.consortium import holds, require_running, reviews
-from registry.rules.directory import find_bar, releasers, require_admissible, require_enrolled, require_serving
+from registry.rules.directory import bar_of, may_release, require_admissible, require_enrolled, require_serving
 from registry.rules.invoices import ClaimInvoice, FreeInvoice, may_issue
 from registry.rules.ledger import NO_BALANCE, NO_EVIDENCE, Ledger, Partnership
 from registry.rules.programmes import require_free
@@ -87,6 +88,7 @@ class Issue(Call):
         for recipient in self.recipients:
             voucher = id_of(voucher_of(terms, recipient))
 
+            require(any(recipient.serial), "InvalidTag", recipient.serial)
             require_enrolled(ledger, region, recipient.firm)
             require(ledger.balances[voucher] == NO_BALANCE, "VoucherExists", voucher)
 
@@ -189,10 +191,12 @@ class ReleaseOrder(Call):
 
     def _require_releaser(self, turn: Turn, order_id: Id, state: OrderState, region: Region, *, bound: bool) -> bool:
         """Say whether it is a reviewer who releases."""
-        consent, now = self.consent, turn.now
-        firm, lab, reviewer_may = releasers(turn.ledger, region, self.voucher.firm, self.order.lab)
+        ledger, consent, now = turn.ledger, self.consent, turn.now
+        firm, lab = self.voucher.firm, self.order.lab
 
-        if reviewer_may and holds(turn.ledger, turn.sender, region, Role.REVIEWER):
+        # A reviewer who releases for the region brings no signature of the lab; with one it is the parties who release.
+        unsigned = self.signers.lab is None
+        if unsigned and may_release(turn, region, firm, lab) and holds(ledger, turn.sender, region, Role.REVIEWER):
             return True
         if now > state.deadline + RELEASE_GRACE:
             return False
@@ -200,10 +204,12 @@ class ReleaseOrder(Call):
         require(consent.order == order_id, "OrderMismatch", order_id, consent.order)
         require(consent.attempt == state.attempt, "WrongAttempt", order_id, state.attempt, consent.attempt)
         require(now <= consent.valid_until, "SignatureExpired", consent.valid_until)
-        _require_signed(turn, lab, self.signers.lab)
+        lab_signer = ledger.labs[lab].signer
+        _require_signed(turn, lab_signer, self.signers.lab)
         if bound:
-            require(firm != lab, "SameSigner", firm)
-            _require_signed(turn, firm, self.signers.firm)
+            firm_signer = ledger.firms[id_of(Firm(region, firm))].signer
+            require(firm_signer != lab_signer, "SameSigner", firm_signer)
+            _require_signed(turn, firm_signer, self.signers.firm)
         return False
 
 
@@ -406,7 +412,7 @@ def _require_parties(
     require(turn.now <= redemption.valid_until, "SignatureExpired", redemption.valid_until)
     _require_signed(turn, signer, signed)
     stand_in = turn.sender if signers.stand_in is None else signers.stand_in
-    require(stand_in != signer, "SameSigner", stand_in)
+    require(stand_in not in (firm, lab), "SameSigner", stand_in)
     require(holds(turn.ledger, stand_in, region, Role.REVIEWER), "StandInNotReviewer", stand_in, region)
     return stand_in
 
@@ -455,7 +461,7 @@ def _require_redemption(index: int, claim: Claim, redemption: Redemption) -> Non
 
 
 def _require_clear(turn: Turn, index: int, order_id: Id, *, region: Region, firm: Tag, lab: Id) -> None:
-    bar, subject = find_bar(turn, region, firm, lab)
+    bar, subject = bar_of(turn, region, firm, lab)
     require(bar == Bar.NONE, "Barred", index, order_id, bar, subject)
 
 

@@ -68,7 +68,7 @@ NEEDS: Mapping[str, Needs] = {
     "reserve": Needs(new=("order",), changed=("balance", "pool"), read=(*_PARTIES, "recognition", "home", "host"), signatures=2),
     "approve": Needs(changed=("order", "pool"), read=("firm", "lab", *_OFFICE, "host")),
     "decline": Needs(changed=("order", "balance"), read=_OFFICE),
-    "release": Needs(changed=("order", "balance", "pool"), read=("rules", "lab"), spare=("firm", "lab seller"), signatures=1),
+    "release": Needs(changed=("order", "balance", "pool"), read=("rules", "lab"), signatures=1),
     "extend": Needs(changed=("order",), read=_OFFICE),
     "redeem": Needs(new=("invoice",), changed=("order", "balance"), read=(*_PARTIES, "ledger"), signatures=2),
     "endorse": Needs(changed=("order",), read=("firm", "rules", "lab", "office", "host")),

@@ -31,8 +31,9 @@ def test_the_floor_is_the_sum_of_its_parts():
 
 
 def test_spare_slots_raise_no_floor():
-    assert NEEDS["release"].spare == ("firm", "lab seller")
-    assert NEEDS["release"].gas(items=1, firms=1) == 3 * 5_000 + 2 * 2_100 + 3_000
+    refused = NEEDS["refused: seen before"]
+    assert refused.spare == ("balance", "rules")
+    assert refused.gas(items=1, firms=1) == 2_100
 
 
 def test_every_step_has_a_floor_and_a_name():

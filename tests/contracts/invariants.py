@@ -12,7 +12,7 @@ from registry import events
 from registry.codec import joint_id
 from registry.events import Event
 from registry.model import NO_ADDRESS, Address, Bar, Claim, Fen, Id, Order, Paid, Redemption, RegionStatus, Role, Stage, Tag, Time
-from registry.rules import Ledger, Turn, find_bar, total
+from registry.rules import Ledger, Turn, bar_of, total
 
 LIVE = (Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED, Stage.SETTLED, Stage.REVERSED)
 
@@ -34,26 +34,26 @@ class Watch:
             case events.Reserved(order, record):
                 assert now <= ledger.vouchers[record.voucher].use_by, "I11"
                 assert ledger.orders[order].stage is Stage.NONE, "I7"
-                self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
+                self._clear(Turn(ledger, NO_ADDRESS, now), ledger.vouchers[record.voucher].firm, record.voucher, record.lab)
                 self._running(ledger, record.voucher, record.lab)
                 self.paid[order] = _paid(ledger, record)
             case events.Approved(order, _, by):
                 record = ledger.order_records[order]
-                self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
+                self._clear(Turn(ledger, by, now), ledger.vouchers[record.voucher].firm, record.voucher, record.lab)
                 self._running(ledger, record.voucher, record.lab)
                 self._acts(ledger, by, ledger.programmes[ledger.vouchers[record.voucher].programme].region, Role.REVIEWER)
             case events.Redeemed(order, redemption, stand_in):
                 record, state = ledger.order_records[order], ledger.orders[order]
                 assert now <= state.deadline, "I11"
                 assert redemption.attempt == state.attempt, "I7"
-                self._clear(ledger, ledger.vouchers[record.voucher].firm, record.voucher, record.lab, now)
+                self._clear(Turn(ledger, stand_in, now), ledger.vouchers[record.voucher].firm, record.voucher, record.lab)
                 assert self.paid[order] is _paid(ledger, record), "I6"
                 self.reviewers[order] = {stand_in} - {NO_ADDRESS}
             case events.Endorsed(order, by) | events.Accepted(order, by):
                 claim = ledger.claims[order]
                 assert by not in self.reviewers[order], "I9"
                 self.reviewers[order].add(by)
-                self._clear(ledger, claim.firm, claim.voucher, claim.lab, now)
+                self._clear(Turn(ledger, by, now), claim.firm, claim.voucher, claim.lab)
                 assert ledger.accounts[by].role is Role.REVIEWER, "I8"
             case events.Settled(order, _, by):
                 claim = ledger.claims[order]
@@ -67,9 +67,11 @@ class Watch:
             case events.Freed(_, registry, order) if registry != ledger.registry:
                 del self.of_claimants[registry, order]
 
-    def _clear(self, ledger: Ledger, firm: Tag, voucher: Id, lab: Id, now: Time) -> None:
-        region = ledger.programmes[ledger.vouchers[voucher].programme].region
-        assert find_bar(Turn(ledger, NO_ADDRESS, now), region, firm, lab)[0] is Bar.NONE, "I10"
+    def _clear(self, turn: Turn, firm: Tag, voucher: Id, lab: Id) -> None:
+        region = turn.ledger.programmes[turn.ledger.vouchers[voucher].programme].region
+        bar, _ = bar_of(turn, region, firm, lab)
+        assert bar is not Bar.OWN_CASE, "I9"
+        assert bar is Bar.NONE, "I10"
 
     def _running(self, ledger: Ledger, voucher: Id, lab: Id) -> None:
         programme = ledger.programmes[ledger.vouchers[voucher].programme]

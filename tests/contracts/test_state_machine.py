@@ -292,7 +292,7 @@ class Consortium(RuleBasedStateMachine):
         how = "" if well else sometimes(chance, *WAYS)
         signatures, sender = self.consent(redemption, self.parties(voucher, order), how)
         if chance.random() < 0.2:
-            who = often(chance, "reviewer", "sender", "stranger", "paid party", "wrong place")
+            who = often(chance, "reviewer", "sender", "stranger", "paid party", "unpaid party", "wrong place")
             signatures, sender = self.stood_in(redemption, programme, signatures, unpaid, who)
         if twist == "other voucher":
             voucher = chance.choice(self.vouchers)
@@ -343,9 +343,9 @@ class Consortium(RuleBasedStateMachine):
             place = "lab" if unpaid == "firm" else "firm"
         elif who == "sender":
             signed, sender = bytes(64), reviewer
-        elif who == "paid party":
-            paid = self.parties_of(redemption)[unpaid == "firm"]
-            signed = self.twins.sign(record, paid)
+        elif who in ("paid party", "unpaid party"):
+            party = self.parties_of(redemption)[(unpaid == "firm") is (who == "paid party")]
+            signed = self.twins.sign(record, party)
         return replace(signatures, **{place: signed, "reason": record.reason}), sender
 
     def parties_of(self, redemption: Redemption) -> tuple[Address, Address]:
@@ -412,12 +412,13 @@ class Consortium(RuleBasedStateMachine):
             self.remember(call)
 
     def approve_or_decline(self, chance: Random) -> None:
-        twist = sometimes(chance, "any stage", "twice", "other voucher")
+        twist = sometimes(chance, "any stage", "twice", "other voucher", "own case")
         lives = self.several(chance, twist, Stage.REQUESTED)
+        due = chance.choice(self.parties(*lives[0])) if twist == "own case" else self.reviewer(lives[0][0])
         if twist == "other voucher":
             lives[-1] = (chance.choice(self.vouchers), lives[-1][1])
         verb = chance.choice((rules.Approve, rules.Approve, rules.Decline))
-        self.send(chance, verb(tuple(Reservation(*life) for life in lives)), self.reviewer(lives[0][0]))
+        self.send(chance, verb(tuple(Reservation(*life) for life in lives)), due)
 
     def extend(self, chance: Random) -> None:
         voucher, order = self.life(chance, sometimes(chance, "any stage"), Stage.OPEN)
@@ -425,7 +426,7 @@ class Consortium(RuleBasedStateMachine):
         self.send(chance, rules.Extend(Reservation(voucher, order), until), self.reviewer(voucher))
 
     def endorse_or_accept(self, chance: Random) -> None:
-        twist = sometimes(chance, "any stage", "twice", "more", "no stand-in", "same reviewer")
+        twist = sometimes(chance, "any stage", "twice", "more", "no stand-in", "same reviewer", "own case")
         verb = chance.choice((rules.Endorse, rules.Accept))
         lives = self.several(chance, twist, *((Stage.REDEEMED,) if verb is rules.Endorse else (Stage.REDEEMED, Stage.ENDORSED)))
         claims = [self.claim(*life) for life in lives]
@@ -437,6 +438,8 @@ class Consortium(RuleBasedStateMachine):
         due = self.reviewer(voucher, second=verb is rules.Accept and twist != "same reviewer")
         if verb is rules.Endorse:
             due = self.endorser(voucher, order)
+        if twist == "own case":
+            due = chance.choice(self.parties(voucher, order))
         self.send(chance, verb(tuple(claims)), due)
 
     def endorser(self, voucher: Voucher, order: Order) -> Address:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from registry.model import NO_ID, Firm, FirstReview, Lab, Paid, Role, Signatures, StandIn
+from registry.model import NO_ID, Approval, Bar, Firm, FirstReview, Lab, MotionKind, Paid, Role, Signatures, StandIn
 from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails, signer_of
 from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, Life, Refused, World, digest, person, tag
 
@@ -104,6 +104,55 @@ def test_a_key_that_takes_a_role_meanwhile_does_not_become_a_firms(world: World)
     world.at(ready)
     with fails(world, "SignerHoldsRole", signer=straw):
         world.directory.completeRotation(firm.id, by=office.directory)
+
+
+@pytest.mark.parametrize("party", ["firm", "lab"])
+@pytest.mark.parametrize("stage", ["reserved", "redeemed", "endorsed"])
+def test_a_partys_key_that_becomes_a_reviewers_decides_nothing_of_its_own(world: World, party: str, stage: str) -> None:
+    mine, others = (Life.begin(world, approval=Approval.ALWAYS, first_review=FirstReview.HOME) for _ in range(2))
+    for life in (mine, others):
+        life.until(stage)
+    own = getattr(mine, party)
+    world.consortium.grant(own.signer, Role.REVIEWER, by=mine.office.admin)
+    verb = {"reserved": "approve", "redeemed": "endorse", "endorsed": "accept"}[stage]
+
+    def decide(life: Life) -> None:
+        getattr(world.registry, verb)([life.reservation if verb == "approve" else life.claim], by=own.signer)
+
+    with fails(world, "Barred", index=0, order=mine.order_id, bar=Bar.OWN_CASE, subject=own.id):
+        decide(mine)
+    decide(others)
+
+
+@pytest.mark.parametrize("party", ["firm", "lab"])
+def test_a_partys_key_that_becomes_a_reviewers_hides_its_own_claim_in_no_list(world: World, party: str) -> None:
+    mine = Life.begin(world).until("redeemed")
+    other = Life.begin(world).until("redeemed")
+    own = getattr(mine, party)
+    world.consortium.grant(own.signer, Role.REVIEWER, by=mine.office.admin)
+
+    with fails(world, "Barred", index=1, order=mine.order_id, bar=Bar.OWN_CASE, subject=own.id):
+        world.registry.accept([other.claim, mine.claim], by=own.signer)
+
+
+def test_a_caretaker_decides_nothing_of_its_own(world: World) -> None:
+    life = Life.begin(world).until("redeemed")
+    world.consortium.grant(life.firm.signer, Role.REVIEWER, by=world.offices[BEIJING].admin)
+    world.decide(MotionKind.SUSPEND, region=CHANGXING)
+    world.decide(MotionKind.NAME_CARETAKER, region=CHANGXING, account=life.firm.signer)
+
+    with fails(world, "Barred", index=0, order=life.order_id, bar=Bar.OWN_CASE, subject=life.firm.id):
+        life.accept(by=life.firm.signer)
+
+
+@pytest.mark.parametrize("paid", [Paid.LAB, Paid.FIRM])
+def test_a_party_that_becomes_a_reviewer_does_not_stand_in_for_itself(world: World, paid: Paid) -> None:
+    life = Life.begin(world, paid_across=paid).until("open")
+    unpaid, owed = (life.firm, "lab") if paid is Paid.LAB else (life.lab, "firm")
+    world.consortium.grant(unpaid.signer, Role.REVIEWER, by=life.office.admin)
+
+    with fails(world, "SameSigner", signer=unpaid.signer):
+        world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, unpaid.signer, paid=owed), by=STRANGER)
 
 
 def test_an_enrolled_firm_is_not_enrolled_anew_under_another_key(world: World) -> None:

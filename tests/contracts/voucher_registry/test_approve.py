@@ -3,7 +3,7 @@
 import pytest
 
 from registry import codec
-from registry.model import Approval, Stage
+from registry.model import Approval, Bar, Role, Stage
 from tests.contracts.voucher_registry.cases import (
     BARS,
     NOT_REVIEWERS,
@@ -52,6 +52,23 @@ def test_a_list_stops_at_another_regions_order(world, life):
         world.registry.approve([life.reservation, abroad.reservation], by=life.office.reviewer)
 
     assert standing(life, abroad) == before
+
+
+def test_a_list_over_two_programmes_commits_each_pool(world, life):
+    other = Life.begin(world, approval=Approval.ALWAYS, amount=7_000 * YUAN, funded=9_000 * YUAN)
+    again, short = life.beside(), other.beside()
+    for each in (other, again, short):
+        each.reserve()
+    before = standing(life, other, again, short)
+
+    with refused("PoolShort", index=3, programme=other.programme_id, free=2_000 * YUAN, amount=short.order.amount):
+        world.registry.approve([each.reservation for each in (life, other, again, short)], by=life.office.reviewer)
+    assert standing(life, other, again, short) == before
+
+    sent = world.registry.approve([each.reservation for each in (life, other, again)], by=life.office.reviewer)
+
+    assert [event["order"] for event in sent.events] == [each.order_id for each in (life, other, again)]
+    assert (life.pool()[1], other.pool()[1]) == (life.order.amount + again.order.amount, other.order.amount)
 
 
 def test_an_order_on_another_voucher_is_refused(world, life):
@@ -135,6 +152,18 @@ def test_a_caretaker_approves_nothing(world, life):
 
     with refused("Suspended", region=CHANGXING):
         world.registry.approve([life.reservation], by=account)
+
+
+@pytest.mark.parametrize("party", ["firm", "lab"])
+def test_a_reviewer_does_not_approve_for_its_own_party(world, life, party):
+    own = getattr(life, party)
+    world.consortium.grant(own.signer, Role.REVIEWER, by=life.office.admin)
+    before = standing(life)
+
+    with refused("Barred", index=0, order=life.order_id, bar=Bar.OWN_CASE, subject=own.id):
+        world.registry.approve([life.reservation], by=own.signer)
+
+    assert standing(life) == before
 
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)

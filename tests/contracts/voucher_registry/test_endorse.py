@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from registry import codec
-from registry.model import FirstReview, Stage, StandIn
+from registry.model import Bar, FirstReview, Role, Stage, StandIn
 from tests.contracts.voucher_registry.cases import (
     BARS,
     NOT_REVIEWERS,
@@ -104,6 +104,18 @@ def test_a_barred_party_is_refused(life, what):
 
     with refused("Barred", index=0, order=life.order_id, bar=what, subject=subject):
         life.endorse()
+
+
+@pytest.mark.parametrize("party", ["firm", "lab"])
+def test_a_reviewer_does_not_endorse_for_its_own_party(world, life, party):
+    own = getattr(life, party)
+    world.consortium.grant(own.signer, Role.REVIEWER, by=life.host.admin)
+    before = standing(life)
+
+    with refused("Barred", index=0, order=life.order_id, bar=Bar.OWN_CASE, subject=own.id):
+        world.registry.endorse([life.claim], by=own.signer)
+
+    assert standing(life) == before
 
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)

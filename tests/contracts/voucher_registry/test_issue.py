@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from registry import codec
-from registry.model import MotionKind, Recipient, Terms
+from registry.model import NO_ID, MotionKind, Recipient, Terms
 from tests.contracts.voucher_registry.cases import good_until, intruder, suspend
 from tests.contracts.world import BEIJING, CHANGXING, YUAN, refused, tag
 
@@ -95,6 +95,16 @@ def test_notes_strips_and_fen_are_all_issued(world, programme, issuer, recipient
     world.registry.issue(terms, recipients, by=issuer)
 
     assert [available(world, terms, each) for each in recipients] == [(face, 0, 0, 0)] * 2
+
+
+def test_a_voucher_without_a_serial_is_refused(world, programme, issuer, recipients):
+    terms = world.terms(programme)
+    unnumbered = replace(recipients[1], serial=NO_ID)
+
+    with refused("InvalidTag", tag=NO_ID):
+        world.registry.issue(terms, [recipients[0], unnumbered], by=issuer)
+
+    assert available(world, terms, recipients[0]) == (0, 0, 0, 0)
 
 
 def test_a_firm_that_nobody_enrolled_is_refused(world, programme, issuer):

@@ -501,9 +501,12 @@ def test_a_caretaker_does_not_stand_in(world, life):
         redeem(life, reason=REASON, firm=stand_in(life, account))
 
 
-def test_the_party_itself_is_no_stand_in(life):
-    with refused("StandInNotReviewer", account=life.firm.signer, region=CHANGXING):
-        redeem(life, reason=REASON, firm=stand_in(life, life.firm.signer))
+def test_the_party_itself_is_no_stand_in(world, life):
+    for granted in (False, True):
+        if granted:
+            world.consortium.grant(life.firm.signer, Role.REVIEWER, by=life.office.admin)
+        with refused("SameSigner", signer=life.firm.signer):
+            redeem(life, reason=REASON, firm=stand_in(life, life.firm.signer))
 
 
 @pytest.mark.parametrize("what", ["reason", "redemption"])

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from registry import codec
-from registry.model import Approval, Release, Signatures, Stage
+from registry.model import Approval, Release, Role, Signatures, Stage
 from tests.contracts.voucher_registry.cases import (
     BARS,
     FORGERIES,
@@ -225,6 +225,26 @@ def test_nobody_reviews_a_release_for_a_suspended_region(world, life, who):
         by_nobody(life, by=account)
 
 
+@pytest.mark.parametrize("party", ["firm", "lab"])
+def test_a_reviewer_does_not_release_for_its_own_party(world, partners, party):
+    leaver = partners[0]
+    own = getattr(leaver, party).signer
+    world.consortium.grant(own, Role.REVIEWER, by=leaver.office.admin)
+    world.directory.freeze(leaver.lab.id, by=leaver.host.directory)
+    missing = leaver.lab.signer if party == "firm" else leaver.firm.signer
+
+    with refused("NotSignedBy", signer=missing, got=own):
+        by_nobody(leaver, by=own)
+
+
+def test_with_the_labs_signature_it_is_the_parties_who_release(world, life):
+    world.directory.freeze(life.lab.id, by=life.host.directory)
+    forged = world.sign(consent(life), STRANGER)
+
+    with refused("NotSignedBy", signer=life.lab.signer, got=STRANGER):
+        release(life, signatures=Signatures(lab=forged), by=life.office.reviewer)
+
+
 def test_a_reviewer_does_not_release_from_an_active_lab(life):
     with refused("NotSignedBy", signer=life.lab.signer, got=life.office.reviewer):
         by_nobody(life, by=life.office.reviewer)
@@ -321,13 +341,15 @@ def test_one_key_for_both_parties_is_refused(world, partners):
         release(leaver, record=consent(leaver), signatures=Signatures(signature, signature))
 
 
-@pytest.mark.parametrize("who", ["stranger", "firm"])
+@pytest.mark.parametrize("who", ["stranger", "firm", "reviewer"])
 def test_both_release_and_the_voucher_lapses(world, partners, who):
     leaver, *stay = partners
     before = [apart_from_pool(each) for each in stay]
     record = consent(leaver)
     signatures = world.signed(record, leaver.firm, leaver.lab)
-    account = STRANGER if who == "stranger" else leaver.firm.signer
+    account = {"stranger": STRANGER, "firm": leaver.firm.signer, "reviewer": leaver.office.reviewer}[who]
+    if who == "reviewer":
+        world.directory.freeze(leaver.lab.id, by=leaver.host.directory)
     if who == "firm":
         signatures = replace(signatures, firm=UNSIGNED)
 

@@ -1,17 +1,23 @@
-"""Why two parties may not go on, if they may not."""
+"""Why two parties may not go on, or an account not say so, if so."""
 
 import pytest
 
 from registry.model import NO_ID, Bar, Standing
 from tests.contracts.directory.parties import UNKNOWN, bring, flag
 from tests.contracts.seen import asked
-from tests.contracts.world import CHANGXING, SHANGHAI
+from tests.contracts.world import CHANGXING, SHANGHAI, person
 
 
 @pytest.fixture
-def barred(world, firm, lab):
+def reviewer(world):
+    """Who asks whether it may go on: of its own accord, or with a key of lab or firm."""
+    return world.offices[CHANGXING].reviewer
+
+
+@pytest.fixture
+def barred(world, firm, lab, reviewer):
     """Asks at the newest block."""
-    return lambda: tuple(world.directory.findBar(CHANGXING, firm.tag, lab.id))
+    return lambda account=reviewer: tuple(world.directory.barOf(CHANGXING, firm.tag, lab.id, account))
 
 
 def bar(world, firm, lab, what):
@@ -26,11 +32,14 @@ def bar(world, firm, lab, what):
 def test_nothing_bars_two_good_parties(world, barred, neighbour):
     bring(world, neighbour, Standing.FROZEN)
 
-    assert barred() == (SHANGHAI, Bar.NONE, NO_ID)
+    assert barred() == barred(neighbour.signer) == (SHANGHAI, Bar.NONE, NO_ID)
 
 
 @pytest.mark.parametrize("what", [Bar.LAB_FROZEN, Bar.LAB_FLAGGED, Bar.FIRM_FLAGGED])
 def test_each_bar_is_named(world, barred, firm, lab, what):
+    assert barred(lab.signer) == (SHANGHAI, Bar.OWN_CASE, lab.id)
+    assert barred(firm.signer) == (SHANGHAI, Bar.OWN_CASE, firm.id)
+
     subject = bar(world, firm, lab, what)
 
     assert barred() == (SHANGHAI, what, subject)
@@ -38,20 +47,31 @@ def test_each_bar_is_named(world, barred, firm, lab, what):
 
 @pytest.mark.parametrize(("graver", "lesser"), [(Bar.LAB_FROZEN, Bar.LAB_FLAGGED), (Bar.LAB_FLAGGED, Bar.FIRM_FLAGGED)])
 def test_the_gravest_bar_is_named_first(world, barred, firm, lab, *, graver, lesser):
-    bar(world, firm, lab, lesser)
+    of_lesser = bar(world, firm, lab, lesser)
+    assert barred(firm.signer) == (SHANGHAI, lesser, of_lesser)
+
     subject = bar(world, firm, lab, graver)
 
-    assert barred() == (SHANGHAI, graver, subject)
+    assert barred() == barred(lab.signer) == (SHANGHAI, graver, subject)
+
+
+@pytest.mark.parametrize("who", ["lab", "firm"])
+def test_a_rotated_key_is_no_party_any_more(world, barred, firm, lab, who):
+    party, following = {"lab": lab, "firm": firm}[who], person("next key")
+    world.directory.rotate(party.id, following, by=party.signer)
+
+    assert barred(party.signer) == (SHANGHAI, Bar.NONE, NO_ID)
+    assert barred(following) == (SHANGHAI, Bar.OWN_CASE, party.id)
 
 
 @pytest.mark.parametrize(("what", "who"), [(Bar.LAB_FLAGGED, "lab"), (Bar.FIRM_FLAGGED, "firm")])
-def test_a_lapsed_flag_bars_nobody(world, barred, firm, lab, *, what, who):
+def test_a_lapsed_flag_bars_nobody(world, barred, reviewer, firm, lab, *, what, who):
     subject = lab.id if who == "lab" else firm.id
     until = flag(world, subject)
 
     for time, expected in ((until, (SHANGHAI, what, subject)), (until + 1, (SHANGHAI, Bar.NONE, NO_ID))):
         world.at(time)
-        asked(world.directory, "findBar", CHANGXING, firm.tag, lab.id)
+        asked(world.directory, "barOf", CHANGXING, firm.tag, lab.id, reviewer)
         assert barred() == expected
 
 
@@ -62,5 +82,5 @@ def test_a_lab_that_left_is_not_barred(world, barred, lab, standing):
     assert barred() == (SHANGHAI, Bar.NONE, NO_ID)
 
 
-def test_an_unknown_lab_is_nowhere(directory, firm):
-    assert tuple(directory.findBar(CHANGXING, firm.tag, UNKNOWN)) == (0, Bar.NONE, NO_ID)
+def test_an_unknown_lab_is_nowhere(directory, firm, reviewer):
+    assert tuple(directory.barOf(CHANGXING, firm.tag, UNKNOWN, reviewer)) == (0, Bar.NONE, NO_ID)
