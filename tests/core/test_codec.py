@@ -14,7 +14,7 @@ from registry.chain import artifacts
 from registry.codec import VERBS, Domain, NotDecodable, NotEncodable, UnknownVerb
 from registry.errors import TongquanError
 from registry.model import NO_ADDRESS, NO_ID, Address, Claim, Item, Order, Paid, Programme, Recipient, Release, Role, Signatures, StandIn
-from registry.solidity import struct_of, type_of
+from registry.solidity import checksummed, struct_of, type_of
 from tests.core.strategies import RECORD_TYPES, addresses, any_record, records, words
 
 CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
@@ -190,7 +190,7 @@ def test_every_member_counts_in_the_id(record):
         changed = {
             "bytes32": lambda value: bytes([value[0] ^ 1]) + value[1:],
             "string": lambda value: value + " ",
-            "address": lambda value: "0x" + bytes(b ^ 1 for b in bytes.fromhex(value[2:])).hex(),
+            "address": lambda value: checksummed(bytes(byte ^ 1 for byte in bytes.fromhex(value[2:]))),
             "bool": lambda value: not value,
             "Slice[]": lambda value: (*value, model.Slice(1, 1)),
             "Voucher": lambda value: replace(value, face=value.face ^ 1),
@@ -203,12 +203,6 @@ def test_every_member_counts_in_the_id(record):
 
 def _range(value):
     return set(type(value)) if type(value) is not int else {value ^ 1}
-
-
-def test_an_address_has_one_id_in_either_case():
-    claim = Claim(NO_ID, NO_ID, NO_ID, NO_ID, NO_ID, NO_ID, 1, 1, DOMAIN.registry, NO_ADDRESS)
-
-    assert codec.id_of(replace(claim, stand_in=Address(DOMAIN.registry.lower()))) == codec.id_of(claim)
 
 
 @pytest.mark.parametrize("address", ["0x" + " " * 40, "0x" + "1_" * 20, "0x" + "zz" * 20, "0x" + "ab" * 19 + " a", "0x1234"])
