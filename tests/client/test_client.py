@@ -55,7 +55,7 @@ from registry.model import (
     Time,
 )
 from registry.outbox import IntentDiffers, Outbox
-from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, YUAN, Life, digest, person, tag
+from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, digest, person, tag
 from tests.networks import network
 
 
@@ -266,7 +266,7 @@ def test_offices_and_months(net, client):
 
 
 def test_a_refusal_carries_the_contract_s_own_name_and_values(client, life, net):
-    stranger = client(person("stranger"))
+    stranger = client(STRANGER)
     before = net.chain.nonce(stranger.address)
 
     with pytest.raises(Rejected) as raised:
@@ -280,7 +280,7 @@ def test_a_refusal_carries_the_contract_s_own_name_and_values(client, life, net)
 
 
 def test_the_same_intent_twice_is_one_reservation(client, life, net):
-    stranger = client(person("stranger"))
+    stranger = client(STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
 
     first = stranger.reserve(life.voucher, life.order, signatures, intent_id="order 7")
@@ -293,7 +293,7 @@ def test_the_same_intent_twice_is_one_reservation(client, life, net):
 
 def test_two_regions_race_and_one_learns_why_it_lost(net, client, life, monkeypatch):
     """Both pass the trial at the head; the contract refuses the second at its place in the chain, at the price of a nonce."""
-    lab, stranger = client(life.lab.signer), client(person("stranger"))
+    lab, stranger = client(life.lab.signer), client(STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
     lab.reserve(life.voucher, life.order, signatures)
     before = net.chain.nonce(stranger.address)
@@ -308,8 +308,8 @@ def test_two_regions_race_and_one_learns_why_it_lost(net, client, life, monkeypa
 
 
 def test_mined_but_not_answered_in_time_is_not_reported_as_failure(net, outbox, life):
-    impatient = Client(net.chain, net.deployment, outbox, person("stranger"), final_within=0.0)
-    patient = Client(net.chain, net.deployment, outbox, person("stranger"))
+    impatient = Client(net.chain, net.deployment, outbox, STRANGER, final_within=0.0)
+    patient = Client(net.chain, net.deployment, outbox, STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
 
     with pytest.raises(OutcomeUnknown):

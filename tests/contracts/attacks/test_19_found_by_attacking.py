@@ -12,6 +12,7 @@ from tests.contracts.world import (
     BEIJING,
     CHANGXING,
     HEBEI,
+    STRANGER,
     TIANJIN,
     YUAN,
     Life,
@@ -21,9 +22,6 @@ from tests.contracts.world import (
     person,
     refused,
 )
-
-STRANGER = person("stranger")
-
 
 # Parties
 
