@@ -395,6 +395,15 @@ class Motion(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Founder:
+    """A region that the consortium starts with, and its two keys."""
+
+    region: Region
+    admin: Address
+    recovery: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Signatures:
     """
     The two parties' signatures on one record, each 64 bytes (EIP-2098: r ‖ vs).

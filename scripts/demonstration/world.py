@@ -28,7 +28,8 @@ from eth_account.signers.local import LocalAccount
 
 from gateway.callers import hash_of, new_key
 from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
-from registry.chain.deploy import Founder, authorise, deploy
+from registry.chain.deploy import authorise, deploy
+from registry.model import Founder
 from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, FirmCast, LabCast, Place
 
 ROOT = Path(__file__).resolve().parents[2]

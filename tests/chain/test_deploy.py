@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from registry.chain.deploy import Deployment, DeploymentFailed, Founder, WrongDeployment, authorise, deploy, verify
+from registry.chain.deploy import Deployment, DeploymentFailed, WrongDeployment, authorise, deploy, verify
 from registry.chain.node import Node
 from registry.errors import Rejected
-from registry.model import Region
+from registry.model import Founder, Region
 from registry.ports import Question
 from registry.solidity import keccak, type_of
 from tests.nodes import person

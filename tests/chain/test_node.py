@@ -12,11 +12,11 @@ from web3 import exceptions as web3_exceptions
 
 from registry.chain import reasons
 from registry.chain.artifacts import load
-from registry.chain.deploy import Founder, deploy
+from registry.chain.deploy import deploy
 from registry.chain.devnode import Engine, Mining
 from registry.chain.node import FOREIGN, Node
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.model import Region, Role
+from registry.model import Founder, Region, Role
 from registry.ports import CannotServe, Question
 from registry.rules import ERRORS
 from registry.solidity import encode_sequence, keccak, type_of

@@ -85,7 +85,7 @@ def life(net):
 @pytest.fixture(autouse=True)
 def forget_nonces(net):
     """The world counts nonces for itself; the client's transactions come between."""
-    net.world._nonces.clear()
+    net.world.forget_nonces()
 
 
 def test_a_voucher_s_whole_life(net, client, life):

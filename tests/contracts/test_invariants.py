@@ -492,7 +492,7 @@ def test_i12_settled_at_most_once_and_a_reversal_erases_nothing(one_town: Town) 
 
 def history(world: World) -> list[tuple[str, dict[str, Any], int]]:
     """Every event since the beginning: name, values, time of its block."""
-    logs = world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest"})
+    logs = world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(world._contracts)})
     events = []
     for log in logs:
         event = world._contracts[log["address"].lower()].decode(log)

@@ -331,6 +331,10 @@ class World:
         method = "anvil_setStorageAt" if self.node.engine is Engine.ANVIL else "evm_setAccountStorageAt"
         self.node.rpc(method, contract.address, "0x" + slot.hex(), "0x" + word.hex())
 
+    def forget_nonces(self) -> None:
+        """Ask the node again: somebody else acted through this world's accounts, for example another world on the same node."""
+        self._nonces.clear()
+
     @contextmanager
     def put_back(self) -> Iterator[None]:
         """Undo whatever happens inside, clock included."""
