@@ -207,10 +207,10 @@ class TestAPort:
             nodes.start(engine, port=other.getsockname()[1])
 
     def test_that_was_lost_to_a_quicker_program_is_replaced(self, engine, nodes, monkeypatch):
-        free_port = devnode._free_port
+        free_port = devnode.free_port
         with socket.create_server(("127.0.0.1", 0)) as quicker:
-            answers = iter([quicker.getsockname()[1], free_port(None)])
-            monkeypatch.setattr(devnode, "_free_port", lambda _port: next(answers))
+            answers = iter([quicker.getsockname()[1], free_port()])
+            monkeypatch.setattr(devnode, "free_port", lambda _port: next(answers))
 
             node = nodes.start(engine)
 

@@ -16,6 +16,7 @@ from registry.chain.deploy import deploy
 from registry.chain.devnode import Engine, Mining
 from registry.chain.node import FOREIGN, Node
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
+from registry.events import Contract
 from registry.model import Founder, Region, Role
 from registry.ports import CannotServe, Question
 from registry.rules import ERRORS
@@ -428,7 +429,7 @@ def test_the_table_of_refusals_is_that_of_the_rules():
     assert {name: by_abi.get(name) for name in ERRORS} == dict(ERRORS)
 
 
-@pytest.mark.parametrize("name", reasons.CONTRACTS)
+@pytest.mark.parametrize("name", Contract)
 def test_every_error_of_every_contract_is_read_by_its_names(name):
     for entry in load(name).abi:
         if entry["type"] != "error":

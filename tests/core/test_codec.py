@@ -13,11 +13,11 @@ from registry import codec, model
 from registry.chain import artifacts
 from registry.codec import VERBS, Domain, NotDecodable, NotEncodable, UnknownVerb
 from registry.errors import TongquanError
+from registry.events import Contract
 from registry.model import NO_ADDRESS, NO_ID, Address, Claim, Item, Order, Paid, Programme, Recipient, Release, Role, Signatures, StandIn
 from registry.solidity import checksummed, struct_of, type_of
 from tests.core.strategies import RECORD_TYPES, addresses, any_record, records, words
 
-CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
 DOMAIN = Domain(20_130_000, Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"))
 RELEASE = Release(b"\x01" * 32, 2, 3)
 
@@ -269,7 +269,7 @@ def _abi(name: str):
     return json.loads((artifacts.FOLDER / f"{name}.json").read_text(encoding="utf-8"))["abi"]
 
 
-@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("contract", Contract)
 def test_the_table_of_verbs_is_the_contracts_interface(contract):
     """Selector by selector: nothing is missing, nothing is left over."""
     found = {
@@ -283,13 +283,13 @@ def test_the_table_of_verbs_is_the_contracts_interface(contract):
 
 
 def test_no_contract_takes_money_or_falls_back():
-    entries = [entry for contract in CONTRACTS for entry in _abi(contract)]
+    entries = [entry for contract in Contract for entry in _abi(contract)]
 
     assert [each for each in entries if each.get("stateMutability") == "payable" or each["type"] in ("fallback", "receive")] == []
 
 
 def test_verbs_are_told_once_and_belong_to_the_five():
-    assert {verb.contract for verb in VERBS.values()} == set(CONTRACTS)
+    assert {verb.contract for verb in VERBS.values()} == set(Contract)
     assert len({verb.selector for verb in VERBS.values()}) == len(VERBS)
     assert all(name == verb.name for name, verb in VERBS.items())
 
