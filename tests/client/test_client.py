@@ -44,17 +44,21 @@ from registry.model import (
     FirstReview,
     InvoiceState,
     Lab,
+    MotionKind,
     Pool,
     Recipient,
+    RegistryStatus,
     Release,
     Reservation,
     Role,
     Signatures,
+    Slice,
     Stage,
     Standing,
     Time,
 )
 from registry.outbox import IntentDiffers, Outbox
+from registry.rules import MotionState, Partnership, Rotation
 from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, digest, person, tag
 from tests.networks import network
 
@@ -228,6 +232,24 @@ def test_labs_items_and_recognition(net, client):
     assert all(isinstance(each.events[0], StandingSet) for each in standings)
     assert rotated.events == (KeyRotated(lab_id, person("a lab's next key").address),)
     assert host.lab(lab_id).seller == tag("another seller")[:27]
+
+
+def test_what_keys_motions_partners_and_agreements_leave_is_read(net, client):
+    world, reader = net.world, client(person("reader"))
+    lab, sliced = world.lab(), (Slice(Fen(10_000 * YUAN), 9_000), Slice(Fen(20_000 * YUAN), 5_000))
+    world.directory.rotate(lab.id, person("the office's choice"), by=world.offices[SHANGHAI].directory)
+    proposed = world.now()
+    motion = world.motion(MotionKind.SUSPEND, region=BEIJING)
+    carried = world.carry(motion).time
+    joint = Life.begin(world, min_partners=2, amount=10_000 * YUAN).until("open")
+    counted = Life.begin(world, slices=sliced).until("redeemed")
+
+    assert reader.rotation_of(lab.id) == Rotation(person("the office's choice").address, proposed + 3 * DAY)
+    assert reader.motion(codec.id_of(motion)) == MotionState(votes=4, carried_at=carried, vetoed=False, enacted=False)
+    assert reader.partnership_of(joint.programme_id, joint.order.project, joint.lab.id) == Partnership(partners=1, reached=False)
+    assert reader.agreement_of(counted.programme_id, counted.redemption.agreement) == counted.redemption.cost
+    assert reader.registry_status(net.deployment.registry) is RegistryStatus.AUTHORISED
+    assert reader.registry_status(net.deployment.programmes) is RegistryStatus.NONE
 
 
 def test_flags(net, client):

@@ -16,30 +16,10 @@ from registry.errors import TongquanError
 from registry.events import Contract
 from registry.model import NO_ADDRESS, NO_ID, Address, Claim, Item, Order, Paid, Programme, Recipient, Release, Role, Signatures, StandIn
 from registry.solidity import checksummed, struct_of, type_of
-from tests.core.strategies import RECORD_TYPES, addresses, any_record, records, words
+from tests.core.strategies import RECORD_TYPES, any_record, calls, records, values
 
 DOMAIN = Domain(20_130_000, Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"))
 RELEASE = Release(b"\x01" * 32, 2, 3)
-
-VALUES = {
-    "address": addresses,
-    "string": st.text(st.characters(exclude_categories=["Cs"])),
-    "bytes": st.binary(max_size=100),
-    "bytes27": st.binary(min_size=27, max_size=27),
-    "bytes32": words,
-    "Signatures": st.builds(Signatures, firm=st.binary(min_size=64, max_size=64), lab=st.binary(min_size=64, max_size=64), reason=words),
-}
-
-
-def values(solidity_type: str) -> st.SearchStrategy:
-    if solidity_type.endswith("[]"):
-        return st.lists(values(solidity_type.removesuffix("[]")), max_size=3).map(tuple)
-    if solidity_type.startswith("uint"):
-        return st.integers(0, 2 ** int(solidity_type.removeprefix("uint")) - 1)
-    return VALUES[solidity_type] if solidity_type in VALUES else records(getattr(model, solidity_type))
-
-
-calls = st.sampled_from(sorted(VERBS)).flatmap(lambda name: st.tuples(st.just(name), st.tuples(*map(values, VERBS[name].arguments))))
 
 
 def plain(value):
