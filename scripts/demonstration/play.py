@@ -42,7 +42,7 @@ class Scene:
     audit: Audit | None = None
 
     @property
-    def today(self) -> int:
+    def now(self) -> int:
         """Unix seconds now."""
         return int(time.time())
 
@@ -131,7 +131,7 @@ class Scene:
 
     def issue(self, region: int, rows: list[tuple[str, str]], *, face: str, denomination: str, check: bool = False) -> Answer:
         """The issuer hands in an Excel list; with `check` as a dry run."""
-        last = self.today + YEAR
+        last = self.now + YEAR
         fields = {"programme": self.programmes[region], "face": face, "denomination": denomination}
         fields |= {"use_by": str(last), "claim_by": str(last)}
         path = "/v1/vouchers/check" if check else "/v1/vouchers"
@@ -188,7 +188,7 @@ def setup(scene: Scene) -> Got:
     yield "programmes", {str(region): answer.status for region, answer in opened.items()}
     yield "policy_hashes_differ", len({answer["policy_hash"] for answer in opened.values()}) == len(opened)
 
-    parties, until = scene.world.parties, scene.today + YEAR
+    parties, until = scene.world.parties, scene.now + YEAR
     labs = [
         scene.desk(lab.region, "directory").post(
             "/v1/labs",

@@ -68,6 +68,7 @@ GAS = 12_000_000
 MINED_WITHIN_SECONDS = 60.0
 STRANGER = person("stranger")
 UNSIGNED = bytes(64)
+UNTIL_LIFTED = 2**40 - 1
 
 
 class Refused(Exception):

@@ -223,6 +223,11 @@ def grab(world: World, account: object) -> None:
         world.consortium.grant(account, Role.ISSUER, by=world.offices[HEBEI].admin)
 
 
+def keys_of_hebei(world: World) -> tuple[str, str]:
+    region = world.consortium.regions(HEBEI)
+    return region.admin, region.recovery
+
+
 @pytest.mark.parametrize("suspended", [False, True], ids=["running", "suspended"])
 @pytest.mark.parametrize("key", ["new admin", "new recovery"])
 def test_a_thief_does_not_block_the_replacement_of_its_key_by_taking_the_new_accounts(world: World, suspended: bool, key: str) -> None:  # noqa: FBT001
@@ -236,12 +241,14 @@ def test_a_thief_does_not_block_the_replacement_of_its_key_by_taking_the_new_acc
 
     world.at(world.now() + 14 * DAY + 60)
     world.consortium.enact(motion, by=STRANGER).only("KeysReplaced")
+    assert keys_of_hebei(world) == (person("new admin").address.lower(), person("new recovery").address.lower())
 
 
 def test_a_thief_who_sees_a_recovery_coming_does_not_stop_it_by_taking_the_new_account(world: World) -> None:
     grab(world, person("new admin"))
 
     world.consortium.recover(person("new admin"), by=world.offices[HEBEI].recovery).only("KeysReplaced")
+    assert keys_of_hebei(world) == (person("new admin").address.lower(), world.offices[HEBEI].recovery.address.lower())
 
 
 @pytest.mark.parametrize("role", [Role.PAYER, Role.REVIEWER, Role.ISSUER, Role.DIRECTORY])

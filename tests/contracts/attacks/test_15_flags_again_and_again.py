@@ -13,6 +13,7 @@ from tests.contracts.world import (
     SHANGHAI,
     STRANGER,
     TIANJIN,
+    UNTIL_LIFTED,
     YUAN,
     Life,
     Party,
@@ -132,7 +133,7 @@ def test_a_subjects_own_region_neither_lifts_nor_votes_on_lifting(world: World) 
     world.second(lab.id, by=TIANJIN)
     world.directory.suspend(lab.id, by=world.offices[SHANGHAI].directory)
     world.directory.reinstate(lab.id, by=world.offices[SHANGHAI].directory)
-    assert world.directory.labs(lab.id).flaggedUntil == 2**40 - 1
+    assert world.directory.labs(lab.id).flaggedUntil == UNTIL_LIFTED
 
     motion = world.motion(MotionKind.LIFT_FLAG, region=SHANGHAI, subject=lab.id)
     with fails(world, "OwnCase", region=SHANGHAI):

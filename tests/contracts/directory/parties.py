@@ -10,7 +10,6 @@ from tests.contracts.world import CHANGXING, STRANGER, Party, Sent, World, diges
 
 REASON = digest("reason")
 UNKNOWN = Id(digest("nobody's record"))
-UNTIL_LIFTED = 2**40 - 1
 OTHERS_THAN_DIRECTORY = ("stranger", "admin", "recovery", "issuer", "reviewer", "payer")
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, UNKNOWN, UNTIL_LIFTED, directory_of, lift, serve
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, UNKNOWN, directory_of, lift, serve
 from tests.contracts.seen import account, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, Party, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])

@@ -4,9 +4,9 @@ import pytest
 
 from registry import codec
 from registry.model import MotionKind
-from tests.contracts.directory.parties import UNKNOWN, UNTIL_LIFTED, carry_later, lift, serve
+from tests.contracts.directory.parties import UNKNOWN, carry_later, lift, serve
 from tests.contracts.seen import good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, Party, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])

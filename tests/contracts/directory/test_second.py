@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, UNTIL_LIFTED, serve
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, serve
 from tests.contracts.seen import account, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, Party, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])

@@ -11,10 +11,10 @@ from eth_account.signers.local import LocalAccount
 from registry import codec, signing
 from registry.codec import Domain
 from registry.model import NO_ADDRESS, Address, Bar, Claim, Id, MotionKind, Record, Region
+from tests.contracts.attacks.attacker import HALF_ORDER, ORDER_OF_CURVE
 from tests.contracts.world import BEIJING, DAY, STRANGER, UNSIGNED, Life, Party, World, digest, tag
 
 GRACE = 30 * DAY
-ORDER_OF_SECP256K1 = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
 
 def standing(*lives: Life) -> list[object]:
@@ -158,11 +158,11 @@ def with_a_high_s(world: World, record: Record, party: Party) -> tuple[bytes, by
     message = int.from_bytes(codec.digest(record, world.domain), "big")
     nonce = 7
     point = PrivateKey(_number(nonce)).public_key.point()
-    s = ORDER_OF_SECP256K1 // 2 + 1
-    key = (s * nonce - message) * pow(point[0], -1, ORDER_OF_SECP256K1) % ORDER_OF_SECP256K1
+    s = HALF_ORDER + 1
+    key = (s * nonce - message) * pow(point[0], -1, ORDER_OF_CURVE) % ORDER_OF_CURVE
     account = Account.from_key(_number(key))
     world.directory.rotate(party.id, account, by=party.signer)
     r, parity = _number(point[0]), point[1] & 1
-    high, low = (r + _number(each << 255 | value) for each, value in ((parity, s), (1 - parity, ORDER_OF_SECP256K1 - s)))
+    high, low = (r + _number(each << 255 | value) for each, value in ((parity, s), (1 - parity, ORDER_OF_CURVE - s)))
     assert signing.signer_of(codec.digest(record, world.domain), low) == account.address
     return high, low, account
