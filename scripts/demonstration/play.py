@@ -17,6 +17,7 @@ from openpyxl import Workbook
 
 from registry import Node, Order, Redemption
 from registry.audit import Audit, replay
+from registry.client import events_of
 from scripts.demonstration.cast import BEIJING, CHANGXING, FIRMS, KUNSHAN, LABS, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import ANSWER_SECONDS, Answer, Desk, read_and_sign
 from scripts.demonstration.world import ROOT, World
@@ -358,11 +359,17 @@ def kunshan_pool(scene: Scene) -> Got:
 
 def audit(scene: Scene) -> Got:
     """The auditor trusts no gateway: everything again, from the node alone."""
-    found = scene.audit = replay(Node(scene.world.node_url), scene.world.deployment)
+    node, deployment = Node(scene.world.node_url), scene.world.deployment
+    found = scene.audit = replay(node, deployment)
     yield "replay", {"differences": len(found.differences), "breaches": len(found.breaches)}
     yield "counts", {"vouchers": found.vouchers, "orders": found.orders}
     yield "fen", {"issued": str(found.issued), "redeemed": str(found.redeemed), "settled": str(found.settled)}
-    yield "gateway_trail_is_the_same", len(scene.events()) == found.events
+    logs = node.logs(deployment.block, found.block, list(deployment.contracts))
+    seen = [
+        (log.block, "0x" + log.transaction.hex(), type(event).__name__)
+        for log, event in zip(logs, events_of(logs, deployment), strict=True)
+    ]
+    yield "gateway_trail_is_the_same", seen == [(event["block"], event["transaction"], event["name"]) for event in scene.events()]
 
 
 CASES = {

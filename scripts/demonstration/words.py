@@ -51,7 +51,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "AT-05.redeem": ("申请兑付 300,000 元", "300,000 yuan redeemed"),
     "AT-05.accept": ("昆山审核通过", "Kunshan accepts"),
     "AT-05.settle": ("上海拨付单位拨付", "Shanghai's payer settles"),
-    "AT-05.pool_after": ("资金随之减少 300,000 元", "The pool has fallen by 300,000 yuan"),
+    "AT-05.pool_after": ("预拨兑付资金 300,000 元全部拨付", "All 300,000 yuan of the pool are committed and paid"),
     "AUDIT.replay": ("事件与合约状态之间的差异、不变量违例", "Differences between events and contracts; breached invariants"),
     "AUDIT.counts": ("券数与订单数", "Vouchers and orders"),
     "AUDIT.fen": ("发放、申请兑付、拨付（分）", "Issued, redeemed, settled (fen)"),
