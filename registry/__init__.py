@@ -4,7 +4,7 @@ The library of Tongquan (通券): records, ids, signatures and tags of an innova
 These are its public names; a gateway uses nothing else of it. Calldata stays in `registry.codec`: whoever only calls verbs calls a client.
 """
 
-from registry.chain.deploy import Deployment, verify
+from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done
 from registry.codec import (
@@ -31,17 +31,10 @@ from registry.codec import (
     voucher_of,
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.index import Entry, Index, IndexRefused, Snapshot
-from registry.keystore import (
-    KeyFileExists,
-    KeyFileMalformed,
-    KeyFileMissing,
-    KeystoreError,
-    Strength,
-    WrongPassword,
-    load_key,
-    save_key,
-)
+from registry.events import Event, Logged, MalformedEvent
+from registry.getters import ProgrammeRules
+from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
 from registry.model import (
     NO_ADDRESS,
     NO_ID,
@@ -86,8 +79,24 @@ from registry.model import (
     Time,
     Voucher,
 )
-from registry.outbox import IntentDiffers, Outbox
-from registry.rules import Ledger, Quote, subsidy_quote
+from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
+from registry.ports import Account, CannotServe, Receipt
+from registry.rules import (
+    AccountState,
+    Closing,
+    FirmState,
+    Flag,
+    LabState,
+    Ledger,
+    MotionState,
+    Partnership,
+    Quote,
+    RegionState,
+    Rotation,
+    Window,
+    subsidy_quote,
+)
+from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, salted
 
@@ -95,12 +104,17 @@ __all__ = [
     "NO_ADDRESS",
     "NO_ID",
     "UNLIMITED",
+    "Account",
+    "AccountState",
     "Address",
     "Approval",
     "Balance",
     "Bar",
+    "CannotServe",
+    "ChainReplaced",
     "Claim",
     "Client",
+    "Closing",
     "CodeRefused",
     "CodecError",
     "Deployment",
@@ -110,13 +124,17 @@ __all__ = [
     "Done",
     "Entry",
     "EpochMissing",
+    "Event",
     "Fen",
     "Filing",
     "Firm",
+    "FirmState",
     "FirstReview",
+    "Flag",
     "Id",
     "Index",
     "IndexRefused",
+    "Intent",
     "IntentDiffers",
     "InvoiceState",
     "Item",
@@ -126,35 +144,51 @@ __all__ = [
     "Keyring",
     "KeystoreError",
     "Lab",
+    "LabState",
     "Ledger",
+    "Logged",
+    "MalformedEvent",
     "Mistyped",
     "Motion",
     "MotionKind",
+    "MotionState",
+    "NoSuchAccount",
     "Node",
     "NotDecodable",
     "NotEncodable",
+    "NotFoldable",
     "Order",
     "OrderState",
     "Outbox",
+    "OutboxClosed",
+    "OutboxError",
+    "Outcome",
     "OutcomeUnknown",
     "Paid",
+    "Partnership",
     "Pool",
     "Programme",
+    "ProgrammeRules",
     "Purpose",
     "Quote",
+    "Receipt",
     "Recipient",
     "Record",
     "Redemption",
     "Region",
+    "RegionState",
     "RegionStatus",
     "RegistryStatus",
     "Rejected",
     "Release",
     "Reservation",
     "Role",
+    "Rotation",
+    "SenderBusy",
     "Signatures",
     "Slice",
     "Snapshot",
+    "Span",
     "Stage",
     "StandIn",
     "Standing",
@@ -163,12 +197,17 @@ __all__ = [
     "TagError",
     "TagKey",
     "Terms",
+    "Ticket",
     "Time",
     "TongquanError",
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
     "Voucher",
+    "Window",
+    "WrongChain",
+    "WrongDeployment",
+    "WrongIndex",
     "WrongPassword",
     "address_of",
     "closing_id",

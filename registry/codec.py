@@ -131,12 +131,7 @@ def type_hash(record_type: type[Record]) -> bytes:
 
 
 def id_of(record: Record) -> Id:
-    """
-    The id by which contract, library, URL and log name a record: its EIP-712 hashStruct.
-
-    Raises:
-        NotEncodable: a member does not fit its Solidity type, for example an unknown value of an enum.
-    """
+    """The id by which contract, library, URL and log name a record: its EIP-712 hashStruct."""
     return Id(struct_of(type(record)).word(record))
 
 

@@ -5,23 +5,14 @@ Each call is a block of its own with one transaction. A refused one leaves nothi
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from registry.events import Contract, Event, Logged, Position
-from registry.model import Address, Digest, Region, Time
+from registry.model import Address, Digest, Founder, Time
 from registry.rules import Call, Ledger, admit, apply, decide
 from registry.solidity import checksummed, keccak
 
 ADDRESSES: Mapping[Contract, Address] = {each: checksummed(keccak(each.encode())[-20:]) for each in Contract}
 """Where the contracts of every chain in memory stand."""
-
-
-class Founder(NamedTuple):
-    """A region that the consortium starts with."""
-
-    region: Region
-    admin: Address
-    recovery: Address
 
 
 class InMemoryChain:

@@ -8,9 +8,13 @@ on. Money is integer fen (分), times are Unix seconds with the last valid secon
 What is not here: what a call does to a state (`registry.rules`), and how a tag is made (`registry.tags`).
 """
 
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from enum import IntEnum
-from typing import Any, NewType
+from functools import lru_cache
+from typing import Any, NamedTuple, NewType, get_args, get_origin, get_type_hints
+
+from eth_utils.address import is_checksum_address
 
 Id = NewType("Id", bytes)
 """A record's EIP-712 hashStruct without domain: 32 bytes."""
@@ -40,7 +44,6 @@ NO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
 """Nobody."""
 
 WORD_BYTES = 32
-ADDRESS_CHARACTERS = 42
 UNLIMITED = Fen(2**64 - 1)
 """The limit of a slice that has none."""
 
@@ -156,33 +159,78 @@ def _sol(solidity_type: str, name: str | None = None) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Base of every record: checks each field against its Solidity type."""
+    """
+    Base of every record.
+
+    Raises:
+        ValueError: a field has not the form that its type asks for.
+    """
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            _check(type(self).__name__, each, getattr(self, each.name))
+        for name, form in _forms_of(type(self)):
+            value = getattr(self, name)
+            if not form.fits(value):
+                raise ValueError(f"{type(self).__name__}.{name} takes {form.words}, not {value!r}")
 
 
-def _check(record: str, each: Field[Any], value: object) -> None:
-    solidity_type: str = each.metadata["type"]
-    where = f"{record}.{each.name}"
-    if solidity_type == "bytes32":
-        if not isinstance(value, bytes) or len(value) != WORD_BYTES:
-            raise ValueError(f"{where} takes 32 bytes, not {value!r}")
-    elif solidity_type == "address":
-        if not isinstance(value, str) or len(value) != ADDRESS_CHARACTERS or not value.startswith("0x"):
-            raise ValueError(f"{where} takes an address, not {value!r}")
-        int(value, 16)
-    elif solidity_type == "string":
-        if not isinstance(value, str) or not value:
-            raise ValueError(f"{where} takes a text that is not empty")
-    elif solidity_type == "bool":
-        if not isinstance(value, bool):
-            raise ValueError(f"{where} takes True or False, not {value!r}")
-    elif solidity_type.startswith("uint"):
-        bits = int(solidity_type.removeprefix("uint"))
-        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 2**bits:
-            raise ValueError(f"{where} takes a whole number of at most {bits} bits, not {value!r}")
+class _Form(NamedTuple):
+    words: str
+    fits: Callable[[Any], bool]
+
+
+_FORMS: dict[type[Record], tuple[tuple[str, _Form], ...]] = {}
+
+
+def _forms_of(record_type: type[Record]) -> tuple[tuple[str, _Form], ...]:
+    # A dict, because mypy takes no dataclass with a generated `__hash__` for the argument of a cached function.
+    if record_type not in _FORMS:
+        hints = get_type_hints(record_type)
+        _FORMS[record_type] = tuple((each.name, _form_of(each.metadata["type"], hints[each.name])) for each in fields(record_type))
+    return _FORMS[record_type]
+
+
+def _form_of(solidity_type: str, hint: Any) -> _Form:
+    if get_origin(hint) is tuple:
+        element: type = get_args(hint)[0]
+        return _Form(
+            f"a tuple of {element.__name__}", lambda value: isinstance(value, tuple) and all(type(each) is element for each in value)
+        )
+    # Enums too: a bare number equals its member, but is not it.
+    if isinstance(hint, type) and issubclass(hint, IntEnum | Record):
+        return _Form(f"a {hint.__name__}", lambda value: type(value) is hint)
+    if solidity_type.startswith("uint"):
+        return _whole_number(int(solidity_type.removeprefix("uint")))
+    return _ELEMENTARY[solidity_type]
+
+
+def _whole_number(bits: int) -> _Form:
+    return _Form(
+        f"a whole number of at most {bits} bits",
+        lambda value: isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << bits,
+    )
+
+
+def _is_text(value: object) -> bool:
+    # A lone surrogate is a Python text that no UTF-8 can carry.
+    return isinstance(value, str) and bool(value) and not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _is_address(value: object) -> bool:
+    return isinstance(value, str) and _is_checksummed(value)
+
+
+# One spelling only: in two, equal records would be unequal here and have one id all the same.
+@lru_cache(maxsize=4096)
+def _is_checksummed(text: str) -> bool:
+    return text.startswith("0x") and is_checksum_address(text)
+
+
+_ELEMENTARY: Mapping[str, _Form] = {
+    "bytes32": _Form("32 bytes", lambda value: isinstance(value, bytes) and len(value) == WORD_BYTES),
+    "address": _Form("an address with its checksum", _is_address),
+    "string": _Form("a text that is not empty", _is_text),
+    "bool": _Form("True or False", lambda value: isinstance(value, bool)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,6 +396,15 @@ class Motion(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Founder:
+    """A region that the consortium starts with, and its two keys."""
+
+    region: Region
+    admin: Address
+    recovery: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Signatures:
     """
     The two parties' signatures on one record, each 64 bytes (EIP-2098: r ‖ vs).
@@ -361,9 +418,9 @@ class Signatures:
     reason: Digest = Digest(bytes(32))
 
     def __post_init__(self) -> None:
-        for name, value, size in (("firm", self.firm, 64), ("lab", self.lab, 64), ("reason", self.reason, 32)):
-            if len(value) != size:
-                raise ValueError(f"Signatures.{name} takes {size} bytes, not {len(value)}")
+        for name, value, size in (("firm", self.firm, 64), ("lab", self.lab, 64), ("reason", self.reason, WORD_BYTES)):
+            if not isinstance(value, bytes) or len(value) != size:
+                raise ValueError(f"Signatures.{name} takes {size} bytes, not {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

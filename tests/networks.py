@@ -6,7 +6,7 @@ from registry.chain.artifacts import load
 from registry.chain.deploy import Deployment
 from registry.chain.devnode import DevNode
 from registry.chain.node import Node
-from registry.chain.reasons import CONTRACTS
+from registry.events import Contract
 from registry.model import Address
 from registry.solidity import checksummed
 from tests.contracts.world import World
@@ -26,7 +26,7 @@ def network(devnode: DevNode) -> Network:
     """Deploy the committed contracts with six founding regions, every role granted."""
     chain = Node(devnode.url)
     before = chain.head().number
-    world = World(devnode, {name: load(name) for name in CONTRACTS})
+    world = World(devnode, {contract: load(contract) for contract in Contract})
     deployment = Deployment(
         chain_id=devnode.chain_id,
         genesis_hash=chain.block(0).hash,

@@ -1,7 +1,7 @@
 """
 Development nodes for tests: the same ones that the demo starts, under names that no two tests share.
 
-A node holds no key. `account("issuer")` is a person of that name, the same in every run; with a gas price of zero it
+A node holds no key. `person("issuer")` is the account of that name, the same in every run; with a gas price of zero it
 needs no money to act.
 """
 
@@ -20,7 +20,7 @@ FIRST_CHAIN_ID = 20_130_000
 NETWORKS_PER_WORKER = 1000
 
 
-def account(name: str) -> LocalAccount:
+def person(name: str) -> LocalAccount:
     """The account of a person in a test; its key is the hash of the name, and public."""
     return Account.from_key(keccak(text=f"tongquan test account: {name}"))
 

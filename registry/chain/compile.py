@@ -40,7 +40,7 @@ ALLOWED_WARNINGS: Mapping[str, str] = MappingProxyType({})
 SIZE_LIMIT = 24_000
 
 _IMPORT = re.compile(r"""^\s*import\s+(?:[^"';]*?\bfrom\s+)?["']([^"']+)["']""", re.MULTILINE)
-_AST_ID = re.compile(r"\)\d+_")
+_AST_ID = re.compile(r"\)[0-9]+_")
 
 
 class CompileFailed(Exception):

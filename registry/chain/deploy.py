@@ -21,7 +21,7 @@ from registry import codec
 from registry.chain.artifacts import load
 from registry.errors import OutcomeUnknown, TongquanError
 from registry.events import Contract
-from registry.model import NO_ADDRESS, NO_ID, Address, Digest, Motion, MotionKind, Region, Time
+from registry.model import NO_ADDRESS, NO_ID, Address, Digest, Founder, Motion, MotionKind, Region, Time
 from registry.ports import Account, Node, Question, Receipt
 from registry.solidity import WORD, checksummed, keccak, type_of
 
@@ -44,15 +44,6 @@ class WrongDeployment(TongquanError):
 
 class DeploymentFailed(TongquanError):
     """A contract's constructor or a vote reverted."""
-
-
-@dataclass(frozen=True, slots=True)
-class Founder:
-    """A region that the consortium starts with, and its two keys."""
-
-    region: Region
-    admin: Address
-    recovery: Address
 
 
 @dataclass(frozen=True, kw_only=True)

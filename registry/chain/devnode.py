@@ -4,18 +4,14 @@ Start and stop a real node on this machine, for tests and the demo. Nothing here
 Two engines speak the same JSON-RPC: ganache keeps its chain in a directory, anvil is quick and keeps nothing. Both run
 without wallets and without fees: any key may send with a gas price of zero, and signs for itself.
 
-A node never outlives the process that started it, however that ends. Beside each node stands a guard, a shell that waits
-for its own standard input to close: the kernel closes it when we die, by a signal or a crash as by leaving in good order.
+A node never outlives the process that started it, however that ends (`registry.chain.process`).
 """
 
 import errno
 import json
-import os
-import select
 import shutil
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -26,6 +22,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from registry.chain.process import GuardedProcess
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -40,11 +38,7 @@ RPC_SECONDS = 60.0
 # How long a silent port is listened to before asking whether our process is still the one behind it.
 FIRST_ANSWER_SECONDS = 2.0
 POLL_SECONDS = 0.05
-STOP_SECONDS = 10.0
 PORT_ATTEMPTS = 5
-
-# $1 is the node's process group.
-_GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
 
 
 class Engine(StrEnum):
@@ -123,8 +117,7 @@ class DevNode:
     chain_id: int
     port: int
     directory: Path
-    _process: subprocess.Popen[bytes] = field(repr=False)
-    _guard: subprocess.Popen[bytes] = field(repr=False)
+    _process: GuardedProcess = field(repr=False)
     _http: httpx.Client = field(repr=False)
 
     @property
@@ -139,7 +132,11 @@ class DevNode:
 
     def is_running(self) -> bool:
         """Whether the process is alive."""
-        return self._process.poll() is None
+        return self._process.is_running()
+
+    def log_tail(self) -> str:
+        """The end of what the node said."""
+        return self._process.log_tail()
 
     def rpc(self, method: str, *params: Any) -> Any:
         """
@@ -209,7 +206,7 @@ class DevNode:
         if self._http.is_closed:
             return  # its number may be another process's by now
         self._http.close()
-        _end(self._process, self._guard, how)
+        self._process.end(how)
 
     def _call(self, method: str, params: tuple[Any, ...], *, timeout: float) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
@@ -254,7 +251,7 @@ def start(
     program = _program(engine)
     # Neither engine can choose a port and say which, so a free one is looked up and, if somebody was quicker, another.
     for attempts_left in reversed(range(PORT_ATTEMPTS if port is None else 1)):
-        chosen = _free_port(port)
+        chosen = free_port(port)
         wanted = _Wanted(chain_id=chain_id, port=chosen, directory=directory, mining=mining, start_time=start_time)
         node = _spawn(engine, [*program, *_OPTIONS[engine](wanted)], wanted)
         try:
@@ -334,7 +331,13 @@ def _anvil(wanted: _Wanted) -> list[str]:
 _OPTIONS: dict[Engine, Callable[[_Wanted], list[str]]] = {Engine.GANACHE: _ganache, Engine.ANVIL: _anvil}
 
 
-def _free_port(port: int | None) -> int:
+def free_port(port: int | None = None) -> int:
+    """
+    A port of the loopback that nobody listens on: the one asked for, or any.
+
+    Raises:
+        PortInUse: somebody listens on the port asked for.
+    """
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -348,73 +351,31 @@ def _free_port(port: int | None) -> int:
 
 
 def _spawn(engine: Engine, command: list[str], wanted: _Wanted) -> DevNode:
-    with (wanted.directory / "node.log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own command line
-            command, cwd=ROOT, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
-        )
-    guard = subprocess.Popen(  # noqa: S603 - likewise
-        ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    # A proxy named in the environment has no business on the loopback.
-    http = httpx.Client(trust_env=False)
+    process = GuardedProcess.start(command, directory=ROOT, log=wanted.directory / "node.log")
     return DevNode(
         engine=engine,
         chain_id=wanted.chain_id,
         port=wanted.port,
         directory=wanted.directory,
         _process=process,
-        _guard=guard,
-        _http=http,
+        # A proxy named in the environment has no business on the loopback.
+        _http=httpx.Client(trust_env=False),
     )
 
 
 def _wait_until_ready(node: DevNode, *, deadline: float) -> None:
     while time.monotonic() < deadline:
         if not node.is_running():
-            raise NodeNotReady(node.engine, "it ended", _log_tail(node))
+            raise NodeNotReady(node.engine, "it ended", node.log_tail())
         try:
             chain_id = int(node._call("eth_chainId", (), timeout=FIRST_ANSWER_SECONDS), 16)  # noqa: SLF001 - the same module
         except (httpx.TransportError, json.JSONDecodeError):
             time.sleep(POLL_SECONDS)
             continue
         if chain_id != node.chain_id:
-            raise NodeNotReady(node.engine, f"port {node.port} is in use by chain {chain_id}", _log_tail(node))
+            raise NodeNotReady(node.engine, f"port {node.port} is in use by chain {chain_id}", node.log_tail())
         # A restarted ganache forgets how far its clock had been moved; its blocks would go back in time.
         if node.timestamp() > time.time():
             node._set_clock(node.timestamp())  # noqa: SLF001 - the same module
         return
-    raise NodeNotReady(node.engine, "it did not answer in time", _log_tail(node))
-
-
-def _log_tail(node: DevNode) -> str:
-    return (node.directory / "node.log").read_text(encoding="utf-8", errors="replace")[-2000:]
-
-
-def _end(process: subprocess.Popen[bytes], guard: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    # The guard first: once the node is reaped its number may be given to another process.
-    guard.kill()
-    guard.communicate()
-    _signal_group(process.pid, how)
-    if not _all_ended(process, within=STOP_SECONDS):
-        _signal_group(process.pid, signal.SIGKILL)
-        _all_ended(process, within=STOP_SECONDS)
-    process.communicate()
-
-
-def _all_ended(process: subprocess.Popen[bytes], *, within: float) -> bool:
-    # npx may be gone before the node below it. Both hold the pipe that is their standard input; it breaks when the last one
-    # ends, also where nobody collects orphans.
-    watched = select.poll()
-    watched.register(process.stdin or -1, 0)
-    return bool(watched.poll(within * 1000))
-
-
-def _signal_group(leader: int, how: signal.Signals) -> None:
-    try:
-        os.killpg(leader, how)
-    except ProcessLookupError:
-        return
+    raise NodeNotReady(node.engine, "it did not answer in time", node.log_tail())

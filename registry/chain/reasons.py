@@ -10,9 +10,8 @@ from typing import Any
 
 from registry.chain.artifacts import load
 from registry.errors import Rejected
+from registry.events import Contract
 from registry.solidity import NotDecodable, SolidityType, decode_sequence, keccak, type_of
-
-CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
 
 SELECTOR = 4
 
@@ -49,7 +48,7 @@ def _errors() -> Mapping[bytes, tuple[str, dict[str, SolidityType]]]:
         keccak(b"Panic(uint256)")[:SELECTOR]: ("Panic", {"code": type_of("uint256")}),
         keccak(b"Error(string)")[:SELECTOR]: ("Error", {"message": type_of("string")}),
     }
-    for entry in (entry for name in CONTRACTS for entry in load(name).abi if entry["type"] == "error"):
+    for entry in (entry for contract in Contract for entry in load(contract).abi if entry["type"] == "error"):
         table[_selector(entry)] = (entry["name"], {each["name"]: type_of(each["type"]) for each in entry["inputs"]})
     return table
 

@@ -17,6 +17,7 @@ from openpyxl import Workbook
 
 from registry import Node, Order, Redemption
 from registry.audit import Audit, replay
+from registry.client import events_of
 from scripts.demonstration.cast import BEIJING, CHANGXING, FIRMS, KUNSHAN, LABS, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import ANSWER_SECONDS, Answer, Desk, read_and_sign
 from scripts.demonstration.world import ROOT, World
@@ -42,7 +43,7 @@ class Scene:
     audit: Audit | None = None
 
     @property
-    def today(self) -> int:
+    def now(self) -> int:
         """Unix seconds now."""
         return int(time.time())
 
@@ -131,7 +132,7 @@ class Scene:
 
     def issue(self, region: int, rows: list[tuple[str, str]], *, face: str, denomination: str, check: bool = False) -> Answer:
         """The issuer hands in an Excel list; with `check` as a dry run."""
-        last = self.today + YEAR
+        last = self.now + YEAR
         fields = {"programme": self.programmes[region], "face": face, "denomination": denomination}
         fields |= {"use_by": str(last), "claim_by": str(last)}
         path = "/v1/vouchers/check" if check else "/v1/vouchers"
@@ -188,7 +189,7 @@ def setup(scene: Scene) -> Got:
     yield "programmes", {str(region): answer.status for region, answer in opened.items()}
     yield "policy_hashes_differ", len({answer["policy_hash"] for answer in opened.values()}) == len(opened)
 
-    parties, until = scene.world.parties, scene.today + YEAR
+    parties, until = scene.world.parties, scene.now + YEAR
     labs = [
         scene.desk(lab.region, "directory").post(
             "/v1/labs",
@@ -358,11 +359,17 @@ def kunshan_pool(scene: Scene) -> Got:
 
 def audit(scene: Scene) -> Got:
     """The auditor trusts no gateway: everything again, from the node alone."""
-    found = scene.audit = replay(Node(scene.world.node_url), scene.world.deployment)
+    node, deployment = Node(scene.world.node_url), scene.world.deployment
+    found = scene.audit = replay(node, deployment)
     yield "replay", {"differences": len(found.differences), "breaches": len(found.breaches)}
     yield "counts", {"vouchers": found.vouchers, "orders": found.orders}
     yield "fen", {"issued": str(found.issued), "redeemed": str(found.redeemed), "settled": str(found.settled)}
-    yield "gateway_trail_is_the_same", len(scene.events()) == found.events
+    logs = node.logs(deployment.block, found.block, list(deployment.contracts))
+    seen = [
+        (log.block, "0x" + log.transaction.hex(), type(event).__name__)
+        for log, event in zip(logs, events_of(logs, deployment), strict=True)
+    ]
+    yield "gateway_trail_is_the_same", seen == [(event["block"], event["transaction"], event["name"]) for event in scene.events()]
 
 
 CASES = {

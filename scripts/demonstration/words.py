@@ -11,7 +11,7 @@ CASES: Mapping[str, tuple[str, str]] = {
     "AT-12": ("案例 AT-12 · 同一张券同时在三个地区出示", "AT-12 · one voucher presented in three regions at the same moment"),
     "INVOICE": ("同一张发票在第二个地区再次申请兑付", "The same invoice claimed in a second region"),
     "AT-18": ("案例 AT-18 · 热线核实三项事实", "AT-18 · the hotline's three facts"),
-    "AT-05": ("案例 AT-05 · 昆山预拨资金：差一分不受理，足额即受理", "AT-05 · Kunshan's prefunded pool: one fen short, then enough"),
+    "AT-05": ("案例 AT-05 · 昆山预拨兑付资金：差一分不受理，足额即受理", "AT-05 · Kunshan's prefunded pool: one fen short, then enough"),
     "AUDIT": ("审计：只凭节点重放全部记录", "Audit: the whole trail replayed from the node alone"),
 }
 
@@ -50,8 +50,8 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "AT-05.reserve": ("同一订单锁定成功", "The very same order is reserved"),
     "AT-05.redeem": ("申请兑付 300,000 元", "300,000 yuan redeemed"),
     "AT-05.accept": ("昆山审核通过", "Kunshan accepts"),
-    "AT-05.settle": ("上海清算方拨付", "Shanghai's clearing body settles"),
-    "AT-05.pool_after": ("资金随之减少 300,000 元", "The pool has fallen by 300,000 yuan"),
+    "AT-05.settle": ("上海拨付单位拨付", "Shanghai's payer settles"),
+    "AT-05.pool_after": ("预拨兑付资金 300,000 元全部拨付", "All 300,000 yuan of the pool are committed and paid"),
     "AUDIT.replay": ("事件与合约状态之间的差异、不变量违例", "Differences between events and contracts; breached invariants"),
     "AUDIT.counts": ("券数与订单数", "Vouchers and orders"),
     "AUDIT.fen": ("发放、申请兑付、拨付（分）", "Issued, redeemed, settled (fen)"),

@@ -11,9 +11,6 @@ Key files are sealed lightly and their passwords lie beside them: these keys gua
 import json
 import os
 import secrets
-import signal
-import socket
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,14 +25,15 @@ from eth_account.signers.local import LocalAccount
 
 from gateway.callers import hash_of, new_key
 from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
-from registry.chain.deploy import Founder, authorise, deploy
+from registry.chain.deploy import authorise, deploy
+from registry.chain.devnode import HOST, free_port
+from registry.chain.process import GuardedProcess
+from registry.model import Founder
 from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, FirmCast, LabCast, Place
 
 ROOT = Path(__file__).resolve().parents[2]
-HOST = "127.0.0.1"
 GATEWAY_READY_SECONDS = 90.0
 POLL_SECONDS = 0.05
-STOP_SECONDS = 10.0
 
 # Epoch 1 is everything but invoices; an invoice's epoch is its year less 2000.
 EPOCHS = (1, *range(13, 31))
@@ -47,9 +45,6 @@ _ROLE_OF = {
     "payer": Role.PAYER,
     "directory": Role.DIRECTORY,
 }
-
-# $1 is the gateway's process group. The shell waits for its own input to close, which the kernel does however we end.
-_GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
 
 
 @dataclass(frozen=True)
@@ -223,66 +218,31 @@ def gateways(world: World, regions: Sequence[int]) -> Iterator[None]:
     with ExitStack() as stack:
         started = [(region, *stack.enter_context(_gateway(world, region))) for region in regions]
         for region, process, url in started:
-            _wait_until_ready(world, region, process, url)
+            _wait_until_ready(region, process, url)
             world.gateways[region] = url
         yield
 
 
 @contextmanager
-def _gateway(world: World, region: int) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    port = _free_port()
+def _gateway(world: World, region: int) -> Iterator[tuple[GuardedProcess, str]]:
+    port = free_port()
     settings = world.settings(region) | {"host": HOST, "port": port}
     environment = os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in settings.items()}
-    with (world.folder(region) / "gateway.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "gateway"],
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    guard = subprocess.Popen(  # noqa: S603 - likewise
-        ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
+    command = [sys.executable, "-m", "gateway"]
+    process = GuardedProcess.start(command, directory=ROOT, log=world.folder(region) / "gateway.log", environment=environment)
     try:
         yield process, f"http://{HOST}:{port}"
     finally:
-        _end(process, guard)
+        process.end()
 
 
-def _end(process: subprocess.Popen[bytes], guard: subprocess.Popen[bytes]) -> None:
-    # The guard first: once the gateway is reaped its number may be given to another process.
-    guard.kill()
-    guard.communicate()
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _wait_until_ready(world: World, region: int, process: subprocess.Popen[bytes], url: str) -> None:
+def _wait_until_ready(region: int, process: GuardedProcess, url: str) -> None:
     deadline = time.monotonic() + GATEWAY_READY_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and process.is_running():
         try:
             if httpx.get(f"{url}/v1/status", trust_env=False).status_code == httpx.codes.OK:
                 return
         except httpx.TransportError:
-            time.sleep(POLL_SECONDS)
-    log = (world.folder(region) / "gateway.log").read_text(encoding="utf-8", errors="replace")
-    raise GatewayNotReady(f"gateway {region} did not start:\n{log[-3000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        chosen: int = probe.getsockname()[1]
-        return chosen
+            pass
+        time.sleep(POLL_SECONDS)
+    raise GatewayNotReady(f"gateway {region} did not start:\n{process.log_tail()}")

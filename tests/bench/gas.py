@@ -283,7 +283,7 @@ def _cells_agree(said: str, is_so: str) -> bool:
 
 def _number(cell: str) -> float | None:
     plain = cell.strip("*").replace(",", "")
-    return float(plain) if re.fullmatch(r"\d+(\.\d+)?", plain) else None
+    return float(plain) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", plain) else None
 
 
 def rich_table(table: Table) -> RichTable:

@@ -31,7 +31,7 @@ from registry.model import (
     Voucher,
 )
 from tests.bench.floor import floor
-from tests.contracts.world import CHANGXING, DAY, SHANGHAI, YUAN, Life, Party, World, digest, person, tag
+from tests.contracts.world import CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, Party, World, digest, tag
 
 # Genesis, and a second a block: with the same keys and names in every run, every run sends the same bytes.
 START_TIME = 1_767_225_600
@@ -96,7 +96,7 @@ class Scenes:
         self.notes = notes
         self.home = world.offices[CHANGXING]
         self.host = world.offices[SHANGHAI]
-        self.relay = person("stranger")
+        self.relay = STRANGER
         self.lab = world.lab(SHANGHAI, recognised_by=(CHANGXING,))
         self.firms = [world.firm(CHANGXING) for _ in range(batch + 1)]
 

@@ -4,16 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from registry.chain.deploy import Deployment, DeploymentFailed, Founder, WrongDeployment, authorise, deploy, verify
+from registry.chain.deploy import Deployment, DeploymentFailed, WrongDeployment, authorise, deploy, verify
 from registry.chain.node import Node
 from registry.errors import Rejected
-from registry.model import Region
+from registry.model import Founder, Region
 from registry.ports import Question
 from registry.solidity import keccak, type_of
-from tests.nodes import account
+from tests.nodes import person
 
 REGIONS = (Region(330522), Region(310000), Region(110000))
-FOUNDERS = [Founder(each, account(f"{each} admin").address, account(f"{each} recovery").address) for each in REGIONS]
+FOUNDERS = [Founder(each, person(f"{each} admin").address, person(f"{each} recovery").address) for each in REGIONS]
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def chain(node):
 
 @pytest.fixture(scope="module")
 def deployment(chain):
-    return deploy(chain, account("deploying"), FOUNDERS)
+    return deploy(chain, person("deploying"), FOUNDERS)
 
 
 def may_issue(chain, deployment):
@@ -47,26 +47,26 @@ def test_deployment_block_holds_the_first_contract(chain, deployment):
 
 
 def test_registry_may_issue_only_after_the_members_authorised_it(chain):
-    fresh = deploy(chain, account("deploying once more"), FOUNDERS)
+    fresh = deploy(chain, person("deploying once more"), FOUNDERS)
     before = may_issue(chain, fresh)
 
-    authorise(chain, fresh, [account(f"{region} admin") for region in REGIONS[:2]])
+    authorise(chain, fresh, [person(f"{region} admin") for region in REGIONS[:2]])
 
     assert (before, may_issue(chain, fresh)) == (False, True)
 
 
 def test_one_vote_of_three_authorises_nothing(chain):
-    fresh = deploy(chain, account("deploying alone"), FOUNDERS)
+    fresh = deploy(chain, person("deploying alone"), FOUNDERS)
 
     with pytest.raises(DeploymentFailed):
-        authorise(chain, fresh, [account(f"{REGIONS[0]} admin")])
+        authorise(chain, fresh, [person(f"{REGIONS[0]} admin")])
 
     assert not may_issue(chain, fresh)
 
 
 def test_two_founders_are_too_few(chain):
     with pytest.raises(DeploymentFailed):
-        deploy(chain, account("deploying for two"), FOUNDERS[:2])
+        deploy(chain, person("deploying for two"), FOUNDERS[:2])
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_two_founders_are_too_few(chain):
     [
         ({"chain_id": 1}, "chain id"),
         ({"genesis_hash": bytes(32)}, "genesis block"),
-        ({"registry": account("nobody").address}, "code of VoucherRegistry"),
+        ({"registry": person("nobody").address}, "code of VoucherRegistry"),
     ],
 )
 def test_another_chain_is_refused(chain, deployment, changes, what):
@@ -90,7 +90,7 @@ def test_contracts_in_each_other_s_place_are_refused(chain, deployment):
 
 
 def test_the_right_code_of_another_consortium_is_refused(chain, deployment):
-    other = deploy(chain, account("deploying elsewhere"), FOUNDERS)
+    other = deploy(chain, person("deploying elsewhere"), FOUNDERS)
 
     with pytest.raises(WrongDeployment, match="consortium of Directory"):
         verify(chain, replace(deployment, consortium=other.consortium))
@@ -98,7 +98,7 @@ def test_the_right_code_of_another_consortium_is_refused(chain, deployment):
 
 def test_an_unauthorised_registry_refuses_by_name(chain, deployment):
     """The refusal of an inner contract comes up with its own name and values."""
-    stranger = account("stranger")
+    stranger = person("stranger")
     calldata = keccak(b"fund(bytes32,uint64,bytes32)")[:4] + bytes(32) + type_of("uint64").encode(1) + bytes(32)
 
     with pytest.raises(Rejected) as raised:

@@ -14,7 +14,7 @@ from web3 import HTTPProvider, Web3
 
 from registry.chain import devnode
 from registry.chain.devnode import DevNode, Engine, EngineMissing, Mining, NodeNotReady, PortInUse, RpcFailed
-from tests.nodes import Nodes, account
+from tests.nodes import Nodes, person
 
 DAY = 86_400
 
@@ -22,16 +22,16 @@ DAY = 86_400
 def send_nothing(node: DevNode, sender: str = "issuer") -> str:
     """Send an empty, free transaction from an account that owns nothing; returns its hash once it is mined."""
     web3 = Web3(HTTPProvider(node.url))
-    person = account(sender)
+    account = person(sender)
     transaction = {
-        "to": person.address,
+        "to": account.address,
         "value": 0,
         "gas": 21_000,
         "gasPrice": 0,
-        "nonce": web3.eth.get_transaction_count(person.address),
+        "nonce": web3.eth.get_transaction_count(account.address),
         "chainId": node.chain_id,
     }
-    sent = web3.eth.send_raw_transaction(person.sign_transaction(transaction).raw_transaction)
+    sent = web3.eth.send_raw_transaction(account.sign_transaction(transaction).raw_transaction)
     receipt = web3.eth.wait_for_transaction_receipt(sent, timeout=30, poll_latency=0.02)
     assert receipt["status"] == 1
     return sent.to_0x_hex()
@@ -63,7 +63,7 @@ class TestANode:
         send_nothing(node)
 
         assert node.block_number() == before + 1
-        assert int(node.rpc("eth_getBalance", account("issuer").address, "latest"), 16) == 0
+        assert int(node.rpc("eth_getBalance", person("issuer").address, "latest"), 16) == 0
 
     def test_gives_a_block_and_a_call_sixty_million_gas(self, node):
         assert int(node.rpc("eth_getBlockByNumber", "latest", False)["gasLimit"], 16) == devnode.BLOCK_GAS_LIMIT  # noqa: FBT003
@@ -136,10 +136,8 @@ class TestGanache:
 
     def test_strict_mode_answers_a_transaction_that_leaves_a_nonce_gap(self, nodes):
         node = nodes.start(Engine.GANACHE, mining=Mining.STRICT)
-        person = account("lab")
-        ahead = person.sign_transaction(
-            {"to": person.address, "value": 0, "gas": 21_000, "gasPrice": 0, "nonce": 5, "chainId": node.chain_id}
-        )
+        lab = person("lab")
+        ahead = lab.sign_transaction({"to": lab.address, "value": 0, "gas": 21_000, "gasPrice": 0, "nonce": 5, "chainId": node.chain_id})
 
         assert node.rpc("eth_sendRawTransaction", ahead.raw_transaction.to_0x_hex()) == ahead.hash.to_0x_hex()
         assert node.rpc("eth_getTransactionReceipt", ahead.hash.to_0x_hex()) is None
@@ -209,10 +207,10 @@ class TestAPort:
             nodes.start(engine, port=other.getsockname()[1])
 
     def test_that_was_lost_to_a_quicker_program_is_replaced(self, engine, nodes, monkeypatch):
-        free_port = devnode._free_port
+        free_port = devnode.free_port
         with socket.create_server(("127.0.0.1", 0)) as quicker:
-            answers = iter([quicker.getsockname()[1], free_port(None)])
-            monkeypatch.setattr(devnode, "_free_port", lambda _port: next(answers))
+            answers = iter([quicker.getsockname()[1], free_port()])
+            monkeypatch.setattr(devnode, "free_port", lambda _port: next(answers))
 
             node = nodes.start(engine)
 

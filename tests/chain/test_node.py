@@ -12,19 +12,20 @@ from web3 import exceptions as web3_exceptions
 
 from registry.chain import reasons
 from registry.chain.artifacts import load
-from registry.chain.deploy import Founder, deploy
+from registry.chain.deploy import deploy
 from registry.chain.devnode import Engine, Mining
 from registry.chain.node import FOREIGN, Node
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.model import Region, Role
+from registry.events import Contract
+from registry.model import Founder, Region, Role
 from registry.ports import CannotServe, Question
 from registry.rules import ERRORS
 from registry.solidity import encode_sequence, keccak, type_of
-from tests.nodes import account
+from tests.nodes import person
 
 REGIONS = (330522, 310000, 110000)
 REFUSAL = "17a842420000000000000000000000001a642f0e3c3af545e7acbd38b07251b3990914f1"
-STRANGER = account("stranger")
+STRANGER = person("stranger")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,8 @@ def chain(node):
 
 @pytest.fixture(scope="module")
 def deployment(chain):
-    founders = [Founder(Region(each), account(f"{each} admin").address, account(f"{each} recovery").address) for each in REGIONS]
-    return deploy(chain, account("deployer of the node's tests"), founders)
+    founders = [Founder(Region(each), person(f"{each} admin").address, person(f"{each} recovery").address) for each in REGIONS]
+    return deploy(chain, person("deployer of the node's tests"), founders)
 
 
 def grant(address):
@@ -134,7 +135,7 @@ def test_a_batch_keeps_refusals_in_their_places(chain, deployment, monkeypatch):
 
 
 def test_a_receipt_tells_success_and_failure(chain, deployment):
-    sender = account("who is refused")
+    sender = person("who is refused")
     nonce = chain.nonce(sender.address)
     bodies = [b"", grant(sender.address)]
     receipts = []
@@ -152,7 +153,7 @@ def test_a_receipt_tells_success_and_failure(chain, deployment):
 
 
 def test_sending_again_what_is_mined_is_unknown_and_not_failed(chain):
-    sender = account("who repeats")
+    sender = person("who repeats")
     raws = [signed(chain, nonce=nonce, sender=sender) for nonce in range(2)]
     for raw in raws:
         transaction = chain.send_raw(raw)
@@ -183,7 +184,7 @@ def test_another_transaction_for_a_nonce_that_waits_is_unknown(nodes):
 
 @pytest.mark.parametrize("changes", [{"gas": 100}, {"gas": 10**9}, {"value": 1}], ids=str)
 def test_what_the_node_turns_away_is_not_accepted(chain, changes):
-    sender = account("who has nothing")
+    sender = person("who has nothing")
 
     with pytest.raises(Rejected) as raised:
         chain.send_raw(signed(chain, nonce=0, sender=sender, **changes))
@@ -428,7 +429,7 @@ def test_the_table_of_refusals_is_that_of_the_rules():
     assert {name: by_abi.get(name) for name in ERRORS} == dict(ERRORS)
 
 
-@pytest.mark.parametrize("name", reasons.CONTRACTS)
+@pytest.mark.parametrize("name", Contract)
 def test_every_error_of_every_contract_is_read_by_its_names(name):
     for entry in load(name).abi:
         if entry["type"] != "error":

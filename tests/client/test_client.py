@@ -44,18 +44,22 @@ from registry.model import (
     FirstReview,
     InvoiceState,
     Lab,
+    MotionKind,
     Pool,
     Recipient,
+    RegistryStatus,
     Release,
     Reservation,
     Role,
     Signatures,
+    Slice,
     Stage,
     Standing,
     Time,
 )
 from registry.outbox import IntentDiffers, Outbox
-from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, YUAN, Life, digest, person, tag
+from registry.rules import MotionState, Partnership, Rotation
+from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, digest, person, tag
 from tests.networks import network
 
 
@@ -85,7 +89,7 @@ def life(net):
 @pytest.fixture(autouse=True)
 def forget_nonces(net):
     """The world counts nonces for itself; the client's transactions come between."""
-    net.world._nonces.clear()
+    net.world.forget_nonces()
 
 
 def test_a_voucher_s_whole_life(net, client, life):
@@ -230,6 +234,24 @@ def test_labs_items_and_recognition(net, client):
     assert host.lab(lab_id).seller == tag("another seller")[:27]
 
 
+def test_what_keys_motions_partners_and_agreements_leave_is_read(net, client):
+    world, reader = net.world, client(person("reader"))
+    lab, sliced = world.lab(), (Slice(Fen(10_000 * YUAN), 9_000), Slice(Fen(20_000 * YUAN), 5_000))
+    world.directory.rotate(lab.id, person("the office's choice"), by=world.offices[SHANGHAI].directory)
+    proposed = world.now()
+    motion = world.motion(MotionKind.SUSPEND, region=BEIJING)
+    carried = world.carry(motion).time
+    joint = Life.begin(world, min_partners=2, amount=10_000 * YUAN).until("open")
+    counted = Life.begin(world, slices=sliced).until("redeemed")
+
+    assert reader.rotation_of(lab.id) == Rotation(person("the office's choice").address, proposed + 3 * DAY)
+    assert reader.motion(codec.id_of(motion)) == MotionState(votes=4, carried_at=carried, vetoed=False, enacted=False)
+    assert reader.partnership_of(joint.programme_id, joint.order.project, joint.lab.id) == Partnership(partners=1, reached=False)
+    assert reader.agreement_of(counted.programme_id, counted.redemption.agreement) == counted.redemption.cost
+    assert reader.registry_status(net.deployment.registry) is RegistryStatus.AUTHORISED
+    assert reader.registry_status(net.deployment.programmes) is RegistryStatus.NONE
+
+
 def test_flags(net, client):
     firm = net.world.firm()
     first, second = (client(net.world.offices[region].directory) for region in (BEIJING, SHANGHAI))
@@ -266,7 +288,7 @@ def test_offices_and_months(net, client):
 
 
 def test_a_refusal_carries_the_contract_s_own_name_and_values(client, life, net):
-    stranger = client(person("stranger"))
+    stranger = client(STRANGER)
     before = net.chain.nonce(stranger.address)
 
     with pytest.raises(Rejected) as raised:
@@ -280,7 +302,7 @@ def test_a_refusal_carries_the_contract_s_own_name_and_values(client, life, net)
 
 
 def test_the_same_intent_twice_is_one_reservation(client, life, net):
-    stranger = client(person("stranger"))
+    stranger = client(STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
 
     first = stranger.reserve(life.voucher, life.order, signatures, intent_id="order 7")
@@ -293,7 +315,7 @@ def test_the_same_intent_twice_is_one_reservation(client, life, net):
 
 def test_two_regions_race_and_one_learns_why_it_lost(net, client, life, monkeypatch):
     """Both pass the trial at the head; the contract refuses the second at its place in the chain, at the price of a nonce."""
-    lab, stranger = client(life.lab.signer), client(person("stranger"))
+    lab, stranger = client(life.lab.signer), client(STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
     lab.reserve(life.voucher, life.order, signatures)
     before = net.chain.nonce(stranger.address)
@@ -308,8 +330,8 @@ def test_two_regions_race_and_one_learns_why_it_lost(net, client, life, monkeypa
 
 
 def test_mined_but_not_answered_in_time_is_not_reported_as_failure(net, outbox, life):
-    impatient = Client(net.chain, net.deployment, outbox, person("stranger"), final_within=0.0)
-    patient = Client(net.chain, net.deployment, outbox, person("stranger"))
+    impatient = Client(net.chain, net.deployment, outbox, STRANGER, final_within=0.0)
+    patient = Client(net.chain, net.deployment, outbox, STRANGER)
     signatures = net.world.signed(life.order, life.firm, life.lab)
 
     with pytest.raises(OutcomeUnknown):

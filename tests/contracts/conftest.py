@@ -17,5 +17,6 @@ def _world(node: DevNode, contracts: Mapping[str, Artifact]) -> World:
 @pytest.fixture
 def world(_world: World) -> Iterator[World]:
     """The contracts with six staffed regions; what a test does to them is undone."""
+    _world.forget_nonces()
     with _world.put_back():
         yield _world

@@ -8,9 +8,8 @@ from eth_account.signers.local import LocalAccount
 
 from registry.chain.artifacts import Artifact
 from registry.model import Region
-from tests.contracts.world import BEIJING, CHANGXING, Contract, Event, Sent, World, _plain, _values, person
+from tests.contracts.world import BEIJING, CHANGXING, STRANGER, Contract, Event, Sent, World, _plain, _values
 
-STRANGER = person("stranger")
 OFFICE = ("admin", "recovery", "issuer", "reviewer", "payer", "directory")
 
 

@@ -1,5 +1,5 @@
 """
-What is committed is what is deployed, within the limits that the design sets.
+What is committed is what is deployed, within its limits of size and settings.
 
 That it is also what the sources compile to, for `paris`, stands in `tests/chain/test_compile.py`.
 """

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from eth_utils.address import to_checksum_address
 
 from registry import codec, signing
 from registry.codec import Domain
@@ -40,7 +41,7 @@ from registry.model import (
     Voucher,
 )
 from registry.tags import Keyring, TagKey
-from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails, unmoved
+from tests.contracts.attacks.attacker import NOBODY, fails, unmoved
 from tests.contracts.world import (
     BEIJING,
     CHANGXING,
@@ -48,7 +49,9 @@ from tests.contracts.world import (
     HEBEI,
     REGIONS,
     SHANGHAI,
+    STRANGER,
     TIANJIN,
+    UNSIGNED,
     YUAN,
     Life,
     Party,
@@ -60,7 +63,6 @@ from tests.contracts.world import (
     tag,
 )
 
-STRANGER = person("stranger")
 NOT_ITS_ROLE = "NotIssuer|NotReviewer|NotPayer|NotDirectory"
 SLICES = (Slice(Fen(5_000 * YUAN), 6000), Slice(Fen(20_000 * YUAN), 3000))
 STAGES = ("requested", "open", "redeemed", "endorsed", "accepted", "settled", "reversed", "part refunded", "refunded", "released")
@@ -490,7 +492,7 @@ def test_i12_settled_at_most_once_and_a_reversal_erases_nothing(one_town: Town) 
 
 def history(world: World) -> list[tuple[str, dict[str, Any], int]]:
     """Every event since the beginning: name, values, time of its block."""
-    logs = world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest"})
+    logs = world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(world._contracts)})
     events = []
     for log in logs:
         event = world._contracts[log["address"].lower()].decode(log)
@@ -571,7 +573,7 @@ class Fold:
             voucher.firm,
             redemption.subsidy,
             Fen(consumed),
-            Address(standIn),
+            Address(to_checksum_address(standIn)),
             NO_ADDRESS,
         )
         state |= {"stage": 3, "redemption": redemption, "evidence": codec.evidence(state["claim"])}
@@ -580,7 +582,7 @@ class Fold:
 
     def _Endorsed(self, order: bytes, by: str) -> None:  # noqa: N802
         state = self.orders[order]
-        state["claim"] = replace(state["claim"], endorser=Address(by))
+        state["claim"] = replace(state["claim"], endorser=Address(to_checksum_address(by)))
         state |= {"stage": 4, "evidence": codec.evidence(state["claim"])}
 
     def _Accepted(self, order: bytes, **_: Any) -> None:  # noqa: N802

@@ -33,9 +33,9 @@ from pathlib import Path
 import pytest
 
 from registry.chain.artifacts import Artifact
+from registry.events import Contract
 
 HERE = Path(__file__).parent
-CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
 LINE = re.compile(r"(?P<drawn>(?:│   |    )*(?:├── |└── ))(?P<words>(?P<kind>given|when|it should) .*\S)")
 LEAF = re.compile(r"it should .+ \[(?P<tests>test_\w+(?:, test_\w+)*)\]")
 
@@ -94,7 +94,7 @@ def defined_tests(source: str) -> list[str]:
     return [node.name for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
 
 
-@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("contract", Contract)
 def test_every_state_changing_function_has_a_tree_and_a_test_file(contract: str, contracts: Mapping[str, Artifact]):
     folder = HERE / snake(contract)
     wanted = {snake(name) for name in functions(contracts[contract])}
@@ -106,7 +106,7 @@ def test_every_state_changing_function_has_a_tree_and_a_test_file(contract: str,
     assert trees == files
 
 
-@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("contract", Contract)
 def test_every_tree_begins_with_a_function_of_its_contract(contract: str, contracts: Mapping[str, Artifact]):
     names = {entry.get("name", entry["type"]) for entry in contracts[contract].abi if entry["type"] in ("function", "constructor")}
     known = {snake(name): name for name in names}

@@ -9,6 +9,7 @@ elsewhere, against this. Every transaction is really mined, also one that is ref
 """
 
 import re
+import time
 from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -19,7 +20,6 @@ from typing import Any
 import rlp
 import sha3
 from eth_abi.abi import decode, encode
-from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
@@ -57,6 +57,7 @@ from registry.model import (
     Time,
     Voucher,
 )
+from tests.nodes import person
 
 CHANGXING, SHANGHAI, BEIJING, TIANJIN, HEBEI, KUNSHAN = (Region(code) for code in (330522, 310000, 110000, 120000, 130000, 320583))
 REGIONS = (CHANGXING, SHANGHAI, BEIJING, TIANJIN, HEBEI, KUNSHAN)
@@ -64,6 +65,10 @@ NO_REGION = Region(0)
 YUAN = 100
 DAY = 86_400
 GAS = 12_000_000
+MINED_WITHIN_SECONDS = 60.0
+STRANGER = person("stranger")
+UNSIGNED = bytes(64)
+UNTIL_LIFTED = 2**40 - 1
 
 
 class Refused(Exception):
@@ -82,7 +87,7 @@ def refused(name: str, **values: object) -> Iterator[None]:
         yield
     except Refused as refusal:
         expected = {key: _plain(value) for key, value in values.items()}
-        assert (refusal.name, refusal.values) == (name, expected)  # noqa: PT017 - the point of this helper
+        assert (refusal.name, refusal.values) == (name, expected)  # noqa: PT017 - the point of it
     else:
         raise AssertionError(f"nothing was refused, expected {name}")
 
@@ -124,11 +129,6 @@ def tag(text: str, epoch: int = 1) -> Tag:
 
 def digest(text: str) -> Digest:
     return Digest(keccak(text.encode()))
-
-
-def person(name: str) -> LocalAccount:
-    """The account of a person in a test; its key is the hash of the name, and public."""
-    return Account.from_key(keccak(f"tongquan test account: {name}".encode()))
 
 
 def _abi_type(parameter: Mapping[str, Any]) -> str:
@@ -310,9 +310,7 @@ class World:
         ).raw_transaction
         transaction = self.node.rpc("eth_sendRawTransaction", "0x" + raw.hex())
         self._nonces[by.address] = nonce + 1
-        receipt = self.node.rpc("eth_getTransactionReceipt", transaction)
-        while receipt is None:
-            receipt = self.node.rpc("eth_getTransactionReceipt", transaction)
+        receipt = self._receipt(transaction)
         if int(receipt["status"], 16) == 0:
             # It changed nothing, so asking again after it, at its own block's time, meets the same refusal.
             self.call(to, body, by, block=receipt["blockNumber"], gas=gas)
@@ -322,10 +320,21 @@ class World:
         self.last_contract = receipt.get("contractAddress")
         return Sent(events, int(receipt["gasUsed"], 16), int(block["timestamp"], 16), transaction)
 
+    def _receipt(self, transaction: str) -> Mapping[str, Any]:
+        deadline = time.monotonic() + MINED_WITHIN_SECONDS
+        while (receipt := self.node.rpc("eth_getTransactionReceipt", transaction)) is None:
+            assert time.monotonic() < deadline, f"{transaction} is not mined"
+        found: Mapping[str, Any] = receipt
+        return found
+
     def overwrite(self, contract: Contract, slot: bytes, word: bytes) -> None:
         """Put a word into a contract's storage, for a state that is too far to walk to."""
         method = "anvil_setStorageAt" if self.node.engine is Engine.ANVIL else "evm_setAccountStorageAt"
         self.node.rpc(method, contract.address, "0x" + slot.hex(), "0x" + word.hex())
+
+    def forget_nonces(self) -> None:
+        """Ask the node again: somebody else acted through this world's accounts, for example another world on the same node."""
+        self._nonces.clear()
 
     @contextmanager
     def put_back(self) -> Iterator[None]:
@@ -432,6 +441,18 @@ class World:
         else:
             self.consortium.enact(motion, by=self.deployer)
         return motion
+
+    def suspend(self, region: Region) -> None:
+        """The other members suspend a region."""
+        self.decide(MotionKind.SUSPEND, region=region)
+
+    def flag(self, subject: Id, by: Region = BEIJING) -> int:
+        """A member flags a firm or lab; the flag's last second."""
+        return int(self.directory.flag(subject, digest("reason"), by=self.offices[by].directory).only("Flagged")["until"])
+
+    def second(self, subject: Id, by: Region) -> Sent:
+        """Another member seconds the flag, which then stays."""
+        return self.directory.second(subject, digest("reason"), by=self.offices[by].directory)
 
     # Parties, vouchers, orders: each new one differs from every earlier one
 
@@ -652,14 +673,14 @@ class Life:
 
     def reserve(self) -> Sent:
         signatures = self.world.signed(self.order, self.firm, self.lab)
-        return self.world.registry.reserve(self.voucher, self.order, signatures, by=person("stranger"))
+        return self.world.registry.reserve(self.voucher, self.order, signatures, by=STRANGER)
 
     def approve(self) -> Sent:
         return self.world.registry.approve([self.reservation], by=self.office.reviewer)
 
     def redeem(self) -> Sent:
         signatures = self.world.signed(self.redemption, self.firm, self.lab)
-        return self.world.registry.redeem(self.voucher, self.order, self.redemption, signatures, by=person("stranger"))
+        return self.world.registry.redeem(self.voucher, self.order, self.redemption, signatures, by=STRANGER)
 
     def endorse(self, by: LocalAccount | None = None) -> Sent:
         by = by or (self.office if self.programme.first_review is FirstReview.HOME else self.host).reviewer

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for records, from the same metadata that the codec reads: whatever a type allows, edges first."""
+"""Hypothesis strategies for records and calls, from the same metadata that the codec reads: whatever a type allows, edges first."""
 
 from dataclasses import fields
 from enum import IntEnum
@@ -7,7 +7,8 @@ from typing import Any, get_args, get_type_hints
 from hypothesis import strategies as st
 
 from registry import model
-from registry.model import Record
+from registry.codec import VERBS
+from registry.model import Record, Signatures
 from registry.solidity import checksummed
 
 # Not `Record.__subclasses__()`, which names the class that `slots=True` replaced as well.
@@ -43,3 +44,24 @@ def members(solidity_type: str, hint: Any) -> st.SearchStrategy[Any]:
 
 
 any_record = st.sampled_from(RECORD_TYPES).flatmap(records)
+
+VALUES = {
+    "address": addresses,
+    "string": st.text(st.characters(exclude_categories=["Cs"])),
+    "bytes": st.binary(max_size=100),
+    "bytes27": st.binary(min_size=27, max_size=27),
+    "bytes32": words,
+    "Signatures": st.builds(Signatures, firm=st.binary(min_size=64, max_size=64), lab=st.binary(min_size=64, max_size=64), reason=words),
+}
+
+
+def values(solidity_type: str) -> st.SearchStrategy[Any]:
+    if solidity_type.endswith("[]"):
+        return st.lists(values(solidity_type.removesuffix("[]")), max_size=3).map(tuple)
+    if solidity_type.startswith("uint"):
+        return st.integers(0, 2 ** int(solidity_type.removeprefix("uint")) - 1)
+    return VALUES[solidity_type] if solidity_type in VALUES else records(getattr(model, solidity_type))
+
+
+# A verb by its name, and arguments for it.
+calls = st.sampled_from(sorted(VERBS)).flatmap(lambda name: st.tuples(st.just(name), st.tuples(*map(values, VERBS[name].arguments))))

@@ -13,33 +13,13 @@ from registry import codec, model
 from registry.chain import artifacts
 from registry.codec import VERBS, Domain, NotDecodable, NotEncodable, UnknownVerb
 from registry.errors import TongquanError
+from registry.events import Contract
 from registry.model import NO_ADDRESS, NO_ID, Address, Claim, Item, Order, Paid, Programme, Recipient, Release, Role, Signatures, StandIn
-from registry.solidity import struct_of, type_of
-from tests.core.strategies import RECORD_TYPES, addresses, any_record, records, words
+from registry.solidity import checksummed, struct_of, type_of
+from tests.core.strategies import RECORD_TYPES, any_record, calls, records, values
 
-CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
 DOMAIN = Domain(20_130_000, Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"))
 RELEASE = Release(b"\x01" * 32, 2, 3)
-
-VALUES = {
-    "address": addresses,
-    "string": st.text(st.characters(exclude_categories=["Cs"])),
-    "bytes": st.binary(max_size=100),
-    "bytes27": st.binary(min_size=27, max_size=27),
-    "bytes32": words,
-    "Signatures": st.builds(Signatures, firm=st.binary(min_size=64, max_size=64), lab=st.binary(min_size=64, max_size=64), reason=words),
-}
-
-
-def values(solidity_type: str) -> st.SearchStrategy:
-    if solidity_type.endswith("[]"):
-        return st.lists(values(solidity_type.removesuffix("[]")), max_size=3).map(tuple)
-    if solidity_type.startswith("uint"):
-        return st.integers(0, 2 ** int(solidity_type.removeprefix("uint")) - 1)
-    return VALUES[solidity_type] if solidity_type in VALUES else records(getattr(model, solidity_type))
-
-
-calls = st.sampled_from(sorted(VERBS)).flatmap(lambda name: st.tuples(st.just(name), st.tuples(*map(values, VERBS[name].arguments))))
 
 
 def plain(value):
@@ -190,7 +170,7 @@ def test_every_member_counts_in_the_id(record):
         changed = {
             "bytes32": lambda value: bytes([value[0] ^ 1]) + value[1:],
             "string": lambda value: value + " ",
-            "address": lambda value: "0x" + bytes(b ^ 1 for b in bytes.fromhex(value[2:])).hex(),
+            "address": lambda value: checksummed(bytes(byte ^ 1 for byte in bytes.fromhex(value[2:]))),
             "bool": lambda value: not value,
             "Slice[]": lambda value: (*value, model.Slice(1, 1)),
             "Voucher": lambda value: replace(value, face=value.face ^ 1),
@@ -203,12 +183,6 @@ def test_every_member_counts_in_the_id(record):
 
 def _range(value):
     return set(type(value)) if type(value) is not int else {value ^ 1}
-
-
-def test_an_address_has_one_id_in_either_case():
-    claim = Claim(NO_ID, NO_ID, NO_ID, NO_ID, NO_ID, NO_ID, 1, 1, DOMAIN.registry, NO_ADDRESS)
-
-    assert codec.id_of(replace(claim, stand_in=Address(DOMAIN.registry.lower()))) == codec.id_of(claim)
 
 
 @pytest.mark.parametrize("address", ["0x" + " " * 40, "0x" + "1_" * 20, "0x" + "zz" * 20, "0x" + "ab" * 19 + " a", "0x1234"])
@@ -275,7 +249,7 @@ def _abi(name: str):
     return json.loads((artifacts.FOLDER / f"{name}.json").read_text(encoding="utf-8"))["abi"]
 
 
-@pytest.mark.parametrize("contract", CONTRACTS)
+@pytest.mark.parametrize("contract", Contract)
 def test_the_table_of_verbs_is_the_contracts_interface(contract):
     """Selector by selector: nothing is missing, nothing is left over."""
     found = {
@@ -289,13 +263,13 @@ def test_the_table_of_verbs_is_the_contracts_interface(contract):
 
 
 def test_no_contract_takes_money_or_falls_back():
-    entries = [entry for contract in CONTRACTS for entry in _abi(contract)]
+    entries = [entry for contract in Contract for entry in _abi(contract)]
 
     assert [each for each in entries if each.get("stateMutability") == "payable" or each["type"] in ("fallback", "receive")] == []
 
 
 def test_verbs_are_told_once_and_belong_to_the_five():
-    assert {verb.contract for verb in VERBS.values()} == set(CONTRACTS)
+    assert {verb.contract for verb in VERBS.values()} == set(Contract)
     assert len({verb.selector for verb in VERBS.values()}) == len(VERBS)
     assert all(name == verb.name for name, verb in VERBS.items())
 

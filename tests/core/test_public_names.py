@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NewType
@@ -52,6 +53,19 @@ def test_nothing_else_is_imported_into_the_package():
     names = {name for name in vars(registry) if not name.startswith("_")} - modules
 
     assert names == set(registry.__all__)
+
+
+def errors_below(kind: type[Exception]) -> Iterator[type[Exception]]:
+    yield kind
+    for each in kind.__subclasses__():
+        yield from errors_below(each)
+
+
+def test_whoever_catches_needs_no_other_module():
+    """Two errors come from functions that are no public names: `codec.encode` and `chain.deploy.deploy`."""
+    ours = {each.__name__ for each in errors_below(registry.TongquanError) if each.__module__.startswith("registry.")}
+
+    assert ours - set(registry.__all__) == {"UnknownVerb", "DeploymentFailed"}
 
 
 @pytest.mark.parametrize("name", registry.__all__)

@@ -14,7 +14,7 @@ from registry import codec, model, signing
 from registry.codec import Domain, keccak
 from registry.model import Record
 from registry.solidity import encode_sequence, struct_of
-from tests.nodes import account
+from tests.nodes import person
 from tests.vectors import generate
 
 VECTORS = json.loads(generate.PATH.read_text(encoding="utf-8"))
@@ -116,7 +116,7 @@ class Harness:
 
 @pytest.fixture(scope="module")
 def on_chain(node, harness):
-    deployer = account("deployer of the record id harness")
+    deployer = person("deployer of the record id harness")
     nonce = int(node.rpc("eth_getTransactionCount", deployer.address, "latest"), 16)
     creation = {
         "data": harness["RecordIdHarness"].bytecode,

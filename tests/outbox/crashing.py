@@ -12,10 +12,10 @@ from pathlib import Path
 
 from registry.chain.node import Node
 from registry.outbox import Intent, Outbox
-from tests.nodes import account
+from tests.nodes import person
 
-SENDER = account("sender of a process that dies")
-TARGET = account("target").address
+SENDER = person("sender of a process that dies")
+TARGET = person("target").address
 INTENT = Intent(id="only once", what="test", target=TARGET, calldata=b"payload", sender=SENDER.address)
 POINTS = ("signing", "before-sending", "after-sending", "before-final")
 

@@ -14,13 +14,13 @@ import pytest
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
 from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, SenderBusy, State, WrongChain
 from registry.ports import CannotServe
-from tests.nodes import account
+from tests.nodes import person
 from tests.outbox.fake_node import FakeNode
 
 CHAIN_ID = 777
 PATIENCE = 10.0
-SENDER = account("sender")
-TARGET = account("target").address
+SENDER = person("sender")
+TARGET = person("target").address
 
 
 def unreachable(transaction):
@@ -139,7 +139,7 @@ def test_fifty_calls_at_once_take_fifty_nonces(outbox, node):
 
 
 def test_an_id_goes_to_one_sender_only(outbox, node):
-    other = account("other sender")
+    other = person("other sender")
     outbox.attach(other)
     send(outbox, intent())
 
@@ -425,7 +425,7 @@ def test_the_sender_is_free_again_when_its_worker_closed(path, node):
 
 def test_a_sender_without_a_key_is_refused(outbox):
     with pytest.raises(NoSuchAccount):
-        outbox.submit(intent(sender=account("somebody")))
+        outbox.submit(intent(sender=person("somebody")))
 
 
 def test_a_file_of_another_chain_is_refused(path, node):

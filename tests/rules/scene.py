@@ -13,7 +13,7 @@ import pytest
 from registry.codec import id_of, voucher_of
 from registry.errors import Rejected
 from registry.events import Event
-from registry.memory import Founder, InMemoryChain
+from registry.memory import InMemoryChain
 from registry.model import (
     NO_ADDRESS,
     NO_ID,
@@ -26,6 +26,7 @@ from registry.model import (
     Filing,
     Firm,
     FirstReview,
+    Founder,
     Id,
     Lab,
     Motion,

@@ -4,10 +4,9 @@ import pytest
 
 from registry.chain.reasons import refusal as read
 from registry.errors import Rejected
+from registry.events import Contract
 from registry.rules import ERRORS, encode_refusal
 from registry.solidity import type_of
-
-CONTRACTS = ("Consortium", "Directory", "Invoices", "Programmes", "VoucherRegistry")
 
 # Of constructors, of calls that only another contract makes, of gas, and of the libraries that the contracts stand on.
 NO_RULE_MEETS = {
@@ -27,7 +26,7 @@ OF_THE_COMPILER = {"Panic"}
 def declared(contracts) -> dict[str, tuple[tuple[str, str], ...]]:
     return {
         entry["name"]: tuple((each["name"], each["type"]) for each in entry["inputs"])
-        for name in CONTRACTS
+        for name in Contract
         for entry in contracts[name].abi
         if entry["type"] == "error"
     }

@@ -11,9 +11,8 @@ from eth_account.signers.local import LocalAccount
 
 from registry import codec, signing
 from registry.model import Record, Signatures
-from tests.contracts.world import Contract, World, refused
+from tests.contracts.world import UNSIGNED, Contract, World, refused
 
-UNSIGNED = bytes(64)
 NOBODY = Signatures(firm=UNSIGNED, lab=UNSIGNED)
 HALF_ORDER = 0x7FFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFF_5D576E73_57A4501D_DFE92F46_681B20A0
 ORDER_OF_CURVE = 2 * HALF_ORDER + 1

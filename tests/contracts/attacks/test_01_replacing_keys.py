@@ -12,7 +12,21 @@ import pytest
 
 from registry.model import Motion, MotionKind, RegionStatus, Role
 from tests.contracts.attacks.attacker import fails, unmoved
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, NO_ADDRESS, TIANJIN, Contract, Life, Refused, World, person, refused
+from tests.contracts.world import (
+    BEIJING,
+    CHANGXING,
+    DAY,
+    HEBEI,
+    NO_ADDRESS,
+    STRANGER,
+    TIANJIN,
+    Contract,
+    Life,
+    Refused,
+    World,
+    person,
+    refused,
+)
 
 VETO_DAYS = 14
 ENACTMENT_DAYS = 30
@@ -31,7 +45,7 @@ class Three:
     def suspend(self) -> None:
         motion = self.world.motion(MotionKind.SUSPEND, region=HEBEI)
         self.vote(motion)
-        self.consortium.enact(motion, by=person("stranger"))
+        self.consortium.enact(motion, by=STRANGER)
 
     def replacement(self) -> Motion:
         motion = self.world.motion(MotionKind.REPLACE_KEYS, region=HEBEI, account=person("usurper admin"), other=person("usurper recovery"))
@@ -147,7 +161,7 @@ def test_with_both_keys_lost_the_others_replace_them_and_the_thief_is_out(three:
     motion, thief = three.replacement(), three.act(HEBEI, "admin")
     three.world.at(three.carried_at(motion) + VETO_DAYS * DAY)
 
-    replaced = three.consortium.enact(motion, by=person("stranger")).only("KeysReplaced")
+    replaced = three.consortium.enact(motion, by=STRANGER).only("KeysReplaced")
 
     assert replaced.values == {
         "region": HEBEI,
@@ -157,7 +171,7 @@ def test_with_both_keys_lost_the_others_replace_them_and_the_thief_is_out(three:
     with fails(three.world, "NotAdmin", three.consortium, account=thief):
         three.consortium.grant(person("thief's clerk"), Role.PAYER, by=thief)
     with fails(three.world, "AlreadyEnacted", three.consortium, motion=three.id(motion)):
-        three.consortium.enact(motion, by=person("stranger"))
+        three.consortium.enact(motion, by=STRANGER)
 
 
 def test_the_recovery_key_evicts_a_thief_at_once(three: Three, suspended_first: bool) -> None:  # noqa: FBT001
@@ -209,6 +223,11 @@ def grab(world: World, account: object) -> None:
         world.consortium.grant(account, Role.ISSUER, by=world.offices[HEBEI].admin)
 
 
+def keys_of_hebei(world: World) -> tuple[str, str]:
+    region = world.consortium.regions(HEBEI)
+    return region.admin, region.recovery
+
+
 @pytest.mark.parametrize("suspended", [False, True], ids=["running", "suspended"])
 @pytest.mark.parametrize("key", ["new admin", "new recovery"])
 def test_a_thief_does_not_block_the_replacement_of_its_key_by_taking_the_new_accounts(world: World, suspended: bool, key: str) -> None:  # noqa: FBT001
@@ -221,13 +240,15 @@ def test_a_thief_does_not_block_the_replacement_of_its_key_by_taking_the_new_acc
     grab(world, person(key))
 
     world.at(world.now() + 14 * DAY + 60)
-    world.consortium.enact(motion, by=person("stranger")).only("KeysReplaced")
+    world.consortium.enact(motion, by=STRANGER).only("KeysReplaced")
+    assert keys_of_hebei(world) == (person("new admin").address.lower(), person("new recovery").address.lower())
 
 
 def test_a_thief_who_sees_a_recovery_coming_does_not_stop_it_by_taking_the_new_account(world: World) -> None:
     grab(world, person("new admin"))
 
     world.consortium.recover(person("new admin"), by=world.offices[HEBEI].recovery).only("KeysReplaced")
+    assert keys_of_hebei(world) == (person("new admin").address.lower(), world.offices[HEBEI].recovery.address.lower())
 
 
 @pytest.mark.parametrize("role", [Role.PAYER, Role.REVIEWER, Role.ISSUER, Role.DIRECTORY])

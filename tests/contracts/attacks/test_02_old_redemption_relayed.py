@@ -6,10 +6,8 @@ import pytest
 
 from registry import codec
 from registry.model import FirstReview, Id, Release, Signatures, Time
-from tests.contracts.attacks.attacker import UNSIGNED, fails, signer_of
-from tests.contracts.world import DAY, NO_ADDRESS, YUAN, Life, World, person
-
-STRANGER = person("stranger")
+from tests.contracts.attacks.attacker import fails, signer_of
+from tests.contracts.world import DAY, NO_ADDRESS, STRANGER, UNSIGNED, YUAN, Life, World
 
 
 def rejected(world: World, stage: str) -> tuple[Life, Signatures]:

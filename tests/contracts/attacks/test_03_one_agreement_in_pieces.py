@@ -7,12 +7,11 @@ import pytest
 from registry import codec
 from registry.model import UNLIMITED, Fen, Order, Redemption, Slice, Tag
 from tests.contracts.attacks.attacker import fails
-from tests.contracts.world import YUAN, Life, World, person, tag
+from tests.contracts.world import STRANGER, YUAN, Life, World, tag
 
 # 90 % up to 1,000 yuan, 50 % up to 3,000, 30 % up to 10,000, nothing beyond.
 SLICES = (Slice(Fen(1_000 * YUAN), 9000), Slice(Fen(3_000 * YUAN), 5000), Slice(Fen(10_000 * YUAN), 3000))
 AGREEMENT = tag("agreement in pieces")
-STRANGER = person("stranger")
 
 
 def earned(cost: int) -> int:

@@ -7,9 +7,8 @@ import pytest
 from registry import codec
 from registry.model import Digest, Fen, MotionKind, Order, Redemption
 from tests.contracts.attacks.attacker import fails
-from tests.contracts.world import CHANGXING, DAY, SHANGHAI, YUAN, Life, Party, World, digest, person, tag
+from tests.contracts.world import CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, Party, World, digest, tag
 
-STRANGER = person("stranger")
 INVOICE = tag("the honest lab's invoice", epoch=26)
 
 

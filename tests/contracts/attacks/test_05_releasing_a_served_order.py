@@ -4,10 +4,9 @@ import pytest
 
 from registry import codec
 from registry.model import Approval, Id, MotionKind, Release, Signatures, Time
-from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails, signer_of
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, YUAN, Life, World, digest, person
+from tests.contracts.attacks.attacker import NOBODY, fails, signer_of
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, STRANGER, UNSIGNED, YUAN, Life, World, digest
 
-STRANGER = person("stranger")
 GRACE = 30 * DAY
 
 

@@ -7,9 +7,7 @@ import pytest
 from registry import codec
 from registry.model import Fen, FirstReview, Time
 from tests.contracts.attacks.attacker import fails
-from tests.contracts.world import DAY, NO_ADDRESS, YUAN, Life, World, digest, person
-
-STRANGER = person("stranger")
+from tests.contracts.world import DAY, NO_ADDRESS, STRANGER, YUAN, Life, World, digest
 
 
 def reject(life: Life) -> None:

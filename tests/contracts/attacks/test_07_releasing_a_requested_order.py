@@ -4,7 +4,7 @@ import pytest
 
 from registry.model import Approval, Id, Release, Time
 from tests.contracts.attacks.attacker import NOBODY, fails
-from tests.contracts.world import DAY, YUAN, Life, World, digest, person
+from tests.contracts.world import DAY, STRANGER, YUAN, Life, World, digest
 
 GRACE = 30 * DAY
 
@@ -16,7 +16,7 @@ def release(life: Life, who: str) -> None:
         return
     if who == "stranger":
         life.world.at(life.state().deadline + GRACE + 1)
-    by = life.lab.signer if who == "lab" else person("stranger")
+    by = life.lab.signer if who == "lab" else STRANGER
     life.world.registry.release(life.voucher, life.order, consent, NOBODY, by=by)
 
 

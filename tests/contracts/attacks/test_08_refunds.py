@@ -5,9 +5,8 @@ import pytest
 from registry import codec
 from registry.model import Fen, Motion, MotionKind, Slice
 from tests.contracts.attacks.attacker import fails
-from tests.contracts.world import BEIJING, CHANGXING, SHANGHAI, YUAN, Life, World, digest, person
+from tests.contracts.world import BEIJING, CHANGXING, SHANGHAI, STRANGER, YUAN, Life, World, digest
 
-STRANGER = person("stranger")
 SLICES = (Slice(Fen(5_000 * YUAN), 6000), Slice(Fen(20_000 * YUAN), 3000))
 SUBSIDY = 3_900 * YUAN
 

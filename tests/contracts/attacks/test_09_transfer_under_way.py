@@ -7,7 +7,7 @@ import pytest
 from registry import codec
 from registry.model import FirstReview, Id, MotionKind, Release, Time
 from tests.contracts.attacks.attacker import NOBODY, fails
-from tests.contracts.world import BEIJING, CHANGXING, HEBEI, KUNSHAN, SHANGHAI, YUAN, Life, World, digest, person
+from tests.contracts.world import BEIJING, CHANGXING, HEBEI, KUNSHAN, SHANGHAI, STRANGER, YUAN, Life, World, digest
 
 
 @pytest.fixture
@@ -121,5 +121,5 @@ def test_an_accepted_order_is_not_released(world: World, life: Life) -> None:
 
 
 def test_a_stranger_settles_nothing(world: World, life: Life) -> None:
-    with fails(world, "NotPayer", account=person("stranger"), region=CHANGXING):
-        life.settle(by=person("stranger"))
+    with fails(world, "NotPayer", account=STRANGER, region=CHANGXING):
+        life.settle(by=STRANGER)

@@ -3,10 +3,9 @@
 import pytest
 
 from registry.model import NO_ID, Approval, Bar, Firm, FirstReview, Lab, MotionKind, Paid, Role, Signatures, StandIn
-from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails, signer_of
-from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, Life, Refused, World, digest, person, tag
+from tests.contracts.attacks.attacker import NOBODY, fails, signer_of
+from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, UNSIGNED, Life, Refused, World, digest, person, tag
 
-STRANGER = person("stranger")
 ROLES = ["issuer", "reviewer", "payer", "directory", "admin", "recovery"]
 
 

@@ -6,9 +6,8 @@ import pytest
 
 from registry.model import Fen, FirstReview, Slice
 from tests.contracts.attacks.attacker import NOBODY, storage_roots, unmoved, with_word
-from tests.contracts.world import YUAN, Life, Refused, Sent, World, digest, person, refused
+from tests.contracts.world import STRANGER, YUAN, Life, Refused, Sent, World, digest, refused
 
-STRANGER = person("stranger")
 SIX = tuple(Slice(Fen((n + 1) * 1_000 * YUAN), 9000 - n * 1000) for n in range(6))
 
 

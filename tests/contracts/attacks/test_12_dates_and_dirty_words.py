@@ -4,9 +4,7 @@ import pytest
 
 from registry.model import Approval, MotionKind, Order, Redemption, Time
 from tests.contracts.attacks.attacker import fails, sign_words, unmoved, with_word, word_of
-from tests.contracts.world import BEIJING, DAY, TIANJIN, YUAN, Life, Refused, World, person, tag
-
-STRANGER = person("stranger")
+from tests.contracts.world import BEIJING, DAY, STRANGER, TIANJIN, YUAN, Life, Refused, World, tag
 
 # Places of the words that are smaller than 32 bytes, counted from the first argument's.
 VOUCHER = {"face": (1, 64), "denomination": (2, 64), "useBy": (3, 40), "claimBy": (4, 40)}

@@ -6,10 +6,9 @@ import pytest
 
 from registry import codec
 from registry.model import Approval, Fen, Id, Release, Signatures, Time
-from tests.contracts.attacks.attacker import NOBODY, UNSIGNED, fails
-from tests.contracts.world import DAY, HEBEI, YUAN, Life, World, digest, person, tag
+from tests.contracts.attacks.attacker import NOBODY, fails
+from tests.contracts.world import DAY, HEBEI, STRANGER, UNSIGNED, YUAN, Life, World, digest, tag
 
-STRANGER = person("stranger")
 GRACE = 30 * DAY
 FACE = 10_000 * YUAN
 

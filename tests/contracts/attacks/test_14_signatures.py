@@ -7,10 +7,8 @@ import pytest
 from registry import signing
 from registry.codec import Domain
 from registry.model import Address, Signatures
-from tests.contracts.attacks.attacker import HALF_ORDER, ORDER_OF_CURVE, UNSIGNED, fails, signer_of
-from tests.contracts.world import NO_ADDRESS, YUAN, Life, Refused, World, person
-
-STRANGER = person("stranger")
+from tests.contracts.attacks.attacker import HALF_ORDER, ORDER_OF_CURVE, fails, signer_of
+from tests.contracts.world import NO_ADDRESS, STRANGER, UNSIGNED, YUAN, Life, Refused, World, person
 
 
 def other_domain(world: World, which: str) -> Domain:

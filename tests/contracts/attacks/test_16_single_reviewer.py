@@ -6,7 +6,7 @@ import pytest
 
 from registry.model import FirstReview, Role, Signatures, StandIn
 from tests.contracts.attacks.attacker import fails
-from tests.contracts.world import CHANGXING, NO_ADDRESS, YUAN, Life, World, digest, person
+from tests.contracts.world import CHANGXING, NO_ADDRESS, STRANGER, YUAN, Life, World, digest, person
 
 REASON = digest("the firm is gone")
 
@@ -24,7 +24,7 @@ def stood_in(world: World, first_review: FirstReview) -> Life:
     reviewer = life.office.reviewer
     standing = world.sign(StandIn(life.claim.redemption, REASON), reviewer)
     signatures = Signatures(firm=standing, lab=world.sign(life.redemption, life.lab.signer), reason=REASON)
-    world.registry.redeem(life.voucher, life.order, life.redemption, signatures, by=person("stranger"))
+    world.registry.redeem(life.voucher, life.order, life.redemption, signatures, by=STRANGER)
     life.stand_in = reviewer.address
     return life
 
@@ -98,4 +98,4 @@ def test_a_revoked_reviewers_stand_in_is_nobodys(world: World) -> None:
     world.consortium.revoke(reviewer, by=life.office.admin)
 
     with fails(world, "StandInNotReviewer", account=reviewer, region=CHANGXING):
-        world.registry.redeem(life.voucher, life.order, life.redemption, signatures, by=person("stranger"))
+        world.registry.redeem(life.voucher, life.order, life.redemption, signatures, by=STRANGER)

@@ -6,9 +6,7 @@ from registry import codec, signing
 from registry.codec import Domain
 from registry.model import Address, MotionKind, Signatures
 from tests.contracts.attacks.attacker import acting_on, fails, signer_of
-from tests.contracts.world import CHANGXING, YUAN, Contract, Life, Refused, World, person, tag
-
-STRANGER = person("stranger")
+from tests.contracts.world import CHANGXING, STRANGER, YUAN, Contract, Life, Refused, World, person, tag
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from tests.contracts.world import (
     HEBEI,
     KUNSHAN,
     SHANGHAI,
+    STRANGER,
     TIANJIN,
     YUAN,
     Life,
@@ -23,9 +24,6 @@ from tests.contracts.world import (
     person,
     tag,
 )
-
-STRANGER = person("stranger")
-
 
 # Arrays
 

@@ -6,6 +6,7 @@ import pytest
 
 from registry import codec
 from registry.model import MotionKind, Region
+from tests.contracts.attacks.attacker import with_word
 from tests.contracts.seen import OFFICE, account, good_until, said, unchanged
 from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, REGIONS, SHANGHAI, TIANJIN, digest, person, refused
 
@@ -97,9 +98,9 @@ def test_a_motion_is_of_a_kind(world, consortium, office, region):
         consortium.vote(world.motion(MotionKind.NONE, region=region), by=office.admin)
 
 
-def test_a_kind_beyond_the_last_is_malformed(consortium, office, motion):
+def test_a_kind_beyond_the_last_is_malformed(world, consortium, office, motion):
     with refused("Malformed"):
-        consortium.vote(replace(motion, kind=max(MotionKind) + 1), by=office.admin)
+        world.send(office.admin, consortium.address, with_word(consortium.encode("vote", motion), 0, max(MotionKind) + 1))
 
 
 def test_a_member_is_not_admitted_again(world, consortium, office):

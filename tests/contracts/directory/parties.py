@@ -1,16 +1,15 @@
-"""What the tests of the directory do to parties: bring a lab into a standing, flag, and ask what may go on."""
+"""What the tests of the directory do to parties: bring a lab into a standing, lift a flag, and ask what may go on."""
 
 from collections.abc import Sequence
 
 from eth_account.signers.local import LocalAccount
 
 from registry.model import NO_ID, Id, Motion, MotionKind, Region, Standing
-from tests.contracts.seen import STRANGER, asked
-from tests.contracts.world import BEIJING, CHANGXING, Party, Sent, World, digest
+from tests.contracts.seen import asked
+from tests.contracts.world import CHANGXING, STRANGER, Party, Sent, World, digest
 
 REASON = digest("reason")
 UNKNOWN = Id(digest("nobody's record"))
-UNTIL_LIFTED = 2**40 - 1
 OTHERS_THAN_DIRECTORY = ("stranger", "admin", "recovery", "issuer", "reviewer", "payer")
 
 
@@ -25,15 +24,6 @@ def bring(world: World, lab: Party, standing: Standing) -> None:
         getattr(world.directory, verbs[standing])(lab.id, by=directory_of(world, lab.record.region))
 
 
-def flag(world: World, subject: Id, by: Region = BEIJING) -> int:
-    """A member flags a subject; the flag's last second."""
-    return int(world.directory.flag(subject, REASON, by=directory_of(world, by)).only("Flagged")["until"])
-
-
-def second(world: World, subject: Id, by: Region) -> Sent:
-    return world.directory.second(subject, REASON, by=directory_of(world, by))
-
-
 def carry_later(world: World, motion: Motion, voters: Sequence[Region] | None = None) -> int:
     """Carry a motion an hour after whatever flag it is about; when it was carried."""
     world.at(world.now() + 3_600)
@@ -46,10 +36,6 @@ def lift(world: World, party: Party) -> Motion:
     carry_later(world, motion)
     world.directory.lift(motion, by=STRANGER)
     return motion
-
-
-def suspend_region(world: World, region: Region) -> None:
-    world.decide(MotionKind.SUSPEND, region=region)
 
 
 def use(world: World, firm: Party, lab: Party, item: Id = NO_ID, *, itemised: bool = False, region: Region = CHANGXING) -> Sent:

@@ -4,7 +4,7 @@ import pytest
 
 from registry import codec
 from registry.model import NO_ADDRESS, Lab, Standing
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, bring, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, bring
 from tests.contracts.seen import account, said, unchanged
 from tests.contracts.world import SHANGHAI, person, refused, tag
 
@@ -23,7 +23,7 @@ def test_only_the_host_region_admits(world, directory, who):
 
 
 def test_a_suspended_region_admits_nobody(world, directory, host):
-    suspend_region(world, SHANGHAI)
+    world.suspend(SHANGHAI)
 
     with refused("NotDirectory", account=host.directory, region=SHANGHAI):
         directory.admit(RECORD, SIGNER, SELLER, UNTIL, by=host.directory)

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import NO_ID, Bar, Standing
-from tests.contracts.directory.parties import UNKNOWN, bring, flag
+from tests.contracts.directory.parties import UNKNOWN, bring
 from tests.contracts.seen import asked
 from tests.contracts.world import CHANGXING, SHANGHAI, person
 
@@ -25,7 +25,7 @@ def bar(world, firm, lab, what):
         bring(world, lab, Standing.FROZEN)
         return lab.id
     subject = lab.id if what is Bar.LAB_FLAGGED else firm.id
-    flag(world, subject)
+    world.flag(subject)
     return subject
 
 
@@ -67,7 +67,7 @@ def test_a_rotated_key_is_no_party_any_more(world, barred, firm, lab, who):
 @pytest.mark.parametrize(("what", "who"), [(Bar.LAB_FLAGGED, "lab"), (Bar.FIRM_FLAGGED, "firm")])
 def test_a_lapsed_flag_bars_nobody(world, barred, reviewer, firm, lab, *, what, who):
     subject = lab.id if who == "lab" else firm.id
-    until = flag(world, subject)
+    until = world.flag(subject)
 
     for time, expected in ((until, (SHANGHAI, what, subject)), (until + 1, (SHANGHAI, Bar.NONE, NO_ID))):
         world.at(time)

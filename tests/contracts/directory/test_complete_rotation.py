@@ -3,8 +3,8 @@
 import pytest
 
 from registry.model import NO_ADDRESS, Role
-from tests.contracts.seen import STRANGER, good_from, read, said, unchanged
-from tests.contracts.world import DAY, Party, person, refused
+from tests.contracts.seen import good_from, read, said, unchanged
+from tests.contracts.world import DAY, STRANGER, Party, person, refused
 
 NEW = person("new signer")
 

@@ -4,7 +4,7 @@ import pytest
 
 from registry import codec
 from registry.model import NO_ADDRESS, Firm
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, directory_of, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, directory_of
 from tests.contracts.seen import account, said, unchanged
 from tests.contracts.world import BEIJING, CHANGXING, person, refused, tag
 
@@ -21,7 +21,7 @@ def test_only_the_home_region_enrols(world, directory, who):
 
 
 def test_a_suspended_region_enrols_nobody(world, directory, home):
-    suspend_region(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.enrol(RECORD, SIGNER, by=home.directory)

@@ -2,20 +2,9 @@
 
 import pytest
 
-from tests.contracts.directory.parties import (
-    OTHERS_THAN_DIRECTORY,
-    REASON,
-    UNKNOWN,
-    UNTIL_LIFTED,
-    directory_of,
-    flag,
-    lift,
-    second,
-    serve,
-    suspend_region,
-)
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, UNKNOWN, directory_of, lift, serve
 from tests.contracts.seen import account, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, Party, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])
@@ -33,7 +22,7 @@ def test_only_a_directory_account_flags(world, directory, lab, who, region):
 
 
 def test_a_suspended_region_flags_nobody(world, directory, lab, home):
-    suspend_region(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.flag(lab.id, REASON, by=home.directory)
@@ -48,7 +37,7 @@ def test_only_parties_are_flagged(world, directory, lab, home, what):
 
 
 def test_a_region_flags_a_subject_once(world, directory, party):
-    until = flag(world, party.id, by=BEIJING)
+    until = world.flag(party.id, by=BEIJING)
 
     for time in (until, until + 1, until + 365 * DAY):
         world.at(time)
@@ -58,7 +47,7 @@ def test_a_region_flags_a_subject_once(world, directory, party):
 
 @pytest.mark.parametrize("how", ["taken back", "lifted"])
 def test_a_flag_that_is_gone_was_still_the_one(world, directory, party, how):
-    flag(world, party.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
     if how == "taken back":
         directory.unflag(party.id, by=directory_of(world, BEIJING))
     else:
@@ -66,11 +55,11 @@ def test_a_flag_that_is_gone_was_still_the_one(world, directory, party, how):
 
     with refused("FlaggedBefore", subject=party.id, region=BEIJING):
         directory.flag(party.id, REASON, by=directory_of(world, BEIJING))
-    assert flag(world, party.id, by=HEBEI) > world.now()
+    assert world.flag(party.id, by=HEBEI) > world.now()
 
 
 def test_a_flagged_subject_is_seconded_instead(world, directory, party):
-    until = flag(world, party.id, by=BEIJING)
+    until = world.flag(party.id, by=BEIJING)
     world.at(until)
 
     with refused("SubjectFlagged", subject=party.id, until=until):
@@ -78,8 +67,8 @@ def test_a_flagged_subject_is_seconded_instead(world, directory, party):
 
 
 def test_a_seconded_flag_takes_no_other(world, directory, party):
-    until = flag(world, party.id, by=BEIJING)
-    second(world, party.id, by=HEBEI)
+    until = world.flag(party.id, by=BEIJING)
+    world.second(party.id, by=HEBEI)
     world.at(until + 365 * DAY)
 
     with refused("SubjectFlagged", subject=party.id, until=UNTIL_LIFTED):
@@ -87,10 +76,10 @@ def test_a_seconded_flag_takes_no_other(world, directory, party):
 
 
 def test_another_region_flags_after_a_flag_lapsed(world, directory, party):
-    first = flag(world, party.id, by=BEIJING)
+    first = world.flag(party.id, by=BEIJING)
     world.at(first + 1)
 
-    assert flag(world, party.id, by=HEBEI) == first + 1 + 30 * DAY
+    assert world.flag(party.id, by=HEBEI) == first + 1 + 30 * DAY
     assert tuple(directory.flags(party.id)) == (HEBEI, 0, first + 1, first + 1 + 30 * DAY)
 
 
@@ -112,7 +101,7 @@ def test_any_member_stops_a_party_for_thirty_days(world, directory, party, neigh
 
 
 def test_a_flag_lapses_after_thirty_days_to_the_second(world, firm, lab, party):
-    until = flag(world, party.id)
+    until = world.flag(party.id)
 
     with world.put_back():
         world.at(until)

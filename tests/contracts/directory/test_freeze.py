@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import Standing
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, bring, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, bring
 from tests.contracts.seen import account, said, unchanged
 from tests.contracts.world import SHANGHAI, refused
 
@@ -22,7 +22,7 @@ def test_only_the_host_region_freezes(world, directory, lab, who):
 
 
 def test_a_suspended_region_freezes_nothing(world, directory, lab, host):
-    suspend_region(world, SHANGHAI)
+    world.suspend(SHANGHAI)
 
     with refused("NotDirectory", account=host.directory, region=SHANGHAI):
         directory.freeze(lab.id, by=host.directory)

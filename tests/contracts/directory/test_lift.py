@@ -4,9 +4,9 @@ import pytest
 
 from registry import codec
 from registry.model import MotionKind
-from tests.contracts.directory.parties import UNKNOWN, UNTIL_LIFTED, carry_later, flag, lift, second, serve
-from tests.contracts.seen import STRANGER, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, TIANJIN, Party, refused
+from tests.contracts.directory.parties import UNKNOWN, carry_later, lift, serve
+from tests.contracts.seen import good_until, said, unchanged
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])
@@ -30,7 +30,7 @@ def test_an_unknown_subject_has_no_flag(world, directory):
 
 @pytest.mark.parametrize("kind", [MotionKind.VOID_CLAIM, MotionKind.SUSPEND])
 def test_a_motion_of_another_kind_lifts_nothing(world, directory, party, kind):
-    flag(world, party.id)
+    world.flag(party.id)
     motion = motion_on(world, party, kind=kind)
     carry_later(world, motion)
 
@@ -40,7 +40,7 @@ def test_a_motion_of_another_kind_lifts_nothing(world, directory, party, kind):
 
 def test_a_motion_about_another_region_lifts_nothing(world, directory, party):
     """Otherwise the subject's own region could vote on it."""
-    flag(world, party.id)
+    world.flag(party.id)
     motion = motion_on(world, party, region=TIANJIN)
     carry_later(world, motion, [CHANGXING, SHANGHAI, KUNSHAN, HEBEI])
 
@@ -49,7 +49,7 @@ def test_a_motion_about_another_region_lifts_nothing(world, directory, party):
 
 
 def test_a_motion_that_was_not_carried_lifts_nothing(world, directory, party):
-    flag(world, party.id)
+    world.flag(party.id)
     motion = motion_on(world, party)
     carry_later(world, motion, [BEIJING, HEBEI, KUNSHAN])
 
@@ -58,8 +58,8 @@ def test_a_motion_that_was_not_carried_lifts_nothing(world, directory, party):
 
 
 def test_a_motion_lifts_within_thirty_days(world, directory, party):
-    flag(world, party.id)
-    second(world, party.id, by=HEBEI)
+    world.flag(party.id)
+    world.second(party.id, by=HEBEI)
     motion = motion_on(world, party)
     carried = carry_later(world, motion)
     good_until(world, carried + 30 * DAY, lambda: directory.lift(motion, by=STRANGER))
@@ -69,9 +69,9 @@ def test_a_motion_lifts_within_thirty_days(world, directory, party):
 
 
 def test_a_motion_lifts_once(world, directory, party):
-    flag(world, party.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
     motion = lift(world, party)
-    flag(world, party.id, by=HEBEI)
+    world.flag(party.id, by=HEBEI)
 
     with refused("MotionUsed", motion=codec.id_of(motion)):
         directory.lift(motion, by=STRANGER)
@@ -86,7 +86,7 @@ def test_there_is_nothing_to_lift(world, directory, party):
 
 
 def test_a_lapsed_flag_is_not_lifted(world, directory, party):
-    until = flag(world, party.id)
+    until = world.flag(party.id)
     motion = motion_on(world, party)
     world.at(until - 20 * DAY)
     world.carry(motion)
@@ -98,12 +98,12 @@ def test_a_lapsed_flag_is_not_lifted(world, directory, party):
 
 def test_a_flag_set_after_the_vote_stands(world, directory, party):
     """Two motions were carried about one flag and one was used; the other does not lift the next region's, on which nobody voted."""
-    flag(world, party.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
     spare = motion_on(world, party)
     carried = carry_later(world, spare)
     lift(world, party)
     world.at(carried + DAY)
-    flag(world, party.id, by=HEBEI)
+    world.flag(party.id, by=HEBEI)
 
     with unchanged(lambda: directory.flags(party.id)), refused("NotFlagged", subject=party.id):
         directory.lift(spare, by=STRANGER)
@@ -114,18 +114,18 @@ def test_a_flag_set_in_the_second_of_the_vote_stands(world, directory, party):
     motion = motion_on(world, party)
     carried = world.carry(motion).time
     world.at(carried)
-    assert flag(world, party.id) == carried + 30 * DAY
+    assert world.flag(party.id) == carried + 30 * DAY
 
     with refused("NotFlagged", subject=party.id):
         directory.lift(motion, by=STRANGER)
 
 
 def test_a_flag_seconded_after_the_vote_is_lifted(world, directory, party):
-    until = flag(world, party.id, by=BEIJING)
+    until = world.flag(party.id, by=BEIJING)
     motion = motion_on(world, party)
     world.at(until - 20 * DAY)
     world.carry(motion)
-    second(world, party.id, by=HEBEI)
+    world.second(party.id, by=HEBEI)
 
     directory.lift(motion, by=STRANGER)
 
@@ -136,8 +136,8 @@ def test_a_flag_seconded_after_the_vote_is_lifted(world, directory, party):
 def test_the_members_lift_a_flag(world, directory, firm, lab, neighbour, *, party, seconded):
     before = (directory.labs(party.id), directory.firms(party.id))
     for subject in (party.id, neighbour.id):
-        flag(world, subject, by=BEIJING)
-        second(world, subject, by=HEBEI) if seconded else None
+        world.flag(subject, by=BEIJING)
+        world.second(subject, by=HEBEI) if seconded else None
     motion = motion_on(world, party)
     carry_later(world, motion)
 

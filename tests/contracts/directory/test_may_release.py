@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import Standing
-from tests.contracts.directory.parties import bring, flag, lift, second
+from tests.contracts.directory.parties import bring, lift
 from tests.contracts.world import BEIJING, CHANGXING, HEBEI
 
 
@@ -22,7 +22,7 @@ def test_two_good_parties_release_themselves(world, may_release, neighbour):
 
 @pytest.mark.parametrize("who", ["firm", "lab"])
 def test_a_flag_alone_lets_no_reviewer_release(world, may_release, firm, lab, who):
-    flag(world, firm.id if who == "firm" else lab.id)
+    world.flag(firm.id if who == "firm" else lab.id)
 
     assert not may_release()
 
@@ -30,8 +30,8 @@ def test_a_flag_alone_lets_no_reviewer_release(world, may_release, firm, lab, wh
 @pytest.mark.parametrize("who", ["firm", "lab"])
 def test_a_seconded_flag_lets_a_reviewer_release(world, may_release, firm, lab, who):
     party = firm if who == "firm" else lab
-    flag(world, party.id, by=BEIJING)
-    second(world, party.id, by=HEBEI)
+    world.flag(party.id, by=BEIJING)
+    world.second(party.id, by=HEBEI)
 
     assert may_release()
     lift(world, party)

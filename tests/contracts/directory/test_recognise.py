@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, directory_of, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, directory_of
 from tests.contracts.seen import account, read, said, unchanged
 from tests.contracts.world import BEIJING, CHANGXING, KUNSHAN, refused
 
@@ -22,7 +22,7 @@ def test_only_a_directory_account_recognises(world, directory, lab, who, region)
 
 
 def test_a_suspended_region_recognises_nothing(world, directory, lab, home):
-    suspend_region(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.recognise([lab.id], FROM, UNTIL, by=home.directory)

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import Standing
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, bring, flag, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, bring
 from tests.contracts.seen import account, said, unchanged
 from tests.contracts.world import SHANGHAI, refused, tag
 
@@ -25,7 +25,7 @@ def test_only_the_host_region_renews(world, directory, lab, who):
 
 
 def test_a_suspended_region_renews_nothing(world, directory, lab, host):
-    suspend_region(world, SHANGHAI)
+    world.suspend(SHANGHAI)
 
     with refused("NotDirectory", account=host.directory, region=SHANGHAI):
         directory.renew(lab.id, AGENCY, UNTIL, by=host.directory)
@@ -39,7 +39,7 @@ def test_a_renewed_lab_has_a_seller(directory, lab, host):
 @pytest.mark.parametrize("standing", list(Standing)[1:])
 def test_seller_and_qualification_are_renewed(world, directory, lab, neighbour, host, *, standing):
     bring(world, lab, standing)
-    flag(world, lab.id)
+    world.flag(lab.id)
     before = directory.labs(lab.id)
 
     with unchanged(lambda: directory.labs(neighbour.id), lambda: directory.flags(lab.id)):

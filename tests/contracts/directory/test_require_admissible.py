@@ -4,7 +4,7 @@ import pytest
 
 from registry import codec
 from registry.model import NO_ID, Item, Standing
-from tests.contracts.directory.parties import UNKNOWN, bring, flag, second, use
+from tests.contracts.directory.parties import UNKNOWN, bring, use
 from tests.contracts.seen import good_from, good_until
 from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, Party, refused
 
@@ -22,10 +22,10 @@ def test_a_firm_of_another_region_is_refused(world, firm, lab):
 @pytest.mark.parametrize("who", ["firm", "lab"])
 def test_a_flagged_party_is_refused(world, firm, lab, who, seconded):
     subject = firm.id if who == "firm" else lab.id
-    until = flag(world, subject)
+    until = world.flag(subject)
     if seconded:
         until = 2**40 - 1
-        second(world, subject, by=HEBEI)
+        world.second(subject, by=HEBEI)
     else:
         world.at(until)
 

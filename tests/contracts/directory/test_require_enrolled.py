@@ -2,7 +2,6 @@
 
 import pytest
 
-from tests.contracts.directory.parties import flag
 from tests.contracts.seen import asked
 from tests.contracts.world import BEIJING, CHANGXING, refused, tag
 
@@ -10,7 +9,7 @@ from tests.contracts.world import BEIJING, CHANGXING, refused, tag
 @pytest.mark.parametrize("flagged", [False, True])
 def test_an_enrolled_firm_passes(world, directory, firm, flagged):
     if flagged:
-        flag(world, firm.id)
+        world.flag(firm.id)
 
     assert asked(directory, "requireEnrolled", CHANGXING, firm.tag).events == ()
 

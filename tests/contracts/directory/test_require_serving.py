@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import Standing
-from tests.contracts.directory.parties import bring, flag, second, serve
+from tests.contracts.directory.parties import bring, serve
 from tests.contracts.world import CHANGXING, DAY, HEBEI, SHANGHAI, refused
 
 
@@ -11,10 +11,10 @@ from tests.contracts.world import CHANGXING, DAY, HEBEI, SHANGHAI, refused
 @pytest.mark.parametrize("who", ["firm", "lab"])
 def test_a_flagged_party_is_stopped(world, firm, lab, who, seconded):
     subject = firm.id if who == "firm" else lab.id
-    until = flag(world, subject)
+    until = world.flag(subject)
     if seconded:
         until = 2**40 - 1
-        second(world, subject, by=HEBEI)
+        world.second(subject, by=HEBEI)
     else:
         world.at(until)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from registry.model import NO_ADDRESS
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN
 from tests.contracts.seen import account, read, said, unchanged
 from tests.contracts.world import CHANGXING, DAY, Party, person, refused
 
@@ -64,7 +64,7 @@ def test_a_rotated_key_rotates_no_more(directory, party):
 
 
 def test_a_suspended_region_proposes_no_key(world, directory, firm, home):
-    suspend_region(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.rotate(firm.id, NEW, by=home.directory)

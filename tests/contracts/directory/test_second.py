@@ -2,17 +2,9 @@
 
 import pytest
 
-from tests.contracts.directory.parties import (
-    OTHERS_THAN_DIRECTORY,
-    REASON,
-    UNTIL_LIFTED,
-    flag,
-    second,
-    serve,
-    suspend_region,
-)
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, REASON, serve
 from tests.contracts.seen import account, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, Party, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, UNTIL_LIFTED, Party, refused
 
 
 @pytest.fixture(params=["firm", "lab"])
@@ -23,7 +15,7 @@ def party(request) -> Party:
 
 @pytest.mark.parametrize(("who", "region"), [(who, CHANGXING) for who in OTHERS_THAN_DIRECTORY[1:]] + [("stranger", 0)])
 def test_only_a_directory_account_seconds(world, directory, lab, who, region):
-    flag(world, lab.id)
+    world.flag(lab.id)
     sender = account(world, who)
 
     with refused("NotDirectory", account=sender, region=region):
@@ -31,8 +23,8 @@ def test_only_a_directory_account_seconds(world, directory, lab, who, region):
 
 
 def test_a_suspended_region_seconds_nothing(world, directory, lab, home):
-    flag(world, lab.id)
-    suspend_region(world, CHANGXING)
+    world.flag(lab.id)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.second(lab.id, REASON, by=home.directory)
@@ -44,35 +36,35 @@ def test_there_is_nothing_to_second(directory, party, home):
 
 
 def test_a_lapsed_flag_is_not_seconded(world, party):
-    until = flag(world, party.id)
-    good_until(world, until, lambda: second(world, party.id, by=HEBEI))
+    until = world.flag(party.id)
+    good_until(world, until, lambda: world.second(party.id, by=HEBEI))
 
     with refused("NotFlagged", subject=party.id):
-        second(world, party.id, by=HEBEI)
+        world.second(party.id, by=HEBEI)
 
 
 @pytest.mark.parametrize("region", [HEBEI, KUNSHAN, BEIJING])
 def test_a_flag_is_seconded_once(world, party, region):
-    flag(world, party.id, by=BEIJING)
-    second(world, party.id, by=HEBEI)
+    world.flag(party.id, by=BEIJING)
+    world.second(party.id, by=HEBEI)
 
     with refused("AlreadySeconded", subject=party.id):
-        second(world, party.id, by=region)
+        world.second(party.id, by=region)
 
 
 def test_nobody_seconds_its_own_flag(world, party):
-    flag(world, party.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
 
     with refused("OwnFlag", subject=party.id, region=BEIJING):
-        second(world, party.id, by=BEIJING)
+        world.second(party.id, by=BEIJING)
 
 
 def test_a_seconded_flag_lasts(world, directory, firm, lab, neighbour, *, party):
-    since = flag(world, party.id, by=BEIJING) - 30 * DAY
-    flag(world, neighbour.id, by=BEIJING)
+    since = world.flag(party.id, by=BEIJING) - 30 * DAY
+    world.flag(neighbour.id, by=BEIJING)
 
     with unchanged(lambda: directory.flags(neighbour.id), lambda: directory.labs(neighbour.id)):
-        sent = second(world, party.id, by=HEBEI)
+        sent = world.second(party.id, by=HEBEI)
 
     assert sent.events == (said("FlagSeconded", subject=party.id, region=HEBEI, reason=REASON),)
     assert tuple(directory.flags(party.id)) == (BEIJING, HEBEI, since, UNTIL_LIFTED)
@@ -83,9 +75,9 @@ def test_a_seconded_flag_lasts(world, directory, firm, lab, neighbour, *, party)
 
 
 def test_a_region_that_spent_its_flag_may_second(world, directory, party):
-    world.at(flag(world, party.id, by=BEIJING) + 1)
-    since = flag(world, party.id, by=HEBEI) - 30 * DAY
+    world.at(world.flag(party.id, by=BEIJING) + 1)
+    since = world.flag(party.id, by=HEBEI) - 30 * DAY
 
-    second(world, party.id, by=BEIJING)
+    world.second(party.id, by=BEIJING)
 
     assert tuple(directory.flags(party.id)) == (HEBEI, BEIJING, since, UNTIL_LIFTED)

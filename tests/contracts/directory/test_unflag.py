@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, directory_of, flag, second, serve, suspend_region
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, directory_of, serve
 from tests.contracts.seen import account, good_until, said, unchanged
 from tests.contracts.world import BEIJING, CHANGXING, HEBEI, KUNSHAN, SHANGHAI, Party, refused
 
@@ -19,7 +19,7 @@ def unflag(world, subject, by):
 
 @pytest.mark.parametrize(("who", "region"), [(who, CHANGXING) for who in OTHERS_THAN_DIRECTORY[1:]] + [("stranger", 0)])
 def test_only_a_directory_account_unflags(world, directory, lab, who, region):
-    flag(world, lab.id, by=CHANGXING)
+    world.flag(lab.id, by=CHANGXING)
     sender = account(world, who)
 
     with refused("NotDirectory", account=sender, region=region):
@@ -27,8 +27,8 @@ def test_only_a_directory_account_unflags(world, directory, lab, who, region):
 
 
 def test_a_suspended_region_takes_nothing_back(world, lab, home):
-    flag(world, lab.id, by=CHANGXING)
-    suspend_region(world, CHANGXING)
+    world.flag(lab.id, by=CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         unflag(world, lab.id, CHANGXING)
@@ -40,7 +40,7 @@ def test_there_is_nothing_to_take_back(world, party):
 
 
 def test_a_lapsed_flag_is_not_taken_back(world, party):
-    until = flag(world, party.id, by=BEIJING)
+    until = world.flag(party.id, by=BEIJING)
     good_until(world, until, lambda: unflag(world, party.id, BEIJING))
 
     with refused("NotFlagged", subject=party.id):
@@ -49,8 +49,8 @@ def test_a_lapsed_flag_is_not_taken_back(world, party):
 
 @pytest.mark.parametrize("region", [BEIJING, HEBEI, KUNSHAN])
 def test_a_seconded_flag_is_not_taken_back(world, party, region):
-    flag(world, party.id, by=BEIJING)
-    second(world, party.id, by=HEBEI)
+    world.flag(party.id, by=BEIJING)
+    world.second(party.id, by=HEBEI)
 
     with refused("AlreadySeconded", subject=party.id):
         unflag(world, party.id, region)
@@ -58,7 +58,7 @@ def test_a_seconded_flag_is_not_taken_back(world, party, region):
 
 @pytest.mark.parametrize("region", [HEBEI, CHANGXING, SHANGHAI])
 def test_nobody_takes_back_anothers_flag(world, party, region):
-    flag(world, party.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
 
     with refused("NotOwnFlag", subject=party.id, region=region):
         unflag(world, party.id, region)
@@ -66,8 +66,8 @@ def test_nobody_takes_back_anothers_flag(world, party, region):
 
 def test_a_region_takes_its_flag_back(world, directory, firm, lab, neighbour, *, party):
     before = (directory.labs(party.id), directory.firms(party.id))
-    flag(world, party.id, by=BEIJING)
-    flag(world, neighbour.id, by=BEIJING)
+    world.flag(party.id, by=BEIJING)
+    world.flag(neighbour.id, by=BEIJING)
 
     with unchanged(lambda: directory.flags(neighbour.id), lambda: directory.labs(neighbour.id)):
         sent = unflag(world, party.id, BEIJING)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, suspend_region, use
+from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, use
 from tests.contracts.seen import account, good_until, read, said, unchanged
 from tests.contracts.world import CHANGXING, DAY, KUNSHAN, refused
 
@@ -20,7 +20,7 @@ def test_only_a_directory_account_withdraws(world, directory, lab, who, region):
 
 
 def test_a_suspended_region_withdraws_nothing(world, directory, lab, home):
-    suspend_region(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotDirectory", account=home.directory, region=CHANGXING):
         directory.withdraw([lab.id], by=home.directory)

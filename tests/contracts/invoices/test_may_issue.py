@@ -1,7 +1,7 @@
 """Who may open programmes and issue vouchers. What happens as registries come and go stands with `setRegistry`."""
 
 from registry.model import NO_ADDRESS
-from tests.contracts.seen import STRANGER
+from tests.contracts.world import STRANGER
 
 
 def test_the_latest_registry_may_issue(world, invoices, claimant):

@@ -5,8 +5,8 @@ import pytest
 from registry import codec
 from registry.model import NO_ADDRESS, MotionKind, RegistryStatus
 from tests.contracts.invoices.ledger import move_on
-from tests.contracts.seen import STRANGER, good_until, said, unchanged
-from tests.contracts.world import BEIJING, DAY, HEBEI, KUNSHAN, person, refused
+from tests.contracts.seen import good_until, said, unchanged
+from tests.contracts.world import BEIJING, DAY, HEBEI, KUNSHAN, STRANGER, person, refused
 
 NEWCOMER = person("newcomer")
 KINDS = [MotionKind.AUTHORISE_REGISTRY, MotionKind.AUTHORISE_CLAIMANT, MotionKind.RETIRE_REGISTRY, MotionKind.CLOSE_REGISTRY]

@@ -7,8 +7,8 @@ import pytest
 from registry import codec
 from registry.model import MotionKind, RegistryStatus, Stage
 from tests.contracts.invoices.ledger import FORGOTTEN, ORDER, claim, move_on
-from tests.contracts.seen import STRANGER, good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, TIANJIN, YUAN, Life, digest, refused
+from tests.contracts.seen import good_until, said, unchanged
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, YUAN, Life, digest, refused
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from eth_abi.abi import decode
 from registry import codec
 from registry.chain.artifacts import Artifact
 from registry.model import Fen, Id, MotionKind, Slice
-from tests.contracts.seen import STRANGER, _values, deploy
-from tests.contracts.world import CHANGXING, YUAN, Contract, Office, Sent, World, digest
+from tests.contracts.seen import _values, deploy
+from tests.contracts.world import CHANGXING, STRANGER, YUAN, Contract, Office, Sent, World, digest
 
 FUNDED = 1_000 * YUAN
 STEPS = (Slice(Fen(1_000), 5_000), Slice(Fen(3_000), 2_500))

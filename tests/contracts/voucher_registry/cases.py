@@ -11,12 +11,10 @@ from eth_account.signers.local import LocalAccount
 from registry import codec, signing
 from registry.codec import Domain
 from registry.model import NO_ADDRESS, Address, Bar, Claim, Id, MotionKind, Record, Region
-from tests.contracts.world import BEIJING, DAY, Life, Office, Party, World, digest, person, tag
+from tests.contracts.attacks.attacker import HALF_ORDER, ORDER_OF_CURVE
+from tests.contracts.world import BEIJING, DAY, STRANGER, UNSIGNED, Life, Party, World, digest, tag
 
-STRANGER = person("stranger")
-UNSIGNED = bytes(64)
 GRACE = 30 * DAY
-ORDER_OF_SECP256K1 = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 
 
 def standing(*lives: Life) -> list[object]:
@@ -29,35 +27,15 @@ def apart_from_pool(life: Life) -> list[object]:
     return [life.state(), life.balance(), life.invoice(), life.agreement()]
 
 
-def good_until(world: World, time: int, act: Callable[[], object]) -> None:
-    """Do something in its last second, take it back, and let the next block be one second late."""
-    with world.put_back():
-        world.at(time)
-        act()
-    world.at(time + 1)
-
-
-# Who may not: accounts of the region in question by name, a stranger, and the same role elsewhere
+# Who may not, by the names that `seen.account` takes
 
 NOT_REVIEWERS = ("stranger", "issuer", "payer", "directory", "admin", "recovery", "reviewer elsewhere")
 NOT_PAYERS = ("stranger", "reviewer", "issuer", "directory", "admin", "recovery", "payer elsewhere")
 
 
-def intruder(world: World, office: Office, who: str) -> LocalAccount:
-    """An account of `NOT_REVIEWERS` or `NOT_PAYERS`."""
-    name = who.removesuffix(" elsewhere")
-    account: LocalAccount = STRANGER if who == "stranger" else getattr(office if name == who else world.offices[BEIJING], name)
-    return account
-
-
-def suspend(world: World, region: Region) -> None:
-    """The other members suspend a region."""
-    world.decide(MotionKind.SUSPEND, region=region)
-
-
 def caretaker(world: World, region: Region, of: Region = BEIJING) -> LocalAccount:
     """Suspend a region and name another's reviewer to act for it."""
-    suspend(world, region)
+    world.suspend(region)
     reviewer = world.offices[of].reviewer
     world.decide(MotionKind.NAME_CARETAKER, region=region, account=reviewer)
     return reviewer
@@ -79,23 +57,13 @@ def skip_to_attempt(life: Life, attempt: int) -> None:
 # What stops a party
 
 
-def flag(world: World, subject: Id, by: Region = BEIJING) -> int:
-    """A member flags a firm or lab; its last second."""
-    return int(world.directory.flag(subject, digest("reason"), by=world.offices[by].directory).only("Flagged")["until"])
-
-
-def second(world: World, subject: Id, by: Region) -> None:
-    """Another member seconds the flag, which then stays."""
-    world.directory.second(subject, digest("reason"), by=world.offices[by].directory)
-
-
 def bar(life: Life, what: Bar) -> Id:
     """Freeze the lab, flag it, or flag the firm; whose id it is."""
     if what is Bar.LAB_FROZEN:
         life.world.directory.freeze(life.lab.id, by=life.host.directory)
         return life.lab.id
     subject = life.lab.id if what is Bar.LAB_FLAGGED else life.firm.id
-    flag(life.world, subject)
+    life.world.flag(subject)
     return subject
 
 
@@ -190,11 +158,11 @@ def with_a_high_s(world: World, record: Record, party: Party) -> tuple[bytes, by
     message = int.from_bytes(codec.digest(record, world.domain), "big")
     nonce = 7
     point = PrivateKey(_number(nonce)).public_key.point()
-    s = ORDER_OF_SECP256K1 // 2 + 1
-    key = (s * nonce - message) * pow(point[0], -1, ORDER_OF_SECP256K1) % ORDER_OF_SECP256K1
+    s = HALF_ORDER + 1
+    key = (s * nonce - message) * pow(point[0], -1, ORDER_OF_CURVE) % ORDER_OF_CURVE
     account = Account.from_key(_number(key))
     world.directory.rotate(party.id, account, by=party.signer)
     r, parity = _number(point[0]), point[1] & 1
-    high, low = (r + _number(each << 255 | value) for each, value in ((parity, s), (1 - parity, ORDER_OF_SECP256K1 - s)))
+    high, low = (r + _number(each << 255 | value) for each, value in ((parity, s), (1 - parity, ORDER_OF_CURVE - s)))
     assert signing.signer_of(codec.digest(record, world.domain), low) == account.address
     return high, low, account

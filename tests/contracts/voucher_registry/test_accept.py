@@ -6,21 +6,19 @@ import pytest
 
 from registry import codec
 from registry.model import NO_ADDRESS, Bar, FirstReview, Role, Stage, StandIn
+from tests.contracts.seen import account
 from tests.contracts.voucher_registry.cases import (
     BARS,
     NOT_REVIEWERS,
     OTHER,
-    STRANGER,
     altered,
     apart_from_pool,
     bar,
     caretaker,
     evidence_differs,
-    intruder,
     standing,
-    suspend,
 )
-from tests.contracts.world import BEIJING, CHANGXING, SHANGHAI, YUAN, Life, digest, refused
+from tests.contracts.world import BEIJING, CHANGXING, SHANGHAI, STRANGER, YUAN, Life, digest, refused
 
 
 @pytest.fixture
@@ -187,10 +185,10 @@ def test_a_reviewer_does_not_accept_for_its_own_party(world, life, party):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_the_regions_reviewer_accepts(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotReviewer", account=account, region=CHANGXING):
-        life.accept(by=account)
+    with refused("NotReviewer", account=sender, region=CHANGXING):
+        life.accept(by=sender)
 
 
 def test_the_hosts_reviewer_does_not_accept(world):
@@ -201,7 +199,7 @@ def test_the_hosts_reviewer_does_not_accept(world):
 
 
 def test_a_suspended_reviewer_does_not_accept(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotReviewer", account=life.office.reviewer, region=CHANGXING):
         life.accept(by=life.office.reviewer)

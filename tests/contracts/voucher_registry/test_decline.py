@@ -3,17 +3,9 @@
 import pytest
 
 from registry.model import Approval, Stage
-from tests.contracts.voucher_registry.cases import (
-    BARS,
-    NOT_REVIEWERS,
-    STRANGER,
-    bar,
-    caretaker,
-    intruder,
-    standing,
-    suspend,
-)
-from tests.contracts.world import BEIJING, CHANGXING, YUAN, Life, refused
+from tests.contracts.seen import account
+from tests.contracts.voucher_registry.cases import BARS, NOT_REVIEWERS, bar, caretaker, standing
+from tests.contracts.world import BEIJING, CHANGXING, STRANGER, YUAN, Life, refused
 
 
 @pytest.fixture
@@ -85,14 +77,14 @@ def test_an_order_is_declined_once(world, life):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_the_regions_reviewer_declines(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotReviewer", account=account, region=CHANGXING):
-        decline(life, by=account)
+    with refused("NotReviewer", account=sender, region=CHANGXING):
+        decline(life, by=sender)
 
 
 def test_a_suspended_reviewer_declines_nothing(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotReviewer", account=life.office.reviewer, region=CHANGXING):
         decline(life)

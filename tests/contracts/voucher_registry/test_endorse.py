@@ -6,21 +6,19 @@ import pytest
 
 from registry import codec
 from registry.model import Bar, FirstReview, Role, Stage, StandIn
+from tests.contracts.seen import account
 from tests.contracts.voucher_registry.cases import (
     BARS,
     NOT_REVIEWERS,
     OTHER,
-    STRANGER,
     altered,
     apart_from_pool,
     bar,
     caretaker,
     evidence_differs,
-    intruder,
     standing,
-    suspend,
 )
-from tests.contracts.world import CHANGXING, SHANGHAI, TIANJIN, Life, digest, refused
+from tests.contracts.world import CHANGXING, SHANGHAI, STRANGER, TIANJIN, Life, digest, refused
 
 
 @pytest.fixture
@@ -120,10 +118,10 @@ def test_a_reviewer_does_not_endorse_for_its_own_party(world, life, party):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_a_reviewer_of_the_asked_region_endorses(world, life, who):
-    account = intruder(world, life.host, who)
+    sender = account(world, who, life.host.region)
 
-    with refused("NotReviewer", account=account, region=SHANGHAI):
-        world.registry.endorse([life.claim], by=account)
+    with refused("NotReviewer", account=sender, region=SHANGHAI):
+        world.registry.endorse([life.claim], by=sender)
 
 
 @pytest.mark.parametrize(("asked", "region"), [(FirstReview.HOME, CHANGXING), (FirstReview.HOST, SHANGHAI)])
@@ -136,7 +134,7 @@ def test_the_other_regions_reviewer_does_not_endorse(world, asked, region):
 
 
 def test_a_suspended_reviewer_does_not_endorse(world, life):
-    suspend(world, SHANGHAI)
+    world.suspend(SHANGHAI)
 
     with refused("NotReviewer", account=life.host.reviewer, region=SHANGHAI):
         world.registry.endorse([life.claim], by=life.host.reviewer)

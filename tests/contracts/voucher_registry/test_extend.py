@@ -3,7 +3,8 @@
 import pytest
 
 from registry.model import Approval, Stage
-from tests.contracts.voucher_registry.cases import NOT_REVIEWERS, apart_from_pool, caretaker, intruder
+from tests.contracts.seen import account
+from tests.contracts.voucher_registry.cases import NOT_REVIEWERS, apart_from_pool, caretaker
 from tests.contracts.world import CHANGXING, DAY, Life, refused
 
 
@@ -65,10 +66,10 @@ def test_ninety_days_ahead_is_the_most(world, life):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_the_regions_reviewer_extends(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotReviewer", account=account, region=CHANGXING):
-        extend(life, life.state().deadline + 1, by=account)
+    with refused("NotReviewer", account=sender, region=CHANGXING):
+        extend(life, life.state().deadline + 1, by=sender)
 
 
 @pytest.mark.parametrize("who", ["reviewer", "caretaker"])

@@ -6,7 +6,7 @@ import pytest
 
 from registry import codec
 from registry.model import NO_ID, MotionKind, Recipient, Terms
-from tests.contracts.voucher_registry.cases import good_until, intruder, suspend
+from tests.contracts.seen import account, good_until
 from tests.contracts.world import BEIJING, CHANGXING, YUAN, refused, tag
 
 
@@ -39,14 +39,14 @@ def test_an_unopened_programme_is_refused(world, issuer, recipients):
 
 @pytest.mark.parametrize("who", ["stranger", "reviewer", "payer", "directory", "admin", "issuer elsewhere"])
 def test_only_the_regions_issuer_issues(world, programme, recipients, who):
-    account = intruder(world, world.offices[CHANGXING], who)
+    sender = account(world, who, CHANGXING)
 
-    with refused("NotIssuer", account=account.address, region=CHANGXING):
-        world.registry.issue(world.terms(programme), recipients, by=account)
+    with refused("NotIssuer", account=sender.address, region=CHANGXING):
+        world.registry.issue(world.terms(programme), recipients, by=sender)
 
 
 def test_a_suspended_region_issues_nothing(world, programme, issuer, recipients):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotIssuer", account=issuer.address, region=CHANGXING):
         world.registry.issue(world.terms(programme), recipients, by=issuer)

@@ -22,21 +22,9 @@ from registry.model import (
     Stage,
     StandIn,
 )
-from tests.contracts.voucher_registry.cases import (
-    FORGERIES,
-    STRANGER,
-    UNSIGNED,
-    apart_from_pool,
-    caretaker,
-    flag,
-    forged,
-    good_until,
-    intruder,
-    skip_to_attempt,
-    suspend,
-    with_a_high_s,
-)
-from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, YUAN, Life, digest, person, refused, tag
+from tests.contracts.seen import account, good_until
+from tests.contracts.voucher_registry.cases import FORGERIES, apart_from_pool, caretaker, forged, skip_to_attempt, with_a_high_s
+from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, UNSIGNED, YUAN, Life, digest, person, refused, tag
 
 FACE = 10_000 * YUAN
 REASON = digest("the firm is insolvent")
@@ -319,7 +307,7 @@ def test_a_frozen_lab_is_refused(world, life):
 @pytest.mark.parametrize("party", ["lab", "firm"])
 def test_a_flagged_party_is_refused_until_the_flag_lapses(world, life, party):
     subject = getattr(life, party).id
-    until = flag(world, subject)
+    until = world.flag(subject)
 
     world.at(until)
     with refused("SubjectFlagged", subject=subject, until=until):
@@ -346,7 +334,7 @@ def test_what_a_lab_began_it_may_finish(world, life, what):
 
 @pytest.mark.parametrize("region", [CHANGXING, SHANGHAI])
 def test_a_suspended_region_stops_no_redemption(world, life, region):
-    suspend(world, region)
+    world.suspend(region)
 
     life.redeem()
 
@@ -431,9 +419,9 @@ def test_the_sending_party_need_not_sign(life, who):
 # A reviewer in a party's place
 
 
-def stand_in(life, account, *, reason=REASON, redemption=None) -> bytes:
+def stand_in(life, signer, *, reason=REASON, redemption=None) -> bytes:
     """An account's signature in place of a party."""
-    return life.world.sign(StandIn(codec.id_of(redemption or life.redemption), reason), account)
+    return life.world.sign(StandIn(codec.id_of(redemption or life.redemption), reason), signer)
 
 
 MODELS = [
@@ -481,14 +469,14 @@ def test_a_reviewer_who_sends_it_need_not_sign(life):
 
 @pytest.mark.parametrize("who", ["stranger", "issuer", "payer", "directory", "admin", "reviewer elsewhere"])
 def test_only_the_regions_reviewer_stands_in(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("StandInNotReviewer", account=account, region=CHANGXING):
-        redeem(life, reason=REASON, firm=stand_in(life, account))
+    with refused("StandInNotReviewer", account=sender, region=CHANGXING):
+        redeem(life, reason=REASON, firm=stand_in(life, sender))
 
 
 def test_a_suspended_regions_reviewer_does_not_stand_in(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("StandInNotReviewer", account=life.office.reviewer, region=CHANGXING):
         redeem(life, reason=REASON, firm=stand_in(life, life.office.reviewer))

@@ -6,15 +6,8 @@ import pytest
 
 from registry import codec
 from registry.model import Fen, MotionKind, Region, Slice, Stage
-from tests.contracts.voucher_registry.cases import (
-    NOT_PAYERS,
-    OTHER,
-    altered,
-    apart_from_pool,
-    evidence_differs,
-    intruder,
-    suspend,
-)
+from tests.contracts.seen import account
+from tests.contracts.voucher_registry.cases import NOT_PAYERS, OTHER, altered, apart_from_pool, evidence_differs
 from tests.contracts.world import CHANGXING, KUNSHAN, SHANGHAI, YUAN, Life, refused
 
 SLICES = (Slice(Fen(100_000 * YUAN), 6000),)
@@ -68,10 +61,10 @@ def test_another_redemption_is_refused(life, changes):
 
 @pytest.mark.parametrize("who", NOT_PAYERS)
 def test_only_the_payer_says_that_money_came_back(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotPayer", account=account, region=CHANGXING):
-        refunded(life, by=account)
+    with refused("NotPayer", account=sender, region=CHANGXING):
+        refunded(life, by=sender)
 
 
 @pytest.mark.parametrize(("payer", "paying"), [(KUNSHAN, KUNSHAN), (Region(0), SHANGHAI)])
@@ -86,7 +79,7 @@ def test_the_programmes_payer_takes_it_back(world, payer, paying):
 
 
 def test_a_suspended_payer_takes_it_back(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     refunded(life)
 

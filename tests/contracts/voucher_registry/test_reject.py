@@ -6,23 +6,21 @@ import pytest
 
 from registry import codec
 from registry.model import Fen, FirstReview, Region, Slice, Stage
+from tests.contracts.seen import account
 from tests.contracts.voucher_registry.cases import (
     BARS,
     GRACE,
     NOT_PAYERS,
     NOT_REVIEWERS,
     OTHER,
-    STRANGER,
     altered,
     apart_from_pool,
     bar,
     caretaker,
     evidence_differs,
-    intruder,
     standing,
-    suspend,
 )
-from tests.contracts.world import BEIJING, CHANGXING, DAY, KUNSHAN, SHANGHAI, YUAN, Life, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, KUNSHAN, SHANGHAI, STRANGER, YUAN, Life, refused
 
 
 @pytest.fixture
@@ -101,10 +99,10 @@ def test_another_redemption_is_refused(world, life, changes):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_the_regions_reviewer_rejects_before_acceptance(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotReviewer", account=account, region=CHANGXING):
-        life.reject(by=account)
+    with refused("NotReviewer", account=sender, region=CHANGXING):
+        life.reject(by=sender)
 
 
 @pytest.mark.parametrize("stage", ["redeemed", "endorsed"])
@@ -116,7 +114,7 @@ def test_the_hosts_reviewer_does_not_reject(world, stage):
 
 
 def test_a_suspended_reviewer_does_not_reject(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotReviewer", account=life.office.reviewer, region=CHANGXING):
         life.reject()
@@ -136,10 +134,10 @@ def test_a_caretaker_rejects(world, stage):
 @pytest.mark.parametrize("who", NOT_PAYERS)
 def test_only_the_payer_rejects_after_acceptance(world, life, who):
     life.accept()
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotPayer", account=account, region=CHANGXING):
-        life.reject(by=account)
+    with refused("NotPayer", account=sender, region=CHANGXING):
+        life.reject(by=sender)
 
 
 def test_a_caretaker_does_not_reject_for_the_payer(world, life):
@@ -165,7 +163,7 @@ def test_the_programmes_payer_rejects_after_acceptance(world, payer, paying):
 
 def test_a_suspended_payer_rejects(world, life):
     life.accept()
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     life.reject(by=life.payer)
 

@@ -6,23 +6,9 @@ import pytest
 
 from registry import codec
 from registry.model import Approval, Release, Role, Signatures, Stage
-from tests.contracts.voucher_registry.cases import (
-    BARS,
-    FORGERIES,
-    GRACE,
-    STRANGER,
-    UNSIGNED,
-    apart_from_pool,
-    bar,
-    caretaker,
-    flag,
-    forged,
-    good_until,
-    intruder,
-    second,
-    suspend,
-)
-from tests.contracts.world import CHANGXING, DAY, HEBEI, SHANGHAI, TIANJIN, YUAN, Life, person, refused, tag
+from tests.contracts.seen import account, good_until
+from tests.contracts.voucher_registry.cases import BARS, FORGERIES, GRACE, apart_from_pool, bar, caretaker, forged
+from tests.contracts.world import CHANGXING, DAY, HEBEI, SHANGHAI, STRANGER, TIANJIN, UNSIGNED, YUAN, Life, person, refused, tag
 
 FACE = 10_000 * YUAN
 
@@ -176,7 +162,7 @@ def test_a_barred_party_may_release(life, what):
 
 @pytest.mark.parametrize("region", [CHANGXING, SHANGHAI])
 def test_a_suspended_region_stops_no_release(world, life, region):
-    suspend(world, region)
+    world.suspend(region)
 
     release(life)
 
@@ -199,8 +185,8 @@ def test_a_reviewer_releases_where_the_lab_is_gone(world, life, verb):
 @pytest.mark.parametrize("party", ["lab", "firm"])
 def test_a_reviewer_releases_where_a_flag_was_seconded(world, life, party):
     subject = getattr(life, party).id
-    flag(world, subject, by=HEBEI)
-    second(world, subject, by=TIANJIN)
+    world.flag(subject, by=HEBEI)
+    world.second(subject, by=TIANJIN)
 
     by_nobody(life, by=life.office.reviewer)
 
@@ -210,10 +196,10 @@ def test_a_reviewer_releases_where_a_flag_was_seconded(world, life, party):
 @pytest.mark.parametrize("who", ["stranger", "issuer", "payer", "directory", "admin", "reviewer elsewhere"])
 def test_where_the_lab_is_gone_only_the_regions_reviewer_releases(world, life, who):
     world.directory.freeze(life.lab.id, by=life.host.directory)
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotSignedBy", signer=life.lab.signer, got=account):
-        by_nobody(life, by=account)
+    with refused("NotSignedBy", signer=life.lab.signer, got=sender):
+        by_nobody(life, by=sender)
 
 
 @pytest.mark.parametrize("who", ["reviewer", "caretaker"])
@@ -252,7 +238,7 @@ def test_a_reviewer_does_not_release_from_an_active_lab(life):
 
 @pytest.mark.parametrize("party", ["lab", "firm"])
 def test_a_flag_that_was_not_seconded_lets_no_reviewer_release(world, life, party):
-    flag(world, getattr(life, party).id)
+    world.flag(getattr(life, party).id)
 
     with refused("NotSignedBy", signer=life.lab.signer, got=life.office.reviewer):
         by_nobody(life, by=life.office.reviewer)

@@ -6,23 +6,16 @@ import pytest
 
 from registry import codec, signing
 from registry.model import Approval, Fen, Lab, Order, Signatures, Stage, Standing
-from tests.contracts.voucher_registry.cases import (
-    FORGERIES,
-    STRANGER,
-    UNSIGNED,
-    apart_from_pool,
-    flag,
-    forged,
-    good_until,
-    suspend,
-    with_a_high_s,
-)
+from tests.contracts.seen import good_until
+from tests.contracts.voucher_registry.cases import FORGERIES, apart_from_pool, forged, with_a_high_s
 from tests.contracts.world import (
     BEIJING,
     CHANGXING,
     DAY,
     KUNSHAN,
     SHANGHAI,
+    STRANGER,
+    UNSIGNED,
     YUAN,
     Life,
     Party,
@@ -159,7 +152,7 @@ def test_a_requested_order_makes_no_partner(world):
 
 
 def test_a_flagged_firm_is_refused_until_the_flag_lapses(world, life):
-    until = flag(world, life.firm.id)
+    until = world.flag(life.firm.id)
     drawn_up(life, valid_until=until + 1)
 
     world.at(until)
@@ -171,7 +164,7 @@ def test_a_flagged_firm_is_refused_until_the_flag_lapses(world, life):
 
 
 def test_a_flagged_lab_is_refused_until_the_flag_lapses(world, life):
-    until = flag(world, life.lab.id)
+    until = world.flag(life.lab.id)
     drawn_up(life, valid_until=until + 1)
 
     world.at(until)
@@ -331,7 +324,7 @@ def test_a_lab_at_home_needs_no_recognition(world, life):
 @pytest.mark.parametrize("region", [CHANGXING, KUNSHAN, SHANGHAI])
 def test_a_suspended_region_neither_issues_nor_pays_nor_hosts(world, region):
     life = Life.begin(world, payer=KUNSHAN, lab_region=SHANGHAI)
-    suspend(world, region)
+    world.suspend(region)
 
     with refused("Suspended", region=region):
         life.reserve()

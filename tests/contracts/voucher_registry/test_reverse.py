@@ -3,16 +3,8 @@
 import pytest
 
 from registry.model import Stage
-from tests.contracts.voucher_registry.cases import (
-    NOT_REVIEWERS,
-    OTHER,
-    altered,
-    apart_from_pool,
-    caretaker,
-    evidence_differs,
-    intruder,
-    suspend,
-)
+from tests.contracts.seen import account
+from tests.contracts.voucher_registry.cases import NOT_REVIEWERS, OTHER, altered, apart_from_pool, caretaker, evidence_differs
 from tests.contracts.world import CHANGXING, YUAN, Life, digest, refused
 
 REASON = digest("the report was copied")
@@ -63,14 +55,14 @@ def test_a_debt_is_at_least_a_fen_and_at_most_the_subsidy(life, recover):
 
 @pytest.mark.parametrize("who", NOT_REVIEWERS)
 def test_only_the_regions_reviewer_reverses(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotReviewer", account=account, region=CHANGXING):
-        reverse(life, by=account)
+    with refused("NotReviewer", account=sender, region=CHANGXING):
+        reverse(life, by=sender)
 
 
 def test_a_suspended_reviewer_does_not_reverse(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     with refused("NotReviewer", account=life.office.reviewer, region=CHANGXING):
         reverse(life)

@@ -3,20 +3,9 @@
 import pytest
 
 from registry.model import Region, Stage
-from tests.contracts.voucher_registry.cases import (
-    BARS,
-    NOT_PAYERS,
-    OTHER,
-    STRANGER,
-    altered,
-    apart_from_pool,
-    bar,
-    evidence_differs,
-    intruder,
-    standing,
-    suspend,
-)
-from tests.contracts.world import CHANGXING, KUNSHAN, SHANGHAI, YUAN, Life, digest, refused
+from tests.contracts.seen import account
+from tests.contracts.voucher_registry.cases import BARS, NOT_PAYERS, OTHER, altered, apart_from_pool, bar, evidence_differs, standing
+from tests.contracts.world import CHANGXING, KUNSHAN, SHANGHAI, STRANGER, YUAN, Life, digest, refused
 
 PAYMENT = digest("payment of May")
 
@@ -102,10 +91,10 @@ def test_another_claim_is_refused(world, life, field):
 
 @pytest.mark.parametrize("who", NOT_PAYERS)
 def test_only_the_payer_settles(world, life, who):
-    account = intruder(world, life.office, who)
+    sender = account(world, who, life.office.region)
 
-    with refused("NotPayer", account=account, region=CHANGXING):
-        life.settle(by=account)
+    with refused("NotPayer", account=sender, region=CHANGXING):
+        life.settle(by=sender)
 
 
 def test_the_named_payer_settles_alone(world):
@@ -131,7 +120,7 @@ def test_without_a_named_payer_the_hosts_settles(world, lab_region):
 
 
 def test_a_suspended_payer_settles(world, life):
-    suspend(world, CHANGXING)
+    world.suspend(CHANGXING)
 
     life.settle()
 

@@ -6,8 +6,8 @@ import pytest
 
 from registry import codec
 from registry.model import Approval, Fen, Release, Slice, Stage, StandIn
-from tests.contracts.voucher_registry.cases import STRANGER, UNSIGNED, standing
-from tests.contracts.world import CHANGXING, DAY, YUAN, Life, Refused, digest
+from tests.contracts.voucher_registry.cases import standing
+from tests.contracts.world import CHANGXING, DAY, STRANGER, UNSIGNED, YUAN, Life, Refused, digest
 
 ITEM_GAS = 300_000
 
