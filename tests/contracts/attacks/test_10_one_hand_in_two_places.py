@@ -17,7 +17,7 @@ def test_no_account_gets_a_second_role(world: World, held: str, role: Role, regi
     account = getattr(world.offices[CHANGXING], held)
 
     with fails(world, "AccountTaken", account=account):
-        world.consortium.grant(account, role, by=world.offices[region].admin)
+        world.consortium.offer(account, role, by=world.offices[region].admin)
 
 
 def test_a_revoked_account_never_gets_another_role(world: World) -> None:
@@ -25,13 +25,13 @@ def test_a_revoked_account_never_gets_another_role(world: World) -> None:
     world.consortium.revoke(office.issuer, by=office.admin)
 
     with fails(world, "AccountTaken", account=office.issuer):
-        world.consortium.grant(office.issuer, Role.REVIEWER, by=office.admin)
+        world.consortium.offer(office.issuer, Role.REVIEWER, by=office.admin)
 
 
 @pytest.mark.parametrize("role", [Role.NONE, Role.ADMIN, Role.RECOVERY])
 def test_an_admin_makes_no_second_admin(world: World, role: Role) -> None:
     with fails(world, "InvalidRole", role=role):
-        world.consortium.grant(STRANGER, role, by=world.offices[CHANGXING].admin)
+        world.consortium.offer(STRANGER, role, by=world.offices[CHANGXING].admin)
 
 
 @pytest.mark.parametrize("who", ["issuer", "reviewer", "payer", "admin", "recovery"])
@@ -99,7 +99,7 @@ def test_an_office_does_not_put_another_key_in_a_firms_place_over_its_veto(world
 def test_a_key_that_takes_a_role_meanwhile_does_not_become_a_firms(world: World) -> None:
     firm, office, straw = world.firm(), world.offices[CHANGXING], person("office's straw")
     ready = world.directory.rotate(firm.id, straw, by=office.directory).only("RotationProposed")["from"]
-    world.consortium.grant(straw, Role.REVIEWER, by=office.admin)
+    world.appoint(office, straw, Role.REVIEWER)
 
     world.at(ready)
     with fails(world, "SignerHoldsRole", signer=straw):

@@ -545,7 +545,7 @@ def test_the_paid_party_does_not_stand_in_for_the_other(life):
 
 
 def test_a_paid_party_that_became_a_reviewer_does_not_stand_in(world, life):
-    world.consortium.grant(life.lab.signer, Role.REVIEWER, by=life.office.admin)
+    world.appoint(life.office, life.lab.signer, Role.REVIEWER)
 
     with refused("SameSigner", signer=life.lab.signer):
         redeem(life, reason=REASON, firm=stand_in(life, life.lab.signer))
