@@ -403,6 +403,11 @@ class World:
         self.consortium.offer(account, role, by=office.admin)
         return self.consortium.takeUp(office.region, role, by=account)
 
+    def replace_admin(self, office: Office, admin: LocalAccount) -> Sent:
+        """A region's recovery key ends its admin, and the next one takes its place up."""
+        self.consortium.recover(admin, by=office.recovery)
+        return self.consortium.takeUp(office.region, Role.ADMIN, by=admin)
+
     def motion(
         self,
         kind: MotionKind,

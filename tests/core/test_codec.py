@@ -398,7 +398,7 @@ def test_arguments_that_do_not_fit_are_refused(verb, arguments):
 
 
 def test_a_role_is_the_number_that_the_contracts_know():
-    assert codec.encode("offer", NO_ADDRESS, Role.REVIEWER) == codec.encode("grant", NO_ADDRESS, 2)
+    assert codec.encode("offer", NO_ADDRESS, Role.REVIEWER) == codec.encode("offer", NO_ADDRESS, 2)
 
 
 @given(st.data())

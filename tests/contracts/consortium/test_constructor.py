@@ -70,6 +70,6 @@ def test_three_regions_found_a_consortium(world, founders):
         )
     ]
     for region, admin, recovery in founders:
-        assert tuple(consortium.regions(region)) == (admin.address.lower(), RegionStatus.ACTIVE, recovery.address.lower(), NO_ADDRESS)
+        assert tuple(consortium.regions(region)) == (admin.address.lower(), RegionStatus.ACTIVE, 0, recovery.address.lower(), NO_ADDRESS, 0)
         assert tuple(consortium.accounts(admin)) == (region, Role.ADMIN, True)
         assert tuple(consortium.accounts(recovery)) == (region, Role.RECOVERY, True)
