@@ -154,9 +154,10 @@ def test_two_sides_that_differ_close_nothing_until_one_gives_in(consortium, home
 
 @pytest.mark.parametrize("later", [-2, 0, 2], ids=["the first month", "a month between", "the last month"])
 @pytest.mark.parametrize("first", ["home", "host"])
-def test_both_sides_close_a_month(consortium, home, host, first, month, later):
+def test_both_sides_close_a_month(world, consortium, first, month, later):
     month = after(month, later)
-    early, late, region = (home, host, SHANGHAI) if first == "home" else (host, home, CHANGXING)
+    ends = [CHANGXING, SHANGHAI] if first == "home" else [SHANGHAI, CHANGXING]
+    (early, late), region = (world.offices[each].reviewer for each in ends), ends[1]
     consortium.closeMonth(CHANGXING, SHANGHAI, month, OURS, by=early)
 
     with unchanged(lambda: closing(consortium, after(month, 1)), lambda: closing(consortium, month, CHANGXING, HEBEI)):
