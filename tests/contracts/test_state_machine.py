@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -623,7 +624,7 @@ class Consortium(RuleBasedStateMachine):
     # The consortium
 
     def move(self, chance: Random) -> None:
-        """A motion, the votes of some members, and if they are enough perhaps its effect."""
+        """A motion, now and then with a twin, the votes of some members, and if they are enough perhaps its effect."""
         twist = sometimes(chance, "own case", "twice", "expired", "too long", "no region", "stranger")
         motion = self.motion(chance, twist)
         regions = [each for each in REGIONS if each != motion.region][: chance.choice((5, 5, 4, 4, 6, 3, 1))]
@@ -631,10 +632,11 @@ class Consortium(RuleBasedStateMachine):
             regions.append(motion.region)
         if twist == "twice":
             regions.append(regions[0])
-        for region in regions:
+        motions = [motion, replace(motion, nonce=self.fresh())] if chance.random() < 0.2 else [motion]
+        for each, region in product(motions, regions):
             voter = self.cast.people[0] if twist == "stranger" else self.admin(region)
-            self.twins.act(rules.Vote(motion), voter)
-        self.motions.append(motion)
+            self.twins.act(rules.Vote(each), voter)
+        self.motions += motions
         if not twist and chance.random() < 0.7:
             self.put_into_effect(chance, motion, self.effect(motion))
 
@@ -750,7 +752,7 @@ class Consortium(RuleBasedStateMachine):
         first, current = self.ledger.first_month, rules.month_of(self.twins.next)
         month = chance.choice((first, first, first, first - 1, current, current - 1, first - first % 100, first - first % 100 + 13))
         statement = digest("statement") if chance.random() < 0.8 else Digest(bytes(32))
-        due = self.office(chance.choice((home, host)), "reviewer")
+        due = self.office(chance.choice((home, host if host in REGIONS else home)), "reviewer")
         self.send(chance, rules.CloseMonth(home, host, month, statement), due)
 
     # Another subsidy for the same cost: it claims, and frees what it claimed
