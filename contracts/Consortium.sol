@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Closing, Founder, IConsortium, Motion, MotionKind} from "./interfaces/IConsortium.sol";
 import {Role} from "./interfaces/Records.sol";
+import {Calendar} from "./libraries/Calendar.sol";
 import {RecordId} from "./libraries/RecordId.sol";
 
 uint40 constant LONGEST_MOTION = 90 days;
@@ -13,9 +14,13 @@ uint256 constant FEWEST_FOUNDERS = 3;
 contract Consortium is IConsortium {
     using RecordId for Motion;
 
+    uint24 public immutable firstMonth;
+
     uint16 public members;
     mapping(uint24 region => Region) public regions;
     mapping(address account => Account) public accounts;
+    mapping(uint24 region => mapping(address account => Offer)) public offers;
+    mapping(uint24 region => OfferedKeys) public offeredKeys;
     mapping(bytes32 motion => MotionState) public motions;
     mapping(bytes32 motion => mapping(uint24 region => bool)) public voted;
     mapping(bytes32 closing => Closing) public closings;
@@ -23,6 +28,7 @@ contract Consortium is IConsortium {
     constructor(Founder[] memory founders) {
         if (founders.length < FEWEST_FOUNDERS) revert TooFewFounders(founders.length);
 
+        firstMonth = Calendar.monthOf(block.timestamp);
         for (uint256 i = 0; i < founders.length; ++i) {
             _admit(founders[i].region, founders[i].admin, founders[i].recovery);
         }
@@ -59,19 +65,29 @@ contract Consortium is IConsortium {
 
     // A region's own keys and accounts
 
-    function grant(address account, Role role) external {
+    function offer(address account, Role role) external {
         uint24 region = _regionOf(Role.Admin);
 
         if (role < Role.Issuer || role > Role.Directory) revert InvalidRole(role);
         _requireRunning(region);
+        _requireFree(account);
 
-        _give(account, region, role);
+        offers[region][account] = Offer({by: msg.sender, role: role});
+
+        emit Offered(account, region, role, msg.sender);
+    }
+
+    function takeUp(uint24 region, Role role) external {
+        if (role == Role.Admin) _takeUpAdmin(region);
+        else if (role == Role.Recovery) _takeUpRecovery(region);
+        else _takeUpRole(region, role);
     }
 
     function revoke(address account) external {
         uint24 region = _regionOf(Role.Admin);
         Account storage holder = accounts[account];
 
+        if (offers[region][account].by != address(0)) return _withdrawOffer(account, region);
         if (!holder.active || holder.region != region || holder.role == Role.Admin || holder.role == Role.Recovery) {
             revert NotRoleAccount(account);
         }
@@ -84,17 +100,24 @@ contract Consortium is IConsortium {
     function recover(address admin) external {
         uint24 region = _regionOf(Role.Recovery);
 
-        _replaceAdmin(region, admin);
+        _requireFree(admin);
 
-        emit KeysReplaced(region, admin, msg.sender);
+        accounts[regions[region].admin].active = false;
+        regions[region].admin = address(0);
+        offeredKeys[region].admin = admin;
+
+        emit KeysReplaced(region, address(0), msg.sender);
+        emit Offered(admin, region, Role.Admin, msg.sender);
     }
 
     function rotateRecovery(address recovery) external {
         uint24 region = _regionOf(Role.Recovery);
 
-        _replaceRecovery(region, recovery);
+        _requireFree(recovery);
 
-        emit KeysReplaced(region, regions[region].admin, recovery);
+        offeredKeys[region].recovery = recovery;
+
+        emit Offered(recovery, region, Role.Recovery, msg.sender);
     }
 
     // What the members decide
@@ -136,8 +159,10 @@ contract Consortium is IConsortium {
         bytes32 id = motion.id();
         MotionState storage state = motions[id];
 
-        _requireCarried(motion, id);
+        uint40 carriedAt = _requireCarried(motion, id);
+        uint40 changedAt = _lastChange(motion);
         if (state.enacted) revert AlreadyEnacted(id);
+        if (carriedAt <= changedAt) revert MotionOvertaken(id, carriedAt, changedAt);
 
         state.enacted = true;
         if (motion.kind == MotionKind.Admit) _admit(motion.region, motion.account, motion.other);
@@ -154,10 +179,15 @@ contract Consortium is IConsortium {
 
     function closeMonth(uint24 home, uint24 host, uint24 month, bytes32 statement) external {
         Closing storage closing = closings[keccak256(abi.encode(home, host, month))];
+        uint24 current = Calendar.monthOf(block.timestamp);
         bool ofHome = holds(msg.sender, home, Role.Reviewer);
 
         if (home == host) revert SameRegion(home);
+        _requireMember(home);
+        _requireMember(host);
         if (month % 100 == 0 || month % 100 > 12) revert InvalidMonth(month);
+        if (month < firstMonth) revert MonthBeforeFounding(month, firstMonth);
+        if (month >= current) revert MonthNotOver(month, current);
         if (statement == 0) revert InvalidStatement();
         if (!ofHome && !holds(msg.sender, host, Role.Reviewer)) revert NotOfEither(msg.sender, home, host);
         if (closing.home != 0 && closing.home == closing.host) revert MonthIsClosed(home, host, month, closing.home);
@@ -174,7 +204,9 @@ contract Consortium is IConsortium {
         if (regions[region].status != Status.None) revert AlreadyMember(region);
 
         ++members;
-        regions[region] = Region({admin: admin, status: Status.Active, recovery: recovery, caretaker: address(0)});
+        regions[region].status = Status.Active;
+        regions[region].admin = admin;
+        regions[region].recovery = recovery;
         _give(admin, region, Role.Admin);
         _give(recovery, region, Role.Recovery);
 
@@ -185,6 +217,7 @@ contract Consortium is IConsortium {
         if (regions[region].status != Status.Active) revert NotActive(region);
 
         regions[region].status = Status.Suspended;
+        regions[region].statusSince = uint40(block.timestamp);
 
         emit RegionSuspended(region);
     }
@@ -193,7 +226,9 @@ contract Consortium is IConsortium {
         if (regions[region].status != Status.Suspended) revert NotSuspended(region);
 
         regions[region].status = Status.Active;
+        regions[region].statusSince = uint40(block.timestamp);
         regions[region].caretaker = address(0);
+        regions[region].caretakerSince = uint40(block.timestamp);
 
         emit RegionReinstated(region);
     }
@@ -205,13 +240,15 @@ contract Consortium is IConsortium {
         if (!reviewer.active || reviewer.role != Role.Reviewer || reviewer.region == region) revert InvalidCaretaker(caretaker);
 
         regions[region].caretaker = caretaker;
+        regions[region].caretakerSince = uint40(block.timestamp);
 
         emit CaretakerNamed(region, caretaker);
     }
 
     function _replaceKeys(uint24 region, address admin, address recovery) private {
-        if (regions[region].status == Status.None) revert UnknownRegion(region);
+        _requireMember(region);
 
+        delete offeredKeys[region];
         _replaceAdmin(region, admin);
         _replaceRecovery(region, recovery);
 
@@ -221,29 +258,63 @@ contract Consortium is IConsortium {
     function _replaceAdmin(uint24 region, address admin) private {
         accounts[regions[region].admin].active = false;
         regions[region].admin = admin;
-        _giveKey(admin, region, Role.Admin);
+        _give(admin, region, Role.Admin);
     }
 
     function _replaceRecovery(uint24 region, address recovery) private {
         accounts[regions[region].recovery].active = false;
         regions[region].recovery = recovery;
-        _giveKey(recovery, region, Role.Recovery);
+        _give(recovery, region, Role.Recovery);
     }
 
-    // A thief at a region's desk could give its next key an ordinary role, and so block the key; the role gives way instead.
-    function _giveKey(address account, uint24 region, Role role) private {
-        Account memory holder = accounts[account];
-        if (holder.region == region && holder.role <= Role.Directory) delete accounts[account];
-        _give(account, region, role);
+    // An offer counts as long as whoever made it still holds the key that it was made with.
+    function _takeUpRole(uint24 region, Role role) private {
+        Offer memory open = offers[region][msg.sender];
+
+        if (open.by == address(0) || open.by != regions[region].admin || open.role != role) {
+            revert NotOffered(msg.sender, region, role);
+        }
+        _requireRunning(region);
+
+        delete offers[region][msg.sender];
+        _give(msg.sender, region, role);
+    }
+
+    function _takeUpAdmin(uint24 region) private {
+        if (offeredKeys[region].admin != msg.sender) revert NotOffered(msg.sender, region, Role.Admin);
+
+        offeredKeys[region].admin = address(0);
+        _replaceAdmin(region, msg.sender);
+
+        emit KeysReplaced(region, msg.sender, regions[region].recovery);
+    }
+
+    function _takeUpRecovery(uint24 region) private {
+        if (offeredKeys[region].recovery != msg.sender) revert NotOffered(msg.sender, region, Role.Recovery);
+
+        delete offeredKeys[region];
+        _replaceRecovery(region, msg.sender);
+
+        emit KeysReplaced(region, regions[region].admin, msg.sender);
+    }
+
+    function _withdrawOffer(address account, uint24 region) private {
+        delete offers[region][account];
+
+        emit OfferWithdrawn(account, region);
     }
 
     function _give(address account, uint24 region, Role role) private {
-        if (account == address(0)) revert InvalidAccount(account);
-        if (accounts[account].region != 0) revert AccountTaken(account);
+        _requireFree(account);
 
         accounts[account] = Account({region: region, role: role, active: true});
 
         emit Granted(account, region, role);
+    }
+
+    function _requireFree(address account) private view {
+        if (account == address(0)) revert InvalidAccount(account);
+        if (accounts[account].region != 0) revert AccountTaken(account);
     }
 
     function _regionOf(Role role) private view returns (uint24) {
@@ -253,6 +324,10 @@ contract Consortium is IConsortium {
             revert NotRecovery(msg.sender);
         }
         return holder.region;
+    }
+
+    function _requireMember(uint24 region) private view {
+        if (regions[region].status == Status.None) revert UnknownRegion(region);
     }
 
     function _requireRunning(uint24 region) private view {
@@ -273,9 +348,16 @@ contract Consortium is IConsortium {
             if (motion.region != 0) revert InvalidRegion(motion.region);
         } else if (kind == MotionKind.Admit) {
             if (regions[motion.region].status != Status.None) revert AlreadyMember(motion.region);
-        } else if (regions[motion.region].status == Status.None) {
-            revert UnknownRegion(motion.region);
+        } else {
+            _requireMember(motion.region);
         }
+    }
+
+    // When what a motion of this kind does to its region was last done, undone or replaced; 0 where that cannot happen twice.
+    function _lastChange(Motion calldata motion) private view returns (uint40) {
+        Region storage region = regions[motion.region];
+        if (motion.kind == MotionKind.Suspend || motion.kind == MotionKind.Reinstate) return region.statusSince;
+        return motion.kind == MotionKind.NameCaretaker ? region.caretakerSince : 0;
     }
 
     function _requireCarried(Motion calldata motion, bytes32 id) private view returns (uint40) {

@@ -247,6 +247,7 @@ def _wanted(fold: _Fold) -> Iterator[tuple[str, Getter[Any], Any, object]]:
     for programme, record in ledger.programmes.items():
         yield "programmes", getters.RULES, programme, _rules_of(record)
         yield "slices", getters.SLICES, programme, record.slices
+    yield "first_month", _without_key(getters.FIRST_MONTH), None, ledger.first_month
     yield "members", _without_key(getters.MEMBERS), None, ledger.members
     yield "latest", _without_key(getters.LATEST), None, ledger.latest
 
@@ -266,6 +267,10 @@ def _named(fold: _Fold, table: str) -> Iterator[Any]:
         yield from fold.subjects
     elif table == "accounts":
         yield from fold.accounts
+    elif table == "offers":
+        yield from ((state.region, account) for account, state in ledger.accounts.items())
+    elif table == "offered_keys":
+        yield from ledger.regions
     elif table == "pools":
         yield from ledger.programmes
     elif table == "invoices":

@@ -51,7 +51,20 @@ from registry.model import (
 )
 from registry.outbox import Intent, Outbox
 from registry.ports import Account, Log, Node
-from registry.rules import AccountState, Closing, FirmState, Flag, LabState, MotionState, Partnership, RegionState, Rotation, Window
+from registry.rules import (
+    AccountState,
+    Closing,
+    FirmState,
+    Flag,
+    LabState,
+    MotionState,
+    Offer,
+    OfferedKeys,
+    Partnership,
+    RegionState,
+    Rotation,
+    Window,
+)
 
 FINAL_WITHIN_SECONDS = 60.0
 
@@ -269,20 +282,24 @@ class Client:
 
     # The consortium
 
-    def grant(self, account: Address, role: Role, *, intent_id: str | None = None) -> Done:
-        """Give an account of one's own region its role, as the admin."""
-        return self._send("grant", account, role, intent_id=intent_id)
+    def offer(self, account: Address, role: Role, *, intent_id: str | None = None) -> Done:
+        """Offer an account a role for one's own region, as the admin; it counts once the account takes it up."""
+        return self._send("offer", account, role, intent_id=intent_id)
+
+    def take_up(self, region: Region, role: Role, *, intent_id: str | None = None) -> Done:
+        """Take up the role, or the place of a region's key, that one was offered."""
+        return self._send("takeUp", region, role, intent_id=intent_id)
 
     def revoke(self, account: Address, *, intent_id: str | None = None) -> Done:
-        """End an account's role for ever, as the admin."""
+        """Take an offer back, or end an account's role for ever, as the admin."""
         return self._send("revoke", account, intent_id=intent_id)
 
     def recover(self, admin: Address, *, intent_id: str | None = None) -> Done:
-        """Replace one's region's admin with the recovery key."""
+        """End one's region's admin with the recovery key, and offer the place to another account."""
         return self._send("recover", admin, intent_id=intent_id)
 
     def rotate_recovery(self, recovery: Address, *, intent_id: str | None = None) -> Done:
-        """Name the recovery key's successor with it."""
+        """Offer the recovery key's place to another account with it."""
         return self._send("rotateRecovery", recovery, intent_id=intent_id)
 
     def vote(self, motion: Motion, *, intent_id: str | None = None) -> Done:
@@ -318,6 +335,14 @@ class Client:
     def account(self, account: Address, *, block: int | None = None) -> AccountState:
         """The region and role of an account."""
         return self._read(getters.ACCOUNT, account, block=block)
+
+    def offer_of(self, region: Region, account: Address, *, block: int | None = None) -> Offer:
+        """The role that a region's admin offered an account; by nobody if none is open."""
+        return self._read(getters.OFFER, region, account, block=block)
+
+    def offered_keys_of(self, region: Region, *, block: int | None = None) -> OfferedKeys:
+        """The accounts that a region's recovery key offered a key's place."""
+        return self._read(getters.OFFERED_KEYS, region, block=block)
 
     def motion(self, motion: Id, *, block: int | None = None) -> MotionState:
         """How far a motion is."""

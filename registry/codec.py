@@ -349,7 +349,8 @@ class Call:
 # Every function that changes state. `commit` to `uncount`, `claim` and `free` answer to other contracts only.
 _SIGNATURES: Mapping[str, tuple[str, ...]] = {
     "Consortium": (
-        "grant(address,uint8)",
+        "offer(address,uint8)",
+        "takeUp(uint24,uint8)",
         "revoke(address)",
         "recover(address)",
         "rotateRecovery(address)",

@@ -137,7 +137,11 @@ class CaretakerNamed(_OfConsortium):
 
 @dataclass(frozen=True, slots=True)
 class KeysReplaced(_OfConsortium):
-    """The two keys that a region has from now on; the one or two that differ from before were granted just before."""
+    """
+    The two keys that a region has from now on; the one or two that differ from before were granted just before.
+
+    `admin` is nobody where the recovery key ended one and the next has not taken up its place.
+    """
 
     region: Region = _key("uint24")
     admin: Address = _sol("address")
@@ -145,8 +149,26 @@ class KeysReplaced(_OfConsortium):
 
 
 @dataclass(frozen=True, slots=True)
+class Offered(_OfConsortium):
+    """An admin offered an account a role, or a recovery key a key's place. It replaces what was offered there before."""
+
+    account: Address = _key("address")
+    region: Region = _key("uint24")
+    role: Role = _sol("uint8")
+    by: Address = _sol("address")
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn(_OfConsortium):
+    """A region took back the role that it had offered an account."""
+
+    account: Address = _key("address")
+    region: Region = _key("uint24")
+
+
+@dataclass(frozen=True, slots=True)
 class Granted(_OfConsortium):
-    """An account got its one region and role."""
+    """An account got its one region and role; an offer of the region to it is thereby used."""
 
     account: Address = _key("address")
     region: Region = _key("uint24")

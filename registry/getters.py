@@ -31,7 +31,20 @@ from registry.model import (
     Time,
 )
 from registry.ports import Question
-from registry.rules import AccountState, Closing, FirmState, Flag, LabState, MotionState, Partnership, RegionState, Rotation, Window
+from registry.rules import (
+    AccountState,
+    Closing,
+    FirmState,
+    Flag,
+    LabState,
+    MotionState,
+    Offer,
+    OfferedKeys,
+    Partnership,
+    RegionState,
+    Rotation,
+    Window,
+)
 from registry.solidity import decode_sequence, encode_sequence, keccak, type_of
 
 V = TypeVar("V")
@@ -93,12 +106,16 @@ def _pair(key: tuple[Any, Any]) -> tuple[Any, ...]:
     return key
 
 
-def _region_state(admin: Address, status: int, recovery: Address, caretaker: Address) -> RegionState:
-    return RegionState(admin, RegionStatus(status), recovery, caretaker)
+def _region_state(admin: Address, status: int, status_since: Time, *rest: Any) -> RegionState:
+    return RegionState(admin, RegionStatus(status), status_since, *rest)
 
 
 def _account_state(region: int, role: int, active: bool) -> AccountState:  # noqa: FBT001 - in the contract's order
     return AccountState(Region(region), Role(role), active)
+
+
+def _offer(by: Address, role: int) -> Offer:
+    return Offer(by, Role(role))
 
 
 def _motion_state(votes: int, carried_at: int, vetoed: bool, enacted: bool) -> MotionState:  # noqa: FBT001 - in the contract's order
@@ -121,9 +138,12 @@ def _programme_rules(region: int, payer: int, *rest: Any) -> ProgrammeRules:
 
 _ID, _REGION, _TIME, _FEN, _ADDRESS = "bytes32", "uint24", "uint40", "uint64", "address"
 
+FIRST_MONTH = Getter(Contract.CONSORTIUM, "firstMonth", (), ("uint24",), int)
 MEMBERS = Getter(Contract.CONSORTIUM, "members", (), ("uint16",), int)
-REGION = Getter(Contract.CONSORTIUM, "regions", (_REGION,), (_ADDRESS, "uint8", _ADDRESS, _ADDRESS), _region_state)
+REGION = Getter(Contract.CONSORTIUM, "regions", (_REGION,), (_ADDRESS, "uint8", _TIME, _ADDRESS, _ADDRESS, _TIME), _region_state)
 ACCOUNT = Getter(Contract.CONSORTIUM, "accounts", (_ADDRESS,), (_REGION, "uint8", "bool"), _account_state)
+OFFER = Getter(Contract.CONSORTIUM, "offers", (_REGION, _ADDRESS), (_ADDRESS, "uint8"), _offer, _pair)
+OFFERED_KEYS = Getter(Contract.CONSORTIUM, "offeredKeys", (_REGION,), (_ADDRESS, _ADDRESS), OfferedKeys)
 MOTION = Getter(Contract.CONSORTIUM, "motions", (_ID,), ("uint16", _TIME, "bool", "bool"), _motion_state)
 VOTED = Getter(Contract.CONSORTIUM, "voted", (_ID, _REGION), ("bool",), bool, _pair)
 CLOSING = Getter(Contract.CONSORTIUM, "closings", (_ID,), (_ID, _ID), Closing, lambda key: (closing_id(*key),))
@@ -161,6 +181,8 @@ PARTNER_ORDERS = Getter(Contract.VOUCHER_REGISTRY, "partnerOrders", (_ID, _ID), 
 MIRRORED: Mapping[str, Getter[Any]] = {
     "regions": REGION,
     "accounts": ACCOUNT,
+    "offers": OFFER,
+    "offered_keys": OFFERED_KEYS,
     "motions": MOTION,
     "voted": VOTED,
     "closings": CLOSING,

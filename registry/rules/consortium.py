@@ -9,13 +9,14 @@ them, then the fold of those events.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
 
 from registry import events
 from registry.codec import id_of
 from registry.events import Event
 from registry.model import NO_ADDRESS, Address, Digest, Id, Motion, MotionKind, Region, RegionStatus, Role, Time
 from registry.rules.call import Call, Turn
-from registry.rules.ledger import AccountState, Ledger, RegionState
+from registry.rules.ledger import NO_OFFER, AccountState, Ledger, Offer, OfferedKeys, RegionState
 from registry.rules.refusals import refusal, require
 from registry.rules.subsidy import DAY
 
@@ -26,7 +27,9 @@ FEWEST_VOTES = 2
 REGION_CODES = range(100_000, 1_000_000)
 MONTHS = range(1, 13)
 
-_GRANTABLE = (Role.ISSUER, Role.REVIEWER, Role.PAYER, Role.DIRECTORY)
+_OFFERED = (Role.ISSUER, Role.REVIEWER, Role.PAYER, Role.DIRECTORY)
+_KEYS = (Role.ADMIN, Role.RECOVERY)
+_UTC_PLUS_8 = timezone(timedelta(hours=8))
 _OF_LEDGER = (
     MotionKind.AUTHORISE_REGISTRY,
     MotionKind.AUTHORISE_CLAIMANT,
@@ -84,8 +87,8 @@ def require_carried(ledger: Ledger, motion: Motion, now: Time) -> Time:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant(Call):
-    """The admin of a region that is not suspended names an account for a role."""
+class OfferRole(Call):
+    """The admin of a region that is not suspended offers an account a role (`offer` in the contract)."""
 
     account: Address
     role: Role
@@ -93,15 +96,37 @@ class Grant(Call):
     def events(self, turn: Turn) -> Iterator[Event]:
         region = _region_of_admin(turn)
 
-        require(self.role in _GRANTABLE, "InvalidRole", self.role)
+        require(self.role in _OFFERED, "InvalidRole", self.role)
         require_running(turn.ledger, region)
+        _require_free(turn.ledger, self.account)
 
-        yield _give(turn.ledger, self.account, region, self.role)
+        yield events.Offered(self.account, region, self.role, turn.sender)
+
+
+@dataclass(frozen=True, slots=True)
+class TakeUp(Call):
+    """An account takes up the role, or the place of a region's key, that it was offered."""
+
+    region: Region
+    role: Role
+
+    def events(self, turn: Turn) -> Iterator[Event]:
+        ledger, region = turn.ledger, self.region
+
+        require(_is_offered(ledger, turn.sender, region, self.role), "NotOffered", turn.sender, region, self.role)
+        if self.role not in _KEYS:
+            require_running(ledger, region)
+
+        yield _give(ledger, turn.sender, region, self.role)
+        if self.role == Role.ADMIN:
+            yield events.KeysReplaced(region, turn.sender, ledger.regions[region].recovery)
+        elif self.role == Role.RECOVERY:
+            yield events.KeysReplaced(region, ledger.regions[region].admin, turn.sender)
 
 
 @dataclass(frozen=True, slots=True)
 class Revoke(Call):
-    """The admin ends an account's role for ever."""
+    """The admin takes an offer back, or ends an account's role for ever."""
 
     account: Address
 
@@ -109,8 +134,11 @@ class Revoke(Call):
         region = _region_of_admin(turn)
         holder = turn.ledger.accounts[self.account]
 
+        if turn.ledger.offers[region, self.account] != NO_OFFER:
+            yield events.OfferWithdrawn(self.account, region)
+            return
         require(
-            holder.active and holder.region == region and holder.role not in (Role.ADMIN, Role.RECOVERY),
+            holder.active and holder.region == region and holder.role not in _KEYS,
             "NotRoleAccount",
             self.account,
         )
@@ -120,28 +148,31 @@ class Revoke(Call):
 
 @dataclass(frozen=True, slots=True)
 class Recover(Call):
-    """The recovery key replaces the region's admin at once."""
+    """The recovery key ends the region's admin at once and offers the place to another account."""
 
     admin: Address
 
     def events(self, turn: Turn) -> Iterator[Event]:
         region = _region_of_recovery(turn)
 
-        yield _give_key(turn.ledger, self.admin, region, Role.ADMIN)
-        yield events.KeysReplaced(region, self.admin, turn.sender)
+        _require_free(turn.ledger, self.admin)
+
+        yield events.KeysReplaced(region, NO_ADDRESS, turn.sender)
+        yield events.Offered(self.admin, region, Role.ADMIN, turn.sender)
 
 
 @dataclass(frozen=True, slots=True)
 class RotateRecovery(Call):
-    """The recovery key names its own successor."""
+    """The recovery key offers its own place to another account."""
 
     recovery: Address
 
     def events(self, turn: Turn) -> Iterator[Event]:
         region = _region_of_recovery(turn)
 
-        yield _give_key(turn.ledger, self.recovery, region, Role.RECOVERY)
-        yield events.KeysReplaced(region, turn.ledger.regions[region].admin, self.recovery)
+        _require_free(turn.ledger, self.recovery)
+
+        yield events.Offered(self.recovery, region, Role.RECOVERY, turn.sender)
 
 
 # What the members decide
@@ -195,14 +226,27 @@ class Enact(Call):
     def events(self, turn: Turn) -> Iterator[Event]:
         motion_id = id_of(self.motion)
 
-        require_carried(turn.ledger, self.motion, turn.now)
+        carried_at = require_carried(turn.ledger, self.motion, turn.now)
+        changed_at = _last_change(turn.ledger, self.motion)
         require(not turn.ledger.motions[motion_id].enacted, "AlreadyEnacted", motion_id)
+        require(carried_at > changed_at, "MotionOvertaken", motion_id, carried_at, changed_at)
 
         yield from _effect(turn.ledger, self.motion)
         yield events.Enacted(motion_id)
 
 
 # What two regions agree on
+
+
+def month_of(time: Time) -> int:
+    """
+    Year × 100 + month of a time, UTC+8.
+
+    >>> month_of(Time(1_387_411_200))
+    201312
+    """
+    day = datetime.fromtimestamp(time, UTC).astimezone(_UTC_PLUS_8)
+    return day.year * 100 + day.month
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +261,15 @@ class CloseMonth(Call):
     def events(self, turn: Turn) -> Iterator[Event]:
         ledger, home, host = turn.ledger, self.home, self.host
         closing = ledger.closings[home, host, self.month]
+        current = month_of(turn.now)
         of_home = holds(ledger, turn.sender, home, Role.REVIEWER)
 
         require(home != host, "SameRegion", home)
+        for region in (home, host):
+            require(ledger.regions[region].status != RegionStatus.NONE, "UnknownRegion", region)
         require(self.month % 100 in MONTHS, "InvalidMonth", self.month)
+        require(self.month >= ledger.first_month, "MonthBeforeFounding", self.month, ledger.first_month)
+        require(self.month < current, "MonthNotOver", self.month, current)
         require(any(self.statement), "InvalidStatement")
         require(of_home or holds(ledger, turn.sender, host, Role.REVIEWER), "NotOfEither", turn.sender, home, host)
         closed = any(closing.home) and closing.home == closing.host
@@ -254,8 +303,8 @@ def _effect(ledger: Ledger, motion: Motion) -> Iterator[Event]:
             yield events.CaretakerNamed(region, motion.account)
         case MotionKind.REPLACE_KEYS:
             require(status != RegionStatus.NONE, "UnknownRegion", region)
-            yield _give_key(ledger, motion.account, region, Role.ADMIN)
-            yield _give_key(ledger, motion.other, region, Role.RECOVERY)
+            yield _give(ledger, motion.account, region, Role.ADMIN)
+            yield _give(ledger, motion.other, region, Role.RECOVERY)
             yield events.KeysReplaced(region, motion.account, motion.other)
         case _:
             raise refusal("InvalidMotion", motion.kind)
@@ -271,18 +320,37 @@ def admit(ledger: Ledger, region: Region, *, admin: Address, recovery: Address) 
     yield events.RegionAdmitted(region, admin, recovery)
 
 
-def _give_key(ledger: Ledger, account: Address, region: Region, role: Role) -> Event:
-    # An ordinary role of the region's own gives way to its key.
-    holder = ledger.accounts[account]
-    if holder.region == region and holder.role in _GRANTABLE:
-        return events.Granted(account, region, role)
-    return _give(ledger, account, region, role)
+def _is_offered(ledger: Ledger, account: Address, region: Region, role: Role) -> bool:
+    keys, offer = ledger.offered_keys[region], ledger.offers[region, account]
+    match role:
+        case Role.ADMIN:
+            return keys.admin == account
+        case Role.RECOVERY:
+            return keys.recovery == account
+        case _:
+            return offer != NO_OFFER and offer.role == role and offer.by == ledger.regions[region].admin
+
+
+def _last_change(ledger: Ledger, motion: Motion) -> Time:
+    # When what a motion of this kind does to its region was last done, undone or replaced.
+    state = ledger.regions[motion.region]
+    match motion.kind:
+        case MotionKind.SUSPEND | MotionKind.REINSTATE:
+            return state.status_since
+        case MotionKind.NAME_CARETAKER:
+            return state.caretaker_since
+        case _:
+            return Time(0)
 
 
 def _give(ledger: Ledger, account: Address, region: Region, role: Role) -> Event:
+    _require_free(ledger, account)
+    return events.Granted(account, region, role)
+
+
+def _require_free(ledger: Ledger, account: Address) -> None:
     require(account != NO_ADDRESS, "InvalidAccount", account)
     require(ledger.accounts[account].region == 0, "AccountTaken", account)
-    return events.Granted(account, region, role)
 
 
 def _region_of_admin(turn: Turn) -> Region:
@@ -315,24 +383,33 @@ def _require_sound(ledger: Ledger, motion: Motion) -> None:
 def fold(ledger: Ledger, event: Event, time: Time) -> None:
     """Put one of the contract's events into effect."""
     match event:
+        case events.Offered(account, region, Role.ADMIN):
+            ledger.offered_keys[region] = replace(ledger.offered_keys[region], admin=account)
+        case events.Offered(account, region, Role.RECOVERY):
+            ledger.offered_keys[region] = replace(ledger.offered_keys[region], recovery=account)
+        case events.Offered(account, region, role, by):
+            ledger.offers[region, account] = Offer(by, role)
+        case events.OfferWithdrawn(account, region):
+            ledger.offers.clear((region, account))
         case events.Granted(account, region, role):
             ledger.accounts[account] = AccountState(region, role, active=True)
+            if role not in _KEYS:
+                ledger.offers.clear((region, account))
         case events.Revoked(account):
             _end(ledger, account)
         case events.RegionAdmitted(region, admin, recovery):
+            ledger.first_month = ledger.first_month or month_of(time)
             ledger.members += 1
-            ledger.regions[region] = RegionState(admin, RegionStatus.ACTIVE, recovery, NO_ADDRESS)
+            ledger.regions[region] = RegionState(admin, RegionStatus.ACTIVE, Time(0), recovery, NO_ADDRESS, Time(0))
         case events.RegionSuspended(region):
-            ledger.regions[region] = replace(ledger.regions[region], status=RegionStatus.SUSPENDED)
+            ledger.regions[region] = replace(ledger.regions[region], status=RegionStatus.SUSPENDED, status_since=time)
         case events.RegionReinstated(region):
-            ledger.regions[region] = replace(ledger.regions[region], status=RegionStatus.ACTIVE, caretaker=NO_ADDRESS)
+            active = replace(ledger.regions[region], status=RegionStatus.ACTIVE, status_since=time)
+            ledger.regions[region] = replace(active, caretaker=NO_ADDRESS, caretaker_since=time)
         case events.CaretakerNamed(region, caretaker):
-            ledger.regions[region] = replace(ledger.regions[region], caretaker=caretaker)
+            ledger.regions[region] = replace(ledger.regions[region], caretaker=caretaker, caretaker_since=time)
         case events.KeysReplaced(region, admin, recovery):
-            before = ledger.regions[region]
-            for replaced in {before.admin, before.recovery} - {admin, recovery}:
-                _end(ledger, replaced)
-            ledger.regions[region] = replace(before, admin=admin, recovery=recovery)
+            _replace_keys(ledger, region, admin, recovery)
         case events.Voted(motion, region, record, carried):
             _count(ledger, motion, region, carried_at=time if carried else Time(0))
             ledger.motion_records[motion] = record
@@ -346,6 +423,18 @@ def fold(ledger: Ledger, event: Event, time: Time) -> None:
             ledger.closings[home, host, month] = named
         case events.MonthClosed():
             pass  # a month is closed as soon as both statements are the same
+
+
+def _replace_keys(ledger: Ledger, region: Region, admin: Address, recovery: Address) -> None:
+    before, offered = ledger.regions[region], ledger.offered_keys[region]
+    for replaced in {before.admin, before.recovery} - {admin, recovery}:
+        _end(ledger, replaced)
+    ledger.regions[region] = replace(before, admin=admin, recovery=recovery)
+    # What a recovery key offered ends with it.
+    if recovery != before.recovery:
+        ledger.offered_keys.clear(region)
+    elif admin != before.admin:
+        ledger.offered_keys[region] = OfferedKeys(NO_ADDRESS, offered.recovery)
 
 
 def _end(ledger: Ledger, account: Address) -> None:

@@ -50,12 +50,19 @@ V = TypeVar("V")
 
 @dataclass(frozen=True, slots=True)
 class RegionState:
-    """A member: its two keys and, while it is suspended, who reviews for it."""
+    """
+    A member: its two keys and, while it is suspended, who reviews for it.
+
+    `status_since` is when it was last suspended or reinstated, `caretaker_since` when a caretaker was last named or
+    dismissed; 0 if never.
+    """
 
     admin: Address
     status: RegionStatus
+    status_since: Time
     recovery: Address
     caretaker: Address
+    caretaker_since: Time
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,22 @@ class AccountState:
     region: Region
     role: Role
     active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A role that an admin offered an account; it counts as long as that is the region's admin."""
+
+    by: Address
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedKeys:
+    """The accounts that a recovery key offered a key's place, and that did not take it up yet."""
+
+    admin: Address
+    recovery: Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,8 +251,10 @@ def _table() -> Any:
     return field(default_factory=Table)
 
 
-NO_REGION = RegionState(NO_ADDRESS, RegionStatus.NONE, NO_ADDRESS, NO_ADDRESS)
+NO_REGION = RegionState(NO_ADDRESS, RegionStatus.NONE, Time(0), NO_ADDRESS, NO_ADDRESS, Time(0))
 NO_ACCOUNT = AccountState(Region(0), Role.NONE, active=False)
+NO_OFFER = Offer(NO_ADDRESS, Role.NONE)
+NO_OFFERED_KEYS = OfferedKeys(NO_ADDRESS, NO_ADDRESS)
 NO_MOTION = MotionState(0, Time(0), vetoed=False, enacted=False)
 NO_CLOSING = Closing(Digest(bytes(32)), Digest(bytes(32)))
 NO_LAB = LabState(NO_ADDRESS, Region(0), Standing.NONE, Time(0), bytes(27), Time(0))
@@ -256,9 +281,12 @@ class Ledger:
     registry: Address
 
     # Consortium
+    first_month: int = 0
     members: int = 0
     regions: Slots[Region, RegionState] = _slots(NO_REGION)
     accounts: Slots[Address, AccountState] = _slots(NO_ACCOUNT)
+    offers: Slots[tuple[Region, Address], Offer] = _slots(NO_OFFER)
+    offered_keys: Slots[Region, OfferedKeys] = _slots(NO_OFFERED_KEYS)
     motions: Slots[Id, MotionState] = _slots(NO_MOTION)
     voted: Slots[tuple[Id, Region], bool] = _slots(zero=False)
     closings: Slots[tuple[Region, Region, int], Closing] = _slots(NO_CLOSING)

@@ -130,7 +130,7 @@ def _told(key_file: KeyFile) -> dict[str, str]:
 
 
 def found(directory: Path, node_url: str) -> World:
-    """Make all keys, deploy, let the members authorise the registry, grant every role, and write the gateways' files."""
+    """Make all keys, deploy, let the members authorise the registry, let every official take up its role, and write the gateways' files."""
     secrets_of_tags = {epoch: secrets.token_bytes(32) for epoch in EPOCHS}
     write_private(directory / "tag-keys.json", json.dumps({str(epoch): secret.hex() for epoch, secret in secrets_of_tags.items()}))
     officials = {place.code: _officials(directory / str(place.code)) for place in PLACES}
@@ -171,10 +171,12 @@ def _deployed(node: Node, directory: Path, officials: Mapping[int, Mapping[str, 
     admins = [keys["admin"].account for keys in officials.values()]
     authorise(node, deployment, admins[: len(admins) // 2 + 1])
     with Outbox(directory / "founding.sqlite", node, chain_id=deployment.chain_id) as outbox:
-        for keys in officials.values():
+        for region, keys in officials.items():
             admin = Client(node, deployment, outbox, keys["admin"].account)
             for name in ROLES:
-                admin.grant(Address(keys[name].account.address), _ROLE_OF[name])
+                holder = Client(node, deployment, outbox, keys[name].account)
+                admin.offer(holder.address, _ROLE_OF[name])
+                holder.take_up(Region(region), _ROLE_OF[name])
     (directory / "deployment.json").write_text(deployment.to_json(), encoding="utf-8")
     return deployment
 

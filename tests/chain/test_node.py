@@ -39,8 +39,8 @@ def deployment(chain):
     return deploy(chain, person("deployer of the node's tests"), founders)
 
 
-def grant(address):
-    return keccak(b"grant(address,uint8)")[:4] + encode_sequence([type_of("address"), type_of("uint8")], [address, int(Role.ISSUER)])
+def offer(address):
+    return keccak(b"offer(address,uint8)")[:4] + encode_sequence([type_of("address"), type_of("uint8")], [address, int(Role.ISSUER)])
 
 
 def signed(chain, *, nonce, sender=STRANGER, to=STRANGER.address, **changes):
@@ -105,7 +105,7 @@ def test_code_and_storage(chain, deployment):
 @pytest.mark.parametrize("ask", [Node.ask, Node.estimate])
 def test_a_refusal_says_its_name_and_values(chain, deployment, ask):
     with pytest.raises(Rejected) as raised:
-        ask(chain, Question(deployment.consortium, grant(STRANGER.address), STRANGER.address))
+        ask(chain, Question(deployment.consortium, offer(STRANGER.address), STRANGER.address))
 
     assert (raised.value.code, raised.value.values) == ("NotAdmin", {"account": STRANGER.address})
 
@@ -121,7 +121,7 @@ def test_a_call_that_no_function_takes_is_malformed(chain, deployment, ask):
 def test_a_batch_keeps_refusals_in_their_places(chain, deployment, monkeypatch):
     monkeypatch.setattr("registry.chain.node.BATCH", 2)
     members = Question(deployment.consortium, keccak(b"members()")[:4])
-    refused = Question(deployment.consortium, grant(STRANGER.address), STRANGER.address)
+    refused = Question(deployment.consortium, offer(STRANGER.address), STRANGER.address)
 
     answers = chain.ask_all([members, refused, refused, members, members], chain.head().number)
 
@@ -137,7 +137,7 @@ def test_a_batch_keeps_refusals_in_their_places(chain, deployment, monkeypatch):
 def test_a_receipt_tells_success_and_failure(chain, deployment):
     sender = person("who is refused")
     nonce = chain.nonce(sender.address)
-    bodies = [b"", grant(sender.address)]
+    bodies = [b"", offer(sender.address)]
     receipts = []
     for place, (to, body) in enumerate(zip((sender.address, deployment.consortium), bodies, strict=True)):
         sent = chain.send_raw(signed(chain, nonce=nonce + place, sender=sender, to=to, data=body))

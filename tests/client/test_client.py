@@ -19,8 +19,10 @@ from registry.events import (
     Issued,
     ItemListed,
     KeyRotated,
+    KeysReplaced,
     LabAdmitted,
     MonthClosed,
+    Offered,
     ProgrammeOpened,
     Recognised,
     Redeemed,
@@ -36,6 +38,7 @@ from registry.events import (
 )
 from registry.events import Rejected as SentBack
 from registry.model import (
+    NO_ADDRESS,
     Approval,
     Balance,
     Fen,
@@ -58,8 +61,8 @@ from registry.model import (
     Time,
 )
 from registry.outbox import IntentDiffers, Outbox
-from registry.rules import MotionState, Partnership, Rotation
-from tests.contracts.world import BEIJING, CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, digest, person, tag
+from registry.rules import MotionState, Offer, OfferedKeys, Partnership, Rotation
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, SHANGHAI, STRANGER, YUAN, Life, digest, person, tag
 from tests.networks import network
 
 
@@ -271,20 +274,49 @@ def test_flags(net, client):
 
 def test_offices_and_months(net, client):
     admin = client(net.world.offices[BEIJING].admin)
-    newcomer = person("a new reviewer").address
+    newcomer = client(person("a new reviewer"))
 
-    granted = admin.grant(newcomer, Role.REVIEWER)
-    admin.revoke(newcomer)
-    home, host = (client(net.world.offices[region].reviewer) for region in (CHANGXING, SHANGHAI))
-    named = home.close_month(CHANGXING, SHANGHAI, 202611, digest("statement"))
-    closed = host.close_month(CHANGXING, SHANGHAI, 202611, digest("statement"))
+    offered = admin.offer(newcomer.address, Role.REVIEWER)
+    open_offer = newcomer.offer_of(BEIJING, newcomer.address)
+    granted = newcomer.take_up(BEIJING, Role.REVIEWER)
+    admin.revoke(newcomer.address)
 
-    assert granted.events == (Granted(newcomer, BEIJING, Role.REVIEWER),)
-    assert (admin.account(newcomer).role, admin.account(newcomer).active) == (Role.REVIEWER, False)
-    assert named.events == (StatementNamed(CHANGXING, SHANGHAI, 202611, CHANGXING, digest("statement")),)
-    assert isinstance(closed.events[-1], MonthClosed)
-    assert admin.closing_of(CHANGXING, SHANGHAI, 202611).host == digest("statement")
+    assert offered.events == (Offered(newcomer.address, BEIJING, Role.REVIEWER, admin.address),)
+    assert open_offer == Offer(admin.address, Role.REVIEWER)
+    assert granted.events == (Granted(newcomer.address, BEIJING, Role.REVIEWER),)
+    assert newcomer.offer_of(BEIJING, newcomer.address) == Offer(NO_ADDRESS, Role.NONE)
+    assert (admin.account(newcomer.address).role, admin.account(newcomer.address).active) == (Role.REVIEWER, False)
     assert admin.region(BEIJING).admin == net.world.offices[BEIJING].admin.address
+
+
+def test_a_month_is_closed(net, client):
+    home, host = (client(net.world.offices[region].reviewer) for region in (CHANGXING, SHANGHAI))
+    month = net.world.consortium.firstMonth()
+    net.devnode.jump(31 * DAY)
+
+    named = home.close_month(CHANGXING, SHANGHAI, month, digest("statement"))
+    closed = host.close_month(CHANGXING, SHANGHAI, month, digest("statement"))
+
+    assert named.events == (StatementNamed(CHANGXING, SHANGHAI, month, CHANGXING, digest("statement")),)
+    assert isinstance(closed.events[-1], MonthClosed)
+    assert home.closing_of(CHANGXING, SHANGHAI, month).host == digest("statement")
+
+
+def test_a_region_s_keys_are_offered_and_taken_up(net, client):
+    office = net.world.offices[HEBEI]
+    cold, next_cold, admin = client(office.recovery), client(person("hebei next recovery")), client(person("hebei next admin"))
+
+    cold.rotate_recovery(next_cold.address)
+    offered = cold.offered_keys_of(HEBEI)
+    next_cold.take_up(HEBEI, Role.RECOVERY)
+    ended = next_cold.recover(admin.address)
+    replaced = admin.take_up(HEBEI, Role.ADMIN)
+
+    assert offered == OfferedKeys(NO_ADDRESS, next_cold.address)
+    assert ended.events[0] == KeysReplaced(HEBEI, NO_ADDRESS, next_cold.address)
+    assert replaced.events[-1] == KeysReplaced(HEBEI, admin.address, next_cold.address)
+    assert (admin.region(HEBEI).admin, admin.region(HEBEI).recovery) == (admin.address, next_cold.address)
+    assert not admin.account(office.admin.address).active
 
 
 def test_a_refusal_carries_the_contract_s_own_name_and_values(client, life, net):

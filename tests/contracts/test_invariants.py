@@ -416,7 +416,7 @@ def test_i09_whoever_reviews_never_pays(one_town: Town) -> None:
                     acts[name][1](reviewer)
     for account, role in ((office.payer, Role.REVIEWER), (office.reviewer, Role.PAYER)):
         with fails(world, "AccountTaken", account=account):
-            world.consortium.grant(account, role, by=office.admin)
+            world.consortium.offer(account, role, by=office.admin)
 
 
 @pytest.mark.parametrize("blow", ["suspend", "exit", "withdraw", "expire"])

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -626,7 +627,7 @@ class Consortium(RuleBasedStateMachine):
     # The consortium
 
     def move(self, chance: Random) -> None:
-        """A motion, the votes of some members, and if they are enough perhaps its effect."""
+        """A motion, now and then with a twin, the votes of some members, and if they are enough perhaps its effect."""
         twist = sometimes(chance, "own case", "twice", "expired", "too long", "no region", "stranger")
         motion = self.motion(chance, twist)
         regions = [each for each in REGIONS if each != motion.region][: chance.choice((5, 5, 4, 4, 6, 3, 1))]
@@ -634,10 +635,11 @@ class Consortium(RuleBasedStateMachine):
             regions.append(motion.region)
         if twist == "twice":
             regions.append(regions[0])
-        for region in regions:
-            voter = self.cast.people[0] if twist == "stranger" else self.ledger.regions[region].admin
-            self.twins.act(rules.Vote(motion), voter)
-        self.motions.append(motion)
+        motions = [motion, replace(motion, nonce=self.fresh())] if chance.random() < 0.2 else [motion]
+        for each, region in product(motions, regions):
+            voter = self.cast.people[0] if twist == "stranger" else self.admin(region)
+            self.twins.act(rules.Vote(each), voter)
+        self.motions += motions
         if not twist and chance.random() < 0.7:
             self.put_into_effect(chance, motion, self.effect(motion))
 
@@ -716,25 +718,44 @@ class Consortium(RuleBasedStateMachine):
                 return rules.SetRegistry(motion)
         return rules.Enact(motion)
 
-    def grant(self, chance: Random) -> None:
+    def admin(self, region: Region) -> Address:
+        """A region's admin, or while it has none a stranger."""
+        admin = self.ledger.regions[region].admin
+        return admin if admin in self.twins.keys else self.cast.people[0]
+
+    def offer(self, chance: Random) -> None:
         account = chance.choice((*self.cast.people[1:9], *self.cast.people[1:9], NO_ADDRESS, chance.choice(self.cast.people)))
         role = chance.choice((*Role, Role.REVIEWER, Role.PAYER))
-        self.send(chance, rules.Grant(account, role), self.ledger.regions[chance.choice(REGIONS)].admin)
+        self.send(chance, rules.OfferRole(account, role), self.admin(chance.choice(REGIONS)))
+
+    def take_up(self, chance: Random) -> None:
+        """Something that was offered to whoever sends this, now and then something else."""
+        offered = [(account, region, offer.role) for (region, account), offer in self.ledger.offers.items()]
+        for region, keys in self.ledger.offered_keys.items():
+            offered += [(keys.admin, region, Role.ADMIN), (keys.recovery, region, Role.RECOVERY)]
+        standing = [each for each in offered if each[0] in self.twins.keys]
+        account, region, role = chance.choice(standing or [(self.cast.people[1], CHANGXING, Role.NONE)])
+        twist = sometimes(chance, "other role", "other region")
+        role = chance.choice([*Role]) if twist == "other role" else role
+        self.send(chance, rules.TakeUp(chance.choice(REGIONS) if twist == "other region" else region, role), account)
 
     def revoke(self, chance: Random) -> None:
         region = chance.choice(REGIONS)
         held = [account for account, state in self.ledger.accounts.items() if state.region == region]
-        self.send(chance, rules.Revoke(chance.choice(held)), self.ledger.regions[region].admin)
+        offered = [account for of_region, account in self.ledger.offers if of_region == region]
+        self.send(chance, rules.Revoke(chance.choice(offered if offered and chance.random() < 0.5 else held)), self.admin(region))
 
     def recover(self, chance: Random) -> None:
         verb, region = chance.choice((rules.Recover, rules.RotateRecovery)), chance.choice(REGIONS)
         self.send(chance, verb(chance.choice(self.cast.people[1:])), self.ledger.regions[region].recovery)
 
     def close_month(self, chance: Random) -> None:
-        home, host = chance.choice(((CHANGXING, SHANGHAI), (CHANGXING, SHANGHAI), (SHANGHAI, CHANGXING), (CHANGXING, CHANGXING)))
-        month = chance.choice((202_401, 202_401, 202_401, 202_413, 202_400))
+        pairs = ((CHANGXING, SHANGHAI), (SHANGHAI, CHANGXING), (CHANGXING, CHANGXING), (CHANGXING, Region(99)))
+        home, host = chance.choice((pairs[0], *pairs))
+        first, current = self.ledger.first_month, rules.month_of(self.twins.next)
+        month = chance.choice((first, first, first, first - 1, current, current - 1, first - first % 100, first - first % 100 + 13))
         statement = digest("statement") if chance.random() < 0.8 else Digest(bytes(32))
-        due = self.office(chance.choice((home, host)), "reviewer")
+        due = self.office(chance.choice((home, host if host in REGIONS else home)), "reviewer")
         self.send(chance, rules.CloseMonth(home, host, month, statement), due)
 
     # Another subsidy for the same cost: it claims, and frees what it claimed
@@ -865,7 +886,8 @@ AROUND: dict[Deed, int] = {
     Consortium.unflag: 4,
     Consortium.move: 8,
     Consortium.enact: 6,
-    Consortium.grant: 4,
+    Consortium.offer: 4,
+    Consortium.take_up: 4,
     Consortium.revoke: 2,
     Consortium.recover: 2,
     Consortium.close_month: 6,

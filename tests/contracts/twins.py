@@ -23,7 +23,7 @@ from registry.chain.devnode import HOST, Engine
 from registry.chain.reasons import refusal
 from registry.errors import Rejected
 from registry.events import Contract, Event
-from registry.getters import LATEST, MEMBERS, MIRRORED, RULES, SLICES, ProgrammeRules
+from registry.getters import FIRST_MONTH, LATEST, MEMBERS, MIRRORED, RULES, SLICES, ProgrammeRules
 from registry.model import NO_ADDRESS, Address, Id, Record, Signatures, StandIn, Time
 from registry.rules import NO_REASON, Call, Ledger, Signers
 from registry.solidity import encode_sequence, keccak, type_of
@@ -40,10 +40,12 @@ VERBS: Mapping[type[Call], str] = {
     rules.FlagSubject: "flag",
     rules.FreeInvoice: "free",
     rules.ListItems: "list",
+    rules.OfferRole: "offer",
     rules.Refund: "refunded",
     rules.ReleaseOrder: "release",
     rules.RotateRecovery: "rotateRecovery",
     rules.SetRegistry: "setRegistry",
+    rules.TakeUp: "takeUp",
     rules.TryEach: "tryEach",
     rules.VetoRotation: "vetoRotation",
     rules.VoidClaim: "voidClaim",
@@ -255,7 +257,7 @@ class Twins:
         """All slots, on a slow engine all that this trial touched."""
         if self.world.node.engine is not Engine.ANVIL:
             return [(table, key) for table in MIRRORED for key in getattr(self.ledger, table).touched()]
-        singles: list[tuple[str, Any]] = [("members", ()), ("latest", ())]
+        singles: list[tuple[str, Any]] = [("first_month", ()), ("members", ()), ("latest", ())]
         of_programmes = [(name, each) for name in ("rules", "slices") for each in self.ledger.programmes]
         return [(table, key) for table in MIRRORED for key in getattr(self.ledger, table)] + self._core() + singles + of_programmes
 
@@ -310,7 +312,7 @@ class Twins:
         return self.ledger.programmes[key].slices if table == "slices" else getattr(self.ledger, table)[key]
 
 
-GETTERS = {**MIRRORED, "members": MEMBERS, "latest": LATEST, "rules": RULES, "slices": SLICES}
+GETTERS = {**MIRRORED, "first_month": FIRST_MONTH, "members": MEMBERS, "latest": LATEST, "rules": RULES, "slices": SLICES}
 
 
 def _encoded(table: str, value: Any) -> bytes:

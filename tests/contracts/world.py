@@ -256,7 +256,7 @@ class Party:
 
 
 class World:
-    """Contracts on one node, with six founding regions and every role granted."""
+    """Contracts on one node, with six founding regions and every role taken up."""
 
     def __init__(self, node: DevNode, artifacts: Mapping[str, Artifact]) -> None:
         self.node = node
@@ -396,7 +396,7 @@ class World:
         return codec.Domain(self.node.chain_id, Address(self.registry.address))
 
     def staff(self, office: Office) -> None:
-        """The admin grants every role."""
+        """The admin offers every role, and each account takes up its own."""
         roles = (
             (office.issuer, Role.ISSUER),
             (office.reviewer, Role.REVIEWER),
@@ -405,7 +405,17 @@ class World:
             (office.directory, Role.DIRECTORY),
         )
         for account, role in roles:
-            self.consortium.grant(account, role, by=office.admin)
+            self.appoint(office, account, role)
+
+    def appoint(self, office: Office, account: LocalAccount, role: Role) -> Sent:
+        """A region's admin offers a role, and the account takes it up."""
+        self.consortium.offer(account, role, by=office.admin)
+        return self.consortium.takeUp(office.region, role, by=account)
+
+    def replace_admin(self, office: Office, admin: LocalAccount) -> Sent:
+        """A region's recovery key ends its admin, and the next one takes its place up."""
+        self.consortium.recover(admin, by=office.recovery)
+        return self.consortium.takeUp(office.region, Role.ADMIN, by=admin)
 
     def motion(
         self,
@@ -417,8 +427,8 @@ class World:
         subject: Id = NO_ID,
         days: int = 30,
     ) -> Motion:
-        """A motion that nobody made before. One to lift a flag is of a later second than the flag, as the contract asks."""
-        if kind is MotionKind.LIFT_FLAG:
+        """A motion that nobody made before, of a later second than what it may undo, as the contracts ask."""
+        if kind in (MotionKind.LIFT_FLAG, MotionKind.SUSPEND, MotionKind.REINSTATE, MotionKind.NAME_CARETAKER):
             self.node.jump(1)
         addresses = [Address(each.address if isinstance(each, LocalAccount) else str(each)) for each in (account, other)]
         return Motion(kind, region, *addresses, subject, Time(self.now() + days * DAY), self.fresh("motion"))

@@ -319,8 +319,8 @@ def test_any_arguments_are_read_or_refused(name, content):
 @pytest.mark.parametrize(
     ("verb", "arguments", "dirty"),
     [
-        ("grant", (NO_ADDRESS, 1), 32 + 30),
-        ("grant", (NO_ADDRESS, 1), 11),
+        ("offer", (NO_ADDRESS, 1), 32 + 30),
+        ("offer", (NO_ADDRESS, 1), 11),
         ("fund", (NO_ID, 1, NO_ID), 32 + 23),
         ("closeMonth", (1, 1, 202403, NO_ID), 64 + 28),
         ("claim", (NO_ID, NO_ID, 1, 1, bytes(27)), 4 * 32 + 27),
@@ -351,10 +351,10 @@ def test_an_unknown_verb_or_selector_is_named():
         ("suspend", (NO_ID, NO_ID)),
         ("suspend", (b"short",)),
         ("suspend", ("0x" + "00" * 32,)),
-        ("grant", (NO_ADDRESS, 256)),
-        ("grant", (NO_ADDRESS, -1)),
-        ("grant", (NO_ADDRESS, True)),
-        ("grant", (NO_ADDRESS, "1")),
+        ("offer", (NO_ADDRESS, 256)),
+        ("offer", (NO_ADDRESS, -1)),
+        ("offer", (NO_ADDRESS, True)),
+        ("offer", (NO_ADDRESS, "1")),
         ("claim", (NO_ID, NO_ID, 1, 1, bytes(32))),
         ("vote", (RELEASE,)),
         ("endorse", ((RELEASE,),)),
@@ -372,7 +372,7 @@ def test_arguments_that_do_not_fit_are_refused(verb, arguments):
 
 
 def test_a_role_is_the_number_that_the_contracts_know():
-    assert codec.encode("grant", NO_ADDRESS, Role.REVIEWER) == codec.encode("grant", NO_ADDRESS, 2)
+    assert codec.encode("offer", NO_ADDRESS, Role.REVIEWER) == codec.encode("offer", NO_ADDRESS, 2)
 
 
 @given(st.data())

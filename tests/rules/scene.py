@@ -50,9 +50,9 @@ from registry.rules import (
     Admit,
     Enrol,
     Fund,
-    Grant,
     Issue,
     Ledger,
+    OfferRole,
     Open,
     Recognise,
     Redeem,
@@ -61,6 +61,7 @@ from registry.rules import (
     SetRegistry,
     Settle,
     Signers,
+    TakeUp,
     Vote,
     apply,
 )
@@ -102,8 +103,8 @@ class Scene:
         self._count = 0
         for region in REGIONS:
             for role in (Role.ISSUER, Role.REVIEWER, Role.PAYER, Role.DIRECTORY):
-                self.chain.execute(Grant(self.who(region, role), role), account(f"{region} admin"))
-            self.chain.execute(Grant(account(f"{region} second reviewer"), Role.REVIEWER), account(f"{region} admin"))
+                self.appoint(region, self.who(region, role), role)
+            self.appoint(region, account(f"{region} second reviewer"), Role.REVIEWER)
         self.decide(MotionKind.AUTHORISE_REGISTRY, account=self.ledger.registry)
         self.lab = self.admit("lab")
         self.firm = self.enrol("firm")
@@ -114,6 +115,10 @@ class Scene:
 
     def who(self, region: Region, role: Role) -> Address:
         return account(f"{region} {role.name}")
+
+    def appoint(self, region: Region, holder: Address, role: Role) -> None:
+        self.chain.execute(OfferRole(holder, role), account(f"{region} admin"))
+        self.chain.execute(TakeUp(region, role), holder)
 
     def fresh(self) -> int:
         self._count += 1

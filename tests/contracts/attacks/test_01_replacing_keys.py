@@ -169,22 +169,29 @@ def test_with_both_keys_lost_the_others_replace_them_and_the_thief_is_out(three:
         "recovery": person("usurper recovery").address.lower(),
     }
     with fails(three.world, "NotAdmin", three.consortium, account=thief):
-        three.consortium.grant(person("thief's clerk"), Role.PAYER, by=thief)
+        three.consortium.offer(person("thief's clerk"), Role.PAYER, by=thief)
     with fails(three.world, "AlreadyEnacted", three.consortium, motion=three.id(motion)):
         three.consortium.enact(motion, by=STRANGER)
 
 
 def test_the_recovery_key_evicts_a_thief_at_once(three: Three, suspended_first: bool) -> None:  # noqa: FBT001
-    thief, admin = three.act(HEBEI, "admin"), person("hebei new admin")
+    thief, admin, clerk = three.act(HEBEI, "admin"), person("hebei new admin"), person("thief's clerk")
+    if not suspended_first:
+        three.consortium.offer(clerk, Role.PAYER, by=thief)
 
     three.consortium.recover(admin, by=three.act(HEBEI, "recovery")).only("KeysReplaced")
 
     with fails(three.world, "NotAdmin", three.consortium, account=thief):
-        three.consortium.grant(person("thief's clerk"), Role.PAYER, by=thief)
+        three.consortium.offer(clerk, Role.PAYER, by=thief)
+    with fails(three.world, "NotOffered", three.consortium, account=clerk, region=HEBEI, role=Role.PAYER):
+        three.consortium.takeUp(HEBEI, Role.PAYER, by=clerk)
     with fails(three.world, "NotAdmin", three.consortium, account=thief):
         three.consortium.vote(three.world.motion(MotionKind.SUSPEND, region=BEIJING), by=thief)
+    three.consortium.takeUp(HEBEI, Role.ADMIN, by=admin)
     status = RegionStatus.SUSPENDED if suspended_first else RegionStatus.ACTIVE
-    assert three.hebei() == (admin.address.lower(), status, three.act(HEBEI, "recovery").address.lower(), NO_ADDRESS)
+    region = three.consortium.regions(HEBEI)
+    assert (region.admin, region.status) == (admin.address.lower(), status)
+    assert (region.recovery, region.caretaker) == (three.act(HEBEI, "recovery").address.lower(), NO_ADDRESS)
 
 
 @pytest.mark.parametrize("kind", [MotionKind.SUSPEND, MotionKind.REINSTATE, MotionKind.NAME_CARETAKER, MotionKind.REPLACE_KEYS])
@@ -199,6 +206,7 @@ def test_a_region_votes_once_even_with_two_admins_in_turn(three: Three) -> None:
     motion = three.world.motion(MotionKind.SUSPEND, region=HEBEI)
     three.consortium.vote(motion, by=three.act(BEIJING, "admin"))
     three.consortium.recover(person("beijing new admin"), by=three.act(BEIJING, "recovery"))
+    three.consortium.takeUp(BEIJING, Role.ADMIN, by=person("beijing new admin"))
 
     with fails(three.world, "AlreadyVoted", three.consortium, motion=three.id(motion), region=BEIJING):
         three.consortium.vote(motion, by=person("beijing new admin"))
@@ -218,9 +226,12 @@ def test_replaced_keys_hold_no_role_ever_again(three: Three) -> None:
 
 
 def grab(world: World, account: object) -> None:
-    """The thief, who holds Hebei's admin key, gives the account a role, if it is let."""
+    """The thief, who holds Hebei's admin key, offers the account a role, if it is let, and tries to take it up for it."""
+    thief = world.offices[HEBEI].admin
     with suppress(Refused):
-        world.consortium.grant(account, Role.ISSUER, by=world.offices[HEBEI].admin)
+        world.consortium.offer(account, Role.ISSUER, by=thief)
+    with suppress(Refused):
+        world.consortium.takeUp(HEBEI, Role.ISSUER, by=thief)
 
 
 def keys_of_hebei(world: World) -> tuple[str, str]:
@@ -247,17 +258,20 @@ def test_a_thief_does_not_block_the_replacement_of_its_key_by_taking_the_new_acc
 def test_a_thief_who_sees_a_recovery_coming_does_not_stop_it_by_taking_the_new_account(world: World) -> None:
     grab(world, person("new admin"))
 
-    world.consortium.recover(person("new admin"), by=world.offices[HEBEI].recovery).only("KeysReplaced")
+    world.replace_admin(world.offices[HEBEI], person("new admin")).only("KeysReplaced")
     assert keys_of_hebei(world) == (person("new admin").address.lower(), world.offices[HEBEI].recovery.address.lower())
 
 
 @pytest.mark.parametrize("role", [Role.PAYER, Role.REVIEWER, Role.ISSUER, Role.DIRECTORY])
-def test_a_suspended_regions_admin_grants_nothing(world: World, role: Role) -> None:
+def test_a_suspended_regions_admin_appoints_nobody(world: World, role: Role) -> None:
     """Payers act for a suspended region too: the thief of its admin key would make one and settle what nobody paid."""
     life = Life.begin(world).until("accepted")
+    world.consortium.offer(person("thief's friend"), role, by=life.office.admin)
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
 
     with unmoved(world), refused("Suspended", region=CHANGXING):
-        world.consortium.grant(person("thief's account"), role, by=life.office.admin)
+        world.consortium.offer(person("thief's account"), role, by=life.office.admin)
+    with unmoved(world), refused("Suspended", region=CHANGXING):
+        world.consortium.takeUp(CHANGXING, role, by=person("thief's friend"))
 
     life.settle(by=life.payer)

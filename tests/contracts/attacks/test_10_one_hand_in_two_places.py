@@ -16,7 +16,7 @@ def test_no_account_gets_a_second_role(world: World, held: str, role: Role, regi
     account = getattr(world.offices[CHANGXING], held)
 
     with fails(world, "AccountTaken", account=account):
-        world.consortium.grant(account, role, by=world.offices[region].admin)
+        world.consortium.offer(account, role, by=world.offices[region].admin)
 
 
 def test_a_revoked_account_never_gets_another_role(world: World) -> None:
@@ -24,13 +24,13 @@ def test_a_revoked_account_never_gets_another_role(world: World) -> None:
     world.consortium.revoke(office.issuer, by=office.admin)
 
     with fails(world, "AccountTaken", account=office.issuer):
-        world.consortium.grant(office.issuer, Role.REVIEWER, by=office.admin)
+        world.consortium.offer(office.issuer, Role.REVIEWER, by=office.admin)
 
 
 @pytest.mark.parametrize("role", [Role.NONE, Role.ADMIN, Role.RECOVERY])
 def test_an_admin_makes_no_second_admin(world: World, role: Role) -> None:
     with fails(world, "InvalidRole", role=role):
-        world.consortium.grant(STRANGER, role, by=world.offices[CHANGXING].admin)
+        world.consortium.offer(STRANGER, role, by=world.offices[CHANGXING].admin)
 
 
 @pytest.mark.parametrize("who", ["issuer", "reviewer", "payer", "admin", "recovery"])
@@ -98,7 +98,7 @@ def test_an_office_does_not_put_another_key_in_a_firms_place_over_its_veto(world
 def test_a_key_that_takes_a_role_meanwhile_does_not_become_a_firms(world: World) -> None:
     firm, office, straw = world.firm(), world.offices[CHANGXING], person("office's straw")
     ready = world.directory.rotate(firm.id, straw, by=office.directory).only("RotationProposed")["from"]
-    world.consortium.grant(straw, Role.REVIEWER, by=office.admin)
+    world.appoint(office, straw, Role.REVIEWER)
 
     world.at(ready)
     with fails(world, "SignerHoldsRole", signer=straw):
@@ -112,7 +112,7 @@ def test_a_partys_key_that_becomes_a_reviewers_decides_nothing_of_its_own(world:
     for life in (mine, others):
         life.until(stage)
     own = getattr(mine, party)
-    world.consortium.grant(own.signer, Role.REVIEWER, by=mine.office.admin)
+    world.appoint(mine.office, own.signer, Role.REVIEWER)
     verb = {"reserved": "approve", "redeemed": "endorse", "endorsed": "accept"}[stage]
 
     def decide(life: Life) -> None:
@@ -128,7 +128,7 @@ def test_a_partys_key_that_becomes_a_reviewers_hides_its_own_claim_in_no_list(wo
     mine = Life.begin(world).until("redeemed")
     other = Life.begin(world).until("redeemed")
     own = getattr(mine, party)
-    world.consortium.grant(own.signer, Role.REVIEWER, by=mine.office.admin)
+    world.appoint(mine.office, own.signer, Role.REVIEWER)
 
     with fails(world, "Barred", index=1, order=mine.order_id, bar=Bar.OWN_CASE, subject=own.id):
         world.registry.accept([other.claim, mine.claim], by=own.signer)
@@ -136,7 +136,7 @@ def test_a_partys_key_that_becomes_a_reviewers_hides_its_own_claim_in_no_list(wo
 
 def test_a_caretaker_decides_nothing_of_its_own(world: World) -> None:
     life = Life.begin(world).until("redeemed")
-    world.consortium.grant(life.firm.signer, Role.REVIEWER, by=world.offices[BEIJING].admin)
+    world.appoint(world.offices[BEIJING], life.firm.signer, Role.REVIEWER)
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
     world.decide(MotionKind.NAME_CARETAKER, region=CHANGXING, account=life.firm.signer)
 
@@ -148,7 +148,7 @@ def test_a_caretaker_decides_nothing_of_its_own(world: World) -> None:
 def test_a_party_that_becomes_a_reviewer_does_not_stand_in_for_itself(world: World, paid: Paid) -> None:
     life = Life.begin(world, paid_across=paid).until("open")
     unpaid, owed = (life.firm, "lab") if paid is Paid.LAB else (life.lab, "firm")
-    world.consortium.grant(unpaid.signer, Role.REVIEWER, by=life.office.admin)
+    world.appoint(life.office, unpaid.signer, Role.REVIEWER)
 
     with fails(world, "SameSigner", signer=unpaid.signer):
         world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, unpaid.signer, paid=owed), by=STRANGER)

@@ -50,7 +50,7 @@ def test_taking_a_flag_back_does_not_give_a_second_one(world: World, subject: Pa
 def test_a_new_account_does_not_give_a_region_a_second_flag(world: World, subject: Party) -> None:
     world.flag(subject.id, by=BEIJING)
     world.directory.unflag(subject.id, by=world.offices[BEIJING].directory)
-    world.consortium.grant(person("another directory"), Role.DIRECTORY, by=world.offices[BEIJING].admin)
+    world.appoint(world.offices[BEIJING], person("another directory"), Role.DIRECTORY)
 
     with fails(world, "FlaggedBefore", subject=subject.id, region=BEIJING):
         world.directory.flag(subject.id, REASON, by=person("another directory"))

@@ -55,7 +55,7 @@ def test_the_only_reviewer_sends_its_own_work_back_and_the_order_goes_on(alone: 
     life.redemption, life.stand_in, life.endorser = replace(life.redemption, attempt=1), NO_ADDRESS, NO_ADDRESS
     life.redeem()
     if work == "endorsed":
-        alone.consortium.grant(person("new colleague"), Role.REVIEWER, by=life.office.admin)
+        alone.appoint(life.office, person("new colleague"), Role.REVIEWER)
         life.endorse(by=person("new colleague"))
     life.accept(by=life.office.reviewer)
     life.settle()
@@ -63,9 +63,9 @@ def test_the_only_reviewer_sends_its_own_work_back_and_the_order_goes_on(alone: 
 
 
 @pytest.mark.parametrize("work", ["endorsed", "stood in"])
-def test_a_colleague_granted_later_finishes_it(alone: World, work: str) -> None:
+def test_a_colleague_appointed_later_finishes_it(alone: World, work: str) -> None:
     life = endorsed(alone) if work == "endorsed" else stood_in(alone, FirstReview.NONE)
-    alone.consortium.grant(person("new colleague"), Role.REVIEWER, by=life.office.admin)
+    alone.appoint(life.office, person("new colleague"), Role.REVIEWER)
 
     life.accept(by=person("new colleague"))
 

@@ -400,32 +400,39 @@ def test_redeeming_through_another_voucher_or_order_is_refused(world: World, pai
 # Months
 
 
+def over(world: World) -> int:
+    """A month that is over."""
+    world.node.jump(31 * DAY)
+    month: int = world.consortium.firstMonth()
+    return month
+
+
 def test_a_month_is_closed_by_both_on_the_same_hash_and_for_ever(world: World) -> None:
-    home, host = world.offices[CHANGXING], world.offices[SHANGHAI]
+    home, host, month = world.offices[CHANGXING], world.offices[SHANGHAI], over(world)
     close = world.consortium.closeMonth
-    close(CHANGXING, SHANGHAI, 202411, digest("one"), by=home.reviewer)
-    close(CHANGXING, SHANGHAI, 202411, digest("two"), by=host.reviewer)
-    close(CHANGXING, SHANGHAI, 202411, digest("two"), by=home.reviewer).only("MonthClosed")
+    close(CHANGXING, SHANGHAI, month, digest("one"), by=home.reviewer)
+    close(CHANGXING, SHANGHAI, month, digest("two"), by=host.reviewer)
+    close(CHANGXING, SHANGHAI, month, digest("two"), by=home.reviewer).only("MonthClosed")
 
     for office in (home, host):
         for statement in ("two", "three"):
-            with fails(world, "MonthIsClosed", home=CHANGXING, host=SHANGHAI, month=202411, statement=digest("two")):
-                close(CHANGXING, SHANGHAI, 202411, digest(statement), by=office.reviewer)
+            with fails(world, "MonthIsClosed", home=CHANGXING, host=SHANGHAI, month=month, statement=digest("two")):
+                close(CHANGXING, SHANGHAI, month, digest(statement), by=office.reviewer)
 
 
 def test_one_side_does_not_close_a_month_alone(world: World) -> None:
-    reviewer = world.offices[CHANGXING].reviewer
+    reviewer, month = world.offices[CHANGXING].reviewer, over(world)
     for _ in range(2):
-        sent = world.consortium.closeMonth(CHANGXING, SHANGHAI, 202411, digest("mine"), by=reviewer)
+        sent = world.consortium.closeMonth(CHANGXING, SHANGHAI, month, digest("mine"), by=reviewer)
         assert [event.name for event in sent.events] == ["StatementNamed"]
 
     with fails(world, "SameRegion", region=CHANGXING):
-        world.consortium.closeMonth(CHANGXING, CHANGXING, 202411, digest("mine"), by=reviewer)
+        world.consortium.closeMonth(CHANGXING, CHANGXING, month, digest("mine"), by=reviewer)
     with fails(world, "InvalidStatement"):
-        world.consortium.closeMonth(CHANGXING, SHANGHAI, 202411, bytes(32), by=reviewer)
+        world.consortium.closeMonth(CHANGXING, SHANGHAI, month, bytes(32), by=reviewer)
     outsider = world.offices[BEIJING].reviewer
     with fails(world, "NotOfEither", account=outsider, home=CHANGXING, host=SHANGHAI):
-        world.consortium.closeMonth(CHANGXING, SHANGHAI, 202411, digest("mine"), by=outsider)
-    for month in (202400, 202413, 99):
-        with fails(world, "InvalidMonth", month=month):
-            world.consortium.closeMonth(CHANGXING, SHANGHAI, month, digest("mine"), by=reviewer)
+        world.consortium.closeMonth(CHANGXING, SHANGHAI, month, digest("mine"), by=outsider)
+    for no_month in (202400, 202413, 99):
+        with fails(world, "InvalidMonth", month=no_month):
+            world.consortium.closeMonth(CHANGXING, SHANGHAI, no_month, digest("mine"), by=reviewer)

@@ -3,6 +3,7 @@
 import pytest
 
 from registry.model import NO_ADDRESS, RegionStatus, Role
+from registry.rules import month_of
 from tests.contracts.seen import said
 from tests.contracts.world import CHANGXING, REGIONS, refused
 
@@ -60,6 +61,7 @@ def test_three_regions_found_a_consortium(world, founders):
 
     logs = world.node.rpc("eth_getLogs", {"address": consortium.address, "fromBlock": "0x0", "toBlock": "latest"})
     assert consortium.members() == 3
+    assert consortium.firstMonth() == month_of(world.now())
     assert [consortium.decode(log) for log in logs] == [
         event
         for region, admin, recovery in founders
@@ -70,6 +72,6 @@ def test_three_regions_found_a_consortium(world, founders):
         )
     ]
     for region, admin, recovery in founders:
-        assert tuple(consortium.regions(region)) == (admin.address.lower(), RegionStatus.ACTIVE, recovery.address.lower(), NO_ADDRESS)
+        assert tuple(consortium.regions(region)) == (admin.address.lower(), RegionStatus.ACTIVE, 0, recovery.address.lower(), NO_ADDRESS, 0)
         assert tuple(consortium.accounts(admin)) == (region, Role.ADMIN, True)
         assert tuple(consortium.accounts(recovery)) == (region, Role.RECOVERY, True)

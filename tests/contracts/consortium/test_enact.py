@@ -75,6 +75,78 @@ def test_matters_of_other_contracts_are_enacted_there(world, consortium, kind, r
         consortium.enact(motion, by=STRANGER)
 
 
+# Like motions carried together
+
+
+@pytest.mark.parametrize("kind", [MotionKind.SUSPEND, MotionKind.REINSTATE])
+def test_what_was_undone_is_not_done_again_by_a_motion_kept_back(world, consortium, kind):
+    """Two like motions are carried, one is enacted, and its effect is undone: the other stays without effect."""
+    suspends = kind is MotionKind.SUSPEND
+    if not suspends:
+        world.decide(MotionKind.SUSPEND, region=HEBEI)
+    (motion, _), (twin, time) = (carried(world, kind, region=HEBEI) for _ in range(2))
+    consortium.enact(motion, by=STRANGER)
+    world.decide(MotionKind.REINSTATE if suspends else MotionKind.SUSPEND, region=HEBEI)
+    before = consortium.regions(HEBEI)
+
+    with refused("MotionOvertaken", motion=codec.id_of(twin), carriedAt=time, changedAt=before.statusSince):
+        consortium.enact(twin, by=STRANGER)
+
+    assert consortium.regions(HEBEI) == before
+    assert before.status == (RegionStatus.ACTIVE if suspends else RegionStatus.SUSPENDED)
+    world.decide(kind, region=HEBEI)
+
+
+@pytest.mark.parametrize("end", ["replaced", "dismissed"])
+def test_a_caretaker_who_was_replaced_does_not_come_back(world, consortium, end):
+    first, then = world.offices[BEIJING].reviewer, world.offices[SHANGHAI].reviewer
+    world.decide(MotionKind.SUSPEND, region=HEBEI)
+    (motion, _), (twin, time) = (carried(world, MotionKind.NAME_CARETAKER, region=HEBEI, account=first) for _ in range(2))
+    consortium.enact(motion, by=STRANGER)
+    if end == "replaced":
+        world.decide(MotionKind.NAME_CARETAKER, region=HEBEI, account=then)
+    else:
+        world.decide(MotionKind.REINSTATE, region=HEBEI)
+        world.decide(MotionKind.SUSPEND, region=HEBEI)
+    before = consortium.regions(HEBEI)
+
+    with refused("MotionOvertaken", motion=codec.id_of(twin), carriedAt=time, changedAt=before.caretakerSince):
+        consortium.enact(twin, by=STRANGER)
+
+    assert consortium.regions(HEBEI) == before
+    assert before.caretaker == (then.address.lower() if end == "replaced" else NO_ADDRESS)
+
+
+@pytest.mark.parametrize("later", [0, 1])
+def test_a_motion_of_the_second_of_the_last_change_comes_before_it(world, consortium, later):
+    suspension, reinstatement = (world.motion(kind, region=HEBEI) for kind in (MotionKind.SUSPEND, MotionKind.REINSTATE))
+    world.carry(suspension)
+    world.carry(reinstatement, [SHANGHAI, BEIJING, TIANJIN])
+    second = world.now() + 100
+    world.at(second)
+    consortium.enact(suspension, by=STRANGER)
+    world.at(second + later)
+    consortium.vote(reinstatement, by=world.offices[CHANGXING].admin)
+
+    if later:
+        consortium.enact(reinstatement, by=STRANGER)
+        assert consortium.regions(HEBEI).status == RegionStatus.ACTIVE
+    else:
+        with refused("MotionOvertaken", motion=codec.id_of(reinstatement), carriedAt=second, changedAt=second):
+            consortium.enact(reinstatement, by=STRANGER)
+
+
+def test_a_suspension_and_its_caretaker_are_carried_together(world, consortium):
+    reviewer = world.offices[BEIJING].reviewer
+    naming, _ = carried(world, MotionKind.NAME_CARETAKER, region=HEBEI, account=reviewer)
+    suspension, _ = carried(world, MotionKind.SUSPEND, region=HEBEI)
+
+    for motion in (suspension, naming):
+        consortium.enact(motion, by=STRANGER)
+
+    assert consortium.reviews(reviewer, HEBEI)
+
+
 # Admit
 
 
@@ -123,7 +195,7 @@ def test_a_region_is_admitted(world, consortium):
         said("Enacted", motion=codec.id_of(motion)),
     )
     assert consortium.members() == 7
-    assert tuple(consortium.regions(JIANGSU)) == (ADMIN.address.lower(), RegionStatus.ACTIVE, RECOVERY.address.lower(), NO_ADDRESS)
+    assert tuple(consortium.regions(JIANGSU)) == (ADMIN.address.lower(), RegionStatus.ACTIVE, 0, RECOVERY.address.lower(), NO_ADDRESS, 0)
     assert consortium.motions(codec.id_of(motion)).enacted
     consortium.vote(world.motion(MotionKind.SUSPEND, region=HEBEI), by=ADMIN)
 
@@ -145,7 +217,7 @@ def test_a_region_is_suspended(world, consortium):
         motion, sent = enact(world, MotionKind.SUSPEND, region=HEBEI)
 
     assert sent.events == (said("RegionSuspended", region=HEBEI), said("Enacted", motion=codec.id_of(motion)))
-    assert consortium.regions(HEBEI) == before._replace(status=RegionStatus.SUSPENDED)
+    assert consortium.regions(HEBEI) == before._replace(status=RegionStatus.SUSPENDED, statusSince=sent.time)
 
 
 def test_an_active_region_is_not_reinstated(world):
@@ -162,7 +234,7 @@ def test_a_region_is_reinstated_without_its_caretaker(world, consortium):
         motion, sent = enact(world, MotionKind.REINSTATE, region=HEBEI)
 
     assert sent.events == (said("RegionReinstated", region=HEBEI), said("Enacted", motion=codec.id_of(motion)))
-    assert consortium.regions(HEBEI) == before
+    assert consortium.regions(HEBEI) == before._replace(statusSince=sent.time, caretakerSince=sent.time)
     world.decide(MotionKind.SUSPEND, region=HEBEI)
     assert not consortium.reviews(world.offices[BEIJING].reviewer, HEBEI)
 
@@ -200,7 +272,7 @@ def test_a_caretaker_is_named_and_replaced(world, consortium):
         motion, sent = enact(world, MotionKind.NAME_CARETAKER, region=HEBEI, account=then)
 
     assert sent.events == (said("CaretakerNamed", region=HEBEI, caretaker=then), said("Enacted", motion=codec.id_of(motion)))
-    assert consortium.regions(HEBEI) == before._replace(caretaker=then.address.lower())
+    assert consortium.regions(HEBEI) == before._replace(caretaker=then.address.lower(), caretakerSince=sent.time)
 
 
 # Replace keys
@@ -234,8 +306,8 @@ def test_a_vetoed_replacement_never_takes_effect(world, consortium, office, seco
 
 
 @pytest.mark.parametrize("key", ["account", "other"])
-@pytest.mark.parametrize("who", ["admin", "recovery", *(f"{name} elsewhere" for name in OFFICE)])
-def test_replacing_keys_are_no_keys_and_nobody_elsewhere(world, who, key):
+@pytest.mark.parametrize("who", [*OFFICE, *(f"{name} elsewhere" for name in OFFICE)])
+def test_replacing_keys_never_had_a_role(world, who, key):
     holder = account(world, who)
 
     with refused("AccountTaken", account=holder):
@@ -248,11 +320,21 @@ def test_replacing_keys_are_somebodys(world, key):
         enact(world, MotionKind.REPLACE_KEYS, region=CHANGXING, **(NEW_KEYS | {key: NO_ADDRESS}))
 
 
+def test_the_same_keys_do_not_come_twice(world, consortium):
+    """A key that was replaced since is taken for ever, so no like motion kept back brings it again."""
+    twin, _ = carried(world, MotionKind.REPLACE_KEYS, **ABOUT[MotionKind.REPLACE_KEYS])
+    enact(world, MotionKind.REPLACE_KEYS, **ABOUT[MotionKind.REPLACE_KEYS])
+    consortium.recover(person("newest admin"), by=RECOVERY)
+
+    with refused("AccountTaken", account=ADMIN):
+        consortium.enact(twin, by=STRANGER)
+
+
 @pytest.mark.parametrize("key", [ADMIN, RECOVERY], ids=["admin", "recovery"])
 def test_a_thief_cannot_spoil_the_replacement_of_its_key(world, consortium, office, key):
-    """The motion names the new keys in public for 14 days; a role granted to one of them must not hold off the members for ever."""
+    """The motion names the new keys in public for 14 days; an offer to one of them must not hold off the members for ever."""
     motion, time = carried(world, MotionKind.REPLACE_KEYS, **ABOUT[MotionKind.REPLACE_KEYS])
-    consortium.grant(key, Role.PAYER, by=office.admin)
+    consortium.offer(key, Role.PAYER, by=office.admin)
     world.at(time + 14 * DAY)
 
     consortium.enact(motion, by=STRANGER)
@@ -266,6 +348,7 @@ def test_a_thief_cannot_spoil_the_replacement_of_its_key(world, consortium, offi
 
 def test_both_keys_are_replaced(world, consortium, office):
     others = [lambda name=name: consortium.accounts(getattr(office, name)) for name in OFFICE[2:]]
+    consortium.rotateRecovery(person("cold key"), by=office.recovery)
 
     with unchanged(*others, consortium.members, lambda: consortium.regions(BEIJING)):
         motion, sent = enact(world, MotionKind.REPLACE_KEYS, **ABOUT[MotionKind.REPLACE_KEYS])
@@ -276,7 +359,8 @@ def test_both_keys_are_replaced(world, consortium, office):
         said("KeysReplaced", region=CHANGXING, admin=ADMIN, recovery=RECOVERY),
         said("Enacted", motion=codec.id_of(motion)),
     )
-    assert tuple(consortium.regions(CHANGXING)) == (ADMIN.address.lower(), RegionStatus.ACTIVE, RECOVERY.address.lower(), NO_ADDRESS)
+    assert tuple(consortium.regions(CHANGXING)) == (ADMIN.address.lower(), RegionStatus.ACTIVE, 0, RECOVERY.address.lower(), NO_ADDRESS, 0)
+    assert tuple(consortium.offeredKeys(CHANGXING)) == (NO_ADDRESS, NO_ADDRESS)
     assert tuple(consortium.accounts(office.admin)) == (CHANGXING, Role.ADMIN, False)
     assert tuple(consortium.accounts(office.recovery)) == (CHANGXING, Role.RECOVERY, False)
 

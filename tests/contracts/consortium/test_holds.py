@@ -28,8 +28,8 @@ def test_a_revoked_account_holds_nothing(consortium, office, who):
     assert not any(consortium.holds(getattr(office, who), CHANGXING, role) for role in Role)
 
 
-def test_a_replaced_key_holds_nothing(consortium, office):
-    consortium.recover(person("new admin"), by=office.recovery)
+def test_a_replaced_key_holds_nothing(world, consortium, office):
+    world.replace_admin(office, person("new admin"))
 
     assert not consortium.holds(office.admin, CHANGXING, Role.ADMIN)
     assert consortium.holds(person("new admin"), CHANGXING, Role.ADMIN)

@@ -2,11 +2,12 @@
 
 import pytest
 
-from registry.model import Role
+from registry.model import NO_ADDRESS, MotionKind, Role
 from tests.contracts.seen import OFFICE, STRANGER, account, said, unchanged
-from tests.contracts.world import CHANGXING, refused
+from tests.contracts.world import BEIJING, CHANGXING, person, refused
 
 WORKING = {"issuer": Role.ISSUER, "reviewer": Role.REVIEWER, "payer": Role.PAYER, "directory": Role.DIRECTORY}
+NEWCOMER = person("newcomer")
 
 
 @pytest.mark.parametrize("who", ["stranger", "recovery", "issuer"])
@@ -56,3 +57,31 @@ def test_an_admin_ends_a_role(world, consortium, office, who):
     assert sent.events == (said("Revoked", account=holder, region=CHANGXING),)
     assert tuple(consortium.accounts(holder)) == (CHANGXING, WORKING[who], False)
     assert not consortium.holds(holder, CHANGXING, WORKING[who])
+
+
+def test_an_admin_takes_an_offer_back(consortium, office):
+    for offered in (NEWCOMER, STRANGER):
+        consortium.offer(offered, Role.PAYER, by=office.admin)
+
+    with unchanged(lambda: consortium.offers(CHANGXING, STRANGER), lambda: consortium.accounts(NEWCOMER)):
+        sent = consortium.revoke(NEWCOMER, by=office.admin)
+
+    assert sent.events == (said("OfferWithdrawn", account=NEWCOMER, region=CHANGXING),)
+    assert tuple(consortium.offers(CHANGXING, NEWCOMER)) == (NO_ADDRESS, Role.NONE)
+    consortium.offer(NEWCOMER, Role.ISSUER, by=office.admin)
+
+
+def test_no_region_takes_back_anothers_offer(world, consortium, office):
+    consortium.offer(NEWCOMER, Role.PAYER, by=office.admin)
+
+    with unchanged(lambda: consortium.offers(CHANGXING, NEWCOMER)), refused("NotRoleAccount", account=NEWCOMER):
+        consortium.revoke(NEWCOMER, by=world.offices[BEIJING].admin)
+
+
+def test_a_suspended_regions_admin_takes_an_offer_back(world, consortium, office):
+    consortium.offer(NEWCOMER, Role.PAYER, by=office.admin)
+    world.decide(MotionKind.SUSPEND, region=CHANGXING)
+
+    consortium.revoke(NEWCOMER, by=office.admin).only("OfferWithdrawn")
+
+    assert tuple(consortium.offers(CHANGXING, NEWCOMER)) == (NO_ADDRESS, Role.NONE)

@@ -3,7 +3,7 @@
 import pytest
 
 from registry import codec
-from registry.model import MotionKind
+from registry.model import MotionKind, Role
 from tests.contracts.seen import account, said, unchanged
 from tests.contracts.world import CHANGXING, DAY, HEBEI, person, refused
 
@@ -34,6 +34,7 @@ def test_only_the_regions_recovery_key_vetoes(world, consortium, motion, who):
 
 def test_a_replaced_recovery_key_vetoes_nothing(consortium, office, motion):
     consortium.rotateRecovery(person("cold key"), by=office.recovery)
+    consortium.takeUp(office.region, Role.RECOVERY, by=person("cold key"))
 
     with refused("NotRecovery", account=office.recovery):
         consortium.veto(motion, by=office.recovery)

@@ -83,10 +83,10 @@ def test_a_region_votes_once(consortium, office, motion):
         consortium.vote(motion, by=office.admin)
 
 
-def test_a_new_admin_does_not_vote_again(consortium, office, motion):
+def test_a_new_admin_does_not_vote_again(world, consortium, office, motion):
     successor = person("new admin")
     consortium.vote(motion, by=office.admin)
-    consortium.recover(successor, by=office.recovery)
+    world.replace_admin(office, successor)
 
     with refused("AlreadyVoted", motion=codec.id_of(motion), region=CHANGXING):
         consortium.vote(motion, by=successor)

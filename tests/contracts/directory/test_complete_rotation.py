@@ -39,7 +39,7 @@ def test_three_days_pass_to_the_second(world, directory, party, due):
 
 
 def test_an_account_that_got_a_role_meanwhile_is_refused(world, directory, party, office, due):
-    world.consortium.grant(NEW, Role.REVIEWER, by=office.admin)
+    world.appoint(office, NEW, Role.REVIEWER)
     world.at(due)
 
     with refused("SignerHoldsRole", signer=NEW):

@@ -147,7 +147,7 @@ def test_a_caretaker_approves_nothing(world, life):
 @pytest.mark.parametrize("party", ["firm", "lab"])
 def test_a_reviewer_does_not_approve_for_its_own_party(world, life, party):
     own = getattr(life, party)
-    world.consortium.grant(own.signer, Role.REVIEWER, by=life.office.admin)
+    world.appoint(life.office, own.signer, Role.REVIEWER)
     before = standing(life)
 
     with refused("Barred", index=0, order=life.order_id, bar=Bar.OWN_CASE, subject=own.id):

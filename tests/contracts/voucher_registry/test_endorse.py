@@ -107,7 +107,7 @@ def test_a_barred_party_is_refused(life, what):
 @pytest.mark.parametrize("party", ["firm", "lab"])
 def test_a_reviewer_does_not_endorse_for_its_own_party(world, life, party):
     own = getattr(life, party)
-    world.consortium.grant(own.signer, Role.REVIEWER, by=life.host.admin)
+    world.appoint(life.host, own.signer, Role.REVIEWER)
     before = standing(life)
 
     with refused("Barred", index=0, order=life.order_id, bar=Bar.OWN_CASE, subject=own.id):

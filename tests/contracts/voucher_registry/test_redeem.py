@@ -492,7 +492,7 @@ def test_a_caretaker_does_not_stand_in(world, life):
 def test_the_party_itself_is_no_stand_in(world, life):
     for granted in (False, True):
         if granted:
-            world.consortium.grant(life.firm.signer, Role.REVIEWER, by=life.office.admin)
+            world.appoint(life.office, life.firm.signer, Role.REVIEWER)
         with refused("SameSigner", signer=life.firm.signer):
             redeem(life, reason=REASON, firm=stand_in(life, life.firm.signer))
 
@@ -536,7 +536,7 @@ def test_the_paid_party_does_not_stand_in_for_the_other(life):
 
 
 def test_a_paid_party_that_became_a_reviewer_does_not_stand_in(world, life):
-    world.consortium.grant(life.lab.signer, Role.REVIEWER, by=life.office.admin)
+    world.appoint(life.office, life.lab.signer, Role.REVIEWER)
 
     with refused("SameSigner", signer=life.lab.signer):
         redeem(life, reason=REASON, firm=stand_in(life, life.lab.signer))

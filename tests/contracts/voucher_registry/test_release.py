@@ -215,7 +215,7 @@ def test_nobody_reviews_a_release_for_a_suspended_region(world, life, who):
 def test_a_reviewer_does_not_release_for_its_own_party(world, partners, party):
     leaver = partners[0]
     own = getattr(leaver, party).signer
-    world.consortium.grant(own, Role.REVIEWER, by=leaver.office.admin)
+    world.appoint(leaver.office, own, Role.REVIEWER)
     world.directory.freeze(leaver.lab.id, by=leaver.host.directory)
     missing = leaver.lab.signer if party == "firm" else leaver.firm.signer
 
