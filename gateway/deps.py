@@ -38,7 +38,7 @@ def caller_of(office: OfficeHere, authorization: Annotated[str | None, Header()]
         Problem: there is no key, or nobody's.
     """
     scheme, _, key = (authorization or "").partition(" ")
-    caller = office.callers.of(key.strip()) if scheme.lower() == "bearer" else None
+    caller = office.keys.of(key.strip()) if scheme.lower() == "bearer" else None
     if caller is None:
         raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.")
     return caller

@@ -17,7 +17,8 @@ from dataclasses import replace
 
 from gateway import accounts, schemas, shapes, voucher_list
 from gateway.answers import Answers
-from gateway.callers import OFFICERS, Caller, Callers, Party
+from gateway.api_keys import ApiKeys
+from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.programme_file import programme_of
 from gateway.settings import Settings
@@ -77,13 +78,12 @@ class Office:
         self.settings = settings
         self.region = Region(settings.region)
         self.clock = clock
-        self.callers = Callers.read(settings.callers)
         self._keyring = keyring_of(settings.tag_keys)
         self._deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
         signers = accounts.read(settings.accounts)
         verify(self._node, self._deployment)
-        settings.state.mkdir(parents=True, exist_ok=True)
+        self.keys = ApiKeys(settings.state, clock)
         self.answers = Answers(settings.state / "answers.sqlite")
         self._index = Index(settings.state / "index.sqlite", self._node, self._deployment)
         self._outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self._deployment.chain_id)
@@ -99,6 +99,7 @@ class Office:
         follower.join()
         self._outbox.close()
         self._index.close()
+        self.keys.close()
 
     def follow(self) -> bool:
         """Read on to the newest final block; whether the node answered."""

@@ -19,8 +19,7 @@ class Settings(BaseSettings):
     region: Annotated[int, Field(ge=100_000, le=999_999, description="Region code (GB/T 2260) that this gateway serves.")]
     node_url: Annotated[str, Field(description="JSON-RPC address of the region's own node. No other region's is asked.")]
     deployment: Annotated[Path, Field(description="Deployment file: chain id, genesis hash and contract addresses; checked at start.")]
-    state: Annotated[Path, Field(description="Folder of index (deletable), outbox and answers (to be backed up).")]
-    callers: Annotated[Path, Field(description="File of API keys' SHA-256 hashes and what each may do; see `gateway.callers`.")]
+    state: Annotated[Path, Field(description="Folder of index (deletable), outbox, answers and API keys (to be backed up).")]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]
     accounts: Annotated[Path, Field(description="Key files of the role accounts that sign here; see `gateway.accounts`.")]
 
