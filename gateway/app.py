@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import errors
+from gateway import edge, errors
+from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
+from gateway.safety import require_safe
 from gateway.settings import Settings
 
 
@@ -18,7 +20,12 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     Make a region's gateway. `clock` tells Unix seconds; ages are judged by it, times on the chain never.
 
     On start it opens keys, index and outbox, and refuses to go on if the node's chain is not the deployment's.
+
+    Raises:
+        UnsafeSettings: the settings are not safe together.
     """
+    require_safe(settings)
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -35,5 +42,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     app = FastAPI(title="Tongquan (通券) gateway", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.metrics = metrics
     errors.install(app)
+    edge.install(app, settings, metrics)
     return app

@@ -113,3 +113,7 @@ def _tell(found: Any) -> None:
 def _refuse(refused: Exception) -> None:
     typer.echo(f"未办理 refused: {refused}", err=True)
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()

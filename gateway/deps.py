@@ -40,7 +40,7 @@ def caller_of(office: OfficeHere, authorization: Annotated[str | None, Header()]
     scheme, _, key = (authorization or "").partition(" ")
     caller = office.keys.of(key.strip()) if scheme.lower() == "bearer" else None
     if caller is None:
-        raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.")
+        raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.", headers={"WWW-Authenticate": "Bearer"})
     return caller
 
 

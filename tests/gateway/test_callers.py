@@ -91,7 +91,8 @@ def test_every_refusal_is_a_problem(town, *, method, path, more, status, code):
 
     found = response.json()
     assert response.headers["Content-Type"] == "application/problem+json"
-    assert set(found) - {"detail"} == {"type", "title", "status", "code", "values"}
+    assert set(found) - {"detail"} == {"type", "title", "status", "code", "values", "instance"}
+    assert found["instance"] == f"urn:tongquan:request:{response.headers['X-Request-Id']}"
     assert (response.status_code, found["status"], found["code"], found["type"]) == (status, status, code, f"urn:tongquan:problem:{code}")
 
 
