@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from gateway.answers import Answer
-from gateway.callers import Caller, Party
+from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import MEDIA_TYPE, Problem
 from gateway.office import Office
 from registry import OutcomeUnknown, Unreachable
@@ -67,6 +67,7 @@ Reviewer = Annotated[Caller, allow(Party.REVIEWER)]
 Payer = Annotated[Caller, allow(Party.PAYER)]
 Rejecter = Annotated[Caller, allow(Party.REVIEWER, Party.PAYER)]
 Registrar = Annotated[Caller, allow(Party.DIRECTORY)]
+Onlooker = Annotated[Caller, allow(Party.FIRM, *OFFICERS, Party.AUDITOR)]
 Auditor = Annotated[Caller, allow(Party.AUDITOR)]
 
 

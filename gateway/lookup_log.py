@@ -1,0 +1,314 @@
+"""
+Who looked up what, when, and what was answered: append-only, each row chained to the one before.
+
+    hash(n) = SHA-256( hash(n − 1) ‖ canonical JSON of row n )        hash(0) = 32 zero bytes
+
+**What is told.** Ids and tags only: never a company code, a serial number, a project or a name. `caller` is a key's public prefix or
+the hash of a token's subject.
+
+**No answer without its row.** A look-up is answered after its row is committed with `synchronous = FULL`: it is on the disk when
+somebody has learned something. If the row cannot be written, the look-up is refused (`LookupLogUnavailable`). So that this costs little,
+one thread commits whatever has come together while the last commit was under way (group commit): many callers share one sync.
+
+**What `verify` finds.** Any row that was changed, removed, inserted or moved, since every later hash follows from it; and rows cut
+off at the end, since the head (number and hash of the last row) is kept apart and written in the same transaction. Whoever can write
+the file can still make up a whole new chain from some row on: that is found by comparing with a head that somebody else has kept
+(`verify(anchor=…)`; auditors are told the head with every page).
+
+It is this gateway's own log: what was asked at another region's gateway stands there.
+"""
+
+import asyncio
+import hashlib
+import logging
+import os
+import queue
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.errors import Problem
+from registry import Id, Tag
+
+FILE = "lookups.sqlite"
+MOST_AT_ONCE = 2_000
+GENESIS = bytes(32)
+
+_log = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS lookups (
+    number   INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    what     TEXT    NOT NULL,
+    caller   TEXT    NOT NULL,
+    party    TEXT    NOT NULL,
+    home     INTEGER NOT NULL,
+    lab      BLOB,
+    region   INTEGER,
+    firm     BLOB,
+    serial   BLOB,
+    voucher  BLOB,
+    answer   TEXT    NOT NULL,
+    request  TEXT,
+    hash     BLOB    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS lookups_by_firm ON lookups (firm, number);
+CREATE INDEX IF NOT EXISTS lookups_by_region ON lookups (region, number);
+CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+"""
+_MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request")
+_COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
+_INSERT = f"INSERT INTO lookups ({_COLUMNS}) VALUES ({', '.join('?' * (len(_MEMBERS) + 2))})"  # noqa: S608 - our own words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """
+    One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
+
+    `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
+    what, as far as it was told and found.
+    """
+
+    at: int
+    what: str
+    caller: str
+    party: str
+    home: int
+    lab: Id | None = None
+    region: int | None = None
+    firm: Tag | None = None
+    serial: Tag | None = None
+    voucher: Id | None = None
+    answer: str
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row: its number, counted from 1, and its hash. Zero and zeros as long as there is none."""
+
+    number: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A look-up as it stands in the log."""
+
+    number: int
+    lookup: Lookup
+    hash: bytes
+
+
+class LogAltered(Exception):
+    """The log is not as it was written; `number` is the first row that does not follow."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(f"row {number}: {why}")
+        self.number = number
+
+
+@dataclass(slots=True)
+class _Batch:
+    lookups: Sequence[Lookup]
+    done: Future[None]
+
+
+class LookupLog:
+    """The log of one gateway, in its state folder. May be shared by threads; one process writes it."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / FILE
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+            self._head = _stored_head(connection)
+        self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._closed = False
+        self._guard = threading.Lock()
+        self._of_thread = threading.local()
+        self._writer = threading.Thread(target=self._write_until_closed, name="look-up log", daemon=True)
+        self._writer.start()
+
+    @property
+    def head(self) -> Head:
+        """The last row that is on the disk."""
+        return self._head
+
+    def record(self, *lookups: Lookup) -> None:
+        """
+        Write look-ups and return when they are on the disk.
+
+        Raises:
+            Problem: they could not be written (503): nothing may be answered.
+        """
+        if not lookups:
+            return
+        try:
+            self._submit(lookups).result()
+        except Exception as failure:
+            raise _unavailable() from failure
+
+    async def recorded(self, *lookups: Lookup) -> None:
+        """Write look-ups from a coroutine; like `record`."""
+        if not lookups:
+            return
+        try:
+            await asyncio.wrap_future(self._submit(lookups))
+        except Exception as failure:
+            raise _unavailable() from failure
+
+    def rows(self, *, firm: Tag | None = None, region: int | None = None, before: int | None = None, limit: int = 100) -> list[Row]:
+        """Rows about a firm, or about a region's vouchers, or all; the newest first, those before a number if one is given."""
+        conditions = {"firm = ?": firm, "region = ?": region, "number < ?": before}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
+        with closing(self._connect()) as connection:
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
+                (*given.values(), limit),
+            ).fetchall()
+        return [_row(each) for each in found]
+
+    def verify(self, *, anchor: Head | None = None) -> Head:
+        """
+        Follow the whole chain, and answer its head. With `anchor`, a head kept elsewhere, that must be part of it.
+
+        Raises:
+            LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
+        """
+        with closing(self._connect()) as connection:
+            connection.execute("BEGIN")
+            return verify(connection, anchor=anchor)
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            self._waiting.put(None)
+        self._writer.join()
+
+    def _submit(self, lookups: Sequence[Lookup]) -> Future[None]:
+        done: Future[None] = Future()
+        with self._guard:
+            if self._closed:
+                raise RuntimeError("the look-up log is closed")
+            self._waiting.put(_Batch(lookups, done))
+        return done
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30.0)
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _write_until_closed(self) -> None:
+        with closing(self._connect()) as connection:
+            while True:
+                batches, closing_down = self._gathered()
+                if batches:
+                    self._write(connection, batches)
+                if closing_down:
+                    return
+
+    def _gathered(self) -> tuple[list[_Batch], bool]:
+        """What has come since the last commit, at least one thing; and whether it is the last."""
+        found: list[_Batch] = []
+        each = self._waiting.get()
+        while each is not None:
+            found.append(each)
+            if len(found) == MOST_AT_ONCE:
+                return found, False
+            try:
+                each = self._waiting.get_nowait()
+            except queue.Empty:
+                return found, False
+        return found, True
+
+    def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
+        # From here on nobody who waits can leave, so that each can be told.
+        staying = [batch for batch in batches if batch.done.set_running_or_notify_cancel()]
+        try:
+            rows = list(_chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_INSERT, rows)
+                connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (rows[-1][0], rows[-1][-1]))
+        except Exception as failure:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+            _log.exception("look-ups could not be logged, and are refused")
+            for batch in staying:
+                batch.done.set_exception(failure)
+            return
+        # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
+        self._head = Head(rows[-1][0], rows[-1][-1])
+        for batch in staying:
+            batch.done.set_result(None)
+
+
+def verify(connection: sqlite3.Connection, *, anchor: Head | None = None) -> Head:
+    """Follow the chain in an open file; see `LookupLog.verify`."""
+    found = Head(0, GENESIS)
+    anchored = anchor is None or anchor == found
+    for row in _all(connection):
+        if row.number != found.number + 1:
+            raise LogAltered(found.number + 1, "it is missing")
+        if row.hash != _hash(found.hash, row.number, _members(row.lookup)):
+            raise LogAltered(row.number, "it does not follow from the row before")
+        found = Head(row.number, row.hash)
+        anchored = anchored or found == anchor
+    stored = _stored_head(connection)
+    if stored != found:
+        raise LogAltered(min(stored.number, found.number) + 1, f"the head names row {stored.number}, the last is {found.number}")
+    if not anchored and anchor is not None:
+        raise LogAltered(anchor.number, "it is not the row that was kept elsewhere")
+    return found
+
+
+def _chained(head: Head, lookups: Iterable[Lookup]) -> Iterator[tuple[Any, ...]]:
+    """The rows by which a log goes on from its head."""
+    number, chain = head.number, head.hash
+    for lookup in lookups:
+        number += 1
+        members = _members(lookup)
+        chain = _hash(chain, number, members)
+        yield (number, *members, chain)
+
+
+def _all(connection: sqlite3.Connection) -> Iterator[Row]:
+    yield from map(_row, connection.execute(f"SELECT {_COLUMNS} FROM lookups ORDER BY number"))  # noqa: S608 - our own words
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    number, *members, chain = found
+    return Row(number, Lookup(**dict(zip(_MEMBERS, members, strict=True))), chain)
+
+
+def _members(lookup: Lookup) -> tuple[Any, ...]:
+    return tuple(getattr(lookup, name) for name in _MEMBERS)
+
+
+def _hash(before: bytes, number: int, members: tuple[Any, ...]) -> bytes:
+    return hashlib.sha256(before + orjson.dumps((number, *members), default=bytes.hex)).digest()
+
+
+def _stored_head(connection: sqlite3.Connection) -> Head:
+    found = connection.execute("SELECT number, hash FROM head").fetchone()
+    return Head(*found) if found else Head(0, GENESIS)
+
+
+def _unavailable() -> Problem:
+    title = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
+    return Problem(503, "LookupLogUnavailable", title, headers={"Retry-After": "5"})
