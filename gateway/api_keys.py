@@ -26,7 +26,7 @@ from typing import Self
 
 from pydantic import ValidationError
 
-from gateway.callers import Caller, Party
+from gateway.callers import BY_CLAIMS, Caller, Party
 
 FILE = "keys.sqlite"
 MARK = "tq_"
@@ -109,6 +109,8 @@ class ApiKeys:
         """
         if days < 1:
             raise KeyRefused("a key holds for at least one day")
+        if name.startswith(BY_CLAIMS):
+            raise KeyRefused(f"names that begin with {BY_CLAIMS} are for tokens")
         prefix = MARK + secrets.token_hex(PREFIX_BYTES)
         try:
             caller = Caller(name=name, credential=prefix, party=party, region=region, lab=lab, firm=firm, account=account)

@@ -29,6 +29,10 @@ OFFICERS = frozenset({Party.ISSUER, Party.REVIEWER, Party.PAYER, Party.DIRECTORY
 """Those who act for the gateway's region, each with the account that the caller names."""
 
 
+BY_CLAIMS = "oidc:"
+"""How the names of callers begin that are known by a token; no API key bears such a name."""
+
+
 class Caller(BaseModel):
     """
     One party. A lab is named by its id, a firm by its company code in its home region, an officer by the account that signs for it.

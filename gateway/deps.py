@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from gateway.answers import Answer
+from gateway.api_keys import MARK
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import MEDIA_TYPE, Problem
+from gateway.metrics import Metrics
 from gateway.office import Office
 from registry import OutcomeUnknown, Unreachable
 
@@ -21,7 +24,7 @@ _KEY = re.compile("[!-~]{1,200}")
 _FIRST_ERROR = 400
 
 
-def office_of(request: Request) -> Office:
+async def office_of(request: Request) -> Office:
     """This gateway's office."""
     office: Office = request.app.state.office
     return office
@@ -30,24 +33,47 @@ def office_of(request: Request) -> Office:
 OfficeHere = Annotated[Office, Depends(office_of)]
 
 
-def caller_of(office: OfficeHere, authorization: Annotated[str | None, Header()] = None) -> Caller:
+async def caller_of(request: Request, office: OfficeHere, authorization: Annotated[str | None, Header()] = None) -> Caller:
     """
-    Who calls, by the API key in `Authorization: Bearer …`.
+    Who calls: by an API key, or an officer by a token, in `Authorization: Bearer …`.
 
     Raises:
-        Problem: there is no key, or nobody's.
+        Problem: there is neither, or nobody's (401), or the caller asks too often (429).
     """
-    scheme, _, key = (authorization or "").partition(" ")
-    caller = office.keys.of(key.strip()) if scheme.lower() == "bearer" else None
-    if caller is None:
-        raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.", headers={"WWW-Authenticate": "Bearer"})
+    metrics: Metrics = request.app.state.metrics
+    try:
+        caller = await _known(office, authorization)
+    except Problem:
+        metrics.refused("unauthenticated")
+        raise
+    request.state.caller = caller
+    try:
+        office.rate.take(caller.name)
+    except Problem:
+        metrics.refused("rate")
+        raise
     return caller
+
+
+async def _known(office: Office, authorization: str | None) -> Caller:
+    scheme, _, credential = (authorization or "").partition(" ")
+    credential = credential.strip()
+    if scheme.lower() == "bearer" and credential:
+        if credential.startswith(MARK):
+            caller = office.keys.of(credential)
+            if caller is not None:
+                return caller
+        elif office.tokens is not None:
+            # May ask the issuer for its keys, which must not hold up others.
+            return await run_in_threadpool(office.tokens.caller, credential)
+    title = "需要有效的 API 密钥或令牌。 A valid API key or token is needed."
+    raise Problem(401, "Unauthenticated", title, headers={"WWW-Authenticate": "Bearer"})
 
 
 def allow(*parties: Party) -> Any:
     """A caller that is one of these, and nobody else."""
 
-    def allowed(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    async def allowed(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
         if caller.party not in parties:
             title = "该角色无权办理此事项。 This role may not do that."
             raise Problem(403, "RoleNotAllowed", title, party=caller.party, allowed=sorted(parties))
@@ -101,7 +127,7 @@ class Once:
         return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type)
 
 
-def once_of(
+async def once_of(
     request: Request,
     office: OfficeHere,
     caller: Anybody,

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,7 +23,9 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.lookup_log import LookupLog
+from gateway.oidc import Tokens
 from gateway.programme_file import programme_of
+from gateway.rate_limit import RateLimit
 from gateway.settings import Settings
 from gateway.tag_keys import keyring_of
 from gateway.verification import SELLER_BYTES, Use, reasons, three_facts
@@ -86,6 +89,8 @@ class Office:
         signers = accounts.read(settings.accounts)
         verify(self._node, self._deployment)
         self.keys = ApiKeys(settings.state, clock)
+        self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
+        self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.answers = Answers(settings.state / "answers.sqlite")
         self.lookups = LookupLog(settings.state)
         self._index = Index(settings.state / "index.sqlite", self._node, self._deployment)

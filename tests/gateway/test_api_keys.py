@@ -133,6 +133,7 @@ def test_a_name_stands_for_one_party(store, change):
         AUDITOR | {"account": "issuer"},
         AUDITOR | {"name": "a/b"},
         AUDITOR | {"name": ""},
+        AUDITOR | {"name": "oidc:0"},
         AUDITOR | {"region": 1},
         AUDITOR | {"days": 0},
         LAB | {"lab": b"\x11"},
