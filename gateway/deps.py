@@ -3,7 +3,8 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -12,12 +13,15 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from gateway.answers import Answer
+from gateway import schemas
+from gateway.answers import Answer, operation_id
 from gateway.api_keys import MARK
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import MEDIA_TYPE, Problem
 from gateway.metrics import Metrics
 from gateway.office import Office
+from gateway.prefer import Prefer
+from gateway.prefer import parse as parse_prefer
 from registry import OutcomeUnknown, Unreachable
 
 _KEY = re.compile("[!-~]{1,200}")
@@ -105,9 +109,14 @@ class Once:
     caller: Caller
     key: str
     route: str
+    prefer: Prefer | None
 
     def answer(self, status: int, asked: BaseModel | dict[str, Any], act: Callable[[str], BaseModel]) -> JSONResponse:
-        """Do it once, or answer as before. `act` gets the intent id under which it is to happen."""
+        """
+        Do it once, or answer as before. `act` gets the intent id under which it is to happen.
+
+        A caller that would rather not wait is answered 202 after the time that it names; the write goes on.
+        """
         told = asked.model_dump(mode="json") if isinstance(asked, BaseModel) else asked
         text = json.dumps([self.route, told], ensure_ascii=False, sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -122,9 +131,29 @@ class Once:
                     raise
                 raise OutcomeUnknown(sent, str(silent)) from silent
 
-        answer = self.office.answers.once(self.caller.name, self.key, fingerprint, written)
-        media_type = MEDIA_TYPE if answer.status >= _FIRST_ERROR else "application/json"
-        return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type)
+        if self.prefer is None:
+            return shaped(self.office.answers.once(self.caller.name, self.key, fingerprint, written))
+        known = self.office.answers.begin(self.caller.name, self.key, fingerprint)
+        if known is not None:
+            return shaped(known)
+        began = self.office.operations.start(self.caller.name, self.key, fingerprint, written)
+        applied = {"Preference-Applied": self.prefer.applied}
+        # Not `result(timeout)`: an act may raise TimeoutError itself.
+        if not futures.wait([began], self.prefer.seconds).done:
+            return self._goes_on(applied)
+        return shaped(began.result(), applied)
+
+    def _goes_on(self, headers: Mapping[str, str]) -> JSONResponse:
+        operation = operation_id(self.caller.name, self.key)
+        told = schemas.Operation(operation_id=operation, state="pending", transaction=None, status=None, answer=None)
+        headers = {**headers, "Location": f"/v1/operations/{operation}", "Retry-After": "1"}
+        return JSONResponse(told.model_dump(mode="json"), status_code=202, headers=headers)
+
+
+def shaped(answer: Answer, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A kept answer as a response."""
+    media_type = MEDIA_TYPE if answer.status >= _FIRST_ERROR else "application/json"
+    return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type, headers=dict(headers or {}))
 
 
 async def once_of(
@@ -132,6 +161,10 @@ async def once_of(
     office: OfficeHere,
     caller: Anybody,
     idempotency_key: Annotated[str | None, Header(description="Names this write for ever: the same key and body, the same answer.")] = None,
+    prefer: Annotated[
+        list[str] | None,
+        Header(description="`wait=N` or `respond-async` (RFC 7240): rather 202 and an operation to poll than to wait."),
+    ] = None,
 ) -> Once:
     """
     The write's Idempotency-Key.
@@ -142,7 +175,8 @@ async def once_of(
     if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
         title = "请求须带 Idempotency-Key（1–200 个可打印字符）。 A write needs an Idempotency-Key of 1 to 200 printable characters."
         raise Problem(400, "IdempotencyKeyMissing", title)
-    return Once(office, caller, idempotency_key, f"{request.method} {request.url.path}")
+    preferred = parse_prefer(prefer or (), most=office.settings.wait_seconds)
+    return Once(office, caller, idempotency_key, f"{request.method} {request.url.path}", preferred)
 
 
 WriteOnce = Annotated[Once, Depends(once_of)]

@@ -15,15 +15,18 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
+from typing import Literal
 
 from gateway import accounts, schemas, shapes, voucher_list
-from gateway.answers import Answers
+from gateway.answers import Answers, intent_id
 from gateway.api_keys import ApiKeys
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
+from gateway.operations import Operations
 from gateway.programme_file import programme_of
 from gateway.rate_limit import RateLimit
 from gateway.settings import Settings
@@ -95,6 +98,7 @@ class Office:
         self.lookups = LookupLog(settings.state)
         self._index = Index(settings.state / "index.sqlite", self._node, self._deployment)
         self._outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self._deployment.chain_id)
+        self.operations = Operations(self.answers)
         self._clients = {
             name: Client(self._node, self._deployment, self._outbox, account, final_within=settings.wait_seconds)
             for name, account in signers.items()
@@ -105,7 +109,9 @@ class Office:
         """Stop reading and sending. What is not final stays in the outbox for the next start."""
         self._closed.set()
         follower.join()
+        self.operations.stop()
         self._outbox.close()
+        self.operations.close()
         self._index.close()
         self.lookups.close()
         self.keys.close()
@@ -587,6 +593,28 @@ class Office:
         return quoted.subsidy
 
     # Sending
+
+    def operation(self, caller: Caller, operation_id: str) -> schemas.Operation:
+        """What became of a write of this caller's."""
+        found = self.answers.operation(caller.name, operation_id)
+        if found is None:
+            raise Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what="operation", id=operation_id)
+        goes_on = self.operations.is_pending(caller.name, found.key) or self.answers.is_running(caller.name, found.key)
+        if found.answer is None and not goes_on:
+            # It may have ended between the two questions.
+            found = self.answers.operation(caller.name, operation_id) or found
+        transaction = self.sent_before(intent_id(caller.name, found.key))
+        if found.answer is None:
+            state: Literal["pending", "interrupted"] = "pending" if goes_on else "interrupted"
+            return schemas.Operation(operation_id=operation_id, state=state, transaction=transaction, status=None, answer=None)
+        succeeded = found.answer.status < HTTPStatus.BAD_REQUEST
+        return schemas.Operation(
+            operation_id=operation_id,
+            state="succeeded" if succeeded else "refused",
+            transaction=transaction,
+            status=found.answer.status,
+            answer=dict(found.answer.body),
+        )
 
     def sent_before(self, intent_id: str) -> str | None:
         """The transaction by which this intent was sent before, if it was."""

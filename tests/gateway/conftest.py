@@ -46,6 +46,19 @@ class Town(play.Scene):
 
     node: DevNode = field(kw_only=True)
     clock_shift: float = field(default=0.0, kw_only=True)
+    overrides: dict[str, object] = field(default_factory=dict, kw_only=True)
+    running: dict[int, ExitStack] = field(default_factory=dict, kw_only=True)
+
+    def start(self, region: int) -> None:
+        """Start a region's gateway; it goes on from its state folder."""
+        stack = ExitStack()
+        settings = Settings(**self.world.settings(region) | self.overrides)
+        self.world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + self.clock_shift))
+        self.running[region] = stack
+
+    def stop(self, region: int) -> None:
+        """Stop a region's gateway in good order."""
+        self.running.pop(region).close()
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
@@ -110,10 +123,12 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
         world = found(directory, node.url)
-        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60)), node=node)
+        # As many connections as a test has threads.
+        limits = httpx.Limits(max_connections=200)
+        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60, limits=limits)), node=node, overrides=overrides)
+        stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
-            settings = Settings(**world.settings(region) | overrides)
-            world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + town.clock_shift))
+            town.start(region)
         list(play.setup(town))
         yield town
 
