@@ -33,6 +33,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
         follower = threading.Thread(target=office.follow_until_closed, name="follower", daemon=True)
         follower.start()
         app.state.office = office
+        metrics.watch(office.gauges)
         try:
             yield
         finally:

@@ -2,7 +2,7 @@
 What `/metrics` tells to Prometheus. One registry a gateway, so that several may live in one process; no label names a caller.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -10,7 +10,7 @@ from prometheus_client.registry import Collector
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30)
 
-Gauges = Callable[[], dict[str, tuple[str, float]]]
+Gauges = Callable[[], Mapping[str, tuple[str, float]]]
 """Names with what they mean and how much they are now."""
 
 

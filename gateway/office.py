@@ -12,7 +12,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from http import HTTPStatus
@@ -23,6 +23,7 @@ from gateway.answers import Answers, intent_id
 from gateway.api_keys import ApiKeys
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
+from gateway.health import Health
 from gateway.looked_up import Subject, logged
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
@@ -104,6 +105,8 @@ class Office:
             for name, account in signers.items()
         }
         self._closed = threading.Event()
+        self._refused: str | None = None
+        self.health = Health(settings, self._deployment, self._index, self._outbox, clock=clock, refused=lambda: self._refused)
 
     def close(self, follower: threading.Thread) -> None:
         """Stop reading and sending. What is not final stays in the outbox for the next start."""
@@ -130,8 +133,11 @@ class Office:
         while not self._closed.wait(self.settings.refresh_seconds):
             try:
                 self.follow()
-            except IndexRefused:
+            except IndexRefused as refused:
+                self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
+            else:
+                self._refused = None
 
     def status(self) -> schemas.Status:
         """Whether this gateway follows its node."""
@@ -140,6 +146,36 @@ class Office:
             return schemas.Status(
                 region=self.region, node="answering" if answering else "silent", block=shapes.block_seen(snapshot, self.clock())
             )
+
+    def readiness(self) -> schemas.Ready:
+        """Whether this gateway can do its work, and if not, why."""
+        found = self.health.report()
+        return schemas.Ready(
+            reasons=[schemas.ReasonNotReady(code=each.code, message=each.message) for each in self.health.reasons(found)],
+            chain_id=found.chain_id,
+            head=found.head,
+            head_age_seconds=found.head_age,
+            indexed=found.indexed,
+            lag_blocks=found.lag,
+            outbox=found.outbox,
+            peers=found.peers,
+        )
+
+    def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """What `/metrics` tells beside its counters."""
+        found = self.health.report()
+        known = {
+            "ready": ("1 while this gateway can do its work.", float(not self.health.reasons(found))),
+            "node_answering": ("1 while the node answers.", float(found.chain_id is not None)),
+            "head_block": ("The node's newest final block.", found.head),
+            "head_age_seconds": ("How old that is.", found.head_age),
+            "index_block": ("The newest block that the index has read.", found.indexed),
+            "index_lag_blocks": ("How many blocks it is behind.", found.lag),
+            "outbox_depth": ("Transactions that wait for their final block.", found.outbox),
+            "node_peers": ("Peers of the node.", found.peers),
+            "lookups_logged": ("Rows of the look-up log.", self.lookups.head.number),
+        }
+        return {name: (meaning, float(value)) for name, (meaning, value) in known.items() if value is not None}
 
     # Looking up
 

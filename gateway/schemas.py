@@ -223,6 +223,37 @@ class Status(Shape):
     block: BlockSeen
 
 
+class Alive(Shape):
+    """The process answers."""
+
+    alive: Literal[True]
+
+
+class ReasonNotReady(Shape):
+    """Why a gateway is not ready."""
+
+    code: Literal["NodeSilent", "WrongChain", "HeadOld", "IndexRefused", "IndexBehind", "OutboxDeep", "FewPeers"]
+    message: str
+
+
+class Ready(Shape):
+    """
+    What a gateway's work depends on.
+
+    Of a silent node `chain_id`, `head`, `head_age_seconds` and `lag_blocks` are null; `peers` is null also where the node does not
+    tell them.
+    """
+
+    reasons: list[ReasonNotReady]
+    chain_id: int | None
+    head: int | None
+    head_age_seconds: int | None
+    indexed: int
+    lag_blocks: int | None
+    outbox: int
+    peers: int | None
+
+
 class Quoted(Shape):
     """What a cost would get: `amount` is what to reserve, `lapses` what of it is lost, `firm_pays` the rest of the cost."""
 

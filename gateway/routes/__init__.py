@@ -1,6 +1,6 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
-from gateway.routes import directory, lookup_log, lookups, operations, orders, programmes, trail, vouchers
+from gateway.routes import directory, health, lookup_log, lookups, operations, orders, programmes, trail, vouchers
 
 ROUTERS = (
     lookups.router,
@@ -11,4 +11,5 @@ ROUTERS = (
     directory.router,
     trail.router,
     operations.router,
+    health.router,
 )
