@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import edge, errors
+from gateway import described, edge, errors
 from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
@@ -44,6 +44,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics
+    described.secure(app)
     errors.install(app)
     edge.install(app, settings, metrics)
     return app

@@ -37,16 +37,19 @@ async def office_of(request: Request) -> Office:
 OfficeHere = Annotated[Office, Depends(office_of)]
 
 
-async def caller_of(request: Request, office: OfficeHere, authorization: Annotated[str | None, Header()] = None) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """
     Who calls: by an API key, or an officer by a token, in `Authorization: Bearer …`.
+
+    Reads the request itself: this stands before every route, and each parameter of a dependency costs as much as finding a key.
 
     Raises:
         Problem: there is neither, or nobody's (401), or the caller asks too often (429).
     """
+    office: Office = request.app.state.office
     metrics: Metrics = request.app.state.metrics
     try:
-        caller = await _known(office, authorization)
+        caller = await _known(office, request.headers.get("authorization"))
     except Problem:
         metrics.refused("unauthenticated")
         raise

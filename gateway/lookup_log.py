@@ -8,7 +8,8 @@ the hash of a token's subject.
 
 **No answer without its row.** A look-up is answered after its row is committed with `synchronous = FULL`: it is on the disk when
 somebody has learned something. If the row cannot be written, the look-up is refused (`LookupLogUnavailable`). So that this costs little,
-one thread commits whatever has come together while the last commit was under way (group commit): many callers share one sync.
+one thread commits whatever has come together while the last commit was under way (group commit): many callers share one sync. Where the
+last commit was shared, the next one waits a millisecond for others to join; a caller that is alone never waits.
 
 **What `verify` finds.** Any row that was changed, removed, inserted or moved, since every later hash follows from it; and rows cut
 off at the end, since the head (number and hash of the last row) is kept apart and written in the same transaction. Whoever can write
@@ -19,16 +20,19 @@ It is this gateway's own log: what was asked at another region's gateway stands 
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import os
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +43,7 @@ from registry import Id, Tag
 
 FILE = "lookups.sqlite"
 MOST_AT_ONCE = 2_000
+JOIN_SECONDS = 0.001
 GENESIS = bytes(32)
 
 _log = logging.getLogger(__name__)
@@ -119,10 +124,12 @@ class LogAltered(Exception):
         self.number = number
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Batch:
+    """Look-ups that stand or fall together, and who waits for them: a thread, or a coroutine of a loop."""
+
     lookups: Sequence[Lookup]
-    done: Future[None]
+    waiting: Future[None] | asyncio.Future[None]
 
 
 class LookupLog:
@@ -135,10 +142,9 @@ class LookupLog:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(_SCHEMA)
             self._head = _stored_head(connection)
-        self._waiting: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._arrived: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._closed = False
         self._guard = threading.Lock()
-        self._of_thread = threading.local()
         self._writer = threading.Thread(target=self._write_until_closed, name="look-up log", daemon=True)
         self._writer.start()
 
@@ -156,19 +162,17 @@ class LookupLog:
         """
         if not lookups:
             return
-        try:
-            self._submit(lookups).result()
-        except Exception as failure:
-            raise _unavailable() from failure
+        waiting: Future[None] = Future()
+        self._submit(_Batch(lookups, waiting))
+        waiting.result()
 
     async def recorded(self, *lookups: Lookup) -> None:
         """Write look-ups from a coroutine; like `record`."""
         if not lookups:
             return
-        try:
-            await asyncio.wrap_future(self._submit(lookups))
-        except Exception as failure:
-            raise _unavailable() from failure
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._submit(_Batch(lookups, waiting))
+        await waiting
 
     def rows(self, *, firm: Tag | None = None, region: int | None = None, before: int | None = None, limit: int = 100) -> list[Row]:
         """Rows about a firm, or about a region's vouchers, or all; the newest first, those before a number if one is given."""
@@ -199,16 +203,14 @@ class LookupLog:
             if self._closed:
                 return
             self._closed = True
-            self._waiting.put(None)
+            self._arrived.put(None)
         self._writer.join()
 
-    def _submit(self, lookups: Sequence[Lookup]) -> Future[None]:
-        done: Future[None] = Future()
+    def _submit(self, batch: _Batch) -> None:
         with self._guard:
             if self._closed:
-                raise RuntimeError("the look-up log is closed")
-            self._waiting.put(_Batch(lookups, done))
-        return done
+                raise _unavailable()
+            self._arrived.put(batch)
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=30.0)
@@ -217,45 +219,68 @@ class LookupLog:
 
     def _write_until_closed(self) -> None:
         with closing(self._connect()) as connection:
-            while True:
-                batches, closing_down = self._gathered()
+            shared, last = False, False
+            while not last:
+                batches, last = self._gathered(shared=shared)
                 if batches:
                     self._write(connection, batches)
-                if closing_down:
-                    return
+                shared = len(batches) > 1
 
-    def _gathered(self) -> tuple[list[_Batch], bool]:
+    def _gathered(self, *, shared: bool) -> tuple[list[_Batch], bool]:
         """What has come since the last commit, at least one thing; and whether it is the last."""
         found: list[_Batch] = []
-        each = self._waiting.get()
+        each = self._arrived.get()
+        if shared and each is not None:
+            time.sleep(JOIN_SECONDS)
         while each is not None:
             found.append(each)
             if len(found) == MOST_AT_ONCE:
                 return found, False
             try:
-                each = self._waiting.get_nowait()
+                each = self._arrived.get_nowait()
             except queue.Empty:
                 return found, False
         return found, True
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
-        # From here on nobody who waits can leave, so that each can be told.
-        staying = [batch for batch in batches if batch.done.set_running_or_notify_cancel()]
+        refused = False
         try:
             rows = list(_chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 connection.executemany(_INSERT, rows)
                 connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (rows[-1][0], rows[-1][-1]))
-        except Exception as failure:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+            # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
+            self._head = Head(rows[-1][0], rows[-1][-1])
+        except Exception:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
             _log.exception("look-ups could not be logged, and are refused")
-            for batch in staying:
-                batch.done.set_exception(failure)
-            return
-        # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
-        self._head = Head(rows[-1][0], rows[-1][-1])
-        for batch in staying:
-            batch.done.set_result(None)
+            refused = True
+        _tell(batches, refused=refused)
+
+
+def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
+    """Let all go on that waited; those of one loop with one call, since each call wakes it."""
+    of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for batch in batches:
+        if isinstance(batch.waiting, asyncio.Future):
+            of_loops.setdefault(batch.waiting.get_loop(), []).append(batch.waiting)
+        elif refused:
+            batch.waiting.set_exception(_unavailable())
+        else:
+            batch.waiting.set_result(None)
+    for loop, waiting in of_loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            loop.call_soon_threadsafe(partial(_tell_loop, waiting, refused=refused))
+
+
+def _tell_loop(waiting: Sequence[asyncio.Future[None]], *, refused: bool) -> None:
+    for each in waiting:
+        if each.done():
+            continue  # its caller left
+        if refused:
+            each.set_exception(_unavailable())
+        else:
+            each.set_result(None)
 
 
 def verify(connection: sqlite3.Connection, *, anchor: Head | None = None) -> Head:

@@ -19,6 +19,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._children: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         names = ("method", "route", "status")
         self._requests = Counter("tongquan_requests", "Requests answered.", names, registry=self._registry)
         self._seconds = Histogram("tongquan_request_seconds", "Time to answer.", ("route",), buckets=_BUCKETS, registry=self._registry)
@@ -29,8 +30,15 @@ class Metrics:
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """One request was answered. A method of a caller's own making counts as none."""
         known = method if method in {"GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"} else "OTHER"
-        self._requests.labels(known, route, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        # Looked up once each: finding a child by its labels costs more than counting.
+        children = self._children.get((known, route, status))
+        if children is None:
+            children = self._children[known, route, status] = (
+                self._requests.labels(known, route, str(status)),
+                self._seconds.labels(route),
+            )
+        children[0].inc()
+        children[1].observe(seconds)
 
     def refused(self, why: str) -> None:
         """A caller was turned away: `unauthenticated` or `rate`."""

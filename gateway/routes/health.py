@@ -11,19 +11,20 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway import schemas
 from gateway.deps import OfficeHere
+from gateway.described import OPEN
 from gateway.errors import Problem
 from gateway.metrics import Metrics
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez")
+@router.get("/livez", openapi_extra=OPEN)
 async def alive() -> schemas.Alive:
     """This process answers. Says nothing about its node."""
     return schemas.Alive(alive=True)
 
 
-@router.get("/readyz")
+@router.get("/readyz", openapi_extra=OPEN)
 async def ready(office: OfficeHere) -> schemas.Ready:
     """Whether work should come here; if not, a problem (503) with every reason."""
     found = await asyncio.to_thread(office.readiness)
@@ -33,7 +34,7 @@ async def ready(office: OfficeHere) -> schemas.Ready:
     return found
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}}, openapi_extra=OPEN)
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
     found: Metrics = request.app.state.metrics
