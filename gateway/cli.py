@@ -8,10 +8,11 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from gateway import lookup_log
 from gateway.api_keys import ApiKey, ApiKeys, KeyRefused
 from gateway.callers import Party
 
@@ -20,6 +21,8 @@ ID_BYTES = 32
 app = typer.Typer(no_args_is_help=True, help="地区服务网关的运维。 Operate a region's gateway.")
 keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、吊销。 API keys: add, list, revoke.")
 app.add_typer(keys, name="keys")
+lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up log.")
+app.add_typer(lookups, name="lookups")
 
 State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
@@ -83,6 +86,29 @@ def revoke(
     typer.echo(f"{ended['prefix']}  吊销 revoked {ended['revoked']}")
 
 
+@lookups.command("verify", epilog="tongquan gateway lookups verify --anchor 1024:5f0c…")
+def verify_lookups(
+    *,
+    state: State,
+    anchor: Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow the whole chain and tell its head, to be kept elsewhere. Refused where a row was changed, removed or moved."""
+    try:
+        head = lookup_log.verify(state, anchor=_head(anchor))
+    except (lookup_log.LogAltered, FileNotFoundError) as refused:
+        _refuse(refused)
+    if as_json:
+        _tell({"number": head.number, "hash": head.hash.hex()})
+        return
+    typer.echo(f"{head.number}:{head.hash.hex()}")
+
+
+@lookups.callback()
+def _of_lookups() -> None:
+    """Keep `verify` a command of its own: a single one would take the group's name."""
+
+
 def told(key: ApiKey) -> dict[str, Any]:
     """A key for a list, with times in UTC."""
     caller = key.caller.model_dump(mode="json", exclude={"credential"})
@@ -106,11 +132,21 @@ def _id(text: str | None) -> bytes | None:
     return found
 
 
+def _head(text: str | None) -> lookup_log.Head | None:
+    if text is None:
+        return None
+    number, _, digits = text.partition(":")
+    try:
+        return lookup_log.Head(int(number), bytes.fromhex(digits))
+    except ValueError as malformed:
+        raise typer.BadParameter("应为 行号:哈希。 A number, a colon and a hash are asked for.") from malformed
+
+
 def _tell(found: Any) -> None:
     typer.echo(json.dumps(found, ensure_ascii=False))
 
 
-def _refuse(refused: Exception) -> None:
+def _refuse(refused: Exception) -> NoReturn:
     typer.echo(f"未办理 refused: {refused}", err=True)
     sys.exit(1)
 

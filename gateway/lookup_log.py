@@ -187,15 +187,8 @@ class LookupLog:
         return [_row(each) for each in found]
 
     def verify(self, *, anchor: Head | None = None) -> Head:
-        """
-        Follow the whole chain, and answer its head. With `anchor`, a head kept elsewhere, that must be part of it.
-
-        Raises:
-            LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
-        """
-        with closing(self._connect()) as connection:
-            connection.execute("BEGIN")
-            return verify(connection, anchor=anchor)
+        """Follow the whole chain; see `verify`."""
+        return verify(self._path.parent, anchor=anchor)
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -283,8 +276,25 @@ def _tell_loop(waiting: Sequence[asyncio.Future[None]], *, refused: bool) -> Non
             each.set_result(None)
 
 
-def verify(connection: sqlite3.Connection, *, anchor: Head | None = None) -> Head:
-    """Follow the chain in an open file; see `LookupLog.verify`."""
+def verify(state: Path, *, anchor: Head | None = None) -> Head:
+    """
+    Follow the whole chain of the log in a state folder, and answer its head. A gateway may go on writing meanwhile.
+
+    With `anchor`, a head kept elsewhere, that must be part of the chain.
+
+    Raises:
+        LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
+        FileNotFoundError: there is no log.
+    """
+    path = state / FILE
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30.0)) as connection:
+        connection.execute("BEGIN")
+        return _followed(connection, anchor)
+
+
+def _followed(connection: sqlite3.Connection, anchor: Head | None) -> Head:
     found = Head(0, GENESIS)
     anchored = anchor is None or anchor == found
     for row in _all(connection):

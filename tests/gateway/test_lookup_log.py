@@ -1,6 +1,7 @@
 """The look-up log: nothing is answered without its row, no alteration goes unnoticed, and who may read it sees what is theirs."""
 
 import asyncio
+import json
 import sqlite3
 import stat
 import threading
@@ -8,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
+from typer.testing import CliRunner
 
+from gateway.cli import app
 from gateway.errors import Problem
-from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog
+from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 
 MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request"
@@ -276,7 +279,7 @@ def test_the_log_of_a_gateway_holds_no_code_serial_or_key(town, firm, lab):
     folder = town.world.folder(SHANGHAI) / "state"
     written = b"".join(path.read_bytes() for path in folder.glob(f"{FILE}*"))
     assert not [each for each in (firm.company_code, serial, town.world.api_keys[SHANGHAI][lab.key]) if each.encode() in written]
-    assert LookupLog.verify(_reading(folder)).number > 0
+    assert verify(folder).number > 0
 
 
 def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
@@ -294,11 +297,25 @@ def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
     assert answer["values"] == {}
 
 
-def _reading(folder):
-    """The log as a second reader has it: without a writer."""
-    log = LookupLog.__new__(LookupLog)
-    log._path = folder / FILE
-    return log
+def checked(state, *words):
+    return CliRunner().invoke(app, ["lookups", "verify", "--state", str(state), *words])
+
+
+def test_the_command_verifies_beside_a_running_gateway(log, tmp_path):
+    log.record(lookup(1), lookup(2))
+    kept = f"{log.head.number}:{log.head.hash.hex()}"
+    log.record(lookup(3))
+
+    told = json.loads(checked(tmp_path, "--anchor", kept, "--json").stdout)
+    assert told == {"number": 3, "hash": log.head.hash.hex()}
+    assert checked(tmp_path).stdout.strip() == f"3:{log.head.hash.hex()}"
+    assert checked(tmp_path, "--anchor", "2:" + "00" * 32).exit_code == 1
+    assert checked(tmp_path, "--anchor", "nonsense").exit_code == 2
+    assert checked(tmp_path / "nowhere").exit_code == 1
+    altered(tmp_path, "UPDATE lookups SET answer = 'NOT_VALID' WHERE number = 2")
+    refused = checked(tmp_path)
+    assert refused.exit_code == 1
+    assert "row 2" in refused.stderr
 
 
 def test_readers_and_the_writer_do_not_hold_each_other_up(log):
