@@ -22,6 +22,7 @@ It is this gateway's own log: what was asked at another region's gateway stands 
 import asyncio
 import contextlib
 import hashlib
+import itertools
 import logging
 import os
 import queue
@@ -32,7 +33,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ from registry import Id, Tag
 FILE = "lookups.sqlite"
 MOST_AT_ONCE = 2_000
 JOIN_SECONDS = 0.001
+MOST_IN_ONE = 1_024
 GENESIS = bytes(32)
 
 _log = logging.getLogger(__name__)
@@ -73,7 +75,7 @@ CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT
 """
 _MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request")
 _COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
-_INSERT = f"INSERT INTO lookups ({_COLUMNS}) VALUES ({', '.join('?' * (len(_MEMBERS) + 2))})"  # noqa: S608 - our own words
+_PLACES = f"({', '.join('?' * (len(_MEMBERS) + 2))})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -241,7 +243,7 @@ class LookupLog:
             rows = list(_chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
-                connection.executemany(_INSERT, rows)
+                _insert(connection, rows)
                 connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (rows[-1][0], rows[-1][-1]))
             # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
             self._head = Head(rows[-1][0], rows[-1][-1])
@@ -320,6 +322,25 @@ def _chained(head: Head, lookups: Iterable[Lookup]) -> Iterator[tuple[Any, ...]]
         members = _members(lookup)
         chain = _hash(chain, number, members)
         yield (number, *members, chain)
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """
+    Insert rows, as many as possible with one statement.
+
+    Each statement gives the interpreter's lock away and has to win it back from a busy event loop: row by row that would cost more
+    than the rows. Powers of two, so that few statements are ever prepared.
+    """
+    at = 0
+    while at < len(rows):
+        count = min(MOST_IN_ONE, 1 << (len(rows) - at).bit_length() - 1)
+        connection.execute(_statement(count), tuple(itertools.chain.from_iterable(rows[at : at + count])))
+        at += count
+
+
+@cache
+def _statement(count: int) -> str:
+    return f"INSERT INTO lookups ({_COLUMNS}) VALUES {', '.join([_PLACES] * count)}"  # noqa: S608 - our own words
 
 
 def _all(connection: sqlite3.Connection) -> Iterator[Row]:

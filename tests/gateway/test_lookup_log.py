@@ -57,6 +57,14 @@ def test_an_empty_log_holds(log):
     assert log.verify() == Head(0, bytes(32))
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 1_023, 1_024, 1_025, 2_500])
+def test_look_ups_of_one_call_stand_in_their_order(log, count):
+    log.record(*(lookup(number) for number in range(count)))
+
+    assert [row.lookup.at - 1_800_000_000_000 for row in log.rows(limit=count + 1)] == list(reversed(range(count)))
+    assert log.verify().number == count
+
+
 def test_it_goes_on_after_a_restart(log, tmp_path):
     log.record(lookup(0))
     log.close()
