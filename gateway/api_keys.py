@@ -76,7 +76,8 @@ class ApiKeys:
 
     def __init__(self, state: Path, clock: Callable[[], float] = time.time) -> None:
         path = state / FILE
-        state.mkdir(parents=True, exist_ok=True)
+        # Whoever makes it first: answers and look-ups lie beside the keys.
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made by hand first: SQLite would let the umask decide who may read it.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._clock = clock

@@ -43,6 +43,8 @@ def reasons(settings: Settings) -> Iterator[str]:
     yield from _of_tokens(settings)
     if settings.handler_seconds <= settings.wait_seconds:
         yield "handler_seconds must be longer than wait_seconds, or no write could tell that its outcome is not known."
+    if settings.state.exists() and settings.state.stat().st_mode & _OTHERS:
+        yield f"the state folder {settings.state} holds what callers were answered and can be entered by others: chmod 700."
     for path in private_files(settings):
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield f"{path} holds a secret and can be read by others: take it from them with chmod 600."

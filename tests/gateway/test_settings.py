@@ -1,6 +1,7 @@
 """Every setting is documented, and those that do not go together are refused at start in one sentence."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from gateway import Settings, UnsafeSettings, create_app
+from gateway.api_keys import ApiKeys
 from gateway.safety import reasons
 from gateway.settings_page import page
 
@@ -108,6 +110,21 @@ def test_a_secret_that_others_can_read_is_refused(safe, tmp_path, name, mode):
 
     with pytest.raises(UnsafeSettings, match=f"{name} holds a secret"):
         create_app(Settings(**safe))
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o701, 0o750])
+def test_a_state_folder_that_others_can_enter_is_refused(safe, tmp_path, mode):
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state").chmod(mode)
+
+    with pytest.raises(UnsafeSettings, match="state folder"):
+        create_app(Settings(**safe | {"state": tmp_path / "state"}))
+
+
+def test_a_gateway_makes_its_state_folder_for_itself_only(tmp_path):
+    ApiKeys(tmp_path / "a" / "state").close()
+
+    assert stat.S_IMODE((tmp_path / "a" / "state").stat().st_mode) == 0o700
 
 
 def test_keys_of_the_issuer_that_others_could_change_are_refused(safe, tmp_path):
