@@ -6,6 +6,7 @@ sends goes through an outbox. A route parses, makes one call, and shapes the ans
 """
 
 from gateway.app import create_app
+from gateway.safety import UnsafeSettings
 from gateway.settings import Settings
 
-__all__ = ["Settings", "create_app"]
+__all__ = ["Settings", "UnsafeSettings", "create_app"]

@@ -1,15 +1,34 @@
 """Run a region's gateway: `python -m gateway`, with the settings of `gateway.settings` in the environment."""
 
+import sys
+
 import uvicorn
 
-from gateway import Settings, create_app
+from gateway import Settings, UnsafeSettings, create_app, logs
 
 
 def main() -> None:
-    """Serve until a signal ends it."""
+    """
+    Serve until a signal ends it: then no new request is taken, those under way finish, and what is not final stays in the outbox.
+    """
     settings = Settings()
-    # The access log would show ids beside addresses; a reverse proxy that needs one can write it.
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, access_log=False, log_level="warning")
+    logs.configure(settings.log_level)
+    try:
+        app = create_app(settings)
+    except UnsafeSettings as unsafe:
+        sys.exit(f"设置不安全，未启动。 Unsafe settings, not started: {unsafe}")
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        # Requests are logged by `gateway.edge.watch`, which shows neither ids nor addresses.
+        access_log=False,
+        log_config=None,
+        # No header of a proxy is trusted for anything.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=settings.stop_seconds,
+    )
 
 
 if __name__ == "__main__":

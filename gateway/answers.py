@@ -6,8 +6,12 @@ two is harmless: the repeated request finds no answer, acts again under the same
 
 Success and refusals of the facts are kept. What may pass by itself is not (a silent node, an order that is not known yet, an
 outcome that is open): repeating the request is how to find out.
+
+However many ask at once with one key, one acts: which keys are running is this process's to know (`gateway.operations` beside it), and
+a gateway is one process, since its outbox lets no second one have its accounts. The others are told so (409).
 """
 
+import hashlib
 import json
 import sqlite3
 import threading
@@ -26,6 +30,7 @@ CREATE TABLE IF NOT EXISTS answers (
     fingerprint TEXT NOT NULL,
     status      INTEGER,
     body        TEXT,
+    operation   TEXT NOT NULL UNIQUE,
     PRIMARY KEY (caller, key)
 ) STRICT;
 """
@@ -39,6 +44,34 @@ class Answer:
 
     status: int
     body: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """A write by its operation id: whose key it is, and its answer once that is kept."""
+
+    id: str
+    caller: str
+    key: str
+    answer: Answer | None
+
+
+def operation_id(caller: str, key: str) -> str:
+    """The name of a write for polling. It follows from caller and key, and is told to that caller only."""
+    return hashlib.sha256(f"{caller}\0{key}".encode()).hexdigest()[:32]
+
+
+def intent_id(caller: str, key: str) -> str:
+    """The name under which the outbox does a write once."""
+    return f"{caller}/{key}"
+
+
+def running(caller: str, key: str) -> Problem:
+    """Says that a key's first request is under way, and where to ask what became of it."""
+    title = "同一请求仍在处理中。 The first request with this key is still running."
+    operation = operation_id(caller, key)
+    headers = {"Retry-After": "1", "Location": f"/v1/operations/{operation}"}
+    return Problem(409, "IdempotencyKeyRunning", title, headers=headers, operation=operation)
 
 
 class Answers:
@@ -61,11 +94,11 @@ class Answers:
             Exception: whatever `act` raises that is no lasting refusal.
         """
         with self._exclusively(caller, key):
-            known = self._begin(caller, key, fingerprint)
+            known = self.begin(caller, key, fingerprint)
             if known is not None:
                 return known
             try:
-                answer = act(f"{caller}/{key}")
+                answer = act(intent_id(caller, key))
             except Exception as failure:
                 problem = problem_of(failure)
                 if problem["status"] not in _KEPT_REFUSALS:
@@ -83,8 +116,7 @@ class Answers:
     def _exclusively(self, caller: str, key: str) -> Iterator[None]:
         with self._guard:
             if (caller, key) in self._running:
-                title = "同一请求仍在处理中。 The first request with this key is still running."
-                raise Problem(409, "IdempotencyKeyRunning", title)
+                raise running(caller, key)
             self._running.add((caller, key))
         try:
             yield
@@ -92,10 +124,17 @@ class Answers:
             with self._guard:
                 self._running.discard((caller, key))
 
-    def _begin(self, caller: str, key: str, fingerprint: str) -> Answer | None:
+    def begin(self, caller: str, key: str, fingerprint: str) -> Answer | None:
+        """
+        Tie a key to its request, and give the answer if there is one already.
+
+        Raises:
+            Problem: the key was used for another request (422).
+        """
         with self._connection() as connection:
             connection.execute(
-                "INSERT INTO answers (caller, key, fingerprint) VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (caller, key, fingerprint)
+                "INSERT INTO answers (caller, key, fingerprint, operation) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (caller, key, fingerprint, operation_id(caller, key)),
             )
             found = connection.execute(
                 "SELECT fingerprint, status, body FROM answers WHERE caller = ? AND key = ?", (caller, key)
@@ -104,6 +143,22 @@ class Answers:
             title = "该 Idempotency-Key 已用于其他请求。 This Idempotency-Key stands for another request."
             raise Problem(422, "IdempotencyKeyReused", title)
         return None if found[1] is None else Answer(found[1], json.loads(found[2]))
+
+    def operation(self, caller: str, operation: str) -> Operation | None:
+        """A caller's own write by its operation id."""
+        with self._connection() as connection:
+            found = connection.execute(
+                "SELECT key, status, body FROM answers WHERE caller = ? AND operation = ?", (caller, operation)
+            ).fetchone()
+        if found is None:
+            return None
+        answer = None if found[1] is None else Answer(found[1], json.loads(found[2]))
+        return Operation(operation, caller, found[0], answer)
+
+    def is_running(self, caller: str, key: str) -> bool:
+        """Whether a request with this key is under way."""
+        with self._guard:
+            return (caller, key) in self._running
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import errors
+from gateway import described, edge, errors
+from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
+from gateway.safety import require_safe
 from gateway.settings import Settings
 
 
@@ -18,7 +20,12 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     Make a region's gateway. `clock` tells Unix seconds; ages are judged by it, times on the chain never.
 
     On start it opens keys, index and outbox, and refuses to go on if the node's chain is not the deployment's.
+
+    Raises:
+        UnsafeSettings: the settings are not safe together.
     """
+    require_safe(settings)
+    metrics = Metrics()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -26,6 +33,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
         follower = threading.Thread(target=office.follow_until_closed, name="follower", daemon=True)
         follower.start()
         app.state.office = office
+        metrics.watch(office.gauges)
         try:
             yield
         finally:
@@ -35,5 +43,8 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     app = FastAPI(title="Tongquan (通券) gateway", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in ROUTERS:
         app.include_router(router)
+    app.state.metrics = metrics
+    described.secure(app)
     errors.install(app)
+    edge.install(app, settings, metrics)
     return app

@@ -1,26 +1,16 @@
 """
-Who may call: API keys, each for one party in one role.
+Who calls: one party in one role, whichever way it showed who it is (`gateway.api_keys`, `gateway.oidc`).
 
-The file holds no key, only SHA-256 hashes; keys are random, so a plain hash is enough. Whoever makes the file hands each key to
-its party once. A key lets a party ask; what moves money is a signature on the chain, not a key.
-
-    {"callers": [{"name": "…", "sha256": "…", "party": "LAB", "region": 310000, "lab": "0x…"}, …]}
+Being a caller lets a party ask; what moves money is a signature on the chain, which no caller's key can make.
 """
 
-import hashlib
-import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gateway.schemas import Id32, RegionCode
 from registry import Id, Region
-
-KEY_BYTES = 32
 
 
 class Party(StrEnum):
@@ -36,18 +26,25 @@ class Party(StrEnum):
 
 
 OFFICERS = frozenset({Party.ISSUER, Party.REVIEWER, Party.PAYER, Party.DIRECTORY})
-"""Those who act for the gateway's region, each with the account that the key names."""
+"""Those who act for the gateway's region, each with the account that the caller names."""
+
+
+BY_CLAIMS = "oidc:"
+"""How the names of callers begin that are known by a token; no API key bears such a name."""
 
 
 class Caller(BaseModel):
     """
     One party. A lab is named by its id, a firm by its company code in its home region, an officer by the account that signs for it.
+
+    `name` is whose Idempotency-Keys and rate limit these are. `credential` says by what the caller was known (a key's public
+    prefix, or a token's subject as a hash): it is what stands in logs, and names nobody.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(pattern=r"^[^/]+$")]
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", repr=False)]
+    name: Annotated[str, Field(pattern=r"^[^/]{1,200}$")]
+    credential: Annotated[str, Field(pattern=r"^[!-~]{1,80}$")]
     party: Party
     region: RegionCode
     lab: Id32 | None = None
@@ -71,44 +68,3 @@ class Caller(BaseModel):
     def lab_id(self) -> Id | None:
         """The lab's id, for a lab."""
         return None if self.lab is None else Id(self.lab)
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    callers: list[Caller]
-
-
-@dataclass(frozen=True)
-class Callers:
-    """All callers of a gateway, by the hash of their key."""
-
-    by_hash: Mapping[str, Caller]
-
-    @classmethod
-    def read(cls, path: Path) -> Self:
-        """
-        Read the file of callers.
-
-        Raises:
-            ValueError: it is not in the form above, or two callers share a key or a name.
-        """
-        found = _File.model_validate_json(path.read_text(encoding="utf-8")).callers
-        by_hash = {each.sha256: each for each in found}
-        if len(by_hash) != len(found) or len({each.name for each in found}) != len(found):
-            raise ValueError(f"{path}: two callers share a key or a name")
-        return cls(by_hash)
-
-    def of(self, key: str) -> Caller | None:
-        """Whose key this is."""
-        return self.by_hash.get(hash_of(key))
-
-
-def new_key() -> str:
-    """A random API key, to be shown to its party once."""
-    return secrets.token_urlsafe(KEY_BYTES)
-
-
-def hash_of(key: str) -> str:
-    """What the file keeps of a key."""
-    return hashlib.sha256(key.encode()).hexdigest()

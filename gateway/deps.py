@@ -3,25 +3,32 @@
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent import futures
 from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from gateway.answers import Answer
-from gateway.callers import Caller, Party
+from gateway import schemas
+from gateway.answers import Answer, operation_id
+from gateway.api_keys import MARK
+from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import MEDIA_TYPE, Problem
+from gateway.metrics import Metrics
 from gateway.office import Office
+from gateway.prefer import Prefer
+from gateway.prefer import parse as parse_prefer
 from registry import OutcomeUnknown, Unreachable
 
 _KEY = re.compile("[!-~]{1,200}")
 _FIRST_ERROR = 400
 
 
-def office_of(request: Request) -> Office:
+async def office_of(request: Request) -> Office:
     """This gateway's office."""
     office: Office = request.app.state.office
     return office
@@ -30,24 +37,50 @@ def office_of(request: Request) -> Office:
 OfficeHere = Annotated[Office, Depends(office_of)]
 
 
-def caller_of(office: OfficeHere, authorization: Annotated[str | None, Header()] = None) -> Caller:
+async def caller_of(request: Request) -> Caller:
     """
-    Who calls, by the API key in `Authorization: Bearer …`.
+    Who calls: by an API key, or an officer by a token, in `Authorization: Bearer …`.
+
+    Reads the request itself: this stands before every route, and each parameter of a dependency costs as much as finding a key.
 
     Raises:
-        Problem: there is no key, or nobody's.
+        Problem: there is neither, or nobody's (401), or the caller asks too often (429).
     """
-    scheme, _, key = (authorization or "").partition(" ")
-    caller = office.callers.of(key.strip()) if scheme.lower() == "bearer" else None
-    if caller is None:
-        raise Problem(401, "Unauthenticated", "需要有效的 API 密钥。 A valid API key is needed.")
+    office: Office = request.app.state.office
+    metrics: Metrics = request.app.state.metrics
+    try:
+        caller = await _known(office, request.headers.get("authorization"))
+    except Problem:
+        metrics.refused("unauthenticated")
+        raise
+    request.state.caller = caller
+    try:
+        office.rate.take(caller.name)
+    except Problem:
+        metrics.refused("rate")
+        raise
     return caller
+
+
+async def _known(office: Office, authorization: str | None) -> Caller:
+    scheme, _, credential = (authorization or "").partition(" ")
+    credential = credential.strip()
+    if scheme.lower() == "bearer" and credential:
+        if credential.startswith(MARK):
+            caller = office.keys.of(credential)
+            if caller is not None:
+                return caller
+        elif office.tokens is not None:
+            # May ask the issuer for its keys, which must not hold up others.
+            return await run_in_threadpool(office.tokens.caller, credential)
+    title = "需要有效的 API 密钥或令牌。 A valid API key or token is needed."
+    raise Problem(401, "Unauthenticated", title, headers={"WWW-Authenticate": "Bearer"})
 
 
 def allow(*parties: Party) -> Any:
     """A caller that is one of these, and nobody else."""
 
-    def allowed(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
+    async def allowed(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
         if caller.party not in parties:
             title = "该角色无权办理此事项。 This role may not do that."
             raise Problem(403, "RoleNotAllowed", title, party=caller.party, allowed=sorted(parties))
@@ -67,6 +100,7 @@ Reviewer = Annotated[Caller, allow(Party.REVIEWER)]
 Payer = Annotated[Caller, allow(Party.PAYER)]
 Rejecter = Annotated[Caller, allow(Party.REVIEWER, Party.PAYER)]
 Registrar = Annotated[Caller, allow(Party.DIRECTORY)]
+Onlooker = Annotated[Caller, allow(Party.FIRM, *OFFICERS, Party.AUDITOR)]
 Auditor = Annotated[Caller, allow(Party.AUDITOR)]
 
 
@@ -78,9 +112,14 @@ class Once:
     caller: Caller
     key: str
     route: str
+    prefer: Prefer | None
 
     def answer(self, status: int, asked: BaseModel | dict[str, Any], act: Callable[[str], BaseModel]) -> JSONResponse:
-        """Do it once, or answer as before. `act` gets the intent id under which it is to happen."""
+        """
+        Do it once, or answer as before. `act` gets the intent id under which it is to happen.
+
+        A caller that would rather not wait is answered 202 after the time that it names; the write goes on.
+        """
         told = asked.model_dump(mode="json") if isinstance(asked, BaseModel) else asked
         text = json.dumps([self.route, told], ensure_ascii=False, sort_keys=True)
         fingerprint = hashlib.sha256(text.encode()).hexdigest()
@@ -95,16 +134,40 @@ class Once:
                     raise
                 raise OutcomeUnknown(sent, str(silent)) from silent
 
-        answer = self.office.answers.once(self.caller.name, self.key, fingerprint, written)
-        media_type = MEDIA_TYPE if answer.status >= _FIRST_ERROR else "application/json"
-        return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type)
+        if self.prefer is None:
+            return shaped(self.office.answers.once(self.caller.name, self.key, fingerprint, written))
+        known = self.office.answers.begin(self.caller.name, self.key, fingerprint)
+        if known is not None:
+            return shaped(known)
+        began = self.office.operations.start(self.caller.name, self.key, fingerprint, written)
+        applied = {"Preference-Applied": self.prefer.applied}
+        # Not `result(timeout)`: an act may raise TimeoutError itself.
+        if not futures.wait([began], self.prefer.seconds).done:
+            return self._goes_on(applied)
+        return shaped(began.result(), applied)
+
+    def _goes_on(self, headers: Mapping[str, str]) -> JSONResponse:
+        operation = operation_id(self.caller.name, self.key)
+        told = schemas.Operation(operation_id=operation, state="pending", transaction=None, status=None, answer=None)
+        headers = {**headers, "Location": f"/v1/operations/{operation}", "Retry-After": "1"}
+        return JSONResponse(told.model_dump(mode="json"), status_code=202, headers=headers)
 
 
-def once_of(
+def shaped(answer: Answer, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """A kept answer as a response."""
+    media_type = MEDIA_TYPE if answer.status >= _FIRST_ERROR else "application/json"
+    return JSONResponse(dict(answer.body), status_code=answer.status, media_type=media_type, headers=dict(headers or {}))
+
+
+async def once_of(
     request: Request,
     office: OfficeHere,
     caller: Anybody,
     idempotency_key: Annotated[str | None, Header(description="Names this write for ever: the same key and body, the same answer.")] = None,
+    prefer: Annotated[
+        list[str] | None,
+        Header(description="`wait=N` or `respond-async` (RFC 7240): rather 202 and an operation to poll than to wait."),
+    ] = None,
 ) -> Once:
     """
     The write's Idempotency-Key.
@@ -115,7 +178,8 @@ def once_of(
     if idempotency_key is None or not _KEY.fullmatch(idempotency_key):
         title = "请求须带 Idempotency-Key（1–200 个可打印字符）。 A write needs an Idempotency-Key of 1 to 200 printable characters."
         raise Problem(400, "IdempotencyKeyMissing", title)
-    return Once(office, caller, idempotency_key, f"{request.method} {request.url.path}")
+    preferred = parse_prefer(prefer or (), most=office.settings.wait_seconds)
+    return Once(office, caller, idempotency_key, f"{request.method} {request.url.path}", preferred)
 
 
 WriteOnce = Annotated[Once, Depends(once_of)]

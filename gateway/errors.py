@@ -6,7 +6,8 @@ Errors as RFC 9457 problems: one shape for refusals of the registry, of this gat
     OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
     Problem          this gateway's own refusals, below
 
-`code` is stable and made for programs, `title` and `detail` are for people. Money in `values` is a decimal string of fen.
+`code` is stable and made for programs, `title` and `detail` are for people. `instance` names the request in which it occurred, by its
+`X-Request-Id`: that is what to tell the operator. Money in `values` is a decimal string of fen.
 """
 
 from collections.abc import Mapping
@@ -18,6 +19,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from gateway.context import instance
 from registry import CodecError, CodeRefused, EpochMissing, IndexRefused, IntentDiffers, OutcomeUnknown, Rejected, Unreachable
 
 MEDIA_TYPE = "application/problem+json"
@@ -52,20 +54,22 @@ _STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedReques
 
 
 class Problem(Exception):
-    """A refusal by this gateway; nothing was sent. `code` is told to programs, `title` to people."""
+    """A refusal by this gateway; nothing was sent. `code` is told to programs, `title` to people, `headers` to whatever reads them."""
 
-    def __init__(self, status: int, code: str, title: str, **values: Any) -> None:
+    def __init__(self, status: int, code: str, title: str, *, headers: Mapping[str, str] | None = None, **values: Any) -> None:
         self.status = status
         self.code = code
         self.title = title
         self.values = values
+        self.headers = dict(headers or {})
         super().__init__(f"{status} {code}: {title}")
 
 
 def body(status: int, code: str, title: str, values: Mapping[str, Any], detail: str | None = None) -> dict[str, Any]:
     """The members of a problem."""
-    told = {} if detail is None else {"detail": detail}
-    return {"type": f"urn:tongquan:problem:{code}", "title": title, "status": status, "code": code, **told, "values": dict(values)}
+    more = {"detail": detail, "instance": instance()}
+    told = {name: text for name, text in more.items() if text is not None}
+    return {"type": f"urn:tongquan:problem:{code}", "title": title, "status": int(status), "code": code, **told, "values": dict(values)}
 
 
 def problem_of(failure: Exception) -> dict[str, Any]:
@@ -118,13 +122,20 @@ def _plain(name: str, value: Any) -> Any:
     return value
 
 
+def headers_of(failure: Exception) -> Mapping[str, str]:
+    """What a failure says in headers."""
+    if isinstance(failure, Unreachable | OutcomeUnknown):
+        return {"Retry-After": "2"}
+    return failure.headers if isinstance(failure, Problem) else {}
+
+
 def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> JSONResponse:
     """A problem as a response."""
     return JSONResponse(dict(problem), status_code=problem["status"], media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
 def install(app: FastAPI) -> None:
-    """Answer every failure of an application with a problem."""
+    """Answer every known failure of an application with a problem. The unforeseen is answered by `gateway.edge.watch`."""
     for kind in (
         Problem,
         Rejected,
@@ -135,7 +146,6 @@ def install(app: FastAPI) -> None:
         IntentDiffers,
         IndexRefused,
         CodecError,
-        Exception,
     ):
         app.add_exception_handler(kind, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_invalid)
@@ -143,10 +153,7 @@ def install(app: FastAPI) -> None:
 
 
 async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:
-    headers = {"Retry-After": "2"} if isinstance(failure, Unreachable | OutcomeUnknown) else {}
-    if isinstance(failure, Problem) and failure.status == HTTPStatus.UNAUTHORIZED:
-        headers = {"WWW-Authenticate": "Bearer"}
-    return respond(problem_of(failure), headers)
+    return respond(problem_of(failure), headers_of(failure))
 
 
 async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:

@@ -11,15 +11,25 @@ import hashlib
 import logging
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from http import HTTPStatus
+from typing import Literal
 
 from gateway import accounts, schemas, shapes, voucher_list
-from gateway.answers import Answers
-from gateway.callers import OFFICERS, Caller, Callers, Party
+from gateway.answers import Answers, intent_id
+from gateway.api_keys import ApiKeys
+from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
+from gateway.health import Health
+from gateway.looked_up import Subject, logged
+from gateway.lookup_log import LookupLog
+from gateway.oidc import Tokens
+from gateway.operations import Operations
 from gateway.programme_file import programme_of
+from gateway.rate_limit import RateLimit
 from gateway.settings import Settings
 from gateway.tag_keys import keyring_of
 from gateway.verification import SELLER_BYTES, Use, reasons, three_facts
@@ -77,28 +87,37 @@ class Office:
         self.settings = settings
         self.region = Region(settings.region)
         self.clock = clock
-        self.callers = Callers.read(settings.callers)
         self._keyring = keyring_of(settings.tag_keys)
         self._deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
         signers = accounts.read(settings.accounts)
         verify(self._node, self._deployment)
-        settings.state.mkdir(parents=True, exist_ok=True)
+        self.keys = ApiKeys(settings.state, clock)
+        self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
+        self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.answers = Answers(settings.state / "answers.sqlite")
+        self.lookups = LookupLog(settings.state)
         self._index = Index(settings.state / "index.sqlite", self._node, self._deployment)
         self._outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self._deployment.chain_id)
+        self.operations = Operations(self.answers)
         self._clients = {
             name: Client(self._node, self._deployment, self._outbox, account, final_within=settings.wait_seconds)
             for name, account in signers.items()
         }
         self._closed = threading.Event()
+        self._refused: str | None = None
+        self.health = Health(settings, self._deployment, self._index, self._outbox, clock=clock, refused=lambda: self._refused)
 
     def close(self, follower: threading.Thread) -> None:
         """Stop reading and sending. What is not final stays in the outbox for the next start."""
         self._closed.set()
         follower.join()
+        self.operations.stop()
         self._outbox.close()
+        self.operations.close()
         self._index.close()
+        self.lookups.close()
+        self.keys.close()
 
     def follow(self) -> bool:
         """Read on to the newest final block; whether the node answered."""
@@ -114,8 +133,11 @@ class Office:
         while not self._closed.wait(self.settings.refresh_seconds):
             try:
                 self.follow()
-            except IndexRefused:
+            except IndexRefused as refused:
+                self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
+            else:
+                self._refused = None
 
     def status(self) -> schemas.Status:
         """Whether this gateway follows its node."""
@@ -125,13 +147,42 @@ class Office:
                 region=self.region, node="answering" if answering else "silent", block=shapes.block_seen(snapshot, self.clock())
             )
 
+    def readiness(self) -> schemas.Ready:
+        """Whether this gateway can do its work, and if not, why."""
+        found = self.health.report()
+        return schemas.Ready(
+            reasons=[schemas.ReasonNotReady(code=each.code, message=each.message) for each in self.health.reasons(found)],
+            chain_id=found.chain_id,
+            head=found.head,
+            head_age_seconds=found.head_age,
+            indexed=found.indexed,
+            lag_blocks=found.lag,
+            outbox=found.outbox,
+            peers=found.peers,
+        )
+
+    def gauges(self) -> Mapping[str, tuple[str, float]]:
+        """What `/metrics` tells beside its counters."""
+        found = self.health.report()
+        known = {
+            "ready": ("1 while this gateway can do its work.", float(not self.health.reasons(found))),
+            "node_answering": ("1 while the node answers.", float(found.chain_id is not None)),
+            "head_block": ("The node's newest final block.", found.head),
+            "head_age_seconds": ("How old that is.", found.head_age),
+            "index_block": ("The newest block that the index has read.", found.indexed),
+            "index_lag_blocks": ("How many blocks it is behind.", found.lag),
+            "outbox_depth": ("Transactions that wait for their final block.", found.outbox),
+            "node_peers": ("Peers of the node.", found.peers),
+            "lookups_logged": ("Rows of the look-up log.", self.lookups.head.number),
+        }
+        return {name: (meaning, float(value)) for name, (meaning, value) in known.items() if value is not None}
+
     # Looking up
 
     def quote(self, caller: Caller, asked: schemas.QuoteRequest) -> schemas.Quoted:
         """What a cost would get (试算)."""
-        self._require_may_look_up(caller, asked.voucher)
-        with self._seen() as snapshot:
-            voucher_id, voucher = self._voucher_named(snapshot, asked.voucher)
+        with self._logged(caller, "quote", asked.voucher) as subject, self._seen() as snapshot:
+            voucher_id, voucher = self._voucher_named(snapshot, subject)
             ledger = snapshot.ledger
             programme = ledger.programmes[voucher.programme]
             base = 0
@@ -151,20 +202,24 @@ class Office:
 
     def verification(self, caller: Caller, asked: schemas.VerificationRequest) -> schemas.Verification:
         """Whether a voucher can be used, with every reason why not."""
-        self._require_may_look_up(caller, asked.voucher)
-        lab = self._lab_asked(caller, asked.lab)
-        firm, serial = self._tags_of(asked.voucher)
+        with self._logged(caller, "verification", asked.voucher) as subject:
+            lab = self._lab_asked(caller, asked.lab)
+            found = self._verified(subject, lab, asked)
+            subject.answer = found.status
+            return found
+
+    def _verified(self, subject: Subject, lab: Id | None, asked: schemas.VerificationRequest) -> schemas.Verification:
         answering = self.follow()
         with self._index.snapshot() as snapshot:
             block = shapes.block_seen(snapshot, self.clock())
             doubt = self._doubt(answering=answering, block=block)
             if doubt is not None:
                 return schemas.Verification(status=doubt, reasons=[], voucher=None, block=block)
-            found = snapshot.vouchers_of(firm, serial)
+            found = _vouchers_of(snapshot, subject)
             if not found:
                 unknown = schemas.Reason(code="UnknownVoucher", values={})
                 return schemas.Verification(status="NOT_VALID", reasons=[unknown], voucher=None, block=block)
-            voucher_id = _only(found)
+            voucher_id = subject.voucher = _only(found)
             item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
             use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
             against = [shapes.reason(each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
@@ -177,8 +232,12 @@ class Office:
 
     def facts(self, caller: Caller, asked: schemas.FactsRequest) -> schemas.Facts:
         """The hotline's three facts."""
-        self._require_may_look_up(caller, asked.voucher)
-        firm, serial = self._tags_of(asked.voucher)
+        with self._logged(caller, "facts", asked.voucher) as subject:
+            found = self._facts(subject, asked)
+            subject.answer = found.status
+            return found
+
+    def _facts(self, subject: Subject, asked: schemas.FactsRequest) -> schemas.Facts:
         project = self._keyring.project(asked.voucher.firm, asked.project)
         answering = self.follow()
         with self._index.snapshot() as snapshot:
@@ -186,7 +245,9 @@ class Office:
             doubt = self._doubt(answering=answering, block=block)
             if doubt is not None:
                 return schemas.Facts(status=doubt, enterprise=None, serial=None, project=None, block=block)
-            vouchers = snapshot.vouchers_of(firm, serial)
+            firm, _ = subject.tags
+            vouchers = _vouchers_of(snapshot, subject)
+            subject.voucher = vouchers[0] if len(vouchers) == 1 else None
             orders = [order for voucher in vouchers for order in snapshot.orders_of_voucher(voucher)]
             region = Region(asked.voucher.region)
             found = three_facts(snapshot.ledger, region=region, firm=firm, vouchers=vouchers, orders=orders, project=project)
@@ -200,9 +261,14 @@ class Office:
 
     def voucher_history(self, caller: Caller, voucher_id: Id) -> schemas.VoucherHistory:
         """A voucher and all that happened to it, for its firm, the office that issued it, and auditors."""
-        with self._seen() as snapshot:
+        with logged(self.lookups, self.clock, caller, "history") as subject, self._seen() as snapshot:
+            subject.voucher = voucher_id
             ledger = snapshot.ledger
-            if voucher_id not in ledger.vouchers or not self._may_see_voucher(caller, ledger, ledger.vouchers[voucher_id]):
+            if voucher_id not in ledger.vouchers:
+                raise _not_found("voucher", voucher_id)
+            voucher = ledger.vouchers[voucher_id]
+            subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
+            if not self._may_see_voucher(caller, ledger, voucher):
                 raise _not_found("voucher", voucher_id)
             return schemas.VoucherHistory(
                 voucher=shapes.voucher_seen(snapshot, voucher_id),
@@ -237,6 +303,21 @@ class Office:
                     return shapes.programme_seen(snapshot, programme_id, self.clock())
         raise _not_found("programme", programme_id)
 
+    def lookup_page(self, caller: Caller, before: int | None, limit: int) -> schemas.LookupPage:
+        """
+        Who looked, at this gateway: a firm sees who looked at its own vouchers, an officer who looked at his region's, an auditor all.
+
+        A firm is told party and region of who looked, never which lab: that a lab asks is between it and its other customers.
+        """
+        firm = self._keyring.firm(caller.firm) if caller.firm is not None else None
+        rows = self.lookups.rows(firm=firm, region=None if caller.party is Party.AUDITOR else caller.region, before=before, limit=limit)
+        head = self.lookups.head
+        return schemas.LookupPage(
+            lookups=[shapes.lookup_seen(row, named=caller.party is not Party.FIRM) for row in rows],
+            next=rows[-1].number if len(rows) == limit else None,
+            head=schemas.LookupHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        )
+
     def trail(self, after: str | None, limit: int) -> schemas.TrailPage:
         """All events of all contracts in the chain's order, a page at a time."""
         with self._seen() as snapshot:
@@ -250,12 +331,11 @@ class Office:
 
     def prepare_order(self, caller: Caller, asked: schemas.OrderFacts) -> schemas.Prepared:
         """The order that these facts make, to be checked and signed by firm and lab."""
-        self._require_may_look_up(caller, asked.voucher)
-        lab = self._lab_asked(caller, asked.lab)
-        if lab is None:
-            raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
-        with self._seen() as snapshot:
-            voucher_id, _ = self._voucher_named(snapshot, asked.voucher)
+        with self._logged(caller, "order", asked.voucher) as subject, self._seen() as snapshot:
+            lab = self._lab_asked(caller, asked.lab)
+            if lab is None:
+                raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
+            voucher_id, _ = self._voucher_named(snapshot, subject)
             valid_until = self._valid_until(snapshot, asked.valid_seconds)
         order = Order(
             voucher=voucher_id,
@@ -482,6 +562,15 @@ class Office:
     # Finding records
 
     @contextmanager
+    def _logged(self, caller: Caller, what: str, named: schemas.VoucherNamed) -> Iterator[Subject]:
+        """A look-up of a voucher by firm and serial: refused or answered, it stands in the log."""
+        with logged(self.lookups, self.clock, caller, what, region=named.region) as subject:
+            subject.firm = self._keyring.firm(named.firm)
+            subject.serial = self._keyring.serial(Region(named.region), named.serial)
+            self._require_may_look_up(caller, named)
+            yield subject
+
+    @contextmanager
     def _current(self) -> Iterator[Snapshot]:
         """The state as the node has it now, for what a write rests on. Raises `Unreachable`."""
         self._index.refresh()
@@ -500,15 +589,12 @@ class Office:
             return "UNKNOWN"
         return "STALE" if block.age_seconds > self.settings.stale_after_seconds else None
 
-    def _tags_of(self, named: schemas.VoucherNamed) -> tuple[Tag, Tag]:
-        return self._keyring.firm(named.firm), self._keyring.serial(Region(named.region), named.serial)
-
-    def _voucher_named(self, snapshot: Snapshot, named: schemas.VoucherNamed) -> tuple[Id, Voucher]:
-        found = snapshot.vouchers_of(*self._tags_of(named))
+    def _voucher_named(self, snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:
+        found = _vouchers_of(snapshot, subject)
         if not found:
             title = "没有这张券，或券与企业不符。 There is no such voucher of this firm."
             raise Problem(404, "UnknownVoucher", title, block=snapshot.block, time=snapshot.time)
-        voucher_id = _only(found)
+        voucher_id = subject.voucher = _only(found)
         return voucher_id, snapshot.ledger.vouchers[voucher_id]
 
     def _voucher(self, voucher_id: Id) -> Voucher:
@@ -547,6 +633,28 @@ class Office:
         return quoted.subsidy
 
     # Sending
+
+    def operation(self, caller: Caller, operation_id: str) -> schemas.Operation:
+        """What became of a write of this caller's."""
+        found = self.answers.operation(caller.name, operation_id)
+        if found is None:
+            raise Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what="operation", id=operation_id)
+        goes_on = self.operations.is_pending(caller.name, found.key) or self.answers.is_running(caller.name, found.key)
+        if found.answer is None and not goes_on:
+            # It may have ended between the two questions.
+            found = self.answers.operation(caller.name, operation_id) or found
+        transaction = self.sent_before(intent_id(caller.name, found.key))
+        if found.answer is None:
+            state: Literal["pending", "interrupted"] = "pending" if goes_on else "interrupted"
+            return schemas.Operation(operation_id=operation_id, state=state, transaction=transaction, status=None, answer=None)
+        succeeded = found.answer.status < HTTPStatus.BAD_REQUEST
+        return schemas.Operation(
+            operation_id=operation_id,
+            state="succeeded" if succeeded else "refused",
+            transaction=transaction,
+            status=found.answer.status,
+            answer=dict(found.answer.body),
+        )
 
     def sent_before(self, intent_id: str) -> str | None:
         """The transaction by which this intent was sent before, if it was."""
@@ -603,6 +711,10 @@ def _written(order_id: Id, done: Done) -> schemas.OrderWritten:
         if getattr(event, "order", None) == order_id:
             stage = getattr(event, "stage", _STAGE_AFTER.get(type(event).__name__, stage))
     return schemas.OrderWritten(order_id=order_id, stage=stage.name, transaction=done.transaction, block=done.block)
+
+
+def _vouchers_of(snapshot: Snapshot, subject: Subject) -> list[Id]:
+    return snapshot.vouchers_of(*subject.tags)
 
 
 def _only(vouchers: Sequence[Id]) -> Id:

@@ -223,6 +223,37 @@ class Status(Shape):
     block: BlockSeen
 
 
+class Alive(Shape):
+    """The process answers."""
+
+    alive: Literal[True]
+
+
+class ReasonNotReady(Shape):
+    """Why a gateway is not ready."""
+
+    code: Literal["NodeSilent", "WrongChain", "HeadOld", "IndexRefused", "IndexBehind", "OutboxDeep", "FewPeers"]
+    message: str
+
+
+class Ready(Shape):
+    """
+    What a gateway's work depends on.
+
+    Of a silent node `chain_id`, `head`, `head_age_seconds` and `lag_blocks` are null; `peers` is null also where the node does not
+    tell them.
+    """
+
+    reasons: list[ReasonNotReady]
+    chain_id: int | None
+    head: int | None
+    head_age_seconds: int | None
+    indexed: int
+    lag_blocks: int | None
+    outbox: int
+    peers: int | None
+
+
 class Quoted(Shape):
     """What a cost would get: `amount` is what to reserve, `lapses` what of it is lost, `firm_pays` the rest of the cost."""
 
@@ -382,6 +413,39 @@ class TrailPage(Shape):
     next: str | None
 
 
+class LookupSeen(Shape):
+    """
+    A look-up: when (Unix time in milliseconds), what was asked and answered, and who asked: a party of a region.
+
+    `voucher_id` is null where no voucher was found. `caller` and `lab` are told to officers and auditors only.
+    """
+
+    number: int
+    milliseconds: int
+    what: Literal["quote", "verification", "facts", "order", "history"]
+    answer: str
+    party: str
+    region: int
+    voucher_id: Id32 | None
+    caller: str | None
+    lab: Id32 | None
+
+
+class LookupHead(Shape):
+    """The log's last row. Who keeps it can prove later that nothing up to it was changed."""
+
+    number: int
+    hash: Id32
+
+
+class LookupPage(Shape):
+    """Look-ups, the newest first. `next`, if there may be more, is what to give as `before`."""
+
+    lookups: list[LookupSeen]
+    next: int | None
+    head: LookupHead | None
+
+
 class Written(Shape):
     """A write that took effect, in a final block."""
 
@@ -413,6 +477,22 @@ class Reviewed(Written):
     """What became of several orders, in the order asked."""
 
     orders: list[OrderWritten]
+
+
+class Operation(Shape):
+    """
+    A write that was answered 202, and what became of it.
+
+    `pending`: it goes on. `succeeded` and `refused`: `status` and `answer` are what the request would have been answered with.
+    `interrupted`: nothing goes on here (a restart, a silent node) and no answer was kept; repeat the request with the same
+    Idempotency-Key, which never does it twice. `transaction` is told as soon as there is one.
+    """
+
+    operation_id: str
+    state: Literal["pending", "succeeded", "refused", "interrupted"]
+    transaction: str | None
+    status: int | None
+    answer: dict[str, Any] | None
 
 
 class BadRow(Shape):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from gateway import schemas
 from gateway.errors import plain
+from gateway.lookup_log import Row
 from registry import Entry, Id, Ledger, Paid, Programme, Rejected, Snapshot, Stage
 
 # An order that was turned down or released holds nothing of its voucher.
@@ -87,6 +88,22 @@ def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSee
         paid_to=paid_to(ledger, programme, record.lab),
         history=events(snapshot.history_of(order_id)),
         block=block_seen(snapshot, now),
+    )
+
+
+def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
+    """A look-up from the log. `named` tells by which key and by which lab; tags are told to nobody."""
+    found = row.lookup
+    return schemas.LookupSeen(
+        number=row.number,
+        milliseconds=found.at,
+        what=found.what,
+        answer=found.answer,
+        party=found.party,
+        region=found.home,
+        voucher_id=found.voucher,
+        caller=found.caller if named else None,
+        lab=found.lab if named else None,
     )
 
 

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query
 
 from gateway import schemas
 from gateway.deps import Auditor, OfficeHere
+from gateway.described import OPEN
 
 router = APIRouter(prefix="/v1", tags=["trail"])
 
 
-@router.get("/status")
+@router.get("/status", openapi_extra=OPEN)
 def status(office: OfficeHere) -> schemas.Status:
     """Needs no key and tells nothing of anybody."""
     return office.status()

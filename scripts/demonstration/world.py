@@ -2,7 +2,7 @@
 A whole consortium in one folder: a node, the contracts, every party's keys, and the files that gateways start from.
 
     D/deployment.json  tag-keys.json  chain/
-    D/<region>/        accounts.json  callers.json  <role>.json  <role>.password  state/
+    D/<region>/        accounts.json  <role>.json  <role>.password  state/
     D/parties/         <lab or firm>.json  <lab or firm>.password
 
 Key files are sealed lightly and their passwords lie beside them: these keys guard nothing.
@@ -23,13 +23,14 @@ import httpx
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from gateway.callers import hash_of, new_key
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
 from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
 from registry.chain.deploy import authorise, deploy
 from registry.chain.devnode import HOST, free_port
 from registry.chain.process import GuardedProcess
 from registry.model import Founder
-from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, FirmCast, LabCast, Place
+from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, LabCast, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY_READY_SECONDS = 90.0
@@ -63,7 +64,7 @@ class KeyFile:
 
 @dataclass
 class World:
-    """Everything that was set up, by name. `callers` is API keys by region and caller."""
+    """Everything that was set up, by name. `api_keys` is by region and caller."""
 
     directory: Path
     deployment: Deployment
@@ -89,7 +90,6 @@ class World:
             "node_url": self.node_url,
             "deployment": self.directory / "deployment.json",
             "state": self.folder(region) / "state",
-            "callers": self.folder(region) / "callers.json",
             "tag_keys": self.directory / "tag-keys.json",
             "accounts": self.folder(region) / "accounts.json",
         }
@@ -186,25 +186,21 @@ def _write_gateway_files(world: World, place: Place) -> None:
     signing = ("relay", *ROLES)
     accounts = {name: {"keystore": f"{name}.json", "password_file": f"{name}.password"} for name in signing}
     write_private(folder / "accounts.json", json.dumps({"accounts": accounts}, indent=2))
-    callers: list[dict[str, Any]] = [
-        {"name": name, "party": name.split("-")[0].upper(), "region": place.code, "account": name} for name in ROLES
-    ]
-    callers.append({"name": "auditor", "party": "AUDITOR", "region": place.code})
-    callers += [_lab_caller(world, lab) for lab in LABS if lab.region == place.code]
-    callers += [_firm_caller(firm) for firm in FIRMS if firm.region == place.code]
-    keys = {caller["name"]: new_key() for caller in callers}
-    world.api_keys[place.code] = keys
-    for caller in callers:
-        caller["sha256"] = hash_of(keys[caller["name"]])
-    write_private(folder / "callers.json", json.dumps({"callers": callers}, indent=2))
+    with ApiKeys(folder / "state") as keys:
+        made = [keys.add(region=place.code, **scope) for scope in _scopes(world, place)]
+    world.api_keys[place.code] = {stored.caller.name: key for key, stored in made}
 
 
-def _lab_caller(world: World, lab: LabCast) -> dict[str, Any]:
-    return {"name": lab.key, "party": "LAB", "region": lab.region, "lab": "0x" + world.lab_id(lab).hex()}
-
-
-def _firm_caller(firm: FirmCast) -> dict[str, Any]:
-    return {"name": firm.key, "party": "FIRM", "region": firm.region, "firm": firm.company_code}
+def _scopes(world: World, place: Place) -> Iterator[dict[str, Any]]:
+    for name in ROLES:
+        yield {"name": name, "party": Party(name.split("-")[0].upper()), "account": name}
+    yield {"name": "auditor", "party": Party.AUDITOR}
+    for lab in LABS:
+        if lab.region == place.code:
+            yield {"name": lab.key, "party": Party.LAB, "lab": world.lab_id(lab)}
+    for firm in FIRMS:
+        if firm.region == place.code:
+            yield {"name": firm.key, "party": Party.FIRM, "firm": firm.company_code}
 
 
 # Gateways as processes of their own

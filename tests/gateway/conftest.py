@@ -4,7 +4,10 @@ A town: a node, a consortium of six regions and four gateways in threads of this
 It is one for all tests of this folder, on each engine: a test brings serial numbers of its own and looks at its own vouchers.
 """
 
+import io
 import itertools
+import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +18,10 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from fastapi import FastAPI
 
 from gateway import Settings, create_app
+from gateway.logs import JsonLines
 from registry.chain.devnode import DevNode, Engine, start
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
@@ -41,6 +46,19 @@ class Town(play.Scene):
 
     node: DevNode = field(kw_only=True)
     clock_shift: float = field(default=0.0, kw_only=True)
+    overrides: dict[str, object] = field(default_factory=dict, kw_only=True)
+    running: dict[int, ExitStack] = field(default_factory=dict, kw_only=True)
+
+    def start(self, region: int) -> None:
+        """Start a region's gateway; it goes on from its state folder."""
+        stack = ExitStack()
+        settings = Settings(**self.world.settings(region) | self.overrides)
+        self.world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + self.clock_shift))
+        self.running[region] = stack
+
+    def stop(self, region: int) -> None:
+        """Stop a region's gateway in good order."""
+        self.running.pop(region).close()
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
@@ -79,13 +97,21 @@ class Town(play.Scene):
 @contextmanager
 def served(settings: Settings, clock: Callable[[], float]) -> Iterator[str]:
     """A gateway that answers at this address."""
-    server = uvicorn.Server(uvicorn.Config(create_app(settings, clock=clock), port=0, log_level="error"))
+    with serving(create_app(settings, clock=clock)) as (url, _):
+        yield url
+
+
+@contextmanager
+def serving(app: FastAPI, *, stop_seconds: int = 30) -> Iterator[tuple[str, uvicorn.Server]]:
+    """An application behind a real server, its address, and the server, to stop it."""
+    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=stop_seconds)
+    server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         wait_until(lambda: server.started or not thread.is_alive())
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", server
     finally:
         server.should_exit = True
         thread.join()
@@ -97,10 +123,12 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
         world = found(directory, node.url)
-        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60)), node=node)
+        # As many connections as a test has threads.
+        limits = httpx.Limits(max_connections=200)
+        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60, limits=limits)), node=node, overrides=overrides)
+        stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
-            settings = Settings(**world.settings(region) | overrides)
-            world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + town.clock_shift))
+            town.start(region)
         list(play.setup(town))
         yield town
 
@@ -121,3 +149,22 @@ def firm(town: Town) -> FirmCast:
 def lab(town: Town) -> LabCast:
     """A Shanghai lab."""
     return town.lab("lab-shanghai")
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[], list[dict]]]:
+    """What this process has logged since, line by line, as a gateway writes it."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(JsonLines())
+    # The test's own client, and pytest's sight of a server's access log that a gateway does not write.
+    handler.addFilter(lambda record: not record.name.startswith(("httpx", "httpcore", "uvicorn.access")))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    try:
+        yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)

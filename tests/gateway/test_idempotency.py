@@ -102,7 +102,7 @@ def test_a_review_that_lost_its_answer_is_the_same_call_again(town, firm, lab, v
 def test_a_list_that_lost_its_answer_is_not_called_issued_before(town, firm):
     desk = town.desk(CHANGXING, "issuer")
     content = f"firm,serial\n{firm.company_code},L-{town.number()}\n".encode()
-    last = str(town.today + 86_400)
+    last = str(town.now + 86_400)
     fields = {"programme": town.programmes[CHANGXING], "face": "100", "denomination": "100", "use_by": last, "claim_by": last}
     headers = {"Authorization": f"Bearer {desk.api_key}", "Idempotency-Key": f"list-{town.number()}"}
 

@@ -1,0 +1,193 @@
+"""
+API keys: each for one party in one role, until it expires or is revoked.
+
+    tq_1f0c9a3e_h5Xo…      `tq_1f0c9a3e` is the prefix: public, shown in lists and logs, by which a key is revoked
+                           the rest is 256 random bits, shown once and kept nowhere
+
+The file holds SHA-256 hashes. The keys are random, so a plain hash is enough: there is no dictionary to try. Hashes are found by
+equality, not compared in constant time: how long that takes could tell something of the hash of what a stranger sent, never of a
+key, since nobody can choose an input by the hash that it should have.
+
+The file may be changed by another process (`tongquan gateway keys revoke`) while a gateway runs: every question looks first whether
+it was, so that a revoked key is refused from the next request on.
+"""
+
+import hashlib
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from pydantic import ValidationError
+
+from gateway.callers import BY_CLAIMS, Caller, Party
+
+FILE = "keys.sqlite"
+MARK = "tq_"
+SECRET_BYTES = 32
+PREFIX_BYTES = 4
+DAY = 86_400
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS keys (
+    prefix  TEXT    PRIMARY KEY,
+    sha256  BLOB    NOT NULL UNIQUE,
+    name    TEXT    NOT NULL,
+    party   TEXT    NOT NULL,
+    region  INTEGER NOT NULL,
+    lab     BLOB,
+    firm    TEXT,
+    account TEXT,
+    created INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    revoked INTEGER
+) STRICT;
+"""
+_COLUMNS = "prefix, sha256, name, party, region, lab, firm, account, created, expires, revoked"
+
+
+class KeyRefused(ValueError):
+    """A key could not be added or revoked, and why; nothing changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """What is kept of a key. Times are Unix seconds; it holds up to the second `expires`, inclusive."""
+
+    prefix: str
+    caller: Caller
+    created: int
+    expires: int
+    revoked: int | None
+
+    def holds(self, now: float) -> bool:
+        """Whether the key opens anything now."""
+        return self.revoked is None and now <= self.expires
+
+
+class ApiKeys:
+    """The keys of one gateway, in its state folder. May be shared by threads, and the file by processes."""
+
+    def __init__(self, state: Path, clock: Callable[[], float] = time.time) -> None:
+        path = state / FILE
+        # Whoever makes it first: answers and look-ups lie beside the keys.
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Made by hand first: SQLite would let the umask decide who may read it.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = FULL")
+        self._connection.executescript(_SCHEMA)
+        self._version = -1
+        self._by_hash: Mapping[bytes, ApiKey] = {}
+
+    def add(
+        self,
+        *,
+        name: str,
+        party: Party,
+        region: int,
+        lab: bytes | None = None,
+        firm: str | None = None,
+        account: str | None = None,
+        days: int = 365,
+    ) -> tuple[str, ApiKey]:
+        """
+        Make a key that holds for `days` days; the key itself is in the answer, and never again anywhere.
+
+        Several keys may bear one name, so that a party changes its key without a gap, if all stand for the same party.
+
+        Raises:
+            KeyRefused: the party lacks its lab, firm or account, the name stands for another party, or `days` is not positive.
+        """
+        if days < 1:
+            raise KeyRefused("a key holds for at least one day")
+        if name.startswith(BY_CLAIMS):
+            raise KeyRefused(f"names that begin with {BY_CLAIMS} are for tokens")
+        prefix = MARK + secrets.token_hex(PREFIX_BYTES)
+        try:
+            caller = Caller(name=name, credential=prefix, party=party, region=region, lab=lab, firm=firm, account=account)
+        except ValidationError as invalid:
+            raise KeyRefused("; ".join(each["msg"] for each in invalid.errors())) from invalid
+        key = f"{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
+        now = int(self._clock())
+        made = ApiKey(prefix, caller, created=now, expires=now + days * DAY, revoked=None)
+        with self._guard, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            self._require_same_party(caller)
+            self._connection.execute(
+                f"INSERT INTO keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",  # noqa: S608 - our own words
+                (prefix, hash_of(key), name, caller.party, region, caller.lab, firm, account, made.created, made.expires),
+            )
+            self._version = -1
+        return key, made
+
+    def list(self) -> list[ApiKey]:
+        """All keys ever made, in the order of making."""
+        with self._guard:
+            return list(self._read().values())
+
+    def revoke(self, prefix: str) -> ApiKey:
+        """
+        End a key for ever, from the next request on. Revoking it again changes nothing.
+
+        Raises:
+            KeyRefused: there is no key of this prefix.
+        """
+        with self._guard:
+            self._connection.execute("UPDATE keys SET revoked = ? WHERE prefix = ? AND revoked IS NULL", (int(self._clock()), prefix))
+            self._version = -1
+            found = next((each for each in self._read().values() if each.prefix == prefix), None)
+        if found is None:
+            raise KeyRefused(f"there is no key {prefix}")
+        return found
+
+    def of(self, key: str) -> Caller | None:
+        """Whose key this is; None if it is nobody's, expired or revoked."""
+        with self._guard:
+            # Changes with every commit of another process; our own set it back by hand.
+            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+            if version != self._version:
+                self._by_hash = self._read()
+                self._version = version
+            found = self._by_hash.get(hash_of(key))
+        return found.caller if found is not None and found.holds(self._clock()) else None
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _require_same_party(self, caller: Caller) -> None:
+        for each in self._read().values():
+            if each.caller.name == caller.name and each.caller.model_copy(update={"credential": caller.credential}) != caller:
+                raise KeyRefused(f"the name {caller.name} stands for another party")
+
+    def _read(self) -> dict[bytes, ApiKey]:
+        rows = self._connection.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY created, rowid")  # noqa: S608 - our own words
+        return {row[1]: _api_key(row) for row in rows}
+
+
+def hash_of(key: str) -> bytes:
+    """What the file keeps of a key."""
+    return hashlib.sha256(key.encode()).digest()
+
+
+def _api_key(row: tuple[str, bytes, str, str, int, bytes | None, str | None, str | None, int, int, int | None]) -> ApiKey:
+    prefix, _, name, party, region, lab, firm, account, created, expires, revoked = row
+    caller = Caller(name=name, credential=prefix, party=Party(party), region=region, lab=lab, firm=firm, account=account)
+    return ApiKey(prefix, caller, created, expires, revoked)

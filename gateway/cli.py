@@ -1,0 +1,155 @@
+"""
+What an operator types beside a running gateway: `tongquan gateway …`. Thin: each command makes one call and tells its answer.
+
+Exit status: 0 done, 1 refused with a reason, 2 wrong usage.
+"""
+
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from gateway import lookup_log
+from gateway.api_keys import ApiKey, ApiKeys, KeyRefused
+from gateway.callers import Party
+
+ID_BYTES = 32
+
+app = typer.Typer(no_args_is_help=True, help="地区服务网关的运维。 Operate a region's gateway.")
+keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、吊销。 API keys: add, list, revoke.")
+app.add_typer(keys, name="keys")
+lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up log.")
+app.add_typer(lookups, name="lookups")
+
+State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
+
+
+@keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab 0x… --days 90")
+def add(
+    *,
+    state: State,
+    name: Annotated[str, typer.Option(help="调用方名称。 The caller's name.")],
+    party: Annotated[Party, typer.Option(help="调用方角色。 What the caller is.")],
+    region: Annotated[int, typer.Option(min=100_000, max=999_999, help="地区代码。 The caller's region.")],
+    lab: Annotated[str | None, typer.Option(help="服务机构编号，仅限 LAB。 The lab's id (0x…), for LAB.")] = None,
+    firm: Annotated[str | None, typer.Option(help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
+    account: Annotated[str | None, typer.Option(help="签名账户，仅限经办角色。 The account that signs, for officers.")] = None,
+    days: Annotated[int, typer.Option(min=1, help="有效天数。 For how many days.")] = 365,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key. It is shown once, here, and kept nowhere."""
+    try:
+        with ApiKeys(state) as store:
+            key, made = store.add(name=name, party=party, region=region, lab=_id(lab), firm=firm, account=account, days=days)
+    except KeyRefused as refused:
+        _refuse(refused)
+    if as_json:
+        _tell({"key": key} | told(made))
+        return
+    typer.echo(key)
+    typer.echo("仅显示一次，请立即交给调用方。 Shown only once: hand it over now.", err=True)
+
+
+@keys.command("list", epilog="tongquan gateway keys list --json")
+def list_keys(*, state: State, as_json: AsJson = False) -> None:
+    """List all keys by prefix, name and scope. No key is shown."""
+    with ApiKeys(state) as store:
+        found = [told(each) for each in store.list()]
+    if as_json:
+        _tell(found)
+        return
+    for each in found:
+        ends = f"吊销 revoked {each['revoked']}" if each["revoked"] else f"至 until {each['expires']}"
+        typer.echo(f"{each['prefix']}  {each['party']:<9}  {each['region']}  {each['name']}  {ends}")
+
+
+@keys.command("revoke", epilog="tongquan gateway keys revoke tq_1f0c9a3e")
+def revoke(
+    *,
+    state: State,
+    prefix: Annotated[str, typer.Argument(help="密钥前缀。 The key's prefix (tq_…).")],
+    as_json: AsJson = False,
+) -> None:
+    """End a key for ever. A running gateway refuses it from the next request on."""
+    try:
+        with ApiKeys(state) as store:
+            ended = told(store.revoke(prefix))
+    except KeyRefused as refused:
+        _refuse(refused)
+    if as_json:
+        _tell(ended)
+        return
+    typer.echo(f"{ended['prefix']}  吊销 revoked {ended['revoked']}")
+
+
+@lookups.command("verify", epilog="tongquan gateway lookups verify --anchor 1024:5f0c…")
+def verify_lookups(
+    *,
+    state: State,
+    anchor: Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Follow the whole chain and tell its head, to be kept elsewhere. Refused where a row was changed, removed or moved."""
+    try:
+        head = lookup_log.verify(state, anchor=_head(anchor))
+    except (lookup_log.LogAltered, FileNotFoundError) as refused:
+        _refuse(refused)
+    if as_json:
+        _tell({"number": head.number, "hash": head.hash.hex()})
+        return
+    typer.echo(f"{head.number}:{head.hash.hex()}")
+
+
+@lookups.callback()
+def _of_lookups() -> None:
+    """Keep `verify` a command of its own: a single one would take the group's name."""
+
+
+def told(key: ApiKey) -> dict[str, Any]:
+    """A key for a list, with times in UTC."""
+    caller = key.caller.model_dump(mode="json", exclude={"credential"})
+    times = {"created": key.created, "expires": key.expires, "revoked": key.revoked}
+    return {"prefix": key.prefix} | caller | {name: None if at is None else _time(at) for name, at in times.items()}
+
+
+def _time(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+def _id(text: str | None) -> bytes | None:
+    if text is None:
+        return None
+    try:
+        found = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        found = b""
+    if len(found) != ID_BYTES:
+        raise typer.BadParameter("0x 加 64 位十六进制数字。 0x and 64 hexadecimal digits are asked for.")
+    return found
+
+
+def _head(text: str | None) -> lookup_log.Head | None:
+    if text is None:
+        return None
+    number, _, digits = text.partition(":")
+    try:
+        return lookup_log.Head(int(number), bytes.fromhex(digits))
+    except ValueError as malformed:
+        raise typer.BadParameter("应为 行号:哈希。 A number, a colon and a hash are asked for.") from malformed
+
+
+def _tell(found: Any) -> None:
+    typer.echo(json.dumps(found, ensure_ascii=False))
+
+
+def _refuse(refused: Exception) -> NoReturn:
+    typer.echo(f"未办理 refused: {refused}", err=True)
+    sys.exit(1)
+
+
+if __name__ == "__main__":
+    app()

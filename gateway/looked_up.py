@@ -1,0 +1,64 @@
+"""Taking down a look-up: whatever comes of it, an answer or a refusal, stands in the log before anybody learns it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from gateway.callers import Caller
+from gateway.context import REQUEST_ID
+from gateway.errors import problem_of
+from gateway.lookup_log import Lookup, LookupLog
+from registry import Id, Region, Tag
+
+
+@dataclass(slots=True)
+class Subject:
+    """What a look-up was about, filled in as it is found, and what was answered."""
+
+    region: Region | None = None
+    firm: Tag | None = None
+    serial: Tag | None = None
+    voucher: Id | None = None
+    answer: str = "ANSWERED"
+
+    @property
+    def tags(self) -> tuple[Tag, Tag]:
+        """Firm and serial, of a look-up that named both."""
+        if self.firm is None or self.serial is None:
+            raise ValueError("this look-up names no firm and serial")
+        return self.firm, self.serial
+
+
+@contextmanager
+def logged(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str, *, region: int | None = None) -> Iterator[Subject]:
+    """
+    Log what happens within: the subject's answer, or the code of the refusal that is raised.
+
+    Raises:
+        Problem: the log cannot be written; whatever was found must not be told.
+    """
+    subject = Subject(region=None if region is None else Region(region))
+    try:
+        yield subject
+    except Exception as failure:
+        subject.answer = problem_of(failure)["code"]
+        log.record(_lookup(clock, caller, what, subject))
+        raise
+    log.record(_lookup(clock, caller, what, subject))
+
+
+def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subject) -> Lookup:
+    return Lookup(
+        at=int(clock() * 1000),
+        what=what,
+        caller=caller.credential,
+        party=str(caller.party),
+        home=caller.region,
+        lab=caller.lab_id,
+        region=subject.region,
+        firm=subject.firm,
+        serial=subject.serial,
+        voucher=subject.voucher,
+        answer=subject.answer,
+        request=REQUEST_ID.get(),
+    )

@@ -1,0 +1,370 @@
+"""
+Who looked up what, when, and what was answered: append-only, each row chained to the one before.
+
+    hash(n) = SHA-256( hash(n − 1) ‖ canonical JSON of row n )        hash(0) = 32 zero bytes
+
+**What is told.** Ids and tags only: never a company code, a serial number, a project or a name. `caller` is a key's public prefix or
+the hash of a token's subject.
+
+**No answer without its row.** A look-up is answered after its row is committed with `synchronous = FULL`: it is on the disk when
+somebody has learned something. If the row cannot be written, the look-up is refused (`LookupLogUnavailable`). So that this costs little,
+one thread commits whatever has come together while the last commit was under way (group commit): many callers share one sync. Where the
+last commit was shared, the next one waits a millisecond for others to join; a caller that is alone never waits.
+
+**What `verify` finds.** Any row that was changed, removed, inserted or moved, since every later hash follows from it; and rows cut
+off at the end, since the head (number and hash of the last row) is kept apart and written in the same transaction. Whoever can write
+the file can still make up a whole new chain from some row on: that is found by comparing with a head that somebody else has kept
+(`verify(anchor=…)`; auditors are told the head with every page).
+
+It is this gateway's own log: what was asked at another region's gateway stands there.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import itertools
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from gateway.errors import Problem
+from registry import Id, Tag
+
+FILE = "lookups.sqlite"
+MOST_AT_ONCE = 2_000
+JOIN_SECONDS = 0.001
+MOST_IN_ONE = 1_024
+GENESIS = bytes(32)
+
+_log = logging.getLogger(__name__)
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS lookups (
+    number   INTEGER PRIMARY KEY,
+    at       INTEGER NOT NULL,
+    what     TEXT    NOT NULL,
+    caller   TEXT    NOT NULL,
+    party    TEXT    NOT NULL,
+    home     INTEGER NOT NULL,
+    lab      BLOB,
+    region   INTEGER,
+    firm     BLOB,
+    serial   BLOB,
+    voucher  BLOB,
+    answer   TEXT    NOT NULL,
+    request  TEXT,
+    hash     BLOB    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS lookups_by_firm ON lookups (firm, number);
+CREATE INDEX IF NOT EXISTS lookups_by_region ON lookups (region, number);
+CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+"""
+_MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request")
+_COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
+_PLACES = f"({', '.join('?' * (len(_MEMBERS) + 2))})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """
+    One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
+
+    `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
+    what, as far as it was told and found.
+    """
+
+    at: int
+    what: str
+    caller: str
+    party: str
+    home: int
+    lab: Id | None = None
+    region: int | None = None
+    firm: Tag | None = None
+    serial: Tag | None = None
+    voucher: Id | None = None
+    answer: str
+    request: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row: its number, counted from 1, and its hash. Zero and zeros as long as there is none."""
+
+    number: int
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A look-up as it stands in the log."""
+
+    number: int
+    lookup: Lookup
+    hash: bytes
+
+
+class LogAltered(Exception):
+    """The log is not as it was written; `number` is the first row that does not follow."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(f"row {number}: {why}")
+        self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Look-ups that stand or fall together, and who waits for them: a thread, or a coroutine of a loop."""
+
+    lookups: Sequence[Lookup]
+    waiting: Future[None] | asyncio.Future[None]
+
+
+class LookupLog:
+    """The log of one gateway, in its state folder. May be shared by threads; one process writes it."""
+
+    def __init__(self, state: Path) -> None:
+        self._path = state / FILE
+        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_SCHEMA)
+            self._head = _stored_head(connection)
+        self._arrived: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._closed = False
+        self._guard = threading.Lock()
+        self._writer = threading.Thread(target=self._write_until_closed, name="look-up log", daemon=True)
+        self._writer.start()
+
+    @property
+    def head(self) -> Head:
+        """The last row that is on the disk."""
+        return self._head
+
+    def record(self, *lookups: Lookup) -> None:
+        """
+        Write look-ups and return when they are on the disk.
+
+        Raises:
+            Problem: they could not be written (503): nothing may be answered.
+        """
+        if not lookups:
+            return
+        waiting: Future[None] = Future()
+        self._submit(_Batch(lookups, waiting))
+        waiting.result()
+
+    async def recorded(self, *lookups: Lookup) -> None:
+        """Write look-ups from a coroutine; like `record`."""
+        if not lookups:
+            return
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._submit(_Batch(lookups, waiting))
+        await waiting
+
+    def rows(self, *, firm: Tag | None = None, region: int | None = None, before: int | None = None, limit: int = 100) -> list[Row]:
+        """Rows about a firm, or about a region's vouchers, or all; the newest first, those before a number if one is given."""
+        conditions = {"firm = ?": firm, "region = ?": region, "number < ?": before}
+        given = {condition: value for condition, value in conditions.items() if value is not None}
+        where = f"WHERE {' AND '.join(given)} " if given else ""
+        with closing(self._connect()) as connection:
+            found = connection.execute(
+                f"SELECT {_COLUMNS} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
+                (*given.values(), limit),
+            ).fetchall()
+        return [_row(each) for each in found]
+
+    def verify(self, *, anchor: Head | None = None) -> Head:
+        """Follow the whole chain; see `verify`."""
+        return verify(self._path.parent, anchor=anchor)
+
+    def close(self) -> None:
+        """Write what waits, and end."""
+        with self._guard:
+            if self._closed:
+                return
+            self._closed = True
+            self._arrived.put(None)
+        self._writer.join()
+
+    def _submit(self, batch: _Batch) -> None:
+        with self._guard:
+            if self._closed:
+                raise _unavailable()
+            self._arrived.put(batch)
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30.0)
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _write_until_closed(self) -> None:
+        with closing(self._connect()) as connection:
+            shared, last = False, False
+            while not last:
+                batches, last = self._gathered(shared=shared)
+                if batches:
+                    self._write(connection, batches)
+                shared = len(batches) > 1
+
+    def _gathered(self, *, shared: bool) -> tuple[list[_Batch], bool]:
+        """What has come since the last commit, at least one thing; and whether it is the last."""
+        found: list[_Batch] = []
+        each = self._arrived.get()
+        if shared and each is not None:
+            time.sleep(JOIN_SECONDS)
+        while each is not None:
+            found.append(each)
+            if len(found) == MOST_AT_ONCE:
+                return found, False
+            try:
+                each = self._arrived.get_nowait()
+            except queue.Empty:
+                return found, False
+        return found, True
+
+    def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
+        refused = False
+        try:
+            rows = list(_chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                _insert(connection, rows)
+                connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (rows[-1][0], rows[-1][-1]))
+            # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
+            self._head = Head(rows[-1][0], rows[-1][-1])
+        except Exception:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+            _log.exception("look-ups could not be logged, and are refused")
+            refused = True
+        _tell(batches, refused=refused)
+
+
+def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
+    """Let all go on that waited; those of one loop with one call, since each call wakes it."""
+    of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    for batch in batches:
+        if isinstance(batch.waiting, asyncio.Future):
+            of_loops.setdefault(batch.waiting.get_loop(), []).append(batch.waiting)
+        elif refused:
+            batch.waiting.set_exception(_unavailable())
+        else:
+            batch.waiting.set_result(None)
+    for loop, waiting in of_loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            loop.call_soon_threadsafe(partial(_tell_loop, waiting, refused=refused))
+
+
+def _tell_loop(waiting: Sequence[asyncio.Future[None]], *, refused: bool) -> None:
+    for each in waiting:
+        if each.done():
+            continue  # its caller left
+        if refused:
+            each.set_exception(_unavailable())
+        else:
+            each.set_result(None)
+
+
+def verify(state: Path, *, anchor: Head | None = None) -> Head:
+    """
+    Follow the whole chain of the log in a state folder, and answer its head. A gateway may go on writing meanwhile.
+
+    With `anchor`, a head kept elsewhere, that must be part of the chain.
+
+    Raises:
+        LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
+        FileNotFoundError: there is no log.
+    """
+    path = state / FILE
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with closing(sqlite3.connect(path, isolation_level=None, timeout=30.0)) as connection:
+        connection.execute("BEGIN")
+        return _followed(connection, anchor)
+
+
+def _followed(connection: sqlite3.Connection, anchor: Head | None) -> Head:
+    found = Head(0, GENESIS)
+    anchored = anchor is None or anchor == found
+    for row in _all(connection):
+        if row.number != found.number + 1:
+            raise LogAltered(found.number + 1, "it is missing")
+        if row.hash != _hash(found.hash, row.number, _members(row.lookup)):
+            raise LogAltered(row.number, "it does not follow from the row before")
+        found = Head(row.number, row.hash)
+        anchored = anchored or found == anchor
+    stored = _stored_head(connection)
+    if stored != found:
+        raise LogAltered(min(stored.number, found.number) + 1, f"the head names row {stored.number}, the last is {found.number}")
+    if not anchored and anchor is not None:
+        raise LogAltered(anchor.number, "it is not the row that was kept elsewhere")
+    return found
+
+
+def _chained(head: Head, lookups: Iterable[Lookup]) -> Iterator[tuple[Any, ...]]:
+    """The rows by which a log goes on from its head."""
+    number, chain = head.number, head.hash
+    for lookup in lookups:
+        number += 1
+        members = _members(lookup)
+        chain = _hash(chain, number, members)
+        yield (number, *members, chain)
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """
+    Insert rows, as many as possible with one statement.
+
+    Each statement gives the interpreter's lock away and has to win it back from a busy event loop: row by row that would cost more
+    than the rows. Powers of two, so that few statements are ever prepared.
+    """
+    at = 0
+    while at < len(rows):
+        count = min(MOST_IN_ONE, 1 << (len(rows) - at).bit_length() - 1)
+        connection.execute(_statement(count), tuple(itertools.chain.from_iterable(rows[at : at + count])))
+        at += count
+
+
+@cache
+def _statement(count: int) -> str:
+    return f"INSERT INTO lookups ({_COLUMNS}) VALUES {', '.join([_PLACES] * count)}"  # noqa: S608 - our own words
+
+
+def _all(connection: sqlite3.Connection) -> Iterator[Row]:
+    yield from map(_row, connection.execute(f"SELECT {_COLUMNS} FROM lookups ORDER BY number"))  # noqa: S608 - our own words
+
+
+def _row(found: tuple[Any, ...]) -> Row:
+    number, *members, chain = found
+    return Row(number, Lookup(**dict(zip(_MEMBERS, members, strict=True))), chain)
+
+
+def _members(lookup: Lookup) -> tuple[Any, ...]:
+    return tuple(getattr(lookup, name) for name in _MEMBERS)
+
+
+def _hash(before: bytes, number: int, members: tuple[Any, ...]) -> bytes:
+    return hashlib.sha256(before + orjson.dumps((number, *members), default=bytes.hex)).digest()
+
+
+def _stored_head(connection: sqlite3.Connection) -> Head:
+    found = connection.execute("SELECT number, hash FROM head").fetchone()
+    return Head(*found) if found else Head(0, GENESIS)
+
+
+def _unavailable() -> Problem:
+    title = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
+    return Problem(503, "LookupLogUnavailable", title, headers={"Retry-After": "5"})

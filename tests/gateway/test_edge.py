@@ -1,0 +1,211 @@
+"""What stands before the routes: request ids, limits of size and time, headers, CORS, and faults that say nothing of themselves."""
+
+import logging
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+
+from gateway import Settings, edge, errors
+from gateway.metrics import Metrics
+from tests.gateway.conftest import serving, wait_until
+
+MOST = 1_000
+PAGE = "https://desk.example"
+
+
+@pytest.fixture
+def metrics():
+    return Metrics()
+
+
+@pytest.fixture
+def held():
+    """Holds back the answer of `/held` until it is set."""
+    return threading.Event()
+
+
+@pytest.fixture
+def app(metrics, held):
+    made = FastAPI()
+
+    @made.post("/echo")
+    async def echo(request: Request) -> dict[str, int]:
+        return {"bytes": len(await request.body())}
+
+    @made.get("/held")
+    def wait() -> dict[str, bool]:
+        return {"done": held.wait(30)}
+
+    @made.get("/broken")
+    def broken() -> None:
+        raise RuntimeError("91310000MA1FL00000 is what I could not read")
+
+    errors.install(made)
+    return made
+
+
+@pytest.fixture
+def gateway(app, metrics, tmp_path):
+    settings = Settings.model_construct(
+        **{name: field.default for name, field in Settings.model_fields.items()}
+        | {"body_bytes": MOST, "body_seconds": 0.3, "handler_seconds": 0.3, "cors_origins": (PAGE,)}
+    )
+    edge.install(app, settings, metrics)
+    with serving(app) as (url, _), httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        yield client
+
+
+def problem(response):
+    assert response.headers["Content-Type"] == "application/problem+json"
+    found = response.json()
+    assert found["instance"] == f"urn:tongquan:request:{response.headers['X-Request-Id']}"
+    assert found["status"] == response.status_code
+    return found["status"], found["code"]
+
+
+@pytest.mark.parametrize("name", ["a", "0af7651916cd43dd8448eb211c80319c", "A-b_c.9", "x" * 64])
+def test_a_sane_request_id_is_kept(gateway, name):
+    assert gateway.post("/echo", headers={"X-Request-Id": name}).headers.get_list("X-Request-Id") == [name]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 65, "a b", "a;b", 'a"b', "ä".encode(), "a/b"])
+def test_any_other_is_replaced(gateway, name):
+    found = gateway.post("/echo", headers={"X-Request-Id": name}).headers.get_list("X-Request-Id")
+
+    assert len(found) == 1
+    assert len(found[0]) == 32
+    assert found[0] != name
+
+
+def test_each_request_has_its_own(gateway):
+    assert len({gateway.post("/echo").headers["X-Request-Id"] for _ in range(3)}) == 3
+
+
+def test_a_body_up_to_the_limit_passes_with_and_without_its_length(gateway):
+    whole = gateway.post("/echo", content=b"x" * MOST)
+    chunked = gateway.post("/echo", content=iter([b"x" * (MOST // 2)] * 2))
+
+    assert [each.json() for each in (whole, chunked)] == [{"bytes": MOST}] * 2
+
+
+def test_a_larger_body_is_refused_with_and_without_its_length(gateway):
+    whole = gateway.post("/echo", content=b"x" * (MOST + 1))
+    chunked = gateway.post("/echo", content=iter([b"x" * MOST, b"x"]))
+
+    assert [problem(each) for each in (whole, chunked)] == [(413, "TooLarge")] * 2
+
+
+def talk(gateway, *parts):
+    """Speak HTTP by hand, and read what comes back until the other side closes."""
+    url = urlsplit(str(gateway.base_url))
+    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+        for part in parts:
+            connection.sendall(part)
+        received = b""
+        while chunk := connection.recv(65_536):
+            received += chunk
+    return received
+
+
+def test_an_announced_giant_is_refused_before_a_byte_of_it_is_read(gateway):
+    answer = talk(gateway, b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\nExpect: 100-continue\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b"100 Continue" not in answer
+
+
+def test_an_unannounced_giant_is_refused_at_the_limit(gateway):
+    answer = talk(gateway, b"POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n", b"3e9\r\n" + b"x" * 1001 + b"\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 413")
+
+
+@pytest.mark.parametrize("head", [b"Content-Length: 10\r\n\r\n12345", b"Transfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n"])
+def test_a_slow_body_is_not_waited_for(gateway, head):
+    answer = talk(gateway, b"POST /echo HTTP/1.1\r\nHost: x\r\n" + head)
+
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert b'"BodyTooSlow"' in answer
+
+
+def test_what_takes_too_long_is_answered_as_unknown_and_goes_on(gateway, held):
+    late = gateway.get("/held")
+    held.set()
+
+    assert problem(late) == (504, "TimedOut")
+    assert late.headers["Retry-After"]
+    assert gateway.get("/held").json() == {"done": True}
+
+
+def test_a_fault_says_nothing_of_itself_in_answer_or_log(gateway, lines):
+    response = gateway.get("/broken")
+
+    assert problem(response) == (500, "Internal")
+    assert "91310000MA1FL00000" not in response.text
+    told = [each for each in lines() if each["level"] == "ERROR"]
+    assert told[-1]["exception"]["kind"] == "RuntimeError"
+    assert told[-1]["request_id"] == response.headers["X-Request-Id"]
+    assert "91310000MA1FL00000" not in str(lines())
+
+
+def test_every_answer_tells_browsers_what_not_to_do(gateway):
+    for response in (gateway.post("/echo"), gateway.get("/broken"), gateway.get("/none"), gateway.post("/echo", content=b"x" * 2_000)):
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+        assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_only_named_origins_may_call_from_a_browser(gateway):
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "Idempotency-Key"}
+
+    allowed = gateway.options("/echo", headers=asked | {"Origin": PAGE})
+    refused = gateway.options("/echo", headers=asked | {"Origin": "https://other.example"})
+    plain = gateway.post("/echo", headers={"Origin": "https://other.example"})
+
+    assert (allowed.status_code, allowed.headers["Access-Control-Allow-Origin"]) == (200, PAGE)
+    assert problem(refused) == (403, "OriginNotAllowed")
+    assert "Access-Control-Allow-Origin" not in plain.headers
+
+
+def test_without_named_origins_there_is_no_cors(town):
+    answer = town.ask("OPTIONS", "/v1/quotes", headers={"Origin": PAGE, "Access-Control-Request-Method": "POST"})
+
+    assert answer.status_code == 405
+    assert not [name for name in answer.headers if name.lower().startswith("access-control")]
+
+
+def test_requests_are_counted_by_route_and_never_by_path(gateway, metrics):
+    gateway.post("/echo")
+    gateway.get("/none/91310000MA1FL00000")
+
+    # Counted once the answer is on its way.
+    wait_until(lambda: b'route="unknown",status="404"' in metrics.text())
+    text = metrics.text().decode()
+    assert 'tongquan_requests_total{method="POST",route="/echo",status="200"} 1.0' in text
+    assert "91310000MA1FL00000" not in text
+
+
+def test_a_request_is_logged_by_route_with_its_id(gateway, lines):
+    response = gateway.post("/echo?firm=91310000MA1FL00000", content=b"91310000MA1FL00000")
+
+    def of_request():
+        return [each for each in lines() if each.get("request_id") == response.headers["X-Request-Id"]]
+
+    wait_until(of_request)
+    line = of_request()[0]
+    assert (line["method"], line["route"], line["status"], line["level"]) == ("POST", "/echo", 200, "INFO")
+    assert "91310000MA1FL00000" not in str(lines())
+
+
+def test_the_text_of_a_foreign_exception_is_not_logged(lines):
+    try:
+        int("91310000MA1FL00000")
+    except ValueError:
+        logging.getLogger("gateway.test").exception("could not read it")
+
+    assert lines()[-1]["exception"]["kind"] == "ValueError"
+    assert "91310000MA1FL00000" not in str(lines())

@@ -1,0 +1,343 @@
+"""The look-up log: nothing is answered without its row, no alteration goes unnoticed, and who may read it sees what is theirs."""
+
+import asyncio
+import json
+import sqlite3
+import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from typer.testing import CliRunner
+
+from gateway.cli import app
+from gateway.errors import Problem
+from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+
+MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request"
+TAG = b"\x01" + bytes(31)
+
+
+def lookup(number=0, **change):
+    told = {"at": 1_800_000_000_000 + number, "what": "verification", "caller": "tq_1", "party": "LAB", "home": SHANGHAI, "answer": "VALID"}
+    return Lookup(**told | {"region": CHANGXING, "firm": TAG, "serial": TAG} | change)
+
+
+@pytest.fixture
+def log(tmp_path):
+    opened = LookupLog(tmp_path)
+    yield opened
+    opened.close()
+
+
+def altered(tmp_path, *statements):
+    """Change the file as somebody would who has it in hand: triggers do not stop him."""
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("DROP TRIGGER never_changed")
+        connection.execute("DROP TRIGGER never_removed")
+        for statement in statements:
+            connection.execute(statement)
+
+
+def test_what_is_recorded_is_there_in_order_and_the_chain_holds(log, tmp_path):
+    for number in range(5):
+        log.record(lookup(number))
+
+    assert [row.lookup.at - 1_800_000_000_000 for row in log.rows()] == [4, 3, 2, 1, 0]
+    assert log.verify() == log.head
+    assert log.head.number == 5
+    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+
+
+def test_an_empty_log_holds(log):
+    log.record()
+
+    assert log.verify() == Head(0, bytes(32))
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7, 64, 1_023, 1_024, 1_025, 2_500])
+def test_look_ups_of_one_call_stand_in_their_order(log, count):
+    log.record(*(lookup(number) for number in range(count)))
+
+    assert [row.lookup.at - 1_800_000_000_000 for row in log.rows(limit=count + 1)] == list(reversed(range(count)))
+    assert log.verify().number == count
+
+
+def test_it_goes_on_after_a_restart(log, tmp_path):
+    log.record(lookup(0))
+    log.close()
+
+    again = LookupLog(tmp_path)
+    again.record(lookup(1), lookup(2))
+    assert again.verify().number == 3
+    again.close()
+
+
+def test_many_at_once_are_all_there_and_share_commits(log, tmp_path):
+    with ThreadPoolExecutor(32) as pool:
+        list(pool.map(lambda number: log.record(lookup(number)), range(1_000)))
+
+    assert {row.lookup.at - 1_800_000_000_000 for row in log.rows(limit=1_000)} == set(range(1_000))
+    assert log.verify().number == 1_000
+
+
+@pytest.mark.parametrize(
+    ("statements", "number"),
+    [
+        (["UPDATE lookups SET answer = 'NOT_VALID' WHERE number = 3"], 3),
+        (["UPDATE lookups SET caller = 'tq_2' WHERE number = 1"], 1),
+        (["UPDATE lookups SET at = at + 1 WHERE number = 5"], 5),
+        (["UPDATE lookups SET firm = NULL WHERE number = 2"], 2),
+        (["UPDATE lookups SET hash = zeroblob(32) WHERE number = 4"], 4),
+        (["DELETE FROM lookups WHERE number = 1"], 1),
+        (["DELETE FROM lookups WHERE number = 3"], 3),
+        (["DELETE FROM lookups WHERE number = 5"], 5),
+        (["DELETE FROM lookups"], 1),
+        (["DELETE FROM lookups WHERE number = 3", "UPDATE lookups SET number = number - 1 WHERE number > 3"], 3),
+        (
+            [
+                "UPDATE lookups SET number = -2 WHERE number = 2",
+                "UPDATE lookups SET number = 2 WHERE number = 3",
+                "UPDATE lookups SET number = 3 WHERE number = -2",
+            ],
+            2,
+        ),
+        ([f"INSERT INTO lookups SELECT 6, {MEMBERS}, hash FROM lookups WHERE number = 5"], 6),  # noqa: S608 - our own words
+    ],
+)
+def test_every_alteration_is_found(log, tmp_path, statements, number):
+    for each in range(5):
+        log.record(lookup(each))
+    altered(tmp_path, *statements)
+
+    with pytest.raises(LogAltered) as found:
+        log.verify()
+    assert found.value.number == number
+
+
+def test_a_log_written_anew_is_found_by_a_head_kept_elsewhere(log, tmp_path):
+    log.record(lookup(1), lookup(2))
+    kept = log.head
+    log.record(lookup(3))
+    assert log.verify(anchor=kept).number == 3
+    log.close()
+    (tmp_path / FILE).unlink()
+
+    forged = LookupLog(tmp_path)
+    forged.record(lookup(1), lookup(2, answer="NOT_VALID"), lookup(3))
+    assert forged.verify().number == 3
+    with pytest.raises(LogAltered, match="kept elsewhere"):
+        forged.verify(anchor=kept)
+    forged.close()
+
+
+@pytest.mark.parametrize("statement", ["UPDATE lookups SET answer = 'x'", "DELETE FROM lookups"])
+def test_the_file_itself_refuses_to_forget(log, tmp_path, statement):
+    log.record(lookup())
+
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        connection.execute(statement)
+
+
+def test_a_row_that_cannot_be_written_is_told_and_the_next_one_can(log, tmp_path):
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON lookups BEGIN SELECT RAISE (ABORT, 'the disk is full'); END")
+    with pytest.raises(Problem) as refused:
+        log.record(lookup())
+    assert (refused.value.status, refused.value.code) == (503, "LookupLogUnavailable")
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+        connection.execute("DROP TRIGGER full")
+
+    log.record(lookup())
+
+    assert log.verify().number == 1
+
+
+def test_coroutines_wait_as_threads_do(log, tmp_path):
+    async def many():
+        await asyncio.gather(*(log.recorded(lookup(number)) for number in range(200)))
+
+    asyncio.run(many())
+    assert log.verify().number == 200
+    with pytest.raises(Problem) as refused:
+        asyncio.run(log.recorded(lookup(at=2**80)))
+
+    assert refused.value.code == "LookupLogUnavailable"
+    log.record(lookup())
+    assert log.verify().number == 201
+
+
+def test_a_coroutine_that_leaves_hinders_nobody(log):
+    async def leave():
+        waiting = asyncio.ensure_future(log.recorded(lookup(1)))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await log.recorded(lookup(2))
+
+    asyncio.run(leave())
+
+    assert log.verify().number == 2
+
+
+def test_after_the_end_nothing_is_recorded(log):
+    log.close()
+
+    with pytest.raises(Problem):
+        log.record(lookup())
+
+
+# Through HTTP
+
+
+def named(firm, serial):
+    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
+
+
+def newest(town, region, caller):
+    return town.desk(region, caller).get("/v1/lookups")["lookups"]
+
+
+def test_each_look_up_stands_in_the_log_whatever_came_of_it(town, firm, lab):
+    serial = town.serial_for(firm)
+    desk = town.desk(SHANGHAI, lab.key)
+    voucher = named(firm, serial)
+
+    desk.post("/v1/quotes", {"voucher": voucher, "cost": "1"})
+    desk.post("/v1/verifications", {"voucher": voucher})
+    desk.post("/v1/verifications", {"voucher": voucher | {"serial": "NONE"}})
+    desk.post("/v1/facts", {"voucher": voucher, "project": "P"})
+    desk.post("/v1/orders/prepare", {"voucher": voucher, "project": "P", "amount": "1"})
+    town.desk(SHANGHAI, "reviewer-1").post("/v1/verifications", {"voucher": voucher})
+    desk.post("/v1/verifications", {"voucher": voucher | {"firm": "x"}})
+
+    told = [(each["what"], each["party"], each["answer"]) for each in reversed(newest(town, SHANGHAI, "auditor")[:7])]
+    assert told == [
+        ("quote", "LAB", "ANSWERED"),
+        ("verification", "LAB", "VALID"),
+        ("verification", "LAB", "NOT_VALID"),
+        ("facts", "LAB", "ANSWERED"),
+        ("order", "LAB", "ANSWERED"),
+        ("verification", "REVIEWER", "NotYours"),
+        ("verification", "LAB", "CodeRefused"),
+    ]
+
+
+def test_a_firm_sees_who_looked_at_its_vouchers_and_not_which_lab(town, firm):
+    serial = town.serial_for(firm)
+    voucher = town.voucher(CHANGXING, firm, serial)["voucher_id"]
+    town.desk(CHANGXING, "reviewer-1").post("/v1/verifications", {"voucher": named(firm, serial)})
+    town.desk(CHANGXING, firm.key).get(f"/v1/vouchers/{voucher}")
+
+    seen = newest(town, CHANGXING, firm.key)[:2]
+
+    assert [(each["what"], each["party"], each["region"], each["voucher_id"]) for each in seen] == [
+        ("history", "FIRM", CHANGXING, voucher),
+        ("verification", "REVIEWER", CHANGXING, voucher),
+    ]
+    assert {(each["caller"], each["lab"]) for each in seen} == {(None, None)}
+    assert abs(seen[0]["milliseconds"] / 1000 - town.today) < 86_400 * 400
+
+
+def test_a_firm_sees_nothing_of_another_firms_vouchers(town, firm):
+    before = {each["number"] for each in newest(town, BEIJING, "firm-beijing")}
+    serial = town.serial_for(firm)
+    town.desk(BEIJING, "lab-beijing").post("/v1/verifications", {"voucher": named(firm, serial)})
+    own = town.firm("firm-beijing")
+    town.desk(BEIJING, "lab-beijing").post("/v1/verifications", {"voucher": named(own, "NONE")})
+
+    seen = [each for each in newest(town, BEIJING, "firm-beijing") if each["number"] not in before]
+
+    assert [(each["answer"], each["voucher_id"]) for each in seen] == [("NOT_VALID", None)]
+
+
+def test_an_officer_sees_his_regions_an_auditor_all_and_a_lab_none(town, firm, lab):
+    serial = town.serial_for(firm)
+    town.desk(SHANGHAI, lab.key).post("/v1/verifications", {"voucher": named(firm, serial)})
+
+    auditor = newest(town, SHANGHAI, "auditor")[0]
+
+    assert auditor["lab"] == "0x" + town.world.lab_id(lab).hex()
+    assert auditor["caller"] == town.world.api_keys[SHANGHAI][lab.key][:11]
+    assert auditor["number"] not in {each["number"] for each in newest(town, SHANGHAI, "reviewer-1")}
+    assert town.desk(SHANGHAI, lab.key).get("/v1/lookups").code == "RoleNotAllowed"
+
+
+def test_pages_join_and_the_auditor_can_keep_the_head(town, firm):
+    desk, auditor = town.desk(KUNSHAN, "lab-kunshan"), town.desk(KUNSHAN, "auditor")
+    for number in range(5):
+        desk.post("/v1/verifications", {"voucher": named(firm, f"NONE-{number}")})
+    whole = auditor.get("/v1/lookups", limit=1000)
+    found, before = [], None
+    while before is not None or not found:
+        page = auditor.get("/v1/lookups", limit=2, **({"before": before} if before else {}))
+        found += page["lookups"]
+        before = page["next"]
+
+    assert found == whole["lookups"]
+    assert whole["head"]["number"] == len(found)
+    assert town.desk(KUNSHAN, "reviewer-1").get("/v1/lookups")["head"] is None
+
+
+def test_the_log_of_a_gateway_holds_no_code_serial_or_key(town, firm, lab):
+    serial = town.serial_for(firm)
+    town.desk(SHANGHAI, lab.key).post("/v1/verifications", {"voucher": named(firm, serial)})
+
+    folder = town.world.folder(SHANGHAI) / "state"
+    written = b"".join(path.read_bytes() for path in folder.glob(f"{FILE}*"))
+    assert not [each for each in (firm.company_code, serial, town.world.api_keys[SHANGHAI][lab.key]) if each.encode() in written]
+    assert verify(folder).number > 0
+
+
+def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
+    serial = town.serial_for(firm)
+    path = town.world.folder(SHANGHAI) / "state" / FILE
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON lookups BEGIN SELECT RAISE (ABORT, 'the disk is full'); END")
+    try:
+        answer = town.desk(SHANGHAI, lab.key).post("/v1/verifications", {"voucher": named(firm, serial)})
+    finally:
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute("DROP TRIGGER full")
+
+    assert (answer.status, answer.code) == (503, "LookupLogUnavailable")
+    assert answer["values"] == {}
+
+
+def checked(state, *words):
+    return CliRunner().invoke(app, ["lookups", "verify", "--state", str(state), *words])
+
+
+def test_the_command_verifies_beside_a_running_gateway(log, tmp_path):
+    log.record(lookup(1), lookup(2))
+    kept = f"{log.head.number}:{log.head.hash.hex()}"
+    log.record(lookup(3))
+
+    told = json.loads(checked(tmp_path, "--anchor", kept, "--json").stdout)
+    assert told == {"number": 3, "hash": log.head.hash.hex()}
+    assert checked(tmp_path).stdout.strip() == f"3:{log.head.hash.hex()}"
+    assert checked(tmp_path, "--anchor", "2:" + "00" * 32).exit_code == 1
+    assert checked(tmp_path, "--anchor", "nonsense").exit_code == 2
+    assert checked(tmp_path / "nowhere").exit_code == 1
+    altered(tmp_path, "UPDATE lookups SET answer = 'NOT_VALID' WHERE number = 2")
+    refused = checked(tmp_path)
+    assert refused.exit_code == 1
+    assert "row 2" in refused.stderr
+
+
+def test_readers_and_the_writer_do_not_hold_each_other_up(log):
+    done = threading.Event()
+
+    def write():
+        for number in range(200):
+            log.record(lookup(number))
+        done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    while not done.is_set():
+        log.verify()
+    thread.join()
+
+    assert log.verify().number == 200
