@@ -6,9 +6,9 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import orjson
 import pytest
 import requests
-from web3 import exceptions as web3_exceptions
 
 from registry.chain import reasons
 from registry.chain.artifacts import load
@@ -395,10 +395,9 @@ def subclasses(kind):
 
 
 def foreign():
-    """Every error that requests and web3 define, and what sockets, JSON and the shape of an answer fail with."""
-    own = {OSError, ConnectionError, TimeoutError, json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError}
-    of_web3 = {each for each in vars(web3_exceptions).values() if isinstance(each, type) and issubclass(each, Exception)}
-    return sorted(own | of_web3 | subclasses(requests.RequestException), key=str)
+    """Every error that requests defines, and what sockets, JSON and the shape of an answer fail with."""
+    own = {OSError, ConnectionError, TimeoutError, orjson.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError}
+    return sorted(own | subclasses(requests.RequestException), key=str)
 
 
 @pytest.mark.parametrize("kind", foreign(), ids=lambda kind: kind.__name__)
