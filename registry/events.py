@@ -8,7 +8,7 @@ contracts hold, with nothing else read.
 What is not here: what an event does to a state (`registry.rules`), and where logs come from (`registry.chain`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum, StrEnum
 from functools import cache
@@ -572,11 +572,11 @@ def decode(contract: Contract, topics: Sequence[bytes], data: bytes) -> Event:
     Raises:
         MalformedEvent: no such event; too few or too many topics; bytes missing, left over, or not as Solidity writes them.
     """
-    event_type = EVENTS.get((contract, topics[0])) if topics else None
-    if event_type is None:
+    event_type, read = _READERS.get(topics[0], _UNREADABLE) if topics else _UNREADABLE
+    if event_type.contract is not contract:
         raise MalformedEvent(f"{contract} has no event with the topics {[each.hex() for each in topics]}")
     try:
-        return event_type(*_SHAPES[event_type].read(topics[1:], data))
+        return event_type(*read(topics[1:], data))
     except (ValueError, DecodingError) as error:
         raise MalformedEvent(f"{signature(event_type)}: {error}") from error
 
@@ -603,6 +603,17 @@ def _dynamic(solidity_type: str) -> bool:
     return record is not None and any(_dynamic(each.metadata["type"]) for each in fields(record))
 
 
+class _NoEvent(Event):
+    contract: ClassVar[Any] = None
+
+
+def _unreadable(topics: Sequence[bytes], data: bytes) -> list[Any]:
+    raise ValueError((topics, data))
+
+
+_UNREADABLE: tuple[type[Event], Callable[[Sequence[bytes], bytes], list[Any]]] = (_NoEvent, _unreadable)
+
+
 class _Shape(Protocol):
     """How to read the values of one event type, its fields in order."""
 
@@ -615,24 +626,24 @@ class _FixedShape:
 
     def __init__(self, event_type: type[Event]) -> None:
         hints = get_type_hints(event_type)
-        self._keys = sum(each.metadata["indexed"] for each in fields(event_type))
+        self._lengths = [WORD for each in fields(event_type) if each.metadata["indexed"]]
         words: list[SolidityType] = []
-        self._records: list[tuple[int, int, type[Record]]] = []
+        self._records: list[tuple[int, int, Callable[[Iterable[Any]], Record]]] = []
         for each in fields(event_type):
             record = _record_of(each.metadata["type"])
             of_record = () if record is None else struct_of(record).types
             if record is not None:
                 # By the time that this one is built, those before it take one place each.
                 place = len(words) - sum(end - start - 1 for start, end, _ in self._records)
-                self._records.append((place, place + len(of_record), record))
+                self._records.append((place, place + len(of_record), model.built(record)))
             words += of_record or (member_type(each.metadata["type"], hints[each.name]),)
         self._words = FixedWords(words)
 
     def read(self, topics: Sequence[bytes], data: bytes) -> list[Any]:
-        _require_keys(topics, self._keys)
+        _require_keys(topics, self._lengths)
         values = self._words.read(b"".join(topics) + data)
-        for start, end, record in self._records:
-            values[start:end] = (record(*values[start:end]),)
+        for start, end, built in self._records:
+            values[start:end] = (built(values[start:end]),)
         return values
 
 
@@ -645,7 +656,7 @@ class _GeneralShape:
         self._plain = [_canonical(each.metadata["type"]) for each in self._fields if not each.metadata["indexed"]]
 
     def read(self, topics: Sequence[bytes], data: bytes) -> list[Any]:
-        _require_keys(topics, len(self._keys))
+        _require_keys(topics, [WORD] * len(self._keys))
         keys = [key.decode(word, 0)[0] for key, word in zip(self._keys, topics, strict=True)]
         plain = zip(self._fields[len(keys) :], self._decoded(data), strict=True)
         return keys + [_value(each, raw) for each, raw in plain]
@@ -659,9 +670,9 @@ class _GeneralShape:
         return values
 
 
-def _require_keys(topics: Sequence[bytes], count: int) -> None:
-    if len(topics) != count or any(len(topic) != WORD for topic in topics):
-        raise ValueError(f"{len(topics)} indexed values where {count} words belong")
+def _require_keys(topics: Sequence[bytes], lengths: Sequence[int]) -> None:
+    if [*map(len, topics)] != lengths:
+        raise ValueError(f"{len(topics)} indexed values where {len(lengths)} words belong")
 
 
 def _shape_of(event_type: type[Event]) -> _Shape:
@@ -697,7 +708,8 @@ _TYPES: tuple[type[Event], ...] = tuple(
     each for each in list(globals().values()) if isinstance(each, type) and issubclass(each, Event) and fields(each)
 )
 _TOPICS = {each: keccak(signature(each).encode()) for each in _TYPES}
-_SHAPES = {each: _shape_of(each) for each in _TYPES}
+# No two contracts have an event of the same signature; a test says so.
+_READERS = {_TOPICS[each]: (each, _shape_of(each).read) for each in _TYPES}
 
 EVENTS: Mapping[tuple[Contract, bytes], type[Event]] = {(each.contract, _TOPICS[each]): each for each in _TYPES}
 """Every event type, by the contract that writes it and its topic."""

@@ -387,8 +387,7 @@ class Struct:
         self.record_type = record_type
         self.name = record_type.__name__
         self.members = {
-            each.metadata["name"] or _camel(each.name): member_type(each.metadata["type"], hints[each.name])
-            for each in fields(record_type)
+            each.metadata["name"] or _camel(each.name): member_type(each.metadata["type"], hints[each.name]) for each in fields(record_type)
         }
         self.abi = f"({','.join(member.abi for member in self.members.values())})"
         sizes = [member.size for member in self.members.values()]
@@ -487,7 +486,9 @@ class FixedWords:
         self.size = WORD * len(types)
         self._struct = struct.Struct(">" + "".join(_layout(each) for each in types))
         self._must_be_zero = int.from_bytes(b"".join(_padding(each) for each in types), "big")
-        self._reads = [(at, each.kind) for at, each in enumerate(types) if isinstance(each, _Uint) and each.kind is not int]
+        self._reads: list[tuple[int, Callable[[Any], Any]]] = [
+            (at, _member_of(each.kind)) for at, each in enumerate(types) if isinstance(each, _Uint) and each.kind is not int
+        ]
         self._reads += [(at, bool) for at, each in enumerate(types) if isinstance(each, _Bool)]
         self._reads += [(at, checksummed) for at, each in enumerate(types) if isinstance(each, _Account)]
         self._accounts = [at for at, each in enumerate(types) if isinstance(each, _Account)]
@@ -509,11 +510,11 @@ class FixedWords:
         if int.from_bytes(content, "big") & self._must_be_zero:
             raise NotDecodable(f"{content.hex()}: a value is wider than its type")
         values = list(self._struct.unpack(content))
-        for at, read in self._reads:
-            try:
+        try:
+            for at, read in self._reads:
                 values[at] = read(values[at])
-            except ValueError as unknown:
-                raise NotDecodable(f"word {at}: {unknown}") from unknown
+        except KeyError as unknown:
+            raise NotDecodable(f"word {at}: {unknown} is no known value") from unknown
         return values
 
     def write(self, values: Sequence[Any]) -> bytes:
@@ -526,6 +527,12 @@ class FixedWords:
 
 
 _QUAD = 64
+
+
+def _member_of(kind: Callable[[int], int]) -> Callable[[int], int]:
+    """Turn a number into an enum's member, by a table: calling the enum takes far longer."""
+    members: dict[int, int] = getattr(kind, "_value2member_map_", {})
+    return members.__getitem__ if members else kind
 
 
 def _layout(word: SolidityType) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, overload
 import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from registry.chain.reasons import refusal
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
@@ -209,10 +209,12 @@ class Node:
         return [by_place[place] for place in range(len(params))]
 
     def _exchange(self, body: Any) -> Any:
-        # Redirected, a POST becomes a GET: no node means that.
-        answer = self._session.post(self.url, data=orjson.dumps(body), headers=_JSON, timeout=self._timeout, allow_redirects=False)
-        answer.raise_for_status()
-        return orjson.loads(answer.content)
+        # Redirected, a POST becomes a GET: no node means that. `stream`, or megabytes of logs would come in pieces of ten thousand bytes.
+        with self._session.post(
+            self.url, data=orjson.dumps(body), headers=_JSON, timeout=self._timeout, allow_redirects=False, stream=True
+        ) as answer:
+            answer.raise_for_status()
+            return orjson.loads(answer.raw.read(decode_content=True))
 
     @property
     def _session(self) -> requests.Session:
@@ -257,8 +259,9 @@ def _mapped(*, sending: str | None = None) -> Iterator[None]:
         raise OutcomeUnknown(sending, reason) from failure
 
 
-# What requests, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not what it should be.
-FOREIGN = (requests.RequestException, OSError, ValueError, TypeError, AttributeError, LookupError)
+# What requests, urllib3 below it, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not
+# what it should be.
+FOREIGN = (requests.RequestException, HTTPError, OSError, ValueError, TypeError, AttributeError, LookupError)
 
 _BEFORE_SENDING = (
     requests.ConnectTimeout,
@@ -392,10 +395,11 @@ def _block(found: Mapping[str, Any] | None) -> Block:
 
 
 def _log(found: Mapping[str, Any]) -> Log:
+    topics = found["topics"]
     return Log(
         _known_address(found["address"]),
-        tuple([_word(topic) for topic in found["topics"]]),
-        _bytes(found["data"]),
+        (_known_digest(topics[0]), *map(_word, topics[1:])) if topics else (),
+        _content(found["data"]),
         int(found["blockNumber"], 16),
         _known_digest(found["blockHash"]),
         _known_digest(found["transactionHash"]),
@@ -405,6 +409,12 @@ def _log(found: Mapping[str, Any]) -> Log:
 
 
 _PLACE = attrgetter("block", "index")
+
+
+def _content(found: str) -> bytes:
+    if found[:2] != "0x":
+        raise BadAnswer(f"no bytes: {found[:200]}")
+    return bytes.fromhex(found[2:])
 
 
 def _word(found: str) -> bytes:
