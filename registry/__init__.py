@@ -32,6 +32,7 @@ from registry.codec import (
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.index import Entry, Index, IndexRefused, Snapshot
+from registry.index import rebuild as rebuild_index
 from registry.keystore import (
     KeyFileExists,
     KeyFileMalformed,
@@ -181,6 +182,7 @@ __all__ = [
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "rebuild_index",
     "salted",
     "save_key",
     "sign",
