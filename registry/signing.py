@@ -19,7 +19,8 @@ DIGEST_BYTES = 32
 # SEC 2, section 2.4.1: the order of secp256k1. EIP-2 allows only the lower half for s, so that nobody can make a second
 # signature from a first.
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-_ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, _ORDER, _ORDER // 2))
+_HALF_ORDER = _ORDER // 2
+_ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, _ORDER, _HALF_ORDER))
 _PARITY = 255
 _PARITY_BIT = 0x80
 _PARITIES = (b"\0", b"\1")
