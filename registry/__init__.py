@@ -34,6 +34,7 @@ from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.events import Event, Logged, MalformedEvent
 from registry.getters import ProgrammeRules
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.index import rebuild as rebuild_index
 from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
 from registry.model import (
     NO_ADDRESS,
@@ -220,6 +221,7 @@ __all__ = [
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "rebuild_index",
     "salted",
     "save_key",
     "sign",
