@@ -1,10 +1,13 @@
 """Run a region's gateway: `python -m gateway`, with the settings of `gateway.settings` in the environment."""
 
+import socket
 import sys
 
 import uvicorn
 
 from gateway import Settings, UnsafeSettings, create_app, logs
+
+STARTUP_FAILED = 3
 
 
 def main() -> None:
@@ -17,7 +20,7 @@ def main() -> None:
         app = create_app(settings)
     except UnsafeSettings as unsafe:
         sys.exit(f"设置不安全，未启动。 Unsafe settings, not started: {unsafe}")
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -29,6 +32,10 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
+    server = uvicorn.Server(config)
+    server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
 
 
 if __name__ == "__main__":

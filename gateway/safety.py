@@ -7,6 +7,8 @@ port that is none) does not come this far.
 
 import ipaddress
 import json
+import os
+import socket
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +38,13 @@ def require_safe(settings: Settings) -> None:
 
 def reasons(settings: Settings) -> Iterator[str]:
     """Every reason not to start with these settings."""
-    if not is_loopback(settings.host) and not settings.behind_proxy:
-        yield f"host {settings.host} is reached by others: set behind_proxy=true once a reverse proxy with TLS stands before it."
+    try:
+        host = settings.host if settings.listen_fd is None else _host_of(settings.listen_fd)
+    except OSError:
+        yield f"listen_fd {settings.listen_fd} is no socket."
+        return
+    if not is_loopback(host) and not settings.behind_proxy:
+        yield f"host {host} is reached by others: set behind_proxy=true once a reverse proxy with TLS stands before it."
     yield from _of_node(settings)
     yield from _of_origins(settings)
     yield from _of_tokens(settings)
@@ -104,6 +111,12 @@ def private_files(settings: Settings) -> Iterator[Path]:
         yield from (settings.accounts.parent / each[name] for each in accounts for name in ("keystore", "password_file"))
     except (ValueError, LookupError, TypeError, AttributeError):
         return  # `gateway.accounts` says what is wrong with it
+
+
+def _host_of(descriptor: int) -> str:
+    with socket.socket(fileno=os.dup(descriptor)) as listening:
+        # A socket in the file system is this machine's only.
+        return "localhost" if listening.family == socket.AF_UNIX else str(listening.getsockname()[0])
 
 
 def is_loopback(host: str | None) -> bool:

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
 
     host: Annotated[str, Field(description="Address to listen on. TLS is the reverse proxy's.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535, description="Port to listen on.")] = 8000
+    listen_fd: Annotated[
+        int | None,
+        Field(ge=3, description="Descriptor of a listening socket from whoever starts the gateway, instead of host and port (systemd: 3)."),
+    ] = None
     behind_proxy: Annotated[
         bool,
         Field(description="Says that a reverse proxy with TLS stands before this address. Its headers are trusted for nothing."),

@@ -30,8 +30,16 @@ class GuardedProcess:
     _guard: subprocess.Popen[bytes] = field(repr=False)
 
     @classmethod
-    def start(cls, command: Sequence[str], *, directory: Path, log: Path, environment: Mapping[str, str] | None = None) -> Self:
-        """Start a program in a directory; what it says goes to `log`, which is written anew."""
+    def start(
+        cls,
+        command: Sequence[str],
+        *,
+        directory: Path,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        descriptors: Sequence[int] = (),
+    ) -> Self:
+        """Start a program in a directory; what it says goes to `log`, which is written anew. It also gets these open descriptors."""
         with log.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 - our own command line
                 command,
@@ -41,6 +49,7 @@ class GuardedProcess:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                pass_fds=descriptors,
             )
         guard = subprocess.Popen(  # noqa: S603 - likewise
             ["/bin/sh", "-c", _GUARD, "guard", str(process.pid)],

@@ -11,6 +11,7 @@ Key files are sealed lightly and their passwords lie beside them: these keys gua
 import json
 import os
 import secrets
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +28,7 @@ from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
 from registry.chain.deploy import authorise, deploy
-from registry.chain.devnode import HOST, free_port
+from registry.chain.devnode import HOST
 from registry.chain.process import GuardedProcess
 from registry.model import Founder
 from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, LabCast, Place
@@ -223,11 +224,17 @@ def gateways(world: World, regions: Sequence[int]) -> Iterator[None]:
 
 @contextmanager
 def _gateway(world: World, region: int) -> Iterator[tuple[GuardedProcess, str]]:
-    port = free_port()
-    settings = world.settings(region) | {"host": HOST, "port": port}
-    environment = os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "gateway"]
-    process = GuardedProcess.start(command, directory=ROOT, log=world.folder(region) / "gateway.log", environment=environment)
+    # The gateway gets the socket and not a port's number: between looking for a free port and using it another program may take it.
+    with socket.create_server((HOST, 0)) as listening:
+        port = listening.getsockname()[1]
+        settings = world.settings(region) | {"listen_fd": listening.fileno()}
+        process = GuardedProcess.start(
+            [sys.executable, "-m", "gateway"],
+            directory=ROOT,
+            log=world.folder(region) / "gateway.log",
+            environment=os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in settings.items()},
+            descriptors=[listening.fileno()],
+        )
     try:
         yield process, f"http://{HOST}:{port}"
     finally:

@@ -1,6 +1,7 @@
 """Every setting is documented, and those that do not go together are refused at start in one sentence."""
 
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -94,6 +95,20 @@ def test_unsafe_combinations_are_refused_in_one_sentence(safe, change, why):
         create_app(Settings(**safe | change))
     assert "\n" not in str(refused.value)
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize(("host", "why"), [("127.0.0.1", []), ("0.0.0.0", ["behind_proxy"])])  # noqa: S104 - what is asked about
+def test_a_socket_handed_over_is_judged_by_its_own_address(safe, host, why):
+    with socket.create_server((host, 0)) as listening:
+        found = list(reasons(Settings(**safe | {"listen_fd": listening.fileno()})))
+        assert listening.fileno() >= 0
+
+    assert [word in reason for word, reason in zip(why, found, strict=True)] == [True] * len(why)
+
+
+def test_a_descriptor_that_is_no_socket_is_refused(safe, tmp_path):
+    with (tmp_path / "file").open("w") as file:
+        assert list(reasons(Settings(**safe | {"listen_fd": file.fileno()}))) == [f"listen_fd {file.fileno()} is no socket."]
 
 
 @pytest.mark.parametrize("algorithm", ["HS256", "none", "None", "ES256K", ""])
