@@ -18,8 +18,8 @@ DIGEST_BYTES = 32
 
 # SEC 2, section 2.4.1: the order of secp256k1. EIP-2 allows only the lower half for s, so that nobody can make a second
 # signature from a first.
-_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-_HALF_ORDER = _ORDER // 2
+ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+HALF_ORDER = ORDER // 2
 _PARITY = 255
 
 
@@ -61,7 +61,7 @@ def signer_of(digest: bytes, signature: bytes) -> Address | None:
         return None
     r, vs = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     parity, s = vs >> _PARITY, vs & (1 << _PARITY) - 1
-    if not 0 < r < _ORDER or not 0 < s <= _HALF_ORDER:
+    if not 0 < r < ORDER or not 0 < s <= HALF_ORDER:
         return None
     recoverable = signature[:32] + s.to_bytes(32, "big") + bytes([parity])
     try:
@@ -86,7 +86,7 @@ def address_of(key: bytes) -> Address:
 
 def _private(key: bytes) -> PrivateKey:
     # The message must not show the key.
-    if not isinstance(key, bytes) or len(key) != DIGEST_BYTES or not 0 < int.from_bytes(key, "big") < _ORDER:
+    if not isinstance(key, bytes) or len(key) != DIGEST_BYTES or not 0 < int.from_bytes(key, "big") < ORDER:
         raise ValueError("a private key is 32 bytes, from 1 up to the order of secp256k1")
     return PrivateKey(key)
 

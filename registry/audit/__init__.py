@@ -8,7 +8,7 @@ change with them.
 2. Every block is hashed from its fields and joined to the one before, back to the genesis block; its transactions and receipts
    give the roots in its header; on a QBFT chain the newest one's seals are its validators' (`evidence`).
 3. Every record gives the id under which it stands, and every transaction, decided again by the rules from its calldata and
-   signatures, the events that it caused (`calls`).
+   signatures, the events that it caused; tags that are to be compared are of one epoch (`calls`).
 4. Every subsidy is worked out from its programme's rule, every invoice and agreement added up (`subsidies`).
 5. The events are folded, and every slot of the contracts' storage compared with the fold as of that block; the words that were
    compared give the storage roots that the block's state root proves (`slots`, `storage`).
@@ -21,7 +21,7 @@ block's hash and the trail are to be compared with an audit of another region's 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from registry.chain.deploy import Deployment, verify
 from registry.chain.raw import RawNode
 from registry.codec import id_of
 from registry.events import Contract, Event, MalformedEvent, decode
-from registry.model import Address, Balance, Digest, Fen, Firm, Id, InvoiceState, MotionKind, OrderState, Pool, RegistryStatus, Stage
+from registry.model import Address, Balance, Digest, Fen, Firm, Id, InvoiceState, MotionKind, OrderState, Pool, RegistryStatus, Stage, Time
 from registry.ports import Log
 from registry.rules import Ledger, apply
 from registry.solidity import keccak
@@ -143,13 +143,36 @@ def _take(fold: _Fold, step: Step, deployment: Deployment) -> None:
     decoded = list(_decoded(fold, step, deployment.contracts))
     _judge(fold, step, [event for _, event in decoded], deployment)
     for log, event in decoded:
-        try:
-            _note(fold, event)
-            fold.differences += calls.misnamed(fold.ledger, event)
-            fold.breaches += fold.subsidies.show(event)
-            apply(fold.ledger, event, step.header.time)
-        except (LookupError, ValueError, TypeError) as misfit:
+        _note(fold, event)
+        misfits = [_tried(check, fold, event, step.header.time) for check in (_look_at_record, _look_at_tags, _count, _apply)]
+        misfit = next((each for each in misfits if each is not None), None)
+        if misfit is not None:
             fold.differences.append(_misfit(log, misfit))
+
+
+def _tried(check: Callable[[_Fold, Event, Time], None], fold: _Fold, event: Event, time: Time) -> Exception | None:
+    """Let nothing that misses an earlier event keep what comes after it from being looked at."""
+    try:
+        check(fold, event, time)
+    except (LookupError, ValueError, TypeError) as misfit:
+        return misfit
+    return None
+
+
+def _look_at_record(fold: _Fold, event: Event, _: Time) -> None:
+    fold.differences += calls.misnamed(fold.ledger, event)
+
+
+def _look_at_tags(fold: _Fold, event: Event, _: Time) -> None:
+    fold.breaches += calls.mixed(fold.ledger, event)
+
+
+def _count(fold: _Fold, event: Event, _: Time) -> None:
+    fold.breaches += fold.subsidies.show(event)
+
+
+def _apply(fold: _Fold, event: Event, time: Time) -> None:
+    apply(fold.ledger, event, time)
 
 
 def _decoded(fold: _Fold, step: Step, contracts: Mapping[Address, Contract]) -> Iterator[tuple[Log, Event]]:

@@ -164,6 +164,32 @@ def _firm_is_paid(ledger: Ledger, values: Sequence[Record]) -> bool:
     return (programme.paid_home if at_home else programme.paid_across) is Paid.FIRM
 
 
+# Epochs of tags
+
+
+def mixed(ledger: Ledger, event: Event) -> Iterator[Breach]:
+    """
+    Tags of two epochs never meet, so no guard that compares them would: all that belongs to a voucher is of one (docs/adr/0016).
+
+    The contracts do not look at epochs; an order that mixes them went past its gateway.
+    """
+    match event:
+        case events.Issued(voucher, _, firm, serial):
+            yield from _mixed(voucher, {"firm": firm, "serial": serial})
+        case events.Reserved(order, record):
+            seller = ledger.labs[record.lab].seller
+            yield from _mixed(order, {"firm": ledger.vouchers[record.voucher].firm, "project": record.project, "seller": seller})
+        case events.Redeemed(order, record):
+            holder = ledger.vouchers[ledger.order_records[order].voucher].firm
+            yield from _mixed(order, {"firm": holder, "agreement": record.agreement})
+
+
+def _mixed(key: Id, tags: Mapping[str, bytes]) -> Iterator[Breach]:
+    epochs = {name: tag[0] for name, tag in tags.items()}
+    if len(set(epochs.values())) > 1:
+        yield Breach("tags of one epoch", key.hex(), ", ".join(f"{name}: {epoch}" for name, epoch in epochs.items()))
+
+
 # Records
 
 

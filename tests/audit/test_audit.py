@@ -20,7 +20,7 @@ from registry.proofs import listed_root
 from registry.rules.vouchers import _move
 from registry.solidity import keccak, type_of
 from tests.audit.falsified import Falsified, hide, is_event, rehashed, rewrite
-from tests.contracts.world import BEIJING, YUAN, Life, Refused, digest, person
+from tests.contracts.world import BEIJING, YUAN, Life, Refused, digest, person, tag
 from tests.networks import network
 from tests.nodes import as_it_was
 
@@ -386,6 +386,20 @@ def test_a_subsidy_above_the_rule(net, lives):
     (breach,) = [each for each in audit.breaches if each.rule == "I5" and each.key == life.order_id.hex()]
     earned = life.redemption.cost * 9 // 10
     assert f"earn {earned} fen, {life.redemption.cost} were asked for" in breach.found
+
+
+def test_an_order_that_mixes_epochs_of_tags(net, lives):
+    """Its project is of another epoch than its firm, so that a partner's or an earlier order's would not join it."""
+    world = net.world
+    with world.put_back():
+        life = Life.begin(world)
+        life.order = replace(life.order, project=tag("project", epoch=2))
+        life.reserve()
+
+        audit = replay(net.chain, net.deployment)
+
+    assert audit.differences == ()
+    assert broken(audit) == {("tags of one epoch", life.order_id.hex())}
 
 
 def test_an_invented_event(net, lives):
