@@ -4,6 +4,8 @@ The library of Tongquan (通券): records, ids, signatures and tags of an innova
 These are its public names; a gateway uses nothing else of it. Calldata stays in `registry.codec`: whoever only calls verbs calls a client.
 """
 
+from registry.agent_book import AgentBook, PowerRefused
+from registry.agents import Act, PowerOfAttorney, Use, acts_of
 from registry.chain.deploy import Deployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done
@@ -31,6 +33,7 @@ from registry.codec import (
     voucher_of,
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import Entry, Index, IndexRefused, Snapshot
 from registry.keystore import (
     KeyFileExists,
@@ -89,13 +92,16 @@ from registry.model import (
 from registry.outbox import IntentDiffers, Outbox
 from registry.rules import Ledger, Quote, subsidy_quote
 from registry.signing import address_of, sign, signer_of
-from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, salted
+from registry.tag_keys import read_tag_keys
+from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, epoch_of, salted
 
 __all__ = [
     "NO_ADDRESS",
     "NO_ID",
     "UNLIMITED",
+    "Act",
     "Address",
+    "AgentBook",
     "Approval",
     "Balance",
     "Bar",
@@ -114,6 +120,13 @@ __all__ = [
     "Filing",
     "Firm",
     "FirstReview",
+    "Hsm",
+    "HsmAccount",
+    "HsmError",
+    "HsmKeyExists",
+    "HsmKeyMissing",
+    "HsmKeyUnfit",
+    "HsmUnavailable",
     "Id",
     "Index",
     "IndexRefused",
@@ -138,7 +151,10 @@ __all__ = [
     "Outbox",
     "OutcomeUnknown",
     "Paid",
+    "PinRefused",
     "Pool",
+    "PowerOfAttorney",
+    "PowerRefused",
     "Programme",
     "Purpose",
     "Quote",
@@ -168,19 +184,23 @@ __all__ = [
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
+    "Use",
     "Voucher",
     "WrongPassword",
+    "acts_of",
     "address_of",
     "closing_id",
     "consumed",
     "decode_record",
     "digest",
     "encode_record",
+    "epoch_of",
     "evidence",
     "id_of",
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "read_tag_keys",
     "salted",
     "save_key",
     "sign",
