@@ -52,7 +52,7 @@ class Audit:
     """
     What a replay found as of a block. Amounts are in fen.
 
-    `events`, `transactions` (of our contracts), `vouchers`, `orders`, `redemptions` and `slots` are how many were looked at.
+    `events`, `transactions` (of our contracts), `vouchers`, `orders`, `redemptions` are how many were looked at, `compared` how many slots.
     `issued` counts faces, `redeemed` what stands as redeemed on vouchers, `settled` what payers paid and did not get back.
     `trail` is a hash of every entry in order: audits of two nodes as of one block agree on it, or were shown different histories;
     so is `block_hash`. `validators` are those who sealed the block, where the engine has seals.
@@ -65,7 +65,7 @@ class Audit:
     validators: tuple[Address, ...]
     events: int
     transactions: int
-    slots: int
+    compared: int
     vouchers: int
     orders: int
     redemptions: int
