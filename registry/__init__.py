@@ -4,6 +4,8 @@ The library of Tongquan (通券): records, ids, signatures and tags of an innova
 These are its public names; a gateway uses nothing else of it. Calldata stays in `registry.codec`: whoever only calls verbs calls a client.
 """
 
+from registry.agent_book import AgentBook, PowerRefused
+from registry.agents import Act, PowerOfAttorney, Use, acts_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done
@@ -33,6 +35,7 @@ from registry.codec import (
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.events import Event, Logged, MalformedEvent
 from registry.getters import ProgrammeRules
+from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import rebuild as rebuild_index
 from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
@@ -99,7 +102,8 @@ from registry.rules import (
 )
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
-from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, salted
+from registry.tag_keys import read_tag_keys
+from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, epoch_of, salted
 
 __all__ = [
     "NO_ADDRESS",
@@ -107,7 +111,9 @@ __all__ = [
     "UNLIMITED",
     "Account",
     "AccountState",
+    "Act",
     "Address",
+    "AgentBook",
     "Approval",
     "Balance",
     "Bar",
@@ -132,6 +138,13 @@ __all__ = [
     "FirmState",
     "FirstReview",
     "Flag",
+    "Hsm",
+    "HsmAccount",
+    "HsmError",
+    "HsmKeyExists",
+    "HsmKeyMissing",
+    "HsmKeyUnfit",
+    "HsmUnavailable",
     "Id",
     "Index",
     "IndexRefused",
@@ -167,7 +180,10 @@ __all__ = [
     "OutcomeUnknown",
     "Paid",
     "Partnership",
+    "PinRefused",
     "Pool",
+    "PowerOfAttorney",
+    "PowerRefused",
     "Programme",
     "ProgrammeRules",
     "Purpose",
@@ -204,23 +220,27 @@ __all__ = [
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
+    "Use",
     "Voucher",
     "Window",
     "WrongChain",
     "WrongDeployment",
     "WrongIndex",
     "WrongPassword",
+    "acts_of",
     "address_of",
     "closing_id",
     "consumed",
     "decode_record",
     "digest",
     "encode_record",
+    "epoch_of",
     "evidence",
     "id_of",
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "read_tag_keys",
     "rebuild_index",
     "salted",
     "save_key",

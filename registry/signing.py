@@ -18,9 +18,9 @@ DIGEST_BYTES = 32
 
 # SEC 2, section 2.4.1: the order of secp256k1. EIP-2 allows only the lower half for s, so that nobody can make a second
 # signature from a first.
-_ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
-_HALF_ORDER = _ORDER // 2
-_ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, _ORDER, _HALF_ORDER))
+ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+HALF_ORDER = ORDER // 2
+_ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, ORDER, HALF_ORDER))
 _PARITY = 255
 _PARITY_BIT = 0x80
 _PARITIES = (b"\0", b"\1")
@@ -90,7 +90,7 @@ def address_of(key: bytes) -> Address:
 
 def _private(key: bytes) -> PrivateKey:
     # The message must not show the key.
-    if not isinstance(key, bytes) or len(key) != DIGEST_BYTES or not 0 < int.from_bytes(key, "big") < _ORDER:
+    if not isinstance(key, bytes) or len(key) != DIGEST_BYTES or not 0 < int.from_bytes(key, "big") < ORDER:
         raise ValueError("a private key is 32 bytes, from 1 up to the order of secp256k1")
     return PrivateKey(key)
 

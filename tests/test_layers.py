@@ -15,7 +15,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 CHAIN_LIBRARIES = {"web3", "solcx"}
-PURE = {"registry.model", "registry.codec", "registry.tags", "registry.rules", "registry.policy", "registry.receipt"}
+PURE = {
+    "registry.model",
+    "registry.codec",
+    "registry.tags",
+    "registry.rules",
+    "registry.policy",
+    "registry.receipt",
+    "registry.proofs",
+    "registry.audit.report",
+    "registry.audit.slots",
+    "registry.audit.subsidies",
+}
 SHELL = {"registry.chain", "registry.client", "registry.index", "registry.outbox", "registry.cli"}
 NETWORK_AND_FILES = {"sqlite3", "httpx", "requests", "aiohttp", "socket", "subprocess", "asyncio"}
 NOT_A_FUNCTION = {"time", "random", "secrets"}

@@ -41,18 +41,20 @@ class Engine:
 
     `finalised` is the block tag under which the newest final block is found. `first_resendable_nonce` is 1 for ganache, which
     takes nonce 0 for "no nonce given": it mines the same bytes again under the account's next nonce whenever they are sent.
+    `roots_cover_empty_slots` says that its storage roots cover slots that were only read too, which no other engine's do.
     """
 
     name: str
     finalised: str
     first_resendable_nonce: int = 0
+    roots_cover_empty_slots: bool = False
 
 
 ENGINES = (
     # One process, one chain: nothing replaces a block, and its `finalized` tag is its head as well.
     Engine("ganache", finalised=LATEST, first_resendable_nonce=1),
     # Its tag lags 64 blocks, or none when it is started with --slots-in-an-epoch 0.
-    Engine("anvil", finalised="finalized"),
+    Engine("anvil", finalised="finalized", roots_cover_empty_slots=True),
     # QBFT: two thirds of the validators committed to a block before it was added, and the tag is not served.
     Engine("besu", finalised=LATEST),
 )
@@ -108,6 +110,11 @@ class Node:
     def first_resendable_nonce(self) -> int:
         """See `Engine`."""
         return self.engine.first_resendable_nonce
+
+    @property
+    def roots_cover_empty_slots(self) -> bool:
+        """See `Engine`."""
+        return self.engine.roots_cover_empty_slots
 
     def chain_id(self) -> int:
         """The network's id."""
@@ -191,6 +198,10 @@ class Node:
             Rejected: a contract refused.
         """
         return self._read(_as_it_came, method, *params)
+
+    def request_all(self, method: str, params: Sequence[list[Any]]) -> list[Any]:
+        """Ask many such things in batches, in the order given; raises as `request`, for the first that fails."""
+        return self._read_all(_as_it_came, method, params)
 
     def _block(self, tag: str) -> Block:
         return self._read(_block, "eth_getBlockByNumber", tag, False)  # noqa: FBT003 - the call's own parameter

@@ -71,6 +71,7 @@ from registry.rules.refusals import ERRORS
 from registry.rules.refusals import encode as encode_refusal
 from registry.rules.subsidy import Quote, deadline_of, expired, marginal, subsidy_quote, total
 from registry.rules.vouchers import (
+    RELEASE_GRACE,
     Accept,
     Approve,
     Decline,
@@ -90,6 +91,7 @@ __all__ = [
     "ERRORS",
     "NOBODY",
     "NO_REASON",
+    "RELEASE_GRACE",
     "Accept",
     "AccountState",
     "Admit",

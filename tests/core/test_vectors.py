@@ -160,15 +160,15 @@ def _twin(signature: bytes) -> bytes:
     """The signature with n - s for s. In 64 bytes it has no room: its highest bit falls on the parity, so it becomes another one."""
     vs = int.from_bytes(signature[32:], "big")
     parity, s = vs >> 255, vs & (1 << 255) - 1
-    return signature[:32] + (((1 - parity) << 255) | (signing._ORDER - s)).to_bytes(32, "big")
+    return signature[:32] + (((1 - parity) << 255) | (signing.ORDER - s)).to_bytes(32, "big")
 
 
 def test_contracts_and_library_agree_on_what_is_nobodys_signature(on_chain):
     """Where the library answers None the contracts answer 0, and where they find some other signer so does the library."""
     entry = RECORDS[-1]
     digest, good = raw(entry["digest"]), raw(entry["signature"])
-    order = signing._ORDER.to_bytes(32, "big")
-    half_and_one = (signing._HALF_ORDER + 1).to_bytes(32, "big")
+    order = signing.ORDER.to_bytes(32, "big")
+    half_and_one = (signing.HALF_ORDER + 1).to_bytes(32, "big")
     tried = {
         "good": good,
         "other parity": good[:32] + bytes([good[32] ^ 0x80]) + good[33:],
@@ -178,7 +178,7 @@ def test_contracts_and_library_agree_on_what_is_nobodys_signature(on_chain):
         "r the order": order + good[32:],
         "r on no point": (5).to_bytes(32, "big") + good[32:],
         "s just over half": good[:32] + half_and_one,
-        "s exactly half": good[:32] + signing._HALF_ORDER.to_bytes(32, "big"),
+        "s exactly half": good[:32] + signing.HALF_ORDER.to_bytes(32, "big"),
         "all ones": b"\xff" * 64,
         "all zeros": bytes(64),
     }

@@ -1,0 +1,145 @@
+"""
+A gateway's book of agents: the powers of attorney that it was shown, and of which uses each firm was told.
+
+SQLite, the gateway's own: it is not derived from the chain and is backed up with the outbox and the look-up log. Nothing in it is ever
+taken out; a power ends by a date or is withdrawn by one.
+
+    for use in book.untold(acts_of(firm, history, ledger)):
+        tell(use)                                  # a message, a letter, a line on the firm's page
+        book.told(use, at=now, how="message")
+
+A crash between the two tells a firm twice, never not at all.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from registry.agents import Act, PowerOfAttorney, Use, uses_of
+from registry.errors import TongquanError
+from registry.model import Address, Digest, Id, Time
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS powers (
+    document  BLOB    NOT NULL,
+    firm      BLOB    NOT NULL,
+    agent     TEXT    NOT NULL,
+    since     INTEGER NOT NULL,
+    until     INTEGER NOT NULL,
+    withdrawn INTEGER,
+    PRIMARY KEY (firm, agent, document)
+) STRICT;
+CREATE TABLE IF NOT EXISTS told (
+    block INTEGER NOT NULL,
+    log   INTEGER NOT NULL,
+    at    INTEGER NOT NULL,
+    how   TEXT    NOT NULL,
+    PRIMARY KEY (block, log)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class PowerRefused(TongquanError):
+    """The book did not take a power of attorney, or has none of this kind; the text says why."""
+
+
+class AgentBook:
+    """The book in one file. May be shared by threads."""
+
+    def __init__(self, path: Path) -> None:
+        self._lock = threading.Lock()
+        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.executescript(_SCHEMA)
+
+    def enter(self, power: PowerOfAttorney) -> None:
+        """
+        Take a power of attorney down. The same once more changes nothing.
+
+        Raises:
+            PowerRefused: the same document stands there with other dates.
+        """
+        key = (power.document, power.firm, power.agent)
+        with self._lock:
+            inserted = self._connection.execute(
+                "INSERT INTO powers VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING", (*key, power.from_, power.until)
+            )
+            if inserted.rowcount:
+                return
+            (since, until) = self._connection.execute(
+                "SELECT since, until FROM powers WHERE document = ? AND firm = ? AND agent = ?", key
+            ).fetchone()
+        if (since, until) != (power.from_, power.until):
+            raise PowerRefused(f"document {power.document.hex()} stands in the book from {since} to {until}")
+
+    def withdraw(self, power: PowerOfAttorney, at: Time) -> None:
+        """
+        Note that a power was withdrawn; `at` is the first second without it. The first date stays.
+
+        This takes no key away: the firm's office proposes another signer (`rotate`), or the agent names one.
+
+        Raises:
+            PowerRefused: there is no such power in the book.
+        """
+        with self._lock:
+            changed = self._connection.execute(
+                "UPDATE powers SET withdrawn = coalesce(withdrawn, ?) WHERE document = ? AND firm = ? AND agent = ?",
+                (at, power.document, power.firm, power.agent),
+            )
+        if not changed.rowcount:
+            raise PowerRefused(f"no power of attorney {power.document.hex()} is in the book for this firm and agent")
+
+    def powers(self, firm: Id | None = None) -> list[PowerOfAttorney]:
+        """The powers that a firm gave, or all, as they hold: one that was withdrawn ends then; one that never began is left out."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT firm, agent, document, since, until, withdrawn FROM powers WHERE ? IS NULL OR firm = ? ORDER BY since, document",
+                (firm, firm),
+            ).fetchall()
+        held = [(PowerOfAttorney(Id(row[0]), Address(row[1]), Digest(row[2]), Time(row[3]), Time(row[4])), row[5]) for row in rows]
+        return [_until(power, withdrawn) for power, withdrawn in held if withdrawn is None or withdrawn > power.from_]
+
+    def agents(self, firm: Id) -> set[Address]:
+        """All who ever had a power of this firm, withdrawn or not."""
+        with self._lock:
+            return {Address(row[0]) for row in self._connection.execute("SELECT DISTINCT agent FROM powers WHERE firm = ?", (firm,))}
+
+    def uses(self, acts: Iterable[Act]) -> list[Use]:
+        """Which of these acts were agents', each with the power that covers it, or None."""
+        found = list(acts)
+        firms = {act.firm for act in found}
+        powers = [power for firm in firms for power in self.powers(firm)]
+        agents = {(firm, agent) for firm in firms for agent in self.agents(firm)}
+        covered = {use.act.position: use.power for use in uses_of(found, powers)}
+        return [Use(act, covered.get(act.position)) for act in found if (act.firm, act.key) in agents]
+
+    def untold(self, acts: Iterable[Act]) -> list[Use]:
+        """The uses among these acts of which the firm was not told yet."""
+        with self._lock:
+            told = set(self._connection.execute("SELECT block, log FROM told").fetchall())
+        return [use for use in self.uses(acts) if (use.act.position.block, use.act.position.log) not in told]
+
+    def told(self, use: Use, *, at: Time, how: str) -> None:
+        """Note that the firm was told of a use, when and how. The first time stays."""
+        position = use.act.position
+        with self._lock:
+            self._connection.execute("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (position.block, position.log, at, how))
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _until(power: PowerOfAttorney, withdrawn: int | None) -> PowerOfAttorney:
+    return power if withdrawn is None else replace(power, until=Time(min(power.until, withdrawn - 1)))
