@@ -40,8 +40,8 @@ uint40 constant RELEASE_GRACE = 30 days;
 uint40 constant LONGEST_EXTENSION = 90 days;
 
 // More than any one call of `reserve`, `redeem` or `release` can use, and longer than any of their calldata.
-uint256 constant ITEM_GAS = 300_000;
-uint256 constant ITEM_LENGTH = 1_024;
+uint256 constant CALL_GAS = 300_000;
+uint256 constant CALL_LENGTH = 1_024;
 
 // What the items of an array share with the one before them, and is asked once for as long as they do.
 struct Run {
@@ -458,15 +458,15 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
 
     function tryEach(bytes[] calldata calls) external {
         for (uint256 i = 0; i < calls.length; ++i) {
-            bytes calldata item = calls[i];
+            bytes calldata call = calls[i];
 
-            if (gasleft() - gasleft() / 64 < ITEM_GAS) revert TooLittleGas(i, gasleft(), ITEM_GAS);
-            if (!_batchable(item)) {
+            if (gasleft() - gasleft() / 64 < CALL_GAS) revert TooLittleGas(i, gasleft(), CALL_GAS);
+            if (!_batchable(call)) {
                 emit Refused(i, abi.encodeWithSelector(NotBatchable.selector, i));
                 continue;
             }
 
-            if (!OwnCall.perform(item)) emit Refused(i, OwnCall.reason());
+            if (!OwnCall.perform(call)) emit Refused(i, OwnCall.reason());
         }
     }
 
@@ -553,9 +553,9 @@ contract VoucherRegistry is IVoucherRegistry, EIP712 {
         return signature.r == 0 && signature.vs == 0;
     }
 
-    function _batchable(bytes calldata item) private pure returns (bool) {
-        if (item.length < 4 || item.length > ITEM_LENGTH) return false;
-        bytes4 selector = bytes4(item[:4]);
+    function _batchable(bytes calldata call) private pure returns (bool) {
+        if (call.length < 4 || call.length > CALL_LENGTH) return false;
+        bytes4 selector = bytes4(call[:4]);
         return selector == this.reserve.selector || selector == this.redeem.selector || selector == this.release.selector;
     }
 

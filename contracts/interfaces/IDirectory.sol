@@ -207,4 +207,7 @@ interface IDirectory {
     /// @notice Whether `account`, if it reviews, may release in the parties' place: the lab is no longer Active, or a flag on lab
     /// or firm was seconded, and it signs for neither of the two.
     function mayRelease(uint24 region, bytes32 firm, bytes32 lab, address account) external view returns (bool);
+
+    /// @notice Whether a motion lifted a flag; each does so once.
+    function used(bytes32 motion) external view returns (bool);
 }

@@ -74,4 +74,7 @@ interface IInvoices {
     /// @notice Anybody puts a carried VoidClaim motion into effect: the settled claim of one order no longer counts on its
     /// invoice, now or later. The registry proves claim and redemption; the motion's region is the programme's.
     function voidClaim(Motion calldata motion, Claim calldata settled, Redemption calldata redemption) external;
+
+    /// @notice Whether a motion took effect here; each does so once.
+    function used(bytes32 motion) external view returns (bool);
 }

@@ -186,6 +186,6 @@ interface IVoucherRegistry {
 
     /// @notice Runs `reserve`, `redeem` and `release` calls, each on its own: one that is refused emits `Refused` with its place
     /// and error, and stops nothing else.
-    /// Warning: reverts as a whole when less gas is left than one item may need, so that want of gas never reads as a refusal.
+    /// Warning: reverts as a whole when less gas is left than one call may need, so that want of gas never reads as a refusal.
     function tryEach(bytes[] calldata calls) external;
 }

@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 // A contract's call to itself in the sender's name, as `address(this).delegatecall` makes it but that its copy of the calldata
-// stays in no memory: memory only grows, and would make every further item of a batch dearer.
+// stays in no memory: memory only grows, and would make every further call of a batch dearer.
 library OwnCall {
-    function perform(bytes calldata item) internal returns (bool done) {
+    function perform(bytes calldata input) internal returns (bool done) {
         assembly ("memory-safe") {
             let free := mload(0x40)
-            calldatacopy(free, item.offset, item.length)
-            done := delegatecall(gas(), address(), free, item.length, 0, 0)
+            calldatacopy(free, input.offset, input.length)
+            done := delegatecall(gas(), address(), free, input.length, 0, 0)
         }
     }
 

@@ -62,7 +62,7 @@ def errors_below(kind: type[Exception]) -> Iterator[type[Exception]]:
 
 
 def test_whoever_catches_needs_no_other_module():
-    """These come from functions that are no public names: `codec.encode`, `chain.deploy.deploy`, `tag_keys.open_tag_key`, `proofs` and `chain.raw`."""
+    """These come from functions that are no public names: of `codec`, `chain.deploy`, `tag_keys`, `proofs` and `chain.raw`."""
     ours = {each.__name__ for each in errors_below(registry.TongquanError) if each.__module__.startswith("registry.")}
 
     assert ours - set(registry.__all__) == {"UnknownVerb", "DeploymentFailed", "HandoverRefused", "ProofRefused", "NotEncodableHere"}

@@ -9,7 +9,7 @@ from registry.model import Approval, Fen, Release, Slice, Stage, StandIn
 from tests.contracts.voucher_registry.cases import standing
 from tests.contracts.world import CHANGXING, DAY, STRANGER, UNSIGNED, YUAN, Life, Refused, digest
 
-ITEM_GAS = 300_000
+CALL_GAS = 300_000
 
 
 def to_reserve(life, **signed) -> bytes:
@@ -213,7 +213,7 @@ def test_a_list_that_starves_is_refused_whole(world, life):
 
     assert refusal.value.name == "TooLittleGas"
     assert refusal.value.values["index"] > 0
-    assert refusal.value.values["needed"] == ITEM_GAS > refusal.value.values["gas"] * 63 // 64
+    assert refusal.value.values["needed"] == CALL_GAS > refusal.value.values["gas"] * 63 // 64
     assert [each.state().stage for each in lives] == [Stage.NONE] * 3
 
 
@@ -253,6 +253,6 @@ def test_the_dearest_items_run_on_the_gas_they_are_promised(world):
         to_release(second),
     ]
 
-    gas = [world.send(STRANGER, world.registry.address, call, gas=ITEM_GAS).gas for call in calls]
+    gas = [world.send(STRANGER, world.registry.address, call, gas=CALL_GAS).gas for call in calls]
 
-    assert max(gas) < ITEM_GAS
+    assert max(gas) < CALL_GAS
