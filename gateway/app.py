@@ -36,5 +36,5 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
-    documents.install(app)
+    documents.install(app, ROUTERS)
     return app

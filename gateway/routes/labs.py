@@ -21,7 +21,7 @@ def list_labs(
     caller: Anybody,
     office: OfficeHere,
     *,
-    region: Annotated[schemas.RegionCode | None, Query(description="Only labs of this region.")] = None,
+    region: Annotated[schemas.RegionInQuery | None, Query(description="Only labs of this region.")] = None,
     standing: Annotated[schemas.StandingName | None, Query(description="Only labs of this standing.")] = None,
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
@@ -133,7 +133,7 @@ def list_items(lab_id: schemas.Id32, asked: schemas.ItemList, caller: Registrar,
 def list_recognitions(
     caller: Anybody,
     office: OfficeHere,
-    region: Annotated[schemas.RegionCode, Query(description="Whose vouchers.")],
+    region: Annotated[schemas.RegionInQuery, Query(description="Whose vouchers.")],
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
 ) -> schemas.RecognitionPage:
