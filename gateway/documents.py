@@ -20,6 +20,7 @@ from gateway import deps, refusals
 from gateway.callers import OFFICERS
 from gateway.errors import MEDIA_TYPE, status_of
 
+TITLE, VERSION = "Tongquan (通券) gateway", "1"
 JSON = "application/json"
 _VERBS, _REFUSES = "x-verbs", "x-refuses"
 
@@ -107,6 +108,15 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     app.openapi = lambda: _described(app, list(routes_of(routers)))  # type: ignore[method-assign]
 
 
+def description(routers: Sequence[APIRouter]) -> dict[str, Any]:
+    """The description by itself, of an application that is not running."""
+    app = FastAPI(title=TITLE, version=VERSION)
+    for router in routers:
+        app.include_router(router)
+    install(app, routers)
+    return app.openapi()
+
+
 def routes_of(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
     """Every route, with what it told of itself."""
     yield from (route for router in routers for route in router.routes if isinstance(route, APIRoute))
@@ -126,6 +136,10 @@ def codes_of(route: APIRoute) -> set[str]:
         codes |= {*refusals.OF_ROLES}
     if _has_input(route.dependant):
         codes |= {*refusals.OF_INPUT}
+    if route.dependant.path_params:
+        codes |= {*refusals.OF_IDS}
+    if route.dependant.body_params:
+        codes |= {*refusals.OF_BODIES}
     if deps.once_of in calls:
         codes |= {*refusals.OF_WRITES}
         if parties is not None and OFFICERS & parties:

@@ -27,7 +27,7 @@ from tests.gateway.newcomers import (
 )
 
 FORM = "multipart/form-data"
-DESCRIBED = {(method, route.path): route for route in routes_of(ROUTERS) for method in route.methods}
+DESCRIBED = {(method, route.path_format): route for route in routes_of(ROUTERS) for method in route.methods}
 
 
 @dataclass
