@@ -46,6 +46,7 @@ class PartyTransaction:
     """A signed transaction, read: who sends it, which of `VERBS` it calls, on whom."""
 
     raw: bytes
+    nonce: int
     calldata: bytes
     sender: Address
     verb: str
@@ -107,7 +108,7 @@ class PartyTransactions:
         if to != bytes.fromhex(self._directory[2:]) or value or price:
             raise TransactionRefused("not a free call of the directory of this registry")
         unsigned = rlp.encode([nonce, price, gas, to, value, calldata, self._deployment.chain_id, b"", b""])
-        return PartyTransaction(raw, calldata, _sender(keccak(unsigned), r, s, parity), *_called(calldata))
+        return PartyTransaction(raw, int.from_bytes(nonce, "big"), calldata, _sender(keccak(unsigned), r, s, parity), *_called(calldata))
 
     def send(self, transaction: PartyTransaction) -> Done:
         """
@@ -139,7 +140,9 @@ class PartyTransactions:
         try:
             self._node.send_raw(transaction.raw)
         except OutcomeUnknown:
-            pass  # the node may have it already; its receipt will say so
+            # The node may have it already: its receipt will say so. Unless its nonce stands in the chain without it.
+            if self._node.nonce(transaction.sender) > transaction.nonce and self._node.receipt(transaction.hash) is None:
+                raise TransactionRefused("another transaction with its nonce came before; prepare it anew") from None
         except Rejected as refused:
             raise TransactionRefused(f"the node turns it away: {refused}") from refused
 
