@@ -6,7 +6,7 @@ These are its public names; a gateway uses nothing else of it. Calldata stays in
 
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
-from registry.client import Client, Done
+from registry.client import Client, Done, call_of
 from registry.codec import (
     CodecError,
     DocumentRefused,
@@ -31,7 +31,19 @@ from registry.codec import (
     voucher_of,
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.events import Event, Logged, MalformedEvent
+from registry.events import (
+    Event,
+    Flagged,
+    FlagLifted,
+    FlagSeconded,
+    KeyRotated,
+    Logged,
+    MalformedEvent,
+    MonthClosed,
+    RotationProposed,
+    RotationVetoed,
+    StandingSet,
+)
 from registry.getters import ProgrammeRules
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import rebuild as rebuild_index
@@ -81,6 +93,7 @@ from registry.model import (
     Voucher,
 )
 from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
+from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
 from registry.ports import Account, CannotServe, Receipt
 from registry.rules import (
     AccountState,
@@ -132,6 +145,9 @@ __all__ = [
     "FirmState",
     "FirstReview",
     "Flag",
+    "FlagLifted",
+    "FlagSeconded",
+    "Flagged",
     "Id",
     "Index",
     "IndexRefused",
@@ -142,6 +158,7 @@ __all__ = [
     "KeyFileExists",
     "KeyFileMalformed",
     "KeyFileMissing",
+    "KeyRotated",
     "Keyring",
     "KeystoreError",
     "Lab",
@@ -150,6 +167,7 @@ __all__ = [
     "Logged",
     "MalformedEvent",
     "Mistyped",
+    "MonthClosed",
     "Motion",
     "MotionKind",
     "MotionState",
@@ -167,6 +185,8 @@ __all__ = [
     "OutcomeUnknown",
     "Paid",
     "Partnership",
+    "PartyTransaction",
+    "PartyTransactions",
     "Pool",
     "Programme",
     "ProgrammeRules",
@@ -185,6 +205,8 @@ __all__ = [
     "Reservation",
     "Role",
     "Rotation",
+    "RotationProposed",
+    "RotationVetoed",
     "SenderBusy",
     "Signatures",
     "Slice",
@@ -193,6 +215,7 @@ __all__ = [
     "Stage",
     "StandIn",
     "Standing",
+    "StandingSet",
     "Strength",
     "Tag",
     "TagError",
@@ -201,6 +224,7 @@ __all__ = [
     "Ticket",
     "Time",
     "TongquanError",
+    "TransactionRefused",
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
@@ -211,6 +235,7 @@ __all__ = [
     "WrongIndex",
     "WrongPassword",
     "address_of",
+    "call_of",
     "closing_id",
     "consumed",
     "decode_record",
