@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import described, edge, errors
+from gateway import documents, edge, errors, paths
 from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
@@ -40,11 +40,12 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
             office.close(follower)
 
     # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays.
-    app = FastAPI(title="Tongquan (通券) gateway", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics
-    described.secure(app)
     errors.install(app)
+    paths.install(app, ROUTERS)
+    documents.install(app, ROUTERS)
     edge.install(app, settings, metrics)
     return app

@@ -1,6 +1,6 @@
 """Taking down a look-up: whatever comes of it, an answer or a refusal, stands in the log before anybody learns it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -38,13 +38,21 @@ def logged(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str
         Problem: the log cannot be written; whatever was found must not be told.
     """
     subject = Subject(region=None if region is None else Region(region))
-    try:
+    with logged_together(log, clock, caller, what, [subject]):
         yield subject
+
+
+@contextmanager
+def logged_together(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str, subjects: Sequence[Subject]) -> Iterator[None]:
+    """Log many look-ups of one request at once, each with its own answer; or all with the code of the refusal that is raised."""
+    try:
+        yield
     except Exception as failure:
-        subject.answer = problem_of(failure)["code"]
-        log.record(_lookup(clock, caller, what, subject))
+        for subject in subjects:
+            subject.answer = problem_of(failure)["code"]
+        log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
         raise
-    log.record(_lookup(clock, caller, what, subject))
+    log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
 
 
 def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subject) -> Lookup:

@@ -8,7 +8,7 @@ from registry.agent_book import AgentBook, PowerRefused
 from registry.agents import Act, PowerOfAttorney, Use, acts_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
-from registry.client import Client, Done
+from registry.client import Client, Done, call_of
 from registry.codec import (
     CodecError,
     DocumentRefused,
@@ -33,7 +33,19 @@ from registry.codec import (
     voucher_of,
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.events import Event, Logged, MalformedEvent
+from registry.events import (
+    Event,
+    Flagged,
+    FlagLifted,
+    FlagSeconded,
+    KeyRotated,
+    Logged,
+    MalformedEvent,
+    MonthClosed,
+    RotationProposed,
+    RotationVetoed,
+    StandingSet,
+)
 from registry.getters import ProgrammeRules
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
@@ -84,6 +96,7 @@ from registry.model import (
     Voucher,
 )
 from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
+from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
 from registry.ports import Account, CannotServe, Receipt
 from registry.rules import (
     AccountState,
@@ -145,6 +158,9 @@ __all__ = [
     "HsmKeyMissing",
     "HsmKeyUnfit",
     "HsmUnavailable",
+    "FlagLifted",
+    "FlagSeconded",
+    "Flagged",
     "Id",
     "Index",
     "IndexRefused",
@@ -155,6 +171,7 @@ __all__ = [
     "KeyFileExists",
     "KeyFileMalformed",
     "KeyFileMissing",
+    "KeyRotated",
     "Keyring",
     "KeystoreError",
     "Lab",
@@ -163,6 +180,7 @@ __all__ = [
     "Logged",
     "MalformedEvent",
     "Mistyped",
+    "MonthClosed",
     "Motion",
     "MotionKind",
     "MotionState",
@@ -181,6 +199,8 @@ __all__ = [
     "Paid",
     "Partnership",
     "PinRefused",
+    "PartyTransaction",
+    "PartyTransactions",
     "Pool",
     "PowerOfAttorney",
     "PowerRefused",
@@ -201,6 +221,8 @@ __all__ = [
     "Reservation",
     "Role",
     "Rotation",
+    "RotationProposed",
+    "RotationVetoed",
     "SenderBusy",
     "Signatures",
     "Slice",
@@ -209,6 +231,7 @@ __all__ = [
     "Stage",
     "StandIn",
     "Standing",
+    "StandingSet",
     "Strength",
     "Tag",
     "TagError",
@@ -217,6 +240,7 @@ __all__ = [
     "Ticket",
     "Time",
     "TongquanError",
+    "TransactionRefused",
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
@@ -229,6 +253,7 @@ __all__ = [
     "WrongPassword",
     "acts_of",
     "address_of",
+    "call_of",
     "closing_id",
     "consumed",
     "decode_record",

@@ -68,6 +68,9 @@ from registry.rules import (
 
 FINAL_WITHIN_SECONDS = 60.0
 
+# What the contract wants to see left before each call of a batch, which is more than any of them uses.
+GAS_OF_ITEM = 400_000
+
 E = TypeVar("E", bound=Event)
 V = TypeVar("V")
 
@@ -101,6 +104,11 @@ def events_of(logs: Sequence[Log], deployment: Deployment) -> tuple[Event, ...]:
     return tuple(decode(contracts[log.address], log.topics, log.data) for log in logs if log.address in contracts)
 
 
+def call_of(verb: str, *arguments: Any) -> bytes:
+    """One call of a batch, as `Client.try_each` takes it: `reserve`, `redeem` or `release` with its arguments."""
+    return codec.encode(verb, *arguments)
+
+
 class Client:
     """
     One account's way to the registry.
@@ -120,9 +128,9 @@ class Client:
         self._addresses = {contract: address for address, contract in deployment.contracts.items()}
         outbox.attach(account)
 
-    def send(self, contract: Contract, what: str, calldata: bytes, *, intent_id: str | None = None) -> Done:
+    def send(self, contract: Contract, what: str, calldata: bytes, *, intent_id: str | None = None, gas: int | None = None) -> Done:
         """
-        Send calldata of `registry.codec` to a contract, wait until it is final, and return its events.
+        Send calldata of `registry.codec` to a contract, wait until it is final, and return its events; `gas` as in `Intent`.
 
         Raises:
             Rejected: the contract refused; nothing changed.
@@ -130,7 +138,12 @@ class Client:
             OutcomeUnknown: it may happen yet; call again with the same `intent_id`.
         """
         intent = Intent(
-            id=intent_id or str(uuid.uuid4()), what=what, target=self._addresses[contract], calldata=calldata, sender=self.address
+            id=intent_id or str(uuid.uuid4()),
+            what=what,
+            target=self._addresses[contract],
+            calldata=calldata,
+            sender=self.address,
+            gas=gas,
         )
         outcome = self._outbox.wait(self._outbox.submit(intent), self._final_within)
         receipt = outcome.receipt
@@ -207,8 +220,9 @@ class Client:
         return self._send("refunded", filing, intent_id=intent_id)
 
     def try_each(self, calls: Sequence[bytes], *, intent_id: str | None = None) -> Done:
-        """Run the calldata of `reserve`, `redeem` and `release` calls, each on its own; see `Done.refusals`."""
-        return self._send("tryEach", list(calls), intent_id=intent_id)
+        """Run calls made by `call_of`, each on its own; see `Done.refusals`."""
+        gas = (len(calls) + 1) * GAS_OF_ITEM
+        return self.send(Contract.VOUCHER_REGISTRY, "tryEach", codec.encode("tryEach", list(calls)), intent_id=intent_id, gas=gas)
 
     # Labs, items, firms and their keys
 

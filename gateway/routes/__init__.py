@@ -1,14 +1,19 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
-from gateway.routes import directory, health, lookup_log, lookups, operations, orders, programmes, trail, vouchers
+# Before the routes: it registers the form of an id in a path.
+from gateway import paths  # noqa: F401
+from gateway.routes import firms, flags, health, labs, lookup_log, lookups, operations, orders, programmes, reviews, trail, vouchers
 
 ROUTERS = (
     lookups.router,
     lookup_log.router,
     orders.router,
+    reviews.router,
     vouchers.router,
     programmes.router,
-    directory.router,
+    labs.router,
+    firms.router,
+    flags.router,
     trail.router,
     operations.router,
     health.router,

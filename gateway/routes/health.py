@@ -9,22 +9,22 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from gateway import schemas
+from gateway import examples, schemas
 from gateway.deps import OfficeHere
-from gateway.described import OPEN
+from gateway.documents import TEXT, told
 from gateway.errors import Problem
 from gateway.metrics import Metrics
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/livez", openapi_extra=OPEN)
+@router.get("/livez", **told("存活 Alive", answer=examples.ALIVE))
 async def alive() -> schemas.Alive:
     """This process answers. Says nothing about its node."""
     return schemas.Alive(alive=True)
 
 
-@router.get("/readyz", openapi_extra=OPEN)
+@router.get("/readyz", **told("就绪 Ready", answer=examples.READY, refuses=("NotReady",)))
 async def ready(office: OfficeHere) -> schemas.Ready:
     """Whether work should come here; if not, a problem (503) with every reason."""
     found = await asyncio.to_thread(office.readiness)
@@ -34,7 +34,7 @@ async def ready(office: OfficeHere) -> schemas.Ready:
     return found
 
 
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}}, openapi_extra=OPEN)
+@router.get("/metrics", response_class=Response, **told("指标 Metrics", answer=examples.METRICS, answered=TEXT))
 async def metrics(request: Request) -> Response:
     """Numbers for Prometheus."""
     found: Metrics = request.app.state.metrics

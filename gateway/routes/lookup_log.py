@@ -1,21 +1,19 @@
-"""Who looked up whose vouchers at this gateway."""
+"""Who looked up whose vouchers at this gateway (查询记录)."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from gateway import schemas
+from gateway import examples, schemas
+from gateway.acts import lookup_log
 from gateway.deps import OfficeHere, Onlooker
+from gateway.documents import told
+from gateway.refusals import CURSORS
 
 router = APIRouter(prefix="/v1", tags=["lookups"])
 
 
-@router.get("/lookups")
-def lookups(
-    caller: Onlooker,
-    office: OfficeHere,
-    before: Annotated[int | None, Query(ge=1, lt=2**63)] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+@router.get("/lookups", **told("查询记录 List look-ups", answer=examples.LOOKUPS, refuses=CURSORS))
+def list_lookups(
+    caller: Onlooker, office: OfficeHere, cursor: schemas.Cursor | None = None, limit: schemas.Limit = 100
 ) -> schemas.LookupPage:
     """Look-ups of the caller's own vouchers (firm), of its region's (officer), or all (auditor), the newest first."""
-    return office.lookup_page(caller, before, limit)
+    return lookup_log.lookups(office, caller, cursor=cursor, limit=limit)

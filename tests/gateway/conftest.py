@@ -27,6 +27,7 @@ from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import Answer, Desk
 from scripts.demonstration.world import found
+from tests.gateway.described import require_described
 
 SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
 _numbers = itertools.count(1)
@@ -59,6 +60,11 @@ class Town(play.Scene):
     def stop(self, region: int) -> None:
         """Stop a region's gateway in good order."""
         self.running.pop(region).close()
+
+    @property
+    def now(self) -> int:
+        """Unix seconds now, or on the chain, where a test has turned its clock on."""
+        return max(int(time.time()), self.node.timestamp())
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
@@ -117,15 +123,21 @@ def serving(app: FastAPI, *, stop_seconds: int = 30) -> Iterator[tuple[str, uvic
         thread.join()
 
 
+def _client() -> httpx.Client:
+    """Whatever any test meets must be described. As many connections as a test has threads."""
+    limits = httpx.Limits(max_connections=200)
+    return httpx.Client(trust_env=False, timeout=60, limits=limits, event_hooks={"response": [require_described]})
+
+
 @contextmanager
 def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: object) -> Iterator[Town]:
     """A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden."""
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
         world = found(directory, node.url)
-        # As many connections as a test has threads.
-        limits = httpx.Limits(max_connections=200)
-        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60, limits=limits)), node=node, overrides=overrides)
+        # One caller asks here as quickly as a test can.
+        hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000}
+        town = Town(world, stack.enter_context(_client()), node=node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
             town.start(region)
@@ -136,6 +148,8 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
 @pytest.fixture(scope="package")
 def town(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with settled_in(engine, next(_chain_ids), tmp_path_factory.mktemp("town")) as town:
+        # Enough for every test of the folder.
+        assert {town.fund(region, "100000000000", "FOR-TESTS").status for region in (CHANGXING, BEIJING)} == {200}
         yield town
 
 

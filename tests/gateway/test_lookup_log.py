@@ -15,6 +15,7 @@ from gateway.cli import app
 from gateway.errors import Problem
 from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from tests.gateway.newcomers import new_firm
 
 MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request"
 TAG = b"\x01" + bytes(31)
@@ -195,8 +196,8 @@ def named(firm, serial):
     return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
-def newest(town, region, caller):
-    return town.desk(region, caller).get("/v1/lookups")["lookups"]
+def newest(town, region, caller, *, limit=100):
+    return town.desk(region, caller).get("/v1/lookups", limit=limit)["lookups"]
 
 
 def test_each_look_up_stands_in_the_log_whatever_came_of_it(town, firm, lab):
@@ -237,7 +238,7 @@ def test_a_firm_sees_who_looked_at_its_vouchers_and_not_which_lab(town, firm):
         ("verification", "REVIEWER", CHANGXING, voucher),
     ]
     assert {(each["caller"], each["lab"]) for each in seen} == {(None, None)}
-    assert abs(seen[0]["milliseconds"] / 1000 - town.today) < 86_400 * 400
+    assert abs(seen[0]["milliseconds"] / 1000 - town.now) < 86_400 * 400
 
 
 def test_a_firm_sees_nothing_of_another_firms_vouchers(town, firm):
@@ -269,15 +270,44 @@ def test_pages_join_and_the_auditor_can_keep_the_head(town, firm):
     for number in range(5):
         desk.post("/v1/verifications", {"voucher": named(firm, f"NONE-{number}")})
     whole = auditor.get("/v1/lookups", limit=1000)
-    found, before = [], None
-    while before is not None or not found:
-        page = auditor.get("/v1/lookups", limit=2, **({"before": before} if before else {}))
+    found, cursor = [], None
+    while cursor is not None or not found:
+        page = auditor.get("/v1/lookups", limit=2, **({"cursor": cursor} if cursor else {}))
         found += page["lookups"]
-        before = page["next"]
+        cursor = page["next"]
 
     assert found == whole["lookups"]
     assert whole["head"]["number"] == len(found)
     assert town.desk(KUNSHAN, "reviewer-1").get("/v1/lookups")["head"] is None
+
+
+def test_many_in_one_call_stand_in_the_log_each_with_its_own_answer(town, firm, lab):
+    asked = [named(firm, town.serial_for(firm)), named(firm, "NONE"), named(firm, "S") | {"firm": "x"}]
+    town.desk(SHANGHAI, lab.key).post("/v1/verifications/batch", {"verifications": [{"voucher": each} for each in asked]})
+    another = {"voucher": asked[0], "lab": "0x" + "11" * 32}
+    refused = town.desk(SHANGHAI, lab.key).post("/v1/verifications/batch", {"verifications": [{"voucher": asked[0]}, another]})
+
+    told = [(each["what"], each["answer"], each["voucher_id"] is None) for each in reversed(newest(town, SHANGHAI, "auditor")[:5])]
+    assert refused.code == "NotYours"
+    assert told == [
+        ("verification", "VALID", False),
+        ("verification", "NOT_VALID", True),
+        ("verification", "CodeRefused", True),
+        ("verification", "NotYours", True),
+        ("verification", "NotYours", True),
+    ]
+
+
+def test_a_voucher_that_is_listed_is_one_that_was_looked_at(town):
+    firm = new_firm(town, CHANGXING)
+    vouchers = {town.voucher(CHANGXING, firm, town.serial_for(firm))["voucher_id"] for _ in range(2)}
+    listed = town.desk(CHANGXING, "issuer").get("/v1/vouchers", limit=1000)["vouchers"]
+
+    seen = newest(town, CHANGXING, "auditor", limit=len(listed))
+
+    assert vouchers < {each["voucher_id"] for each in listed}
+    assert [each["voucher_id"] for each in reversed(seen)] == [each["voucher_id"] for each in listed]
+    assert {(each["what"], each["party"], each["answer"]) for each in seen} == {("list", "ISSUER", "ANSWERED")}
 
 
 def test_the_log_of_a_gateway_holds_no_code_serial_or_key(town, firm, lab):
