@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import errors
+from gateway import documents, errors
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
 from gateway.settings import Settings
@@ -36,4 +36,5 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
+    documents.install(app)
     return app

@@ -18,7 +18,18 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from registry import CodecError, CodeRefused, EpochMissing, IndexRefused, IntentDiffers, OutcomeUnknown, Rejected, Unreachable
+from gateway import refusals
+from registry import (
+    CodecError,
+    CodeRefused,
+    EpochMissing,
+    IndexRefused,
+    IntentDiffers,
+    OutcomeUnknown,
+    Rejected,
+    TransactionRefused,
+    Unreachable,
+)
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -68,16 +79,25 @@ def body(status: int, code: str, title: str, values: Mapping[str, Any], detail: 
     return {"type": f"urn:tongquan:problem:{code}", "title": title, "status": status, "code": code, **told, "values": dict(values)}
 
 
+def status_of(code: str) -> int:
+    """The status that a code is answered with, the contracts' as well as this gateway's own."""
+    if code in refusals.STATUS:
+        return refusals.STATUS[code]
+    never = code in _NEVER or code.startswith("Invalid")
+    return HTTPStatus.UNPROCESSABLE_ENTITY if never else HTTPStatus.CONFLICT
+
+
 def problem_of(failure: Exception) -> dict[str, Any]:
     """What a failure says to a caller. Whatever is not known here is a fault of ours, and says nothing about itself."""
     match failure:
         case Problem():
             return body(failure.status, failure.code, failure.title, failure.values)
         case Rejected():
-            never = failure.code in _NEVER or failure.code.startswith("Invalid")
-            status = HTTPStatus.UNPROCESSABLE_ENTITY if never else HTTPStatus.CONFLICT
             return body(
-                status, failure.code, "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.", plain(failure.values)
+                status_of(failure.code),
+                failure.code,
+                "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
+                plain(failure.values),
             )
         case Unreachable():
             title = "节点无应答；未发生任何变化，可重试。 No node answered; nothing happened, try again."
@@ -98,6 +118,9 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case IndexRefused():
             title = "本平台的索引与链不一致，运维人员须先处理。 The index does not agree with the chain; an operator must look at it."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "IndexRefused", title, {"reason": str(failure)})
+        case TransactionRefused():
+            title = "该交易不是本平台所备的本单位签名账户变更。 No transaction about one's own key as this gateway prepared it."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "TransactionRefused", title, {"reason": str(failure)})
         case CodecError():
             title = "待签内容与本系统不符。 The signed document is not one that this gateway made."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "DocumentRefused", title, {"reason": str(failure)})
@@ -135,6 +158,7 @@ def install(app: FastAPI) -> None:
         IntentDiffers,
         IndexRefused,
         CodecError,
+        TransactionRefused,
         Exception,
     ):
         app.add_exception_handler(kind, _on_failure)

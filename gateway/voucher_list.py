@@ -20,8 +20,11 @@ from gateway.schemas import BadRow
 from registry import CodeRefused, Keyring, Recipient, Region, Tag, TagError
 
 MOST_BYTES = 5_000_000
-MOST_UNPACKED_BYTES = 50_000_000
+MOST_UNPACKED_BYTES = 10_000_000
 MOST_ROWS = 500
+# One cell at the far corner of a sheet makes it 17 thousand million cells large; nothing is read of a sheet beyond these.
+MOST_SHEET_ROWS = 10_000
+MOST_SHEET_COLUMNS = 100
 
 _FIRM_HEADERS = frozenset({"firm", "企业代码", "统一社会信用代码"})
 _SERIAL_HEADERS = frozenset({"serial", "券号", "创新券编号"})
@@ -61,7 +64,7 @@ def parse(content: bytes, *, region: Region, keyring: Keyring) -> Parsed:
     """
     if len(content) > MOST_BYTES:
         raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=len(content), most=MOST_BYTES)
-    lines = list(_xlsx(content) if content.startswith(_ZIP_MAGIC) else _csv(content))
+    lines = _xlsx(content) if content.startswith(_ZIP_MAGIC) else list(_csv(content))
     if not lines:
         raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds nothing.")
     firm_at, serial_at = _columns([cell.text.strip() for cell in lines[0][1]])
@@ -69,8 +72,14 @@ def parse(content: bytes, *, region: Region, keyring: Keyring) -> Parsed:
     if not body:
         raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds no row.")
     if len(body) > MOST_ROWS:
-        raise Problem(422, "ListTooLong", "行数过多，请分批导入。 Too many rows; split the list.", rows=len(body), most=MOST_ROWS)
+        raise too_long(len(body))
     return _rows(body, firm_at, serial_at, region=region, keyring=keyring)
+
+
+def of_pairs(pairs: Sequence[tuple[str, str]], *, region: Region, keyring: Keyring) -> Parsed:
+    """The same of firms and serials that came as JSON; lines are counted from 1."""
+    body = [(line, [_Cell(firm), _Cell(serial)]) for line, (firm, serial) in enumerate(pairs, start=1)]
+    return _rows(body, 0, 1, region=region, keyring=keyring)
 
 
 def _rows(body: Sequence[tuple[int, list[_Cell]]], firm_at: int, serial_at: int, *, region: Region, keyring: Keyring) -> Parsed:
@@ -121,7 +130,7 @@ def _columns(header: Sequence[str]) -> tuple[int, int]:
     return firm[0], serial[0]
 
 
-def _xlsx(content: bytes) -> Iterator[tuple[int, list[_Cell]]]:
+def _xlsx(content: bytes) -> list[tuple[int, list[_Cell]]]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
@@ -132,10 +141,19 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, list[_Cell]]]:
     try:
         # Not read-only: the quick reader of openpyxl believes the size that the sheet states of itself.
         sheet = load_workbook(io.BytesIO(content), data_only=False).worksheets[0]
-        rows = [[_xlsx_cell(cell.data_type, cell.value) for cell in row] for row in sheet.iter_rows()]
     except Exception as unreadable:  # openpyxl fails on a malformed file in many ways, none of them documented
         raise _unreadable() from unreadable
-    yield from enumerate(rows, start=1)
+    if sheet.max_row > MOST_SHEET_ROWS:
+        raise too_long(sheet.max_row)
+    width = min(sheet.max_column, MOST_SHEET_COLUMNS)
+    return [
+        (line, [_xlsx_cell(cell.data_type, cell.value) for cell in row]) for line, row in enumerate(sheet.iter_rows(max_col=width), start=1)
+    ]
+
+
+def too_long(rows: int) -> Problem:
+    """A list of more rows than are issued at once."""
+    return Problem(422, "ListTooLong", "行数过多，请分批导入。 Too many rows; split the list.", rows=rows, most=MOST_ROWS)
 
 
 def _unreadable() -> Problem:

@@ -6,7 +6,7 @@ These are its public names; a gateway uses nothing else of it. Calldata stays in
 
 from registry.chain.deploy import Deployment, verify
 from registry.chain.node import Node
-from registry.client import Client, Done
+from registry.client import Client, Done, call_of
 from registry.codec import (
     CodecError,
     DocumentRefused,
@@ -31,6 +31,7 @@ from registry.codec import (
     voucher_of,
 )
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, MonthClosed, RotationProposed, RotationVetoed, StandingSet
 from registry.index import Entry, Index, IndexRefused, Snapshot
 from registry.keystore import (
     KeyFileExists,
@@ -87,6 +88,7 @@ from registry.model import (
     Voucher,
 )
 from registry.outbox import IntentDiffers, Outbox
+from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
 from registry.rules import Ledger, Quote, subsidy_quote
 from registry.signing import address_of, sign, signer_of
 from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, salted
@@ -114,6 +116,9 @@ __all__ = [
     "Filing",
     "Firm",
     "FirstReview",
+    "FlagLifted",
+    "FlagSeconded",
+    "Flagged",
     "Id",
     "Index",
     "IndexRefused",
@@ -123,11 +128,13 @@ __all__ = [
     "KeyFileExists",
     "KeyFileMalformed",
     "KeyFileMissing",
+    "KeyRotated",
     "Keyring",
     "KeystoreError",
     "Lab",
     "Ledger",
     "Mistyped",
+    "MonthClosed",
     "Motion",
     "MotionKind",
     "Node",
@@ -138,6 +145,8 @@ __all__ = [
     "Outbox",
     "OutcomeUnknown",
     "Paid",
+    "PartyTransaction",
+    "PartyTransactions",
     "Pool",
     "Programme",
     "Purpose",
@@ -152,12 +161,15 @@ __all__ = [
     "Release",
     "Reservation",
     "Role",
+    "RotationProposed",
+    "RotationVetoed",
     "Signatures",
     "Slice",
     "Snapshot",
     "Stage",
     "StandIn",
     "Standing",
+    "StandingSet",
     "Strength",
     "Tag",
     "TagError",
@@ -165,12 +177,14 @@ __all__ = [
     "Terms",
     "Time",
     "TongquanError",
+    "TransactionRefused",
     "UnexpectedKeys",
     "UnexpectedValue",
     "Unreachable",
     "Voucher",
     "WrongPassword",
     "address_of",
+    "call_of",
     "closing_id",
     "consumed",
     "decode_record",

@@ -101,6 +101,11 @@ def events_of(logs: Sequence[Log], deployment: Deployment) -> tuple[Event, ...]:
     return tuple(decode(contracts[log.address], log.topics, log.data) for log in logs if log.address in contracts)
 
 
+def call_of(verb: str, *arguments: Any) -> bytes:
+    """One call of a batch, as `Client.try_each` takes it: `reserve`, `redeem` or `release` with its arguments."""
+    return codec.encode(verb, *arguments)
+
+
 class Client:
     """
     One account's way to the registry.
@@ -207,7 +212,7 @@ class Client:
         return self._send("refunded", filing, intent_id=intent_id)
 
     def try_each(self, calls: Sequence[bytes], *, intent_id: str | None = None) -> Done:
-        """Run the calldata of `reserve`, `redeem` and `release` calls, each on its own; see `Done.refusals`."""
+        """Run calls made by `call_of`, each on its own; see `Done.refusals`."""
         return self._send("tryEach", list(calls), intent_id=intent_id)
 
     # Labs, items, firms and their keys

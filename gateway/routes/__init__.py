@@ -1,5 +1,15 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
-from gateway.routes import directory, lookups, orders, programmes, trail, vouchers
+from gateway.routes import firms, flags, labs, lookups, orders, programmes, reviews, trail, vouchers
 
-ROUTERS = (lookups.router, orders.router, vouchers.router, programmes.router, directory.router, trail.router)
+ROUTERS = (
+    lookups.router,
+    orders.router,
+    reviews.router,
+    vouchers.router,
+    programmes.router,
+    labs.router,
+    firms.router,
+    flags.router,
+    trail.router,
+)

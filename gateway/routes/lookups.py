@@ -6,25 +6,44 @@ They are POST, so that company codes and serial numbers stand in no URL and no a
 
 from fastapi import APIRouter
 
-from gateway import schemas
+from gateway import examples, schemas
+from gateway.acts import lookups
 from gateway.deps import Anybody, OfficeHere
+from gateway.documents import told
+from gateway.refusals import TAGS
 
 router = APIRouter(prefix="/v1", tags=["lookups"])
 
+_OF_VOUCHER = (*TAGS, "NotYours", "SerialAmbiguous")
 
-@router.post("/quotes")
+
+@router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=(*_OF_VOUCHER, "UnknownVoucher")))
 def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> schemas.Quoted:
     """What would this cost get, and how many notes does it take?"""
-    return office.quote(caller, asked)
+    return lookups.quote(office, caller, asked)
 
 
-@router.post("/verifications")
+@router.post("/verifications", **told("核验 Verify", asked=examples.VERIFY, answer=examples.VERIFIED, refuses=_OF_VOUCHER))
 def verification(asked: schemas.VerificationRequest, caller: Anybody, office: OfficeHere) -> schemas.Verification:
-    """Can this voucher be used?"""
-    return office.verification(caller, asked)
+    """Can this voucher be used? If not, every reason is told."""
+    return lookups.verification(office, caller, asked)
 
 
-@router.post("/facts")
+@router.post(
+    "/verifications/batch",
+    **told(
+        "批量核验 Verify many",
+        asked={"verifications": [examples.VERIFY]},
+        answer={"verifications": [examples.VERIFIED], "block": examples.BLOCK},
+        refuses=("NotYours",),
+    ),
+)
+def verifications(asked: schemas.VerificationsRequest, caller: Anybody, office: OfficeHere) -> schemas.Verifications:
+    """Can these vouchers be used? Up to 500, as of one block. One that may not be asked about spoils none of the others."""
+    return lookups.verifications(office, caller, asked)
+
+
+@router.post("/facts", **told("三项核实 Three facts", asked=examples.FACTS_ASKED, answer=examples.FACTS, refuses=(*TAGS, "NotYours")))
 def facts(asked: schemas.FactsRequest, caller: Anybody, office: OfficeHere) -> schemas.Facts:
     """Are enterprise, serial and project true? Three facts, answered apart."""
-    return office.facts(caller, asked)
+    return lookups.facts(office, caller, asked)

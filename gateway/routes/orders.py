@@ -5,83 +5,170 @@ What firm and lab sign goes prepare → sign → submit: the gateway answers the
 gateway has, and anybody brings it back.
 """
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
-from gateway import schemas
-from gateway.deps import Actor, Anybody, OfficeHere, Payer, Rejecter, Reviewer, Signatory, WriteOnce
+from gateway import examples, schemas
+from gateway.acts import orders, submissions
+from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce
+from gateway.documents import record, told
+from gateway.etags import tagged
+from gateway.refusals import CURSORS, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
 
-
-@router.post("/orders/prepare")
-def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
-    """The order to sign. Changes nothing."""
-    return office.prepare_order(caller, asked)
+_OF_DOCUMENT = ("DocumentRefused", "NotFound", "SignatureMissing")
 
 
-@router.post("/orders", status_code=201, response_model=schemas.OrderWritten)
-def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Reserve (锁定额度) for an order that both signed."""
-    return once.answer(201, asked, lambda intent_id: office.reserve(asked, intent_id))
+@router.get("/orders", **told("订单列表 List orders", answer={"orders": [examples.ORDER_BRIEF], **examples.PAGE_END}, refuses=CURSORS))
+def list_orders(
+    caller: Anybody,
+    office: OfficeHere,
+    stage: Annotated[schemas.StageName | None, Query(description="Only orders at this stage.")] = None,
+    cursor: schemas.Cursor | None = None,
+    limit: schemas.Limit = 100,
+) -> schemas.OrderPage:
+    """A lab's or firm's own orders; those that an officer's region issued, hosts or pays; all for an auditor."""
+    return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
 
 
-@router.get("/orders")
-def own_orders(caller: Signatory, office: OfficeHere) -> schemas.OrderPage:
-    """The caller's own orders."""
-    return office.orders(caller)
-
-
-@router.get("/orders/{order_id}")
-def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere) -> schemas.OrderSeen:
+@router.get("/orders/{order_id}", response_model=schemas.OrderSeen, **record("订单 One order", answer=examples.ORDER_SEEN))
+def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """An order, where it stands and how it came there."""
-    return office.order(caller, Id(order_id))
+    return tagged(request, orders.order(office, caller, Id(order_id)))
 
 
-@router.post("/redemptions/prepare")
+@router.post(
+    "/orders/prepare",
+    **told(
+        "准备订单 Prepare an order",
+        asked=examples.ORDER_FACTS,
+        answer=examples.ORDER_PREPARED,
+        refuses=(*TAGS, "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
+    ),
+)
+def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
+    """The order that firm and lab are to check and sign. Changes nothing."""
+    return orders.prepare_order(office, caller, asked)
+
+
+@router.post(
+    "/orders",
+    response_model=schemas.OrderWritten,
+    **told(
+        "锁定额度 Reserve",
+        status=201,
+        asked=examples.ORDER_SIGNED,
+        answer=examples.order_written("OPEN"),
+        verbs=("reserve",),
+        refuses=_OF_DOCUMENT,
+    ),
+)
+def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Reserve part of a voucher for an order that firm and lab signed."""
+    return once.answer(201, asked, lambda intent_id: orders.reserve(office, asked, intent_id))
+
+
+@router.post(
+    "/redemptions/prepare",
+    **told(
+        "准备兑付申请 Prepare a redemption",
+        asked=examples.REDEMPTION_FACTS,
+        answer=examples.REDEMPTION_PREPARED,
+        refuses=(*TAGS, "EpochMissing", "NotFound", "SellerDiffers"),
+    ),
+)
 def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
-    """The redemption to sign. Changes nothing."""
-    return office.prepare_redemption(caller, asked)
+    """The redemption that firm and lab are to check and sign. Changes nothing."""
+    return orders.prepare_redemption(office, caller, asked)
 
 
-@router.post("/redemptions", status_code=201, response_model=schemas.OrderWritten)
+@router.post(
+    "/redemptions",
+    response_model=schemas.OrderWritten,
+    **told(
+        "申请兑付 Redeem",
+        status=201,
+        asked=examples.REDEMPTION_SIGNED,
+        answer=examples.order_written("REDEEMED"),
+        verbs=("redeem",),
+        refuses=_OF_DOCUMENT,
+    ),
+)
 def redeem(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Ask for the money (申请兑付), as both signed."""
-    return once.answer(201, asked, lambda intent_id: office.redeem(asked, intent_id))
+    """Ask for the money, as firm and lab signed."""
+    return once.answer(201, asked, lambda intent_id: orders.redeem(office, asked, intent_id))
 
 
-@router.post("/orders/approve", response_model=schemas.Reviewed)
-def approve(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Confirm requested orders before the service (审核确认)."""
-    return once.answer(200, asked, lambda intent_id: office.approve(caller, [Id(each) for each in asked.orders], intent_id))
+@router.post(
+    "/redemptions/stand-in",
+    response_model=schemas.OrderWritten,
+    **told(
+        "代签申请兑付 Redeem, standing in",
+        status=201,
+        asked=examples.STAND_IN,
+        answer=examples.order_written("REDEEMED"),
+        verbs=("redeem",),
+        refuses=_OF_DOCUMENT,
+    ),
+)
+def redeem_standing_in(asked: schemas.SignedByPaid, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Ask for the money where only the party to be paid signed: the reviewer signs here in place of the other, and says why."""
+    return once.answer(201, asked, lambda intent_id: orders.redeem_standing_in(office, caller, asked, intent_id))
 
 
-@router.post("/orders/decline", response_model=schemas.Reviewed)
-def decline(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Turn requested orders down (不予确认)."""
-    return once.answer(200, asked, lambda intent_id: office.decline(caller, [Id(each) for each in asked.orders], intent_id))
+@router.post(
+    "/releases/prepare",
+    **told("准备释放 Prepare a release", asked=examples.RELEASE_FACTS, answer=examples.RELEASE_PREPARED, refuses=("NotFound",)),
+)
+def prepare_release(asked: schemas.ReleaseFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
+    """The release that the lab is to sign; the firm as well, where a joint voucher's partnership was reached. Changes nothing."""
+    return orders.prepare_release(office, caller, asked)
 
 
-@router.post("/orders/endorse", response_model=schemas.Reviewed)
-def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """First review (初审)."""
-    return once.answer(200, asked, lambda intent_id: office.endorse(caller, [Id(each) for each in asked.orders], intent_id))
+@router.post(
+    "/releases",
+    response_model=schemas.OrderWritten,
+    **told(
+        "释放额度 Release",
+        status=201,
+        asked=examples.RELEASE_SIGNED,
+        answer=examples.order_written("RELEASED"),
+        verbs=("release",),
+        refuses=_OF_DOCUMENT,
+    ),
+)
+def release(asked: schemas.SignedRelease, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Give an order's money back to its voucher, as the lab signed, or lab and firm."""
+    return once.answer(201, asked, lambda intent_id: orders.release(office, asked, intent_id))
 
 
-@router.post("/orders/accept", response_model=schemas.Reviewed)
-def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Find redemptions in order (审核通过)."""
-    return once.answer(200, asked, lambda intent_id: office.accept(caller, [Id(each) for each in asked.orders], intent_id))
+@router.post(
+    "/orders/{order_id}/release",
+    response_model=schemas.OrderWritten,
+    **told("未签释放 Release without consent", answer=examples.order_written("RELEASED"), verbs=("release",), refuses=("NotFound",)),
+)
+def release_without_consent(order_id: schemas.Id32, caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """By a reviewer where the lab is no longer active or a flag on a party was seconded; by anybody 30 days after the deadline."""
+    return once.answer(200, {}, lambda intent_id: orders.release_without_consent(office, caller, Id(order_id), intent_id))
 
 
-@router.post("/orders/reject", response_model=schemas.Reviewed)
-def reject(asked: schemas.Orders, caller: Rejecter, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Send redemptions back for correction (退回补正): a reviewer before acceptance, the payer after it."""
-    return once.answer(200, asked, lambda intent_id: office.reject(caller, [Id(each) for each in asked.orders], intent_id))
+@router.post(
+    "/submissions",
+    response_model=schemas.Submitted,
+    **told(
+        "批量提交 Submit many",
+        asked=examples.DOCUMENTS,
+        answer=examples.SUBMITTED,
+    ),
+)
+def submit(asked: schemas.Submissions, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """
+    Orders, redemptions and releases that were signed, up to 100 in one transaction, each on its own.
 
-
-@router.post("/orders/settle", response_model=schemas.Reviewed)
-def settle(asked: schemas.Settlement, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Record that redemptions were paid (拨付)."""
-    return once.answer(200, asked, lambda intent_id: office.settle(caller, asked, intent_id))
+    One that is refused stops nothing else; its code stands in its outcome and is one that its own route could answer.
+    """
+    return once.answer(200, asked, lambda intent_id: submissions.submit(office, asked, intent_id))

@@ -1,28 +1,76 @@
 """Programmes (券种) and the money set aside for them (预拨兑付资金)."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
-from gateway import schemas
-from gateway.deps import Anybody, Issuer, OfficeHere, Payer, WriteOnce
+from gateway import examples, schemas
+from gateway.acts import programmes
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.deps import Anybody, Issuer, OfficeHere, Payer, WriteOnce, allow
+from gateway.documents import record, told
+from gateway.etags import tagged
+from gateway.refusals import CURSORS
 from registry import Id
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
 
+_Reader = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 
-@router.post("", status_code=201, response_model=schemas.Opened)
+
+@router.get("", **told("券种列表 List programmes", answer={"programmes": [examples.PROGRAMME_SEEN], **examples.PAGE_END}, refuses=CURSORS))
+def list_programmes(
+    caller: _Reader, office: OfficeHere, cursor: schemas.Cursor | None = None, limit: schemas.Limit = 100
+) -> schemas.ProgrammePage:
+    """The programmes that an officer's region opened or pays, with their pools; all for an auditor."""
+    return programmes.programmes(office, caller, cursor=cursor, limit=limit)
+
+
+@router.post(
+    "",
+    response_model=schemas.Opened,
+    **told(
+        "设立券种 Open a programme",
+        status=201,
+        asked=examples.PROGRAMME_FILE,
+        answer=examples.OPENED,
+        verbs=("open",),
+        refuses=("ProgrammeFileInvalid", "ProgrammeFileMalformed"),
+    ),
+)
 def open_programme(asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Fix a programme for ever, from its file."""
-    return once.answer(201, asked, lambda intent_id: office.open(caller, asked, intent_id))
+    return once.answer(201, asked, lambda intent_id: programmes.open_programme(office, caller, asked, intent_id))
 
 
-@router.get("/{programme_id}")
-def programme(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere) -> schemas.ProgrammeSeen:
-    """A programme and its pool."""
-    return office.programme(caller, Id(programme_id))
+@router.get("/{programme_id}", response_model=schemas.ProgrammeSeen, **record("券种 One programme", answer=examples.PROGRAMME_SEEN))
+def programme(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
+    """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
+    return tagged(request, programmes.programme(office, caller, Id(programme_id)))
 
 
-@router.post("/{programme_id}/fund", response_model=schemas.Written)
+@router.get("/{programme_id}/pool", response_model=schemas.PoolSeen, **record("预拨兑付资金 Pool", answer=examples.POOL_SEEN))
+def pool(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
+    """A programme's pool, and every movement of it."""
+    return tagged(request, programmes.pool(office, caller, Id(programme_id)))
+
+
+@router.post(
+    "/{programme_id}/fund",
+    response_model=schemas.Written,
+    **told("拨入 Fund", asked=examples.FUNDING, answer=examples.WRITTEN, verbs=("fund",)),
+)
 def fund(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Record money set aside (拨入)."""
-    return once.answer(200, asked, lambda intent_id: office.fund(caller, Id(programme_id), asked, intent_id))
+    """Record money set aside. A bank reference is used once."""
+    return once.answer(200, asked, lambda intent_id: programmes.fund(office, caller, Id(programme_id), asked, intent_id))
+
+
+@router.post(
+    "/{programme_id}/draw",
+    response_model=schemas.Written,
+    **told("划回 Draw", asked=examples.DRAWING, answer=examples.WRITTEN, verbs=("draw",)),
+)
+def draw(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Record money taken back that no order holds. A bank reference is used once."""
+    return once.answer(200, asked, lambda intent_id: programmes.draw(office, caller, Id(programme_id), asked, intent_id))

@@ -1,27 +1,23 @@
 """Whether the gateway follows its node, and for auditors the whole trail."""
 
-from typing import Annotated
+from fastapi import APIRouter
 
-from fastapi import APIRouter, Query
-
-from gateway import schemas
+from gateway import examples, schemas
+from gateway.acts import trail
 from gateway.deps import Auditor, OfficeHere
+from gateway.documents import told
+from gateway.refusals import CURSORS
 
 router = APIRouter(prefix="/v1", tags=["trail"])
 
 
-@router.get("/status")
+@router.get("/status", **told("状态 Status", answer=examples.STATUS))
 def status(office: OfficeHere) -> schemas.Status:
-    """Needs no key and tells nothing of anybody."""
+    """Whether this gateway follows its node. Needs no key and tells nothing of anybody."""
     return office.status()
 
 
-@router.get("/trail")
-def trail(
-    _caller: Auditor,
-    office: OfficeHere,
-    after: Annotated[str | None, Query(max_length=40)] = None,
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 200,
-) -> schemas.TrailPage:
+@router.get("/trail", **told("全部事件 Trail", answer=examples.TRAIL, refuses=CURSORS))
+def list_trail(caller: Auditor, office: OfficeHere, cursor: schemas.Cursor | None = None, limit: schemas.Limit = 200) -> schemas.TrailPage:
     """Every event of every contract in the chain's order. An auditor who trusts no gateway replays a node instead."""
-    return office.trail(after, limit)
+    return trail.trail(office, caller, cursor=cursor, limit=limit)

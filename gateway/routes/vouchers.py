@@ -1,17 +1,25 @@
-"""Issuing from a list (发放), its dry run, and a voucher's history."""
+"""Issuing from a list (发放), its dry run, and vouchers with their history."""
 
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, UploadFile
+from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import ConfigDict
 
-from gateway import schemas
-from gateway.deps import Anybody, Issuer, OfficeHere, WriteOnce
+from gateway import examples, schemas
+from gateway.acts import issuing
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.deps import Anybody, Issuer, OfficeHere, WriteOnce, allow
+from gateway.documents import record, told
+from gateway.etags import tagged
+from gateway.refusals import CURSORS, LISTS
 from registry import Fen, Id, Terms, Time
 
 router = APIRouter(prefix="/v1/vouchers", tags=["vouchers"])
+
+_FORM = "multipart/form-data"
+_Lister = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
 
 
 class ListForm(schemas.Shape):
@@ -26,28 +34,75 @@ class ListForm(schemas.Shape):
     claim_by: schemas.FormSeconds
     list: Annotated[UploadFile, File()]
 
-    def terms(self) -> Terms:
-        """The terms of the issue."""
-        return Terms(Id(self.programme), Fen(self.face), Fen(self.denomination), Time(self.use_by), Time(self.claim_by))
+
+def _terms(asked: ListForm | schemas.IssueRequest) -> Terms:
+    return Terms(Id(asked.programme), Fen(asked.face), Fen(asked.denomination), Time(asked.use_by), Time(asked.claim_by))
 
 
-@router.post("/check")
-def check(asked: Annotated[ListForm, Form(media_type="multipart/form-data")], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
-    """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
-    return office.check_list(asked.terms(), asked.list.file.read())
+@router.get("", **told("创新券列表 List vouchers", answer={"vouchers": [examples.VOUCHER_SEEN], **examples.PAGE_END}, refuses=CURSORS))
+def list_vouchers(
+    caller: _Lister,
+    office: OfficeHere,
+    programme: Annotated[schemas.Id32 | None, Query(description="Only vouchers of this programme.")] = None,
+    cursor: schemas.Cursor | None = None,
+    limit: schemas.Limit = 100,
+) -> schemas.VoucherPage:
+    """A firm's own vouchers, those of an officer's region, or all for an auditor. A lab lists none: it looks up what it is shown."""
+    return issuing.vouchers(office, caller, programme=programme, cursor=cursor, limit=limit)
 
 
-@router.post("", status_code=201, response_model=schemas.Issued)
-def issue(
-    asked: Annotated[ListForm, Form(media_type="multipart/form-data")], caller: Issuer, office: OfficeHere, once: WriteOnce
-) -> JSONResponse:
-    """Issue one voucher for every row, all or none."""
-    content = asked.list.file.read()
-    told = asked.model_dump(mode="json", exclude={"list"}) | {"list": hashlib.sha256(content).hexdigest()}
-    return once.answer(201, told, lambda intent_id: office.issue(caller, asked.terms(), content, intent_id))
-
-
-@router.get("/{voucher_id}")
-def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere) -> schemas.VoucherHistory:
+@router.get("/{voucher_id}", response_model=schemas.VoucherHistory, **record("创新券 One voucher", answer=examples.VOUCHER_HISTORY))
+def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A voucher and all that happened to it."""
-    return office.voucher_history(caller, Id(voucher_id))
+    return tagged(request, issuing.voucher_history(office, caller, Id(voucher_id)))
+
+
+@router.post("/check", **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=LISTS, media=_FORM))
+def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
+    """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
+    return issuing.check(office, _terms(asked), issuing.of_file(asked.list.file.read()))
+
+
+@router.post(
+    "",
+    response_model=schemas.Issued,
+    **told(
+        "按名单发放 Issue from a list",
+        status=201,
+        asked=examples.LIST_FORM,
+        answer=examples.ISSUED_FROM_FILE,
+        verbs=("issue",),
+        refuses=(*LISTS, "BadRows"),
+        media=_FORM,
+    ),
+)
+def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Issue one voucher for every row of an Excel or CSV list, all or none. The same list again is answered with the first issue."""
+    content = asked.list.file.read()
+    asked_for = asked.model_dump(mode="json", exclude={"list"}) | {"list": hashlib.sha256(content).hexdigest()}
+    read = issuing.of_file(content)
+    return once.answer(201, asked_for, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))
+
+
+@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED))
+def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
+    """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""
+    return issuing.check(office, _terms(asked), issuing.of_rows(asked))
+
+
+@router.post(
+    "/rows",
+    response_model=schemas.Issued,
+    **told(
+        "发放（JSON）Issue rows",
+        status=201,
+        asked=examples.LIST_ROWS,
+        answer=examples.ISSUED_FROM_ROWS,
+        verbs=("issue",),
+        refuses=("BadRows",),
+    ),
+)
+def issue_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Issue one voucher for every row of a list in JSON, all or none. The same list again is answered with the first issue."""
+    read = issuing.of_rows(asked)
+    return once.answer(201, asked, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))

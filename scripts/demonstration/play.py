@@ -141,13 +141,13 @@ class Scene:
         """The whole trail, as an auditor pages through it at one gateway."""
         auditor = self.desk(SHANGHAI, "auditor")
         found: list[dict[str, Any]] = []
-        after = None
+        cursor = None
         while True:
-            page = auditor.get("/v1/trail", **({"after": after} if after else {}))
+            page = auditor.get("/v1/trail", **({"cursor": cursor} if cursor else {}))
             if not page["events"]:
                 return found
             found += page["events"]
-            after = page["next"]
+            cursor = page["next"]
 
 
 def _voucher(firm: FirmCast, serial: str) -> dict[str, Any]:
@@ -208,7 +208,7 @@ def setup(scene: Scene) -> Got:
     shanghai = scene.lab_id(scene.lab("lab-shanghai"))
     recognised = {CHANGXING: [scene.lab_id(lab) for lab in LABS], KUNSHAN: [shanghai], BEIJING: [shanghai]}
     for region, subjects in recognised.items():
-        scene.desk(region, "directory").post("/v1/recognitions", {"labs": subjects, "from": 0, "until": until})
+        scene.desk(region, "directory").post("/v1/recognitions", {"subjects": subjects, "from": 0, "until": until})
     trail = [event["name"] for event in scene.events()]
     done = {"labs": sum(answer.status == httpx.codes.CREATED for answer in labs)}
     done |= {"firms": sum(answer.status == httpx.codes.CREATED for answer in firms), "recognitions": trail.count("Recognised")}

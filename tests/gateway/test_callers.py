@@ -22,7 +22,7 @@ WRITES = {
     "/v1/programmes/0x" + "11" * 32 + "/fund": ({"amount": "1", "bank_reference": "B"}, {"PAYER"}),
     "/v1/firms": ({"firm": "x", "signer": "0x" + "11" * 20}, {"DIRECTORY"}),
     "/v1/labs": ({"code": "x", "host_unit": "x", "signer": "0x" + "11" * 20, "qualified_until": 1}, {"DIRECTORY"}),
-    "/v1/recognitions": ({"labs": ORDERS["orders"], "from": 0, "until": 0}, {"DIRECTORY"}),
+    "/v1/recognitions": ({"subjects": ORDERS["orders"], "from": 0, "until": 0}, {"DIRECTORY"}),
 }
 PARTIES = {
     "LAB": (BEIJING, "lab-beijing"),

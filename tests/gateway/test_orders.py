@@ -69,7 +69,7 @@ def test_an_order_without_a_signature_is_refused_and_the_gateway_does_not_stand_
 
     answer = town.submit("/v1/orders", lab, signed | {"firm_signature": "0x" + "00" * 64})
 
-    assert (answer.status, answer.code) == (422, "NotSignedBy")
+    assert (answer.status, answer.code) == (422, "SignatureMissing")
 
 
 def test_a_document_that_was_altered_after_signing_is_refused(town, firm, lab):
@@ -264,16 +264,3 @@ def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, la
 
     assert (answer.status, answer.code) == (404, "UnknownVoucher")
     assert town.world.keyring.project(firm.company_code, "P").hex() not in str(answer.body)
-
-
-def test_the_auditor_pages_through_everything_once(town):
-    desk = town.desk(KUNSHAN, "auditor")
-    whole = desk.get("/v1/trail", limit=1000)["events"]
-    found, after = [], None
-    while page := desk.get("/v1/trail", limit=7, **({"after": after} if after else {}))["events"]:
-        found += page
-        after = page[-1]["position"]
-
-    assert found[: len(whole)] == whole
-    assert len({each["position"] for each in found}) == len(found)
-    assert desk.get("/v1/trail", after="nonsense").code == "InvalidPosition"

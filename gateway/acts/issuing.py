@@ -1,0 +1,131 @@
+"""
+Issuing from a list (发放), and looking at what was issued.
+
+The same list twice is the same issue: asked again, under whatever key, it is answered with the issue that there was.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from gateway import shapes, voucher_list
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.cursors import Question
+from gateway.errors import Problem
+from gateway.office import Office
+from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
+from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tag
+from gateway.voucher_list import Parsed
+from registry import Digest, Done, Entry, Firm, Id, Snapshot, Terms, id_of, voucher_of
+
+Read = Callable[[Office], Parsed]
+"""Reads a list, whatever form it came in."""
+
+
+def of_file(content: bytes) -> Read:
+    """A list in Excel or CSV."""
+    return lambda office: voucher_list.parse(content, region=office.region, keyring=office.keyring)
+
+
+def of_rows(asked: IssueRequest) -> Read:
+    """A list in JSON."""
+    pairs = [(each.firm, each.serial) for each in asked.recipients]
+    return lambda office: voucher_list.of_pairs(pairs, region=office.region, keyring=office.keyring)
+
+
+def check(office: Office, terms: Terms, read: Read) -> ListChecked:
+    """What issuing this list would refuse, row by row. Issues nothing."""
+    parsed = read(office)
+    with office.current() as snapshot:
+        if _earlier(snapshot, terms, parsed) is not None:
+            return ListChecked(rows=parsed.count, bad=[])
+        return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed))
+
+
+def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: str) -> Issued:
+    """Issue one voucher for every row of a list, all or none."""
+    client, parsed = office.client(caller), read(office)
+    # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
+    if office.outbox.find(intent_id) is None:
+        with office.current() as snapshot:
+            earlier = _earlier(snapshot, terms, parsed)
+            bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
+        if earlier is not None:
+            return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
+        if bad:
+            title = "名单有误，未发放任何券。 The list has bad rows; nothing was issued."
+            raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
+    done: Done = client.issue(terms, [row.recipient for row in parsed.rows], intent_id=intent_id)
+    office.follow()
+    return _issued(terms, parsed, done.transaction, done.block, repeated=False)
+
+
+def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHistory:
+    """A voucher and all that happened to it, for its firm, the offices of its region, and auditors."""
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+        if voucher_id not in ledger.vouchers or not may_see_voucher(office, caller, ledger, ledger.vouchers[voucher_id]):
+            raise not_found("voucher", voucher_id)
+        return VoucherHistory(
+            voucher=shapes.voucher_seen(snapshot, voucher_id),
+            history=shapes.events(snapshot.history_of(voucher_id)),
+            block=office.block_seen(snapshot),
+        )
+
+
+def vouchers(office: Office, caller: Caller, *, programme: bytes | None, cursor: str | None, limit: int) -> VoucherPage:
+    """A firm's own vouchers, those of an officer's region, or all for an auditor. A lab lists none."""
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+        tag = own_tag(office, caller) if caller.party is Party.FIRM else None
+
+        def keep(voucher_id: Id) -> bool:
+            voucher = ledger.vouchers[voucher_id]
+            if programme not in (None, voucher.programme) or tag not in (None, voucher.firm):
+                return False
+            region = ledger.programmes[voucher.programme].region
+            return caller.party not in (*OFFICERS, Party.FIRM) or caller.home == region
+
+        question = Question("vouchers", caller.name, (programme,))
+        found, further = question.page(ledger.vouchers, cursor, limit, keep)
+        seen = [shapes.voucher_seen(snapshot, each) for each in found]
+        return VoucherPage(vouchers=seen, next=further, block=office.block_seen(snapshot))
+
+
+def _earlier(snapshot: Snapshot, terms: Terms, parsed: Parsed) -> Entry | None:
+    """The issue of exactly these vouchers, if there was one: all of them, and no others, in one transaction."""
+    ids = {id_of(voucher_of(terms, row.recipient)) for row in parsed.rows}
+    if parsed.bad or not ids or not all(each in snapshot.ledger.vouchers for each in ids):
+        return None
+    issues = [next(entry for entry in snapshot.history_of(each) if entry.name == "Issued") for each in sorted(ids)]
+    first = issues[0]
+    together = all(each.logged.transaction_hash == first.logged.transaction_hash for each in issues)
+    return first if together and _count(snapshot, id_of(terms), first.logged.transaction_hash) == len(ids) else None
+
+
+def _count(snapshot: Snapshot, terms: Id, transaction: Digest) -> int:
+    """How many vouchers one transaction issued: its `TermsIssued` and each `Issued` stand side by side in the trail."""
+    start = next(each for each in snapshot.history_of(terms) if each.logged.transaction_hash == transaction)
+    following = snapshot.trail(after=start.position, limit=voucher_list.MOST_ROWS + 1)
+    return sum(each.name == "Issued" and each.logged.transaction_hash == transaction for each in following)
+
+
+def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> list[BadRow]:
+    found = list(parsed.bad)
+    for row in parsed.rows:
+        if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
+            message = "企业未在本地区登记。 The firm is not enrolled in this region."
+            found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=message))
+        elif _is_issued(snapshot, terms, row):
+            # On other terms it would be another voucher to the registry; to the office it is the same one twice.
+            found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
+    return sorted(found, key=lambda each: each.line)
+
+
+def _is_issued(snapshot: Snapshot, terms: Terms, row: voucher_list.Row) -> bool:
+    known = snapshot.vouchers_of(row.recipient.firm, row.recipient.serial)
+    return any(snapshot.ledger.vouchers[each].programme == terms.programme for each in known)
+
+
+def _issued(terms: Terms, parsed: Parsed, transaction: Any, block: int, *, repeated: bool) -> Issued:
+    issued = [IssuedVoucher(line=row.line, voucher_id=id_of(voucher_of(terms, row.recipient))) for row in parsed.rows]
+    return Issued(vouchers=issued, transaction=transaction, block=block, repeated=repeated)

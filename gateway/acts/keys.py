@@ -1,0 +1,109 @@
+"""
+Parties' keys: replaced by the party itself at once, or by its office after three days, during which the old key may veto.
+
+The registry takes a party's own rotation and veto from its key alone, as the sender of the transaction. So the gateway prepares that
+transaction, and passes it on once the party has signed it.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from gateway import shapes
+from gateway.callers import Caller
+from gateway.errors import Problem
+from gateway.office import Office
+from gateway.schemas import (
+    KeyOne,
+    OwnRotation,
+    RotationPage,
+    RotationProposal,
+    RotationWritten,
+    SignedTransaction,
+    SubjectNamed,
+    UnsignedTransaction,
+)
+from gateway.sight import may_see_key, not_found, own_subject
+from registry import Address, Done, Id, KeyRotated, Ledger, RotationProposed, RotationVetoed
+
+
+def propose(office: Office, caller: Caller, asked: RotationProposal, intent_id: str) -> RotationWritten:
+    """Propose a key for a firm or lab of the office's region."""
+    subject = Id(asked.subject)
+    with office.current() as snapshot:
+        _require_seen(office, caller, snapshot.ledger, subject)
+    done = office.client(caller).rotate(subject, office.require_foreign(asked.signer), intent_id=intent_id)
+    return _rotated(office, subject, done)
+
+
+def complete(office: Office, asked: SubjectNamed, intent_id: str) -> RotationWritten:
+    """Put a proposed key in place once its time has come. Anybody may."""
+    return _rotated(office, Id(asked.subject), office.relay.complete_rotation(Id(asked.subject), intent_id=intent_id))
+
+
+def prepare_rotation(office: Office, caller: Caller, asked: OwnRotation) -> UnsignedTransaction:
+    """The transaction by which a party names its new key."""
+    return _prepared(office, caller, "rotate", office.require_foreign(asked.signer))
+
+
+def prepare_veto(office: Office, caller: Caller) -> UnsignedTransaction:
+    """The transaction by which a party refuses its office's proposal."""
+    return _prepared(office, caller, "vetoRotation")
+
+
+def submit(office: Office, caller: Caller, asked: SignedTransaction) -> RotationWritten:
+    """Pass on what a party signed about its own key."""
+    transaction = office.party_transactions.read(asked.raw)
+    if transaction.subject != own_subject(office, caller):
+        raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
+    if transaction.signer is not None:
+        office.require_foreign(transaction.signer)
+    return _rotated(office, transaction.subject, office.party_transactions.send(transaction))
+
+
+def key(office: Office, caller: Caller, subject: Id) -> KeyOne:
+    """Who signs for a party, for itself, the offices of its region, and auditors."""
+    with office.seen() as snapshot:
+        _require_seen(office, caller, snapshot.ledger, subject)
+        history = shapes.events([each for each in snapshot.history_of(subject) if isinstance(each.logged.event, tuple(_OUTCOMES))])
+        return KeyOne(**dict(shapes.key_seen(snapshot.ledger, subject)), history=history, block=office.block_seen(snapshot))
+
+
+def rotations(office: Office, caller: Caller) -> RotationPage:
+    """The proposals that stand, of parties whose keys the caller may see."""
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+        mine = [subject for subject, _ in ledger.rotations.items() if may_see_key(office, caller, ledger, subject)]
+        return RotationPage(rotations=[shapes.key_seen(ledger, each) for each in mine], block=office.block_seen(snapshot))
+
+
+_OUTCOMES: Mapping[type[KeyRotated | RotationProposed | RotationVetoed], Literal["ROTATED", "PROPOSED", "VETOED"]] = {
+    KeyRotated: "ROTATED",
+    RotationProposed: "PROPOSED",
+    RotationVetoed: "VETOED",
+}
+
+
+def _prepared(office: Office, caller: Caller, verb: str, *signer: Address) -> UnsignedTransaction:
+    subject = own_subject(office, caller)
+    with office.current() as snapshot:
+        _require_seen(office, caller, snapshot.ledger, subject)
+        current = shapes.signer_of(snapshot.ledger, subject)
+    return UnsignedTransaction(transaction=dict(office.party_transactions.prepare(current, verb, subject, *signer)))
+
+
+def _rotated(office: Office, subject: Id, done: Done) -> RotationWritten:
+    office.follow()
+    (event,) = (each for kind in _OUTCOMES for each in done.of(kind))
+    return RotationWritten(
+        subject=subject,
+        signer=event.signer,
+        outcome=_OUTCOMES[type(event)],
+        proposed_from=event.from_ if isinstance(event, RotationProposed) else None,
+        transaction=done.transaction,
+        block=done.block,
+    )
+
+
+def _require_seen(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> None:
+    if not may_see_key(office, caller, ledger, subject):
+        raise not_found("subject", subject)

@@ -1,0 +1,133 @@
+"""Labs (服务机构) and their items (服务条目) by their host region, and where a region's vouchers may be spent (互认)."""
+
+from collections.abc import Iterator, Sequence
+
+from gateway import shapes
+from gateway.callers import Caller
+from gateway.cursors import Question
+from gateway.office import Office
+from gateway.schemas import (
+    ItemList,
+    ItemPage,
+    ItemsListed,
+    LabAdmission,
+    LabOne,
+    LabPage,
+    LabRenewal,
+    Recognition,
+    RecognitionPage,
+    StandingWritten,
+    Subject,
+    Withdrawal,
+    Written,
+)
+from gateway.sight import not_found
+from registry import Done, Id, Item, Lab, Region, Snapshot, StandingSet, Time, id_of
+
+
+def admit(office: Office, caller: Caller, asked: LabAdmission, intent_id: str) -> Subject:
+    """Admit a lab of this region."""
+    host_unit = office.keyring.firm(asked.host_unit)
+    record = Lab(office.region, host_unit, asked.code)
+    seller = host_unit if asked.seller is None else office.keyring.firm(asked.seller)
+    signer = office.require_foreign(asked.signer)
+    done = office.client(caller).admit(record, signer, seller, Time(asked.qualified_until), intent_id=intent_id)
+    office.follow()
+    return Subject(id=id_of(record), transaction=done.transaction, block=done.block)
+
+
+def renew(office: Office, caller: Caller, lab_id: Id, asked: LabRenewal, intent_id: str) -> Written:
+    """Renew a lab's qualification, or change who invoices for it."""
+    seller = office.keyring.firm(asked.seller)
+    return _written(office, office.client(caller).renew(lab_id, seller, Time(asked.qualified_until), intent_id=intent_id))
+
+
+def set_standing(office: Office, caller: Caller, lab_id: Id, verb: str, intent_id: str) -> StandingWritten:
+    """Suspend, exit, freeze or reinstate."""
+    client = office.client(caller)
+    verbs = {"suspend": client.suspend, "exit": client.exit, "freeze": client.freeze, "reinstate": client.reinstate}
+    done = verbs[verb](lab_id, intent_id=intent_id)
+    office.follow()
+    (event,) = done.of(StandingSet)
+    return StandingWritten(lab=lab_id, standing=event.standing.name, transaction=done.transaction, block=done.block)
+
+
+def list_items(office: Office, caller: Caller, lab_id: Id, asked: ItemList, intent_id: str) -> ItemsListed:
+    """List a lab's instruments or service entries."""
+    done = office.client(caller).list_items(lab_id, asked.codes, intent_id=intent_id)
+    office.follow()
+    return ItemsListed(items=[id_of(Item(lab_id, code)) for code in asked.codes], transaction=done.transaction, block=done.block)
+
+
+def recognise(office: Office, caller: Caller, asked: Recognition, intent_id: str) -> Written:
+    """Recognise labs and items for this region's vouchers (纳入互认目录)."""
+    window = Time(asked.from_), Time(asked.until)
+    return _written(office, office.client(caller).recognise(_ids(asked.subjects), *window, intent_id=intent_id))
+
+
+def withdraw(office: Office, caller: Caller, asked: Withdrawal, intent_id: str) -> Written:
+    """End recognition (移出互认目录)."""
+    return _written(office, office.client(caller).withdraw(_ids(asked.subjects), intent_id=intent_id))
+
+
+# Looking. The catalogue is everybody's.
+
+
+def lab(office: Office, lab_id: Id) -> LabOne:
+    """One lab."""
+    with office.seen() as snapshot:
+        _require_lab(snapshot, lab_id)
+        return LabOne(**dict(shapes.lab_seen(snapshot, lab_id)), block=office.block_seen(snapshot))
+
+
+def labs(office: Office, caller: Caller, *, region: int | None, standing: str | None, cursor: str | None, limit: int) -> LabPage:
+    """Labs of a region, or of all."""
+    question = Question("labs", caller.name, (region, standing))
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+
+        def keep(lab_id: Id) -> bool:
+            state = ledger.labs[lab_id]
+            return region in (None, state.region) and standing in (None, state.standing.name)
+
+        found, further = question.page(ledger.lab_records, cursor, limit, keep)
+        seen = [shapes.lab_seen(snapshot, each) for each in found]
+        return LabPage(labs=seen, next=further, block=office.block_seen(snapshot))
+
+
+def items(office: Office, caller: Caller, lab_id: Id, *, cursor: str | None, limit: int) -> ItemPage:
+    """A lab's items."""
+    question = Question("items", caller.name, (lab_id,))
+    with office.seen() as snapshot:
+        _require_lab(snapshot, lab_id)
+        records = snapshot.ledger.item_records
+        found, further = question.page(records, cursor, limit, lambda each: records[each].lab == lab_id)
+        seen = [shapes.item_seen(snapshot, each) for each in found]
+        return ItemPage(items=seen, next=further, block=office.block_seen(snapshot))
+
+
+def recognitions(office: Office, caller: Caller, *, region: int, cursor: str | None, limit: int) -> RecognitionPage:
+    """What a region recognises, or once did."""
+    question = Question("recognitions", caller.name, (region,))
+    with office.seen() as snapshot:
+        found, further = question.page(_recognised(snapshot, Region(region)), cursor, limit, lambda _: True)
+        seen = [shapes.recognition_seen(snapshot, Region(region), each) for each in found]
+        return RecognitionPage(recognitions=seen, next=further, block=office.block_seen(snapshot))
+
+
+def _recognised(snapshot: Snapshot, region: Region) -> Iterator[Id]:
+    return (subject for of, subject in snapshot.ledger.recognitions if of == region)
+
+
+def _require_lab(snapshot: Snapshot, lab_id: Id) -> None:
+    if lab_id not in snapshot.ledger.lab_records:
+        raise not_found("lab", lab_id)
+
+
+def _ids(subjects: Sequence[bytes]) -> list[Id]:
+    return [Id(each) for each in subjects]
+
+
+def _written(office: Office, done: Done) -> Written:
+    office.follow()
+    return Written(transaction=done.transaction, block=done.block)

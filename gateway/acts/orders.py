@@ -1,0 +1,291 @@
+"""An order from both parties' side: what they sign is prepared, and sent once it is signed. And who may look at it."""
+
+import secrets
+from collections.abc import Mapping
+from typing import Any
+
+from gateway import shapes
+from gateway.callers import Caller, Party
+from gateway.cursors import Question
+from gateway.errors import Problem
+from gateway.office import Office
+from gateway.schemas import (
+    OrderFacts,
+    OrderPage,
+    OrderSeen,
+    OrderWritten,
+    Prepared,
+    RedemptionFacts,
+    ReleaseFacts,
+    Signed,
+    SignedByPaid,
+    SignedRelease,
+)
+from gateway.sight import lab_asked, may_see_order, not_found, own_tag, require_may_look_up, require_order_seen, voucher_named
+from gateway.verification import SELLER_BYTES
+from registry import (
+    NO_ID,
+    Done,
+    Fen,
+    Id,
+    Item,
+    Ledger,
+    Order,
+    Redemption,
+    Rejected,
+    Release,
+    Signatures,
+    Stage,
+    StandIn,
+    Tag,
+    Time,
+    Voucher,
+    id_of,
+    parse_typed_data,
+    salted,
+    subsidy_quote,
+    typed_data,
+)
+
+# A signature that is nobody's. Zeros would be the word of the sender, and that is this gateway's relay.
+NOBODYS = bytes(63) + b"\x01"
+_SENDERS_WORD = bytes(64)
+FOR_EVER = Time(2**40 - 1)
+
+
+# Looking
+
+
+def order(office: Office, caller: Caller, order_id: Id) -> OrderSeen:
+    """An order, for its parties, the offices of both regions, and auditors."""
+    with office.seen() as snapshot:
+        require_order_seen(office, caller, snapshot.ledger, order_id)
+        return shapes.order_seen(snapshot, order_id, office.clock())
+
+
+def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | None, limit: int) -> OrderPage:
+    """A lab's or firm's own orders, those that an officer's region issued, hosts or pays, or all for an auditor."""
+    question = Question("orders", caller.name, (stage,))
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+        if caller.lab_id is not None:
+            candidates = snapshot.orders_of_lab(caller.lab_id)
+        elif caller.party is Party.FIRM:
+            candidates = snapshot.orders_of_firm(own_tag(office, caller))
+        else:
+            candidates = list(ledger.order_records)
+
+        def keep(order_id: Id) -> bool:
+            return may_see_order(office, caller, ledger, order_id) and stage in (None, ledger.orders[order_id].stage.name)
+
+        found, further = question.page(candidates, cursor, limit, keep)
+        briefs = [shapes.order_brief(ledger, each) for each in found]
+        return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
+
+
+# Preparing what they sign
+
+
+def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared:
+    """The order that these facts make, to be checked and signed by firm and lab."""
+    require_may_look_up(office, caller, asked.voucher)
+    lab = lab_asked(caller, asked.lab)
+    if lab is None:
+        raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
+    with office.seen() as snapshot:
+        voucher_id, _ = voucher_named(office, snapshot, asked.voucher)
+        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+    record = Order(
+        voucher=voucher_id,
+        lab=lab,
+        item=NO_ID if asked.item is None else id_of(Item(lab, asked.item)),
+        project=office.keyring.project(asked.voucher.firm, asked.project),
+        amount=Fen(asked.amount),
+        valid_until=valid_until,
+        nonce=secrets.randbits(64),
+    )
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+
+
+def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:
+    """The redemption that these facts make, to be checked and signed by firm and lab."""
+    order_id = Id(asked.order)
+    with office.seen() as snapshot:
+        ledger = snapshot.ledger
+        require_order_seen(office, caller, ledger, order_id)
+        record, state = ledger.order_records[order_id], ledger.orders[order_id]
+        _require_seller(office, ledger, record.lab, asked.agreement.seller)
+        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
+        most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
+        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+    salt = secrets.token_bytes(32)
+    redemption = Redemption(
+        order=order_id,
+        attempt=state.attempt,
+        cost=Fen(asked.cost),
+        subsidy=most if asked.subsidy is None else Fen(asked.subsidy),
+        agreement=agreement,
+        invoice=office.keyring.invoice(asked.invoice.number, code=asked.invoice.code),
+        invoice_amount=Fen(asked.invoice_amount),
+        result=salted(bytes.fromhex(asked.report_sha256), salt),
+        valid_until=valid_until,
+    )
+    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt)
+
+
+def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
+    """The release of an order, to be signed by the lab, and by the firm too where a partnership was reached."""
+    order_id = Id(asked.order)
+    with office.seen() as snapshot:
+        require_order_seen(office, caller, snapshot.ledger, order_id)
+        attempt = snapshot.ledger.orders[order_id].attempt
+        record = Release(order=order_id, attempt=attempt, valid_until=office.valid_until(snapshot, asked.valid_seconds))
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+
+
+# Sending what they signed
+
+
+def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
+    """Reserve for an order that both signed. Anybody may bring it."""
+    record = parse_typed_data(asked.typed_data, Order, office.deployment.domain)
+    voucher = _voucher(office, record.voucher)
+    try:
+        done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
+    except Rejected as refused:
+        raise held_elsewhere(office, refused, record.voucher) from refused
+    return written(office, id_of(record), done)
+
+
+def redeem(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
+    """Ask for an order's money, as both signed. Anybody may bring it."""
+    redemption = parse_typed_data(asked.typed_data, Redemption, office.deployment.domain)
+    voucher, record = _order(office, redemption.order)
+    done = office.relay.redeem(voucher, record, redemption, signatures_of(asked), intent_id=intent_id)
+    return written(office, redemption.order, done)
+
+
+def redeem_standing_in(office: Office, caller: Caller, asked: SignedByPaid, intent_id: str) -> OrderWritten:
+    """Ask for an order's money, as the party to be paid signed; the reviewer signs here in place of the other."""
+    redemption = parse_typed_data(asked.typed_data, Redemption, office.deployment.domain)
+    with office.current() as snapshot:
+        ledger = snapshot.ledger
+        require_order_seen(office, caller, ledger, redemption.order)
+        record = ledger.order_records[redemption.order]
+        voucher = ledger.vouchers[record.voucher]
+        paid = shapes.paid_to(ledger, ledger.programmes[voucher.programme], record.lab)
+    office.client(caller)  # whoever has no account here leaves no reason behind
+    reason = office.reasons.keep(intent_id, asked.reason)
+    instead = office.signed_by(caller, StandIn(redemption=id_of(redemption), reason=reason.digest))
+    given = _given(asked.signature)
+    firm, lab = (instead, given) if paid == "LAB" else (given, instead)
+    signatures = Signatures(firm=firm, lab=lab, reason=reason.digest)
+    done = office.relay.redeem(voucher, record, redemption, signatures, intent_id=intent_id)
+    return written(office, redemption.order, done)
+
+
+def release(office: Office, asked: SignedRelease, intent_id: str) -> OrderWritten:
+    """Give an order's money back to its voucher, as the lab signed, or lab and firm."""
+    consent = parse_typed_data(asked.typed_data, Release, office.deployment.domain)
+    voucher, record = _order(office, consent.order)
+    done = office.relay.release(voucher, record, consent, signatures_of(asked), intent_id=intent_id)
+    return written(office, consent.order, done)
+
+
+def release_without_consent(office: Office, caller: Caller, order_id: Id, intent_id: str) -> OrderWritten:
+    """Release by a reviewer, where the contract lets one; by anybody 30 days after the deadline."""
+    with office.current() as snapshot:
+        require_order_seen(office, caller, snapshot.ledger, order_id)
+        attempt = snapshot.ledger.orders[order_id].attempt
+    voucher, record = _order(office, order_id)
+    client = office.client(caller) if caller.party is Party.REVIEWER else office.relay
+    # Whoever may not release alone is told whose signature is missing.
+    consent = Release(order=order_id, attempt=attempt, valid_until=FOR_EVER)
+    done = client.release(voucher, record, consent, Signatures(firm=NOBODYS, lab=NOBODYS), intent_id=intent_id)
+    return written(office, order_id, done)
+
+
+# Shared with batches and reviews
+
+
+def signatures_of(signed: Signed | SignedRelease) -> Signatures:
+    """Both parties' signatures as they were given, never the sender's word."""
+    firm = NOBODYS if signed.firm_signature is None else _given(signed.firm_signature)
+    return Signatures(firm=firm, lab=_given(signed.lab_signature))
+
+
+def held_elsewhere(office: Office, refused: Rejected, voucher: Id) -> Rejected:
+    """The same refusal; if the voucher is held, also since when and in which region. Not at which lab."""
+    if refused.code != "OverAvailable":
+        return refused
+    with office.seen() as snapshot:
+        held: list[Mapping[str, Any]] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
+    return Rejected(refused.code, refused.values | {"held": held})
+
+
+def written(office: Office, order_id: Id, done: Done) -> OrderWritten:
+    """What a verb did to an order, as its own events say: the same whenever it is asked, whatever happened since."""
+    office.follow()
+    return OrderWritten(order_id=order_id, stage=stage_after(order_id, done).name, transaction=done.transaction, block=done.block)
+
+
+def stage_after(order_id: Id, done: Done) -> Stage:
+    """The stage that an order reached by a call's events."""
+    stage = Stage.NONE
+    for event in done.events:
+        if getattr(event, "order", None) == order_id:
+            stage = getattr(event, "stage", _STAGE_AFTER.get(type(event).__name__, stage))
+    return stage
+
+
+# The stage that an order has after an event, where the event does not say it itself.
+_STAGE_AFTER = {
+    "Approved": Stage.OPEN,
+    "Declined": Stage.RELEASED,
+    "Released": Stage.RELEASED,
+    "Extended": Stage.OPEN,
+    "Redeemed": Stage.REDEEMED,
+    "Endorsed": Stage.ENDORSED,
+    "Accepted": Stage.ACCEPTED,
+    "Rejected": Stage.OPEN,
+    "Settled": Stage.SETTLED,
+    "Reversed": Stage.REVERSED,
+    "Refunded": Stage.REFUNDED,
+}
+
+
+def _given(signature: bytes) -> bytes:
+    if signature == _SENDERS_WORD:
+        raise Problem(
+            422, "SignatureMissing", "缺少签名，本平台不代任何一方表示同意。 A signature is missing; this gateway consents for nobody."
+        )
+    return signature
+
+
+def _voucher(office: Office, voucher_id: Id) -> Voucher:
+    with office.current() as snapshot:
+        if voucher_id not in snapshot.ledger.vouchers:
+            raise not_found("voucher", voucher_id)
+        return snapshot.ledger.vouchers[voucher_id]
+
+
+def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:
+    with office.current() as snapshot:
+        ledger = snapshot.ledger
+        if order_id not in ledger.order_records:
+            raise not_found("order", order_id)
+        record = ledger.order_records[order_id]
+        return ledger.vouchers[record.voucher], record
+
+
+def _require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
+    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
+        raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
+
+
+def _most_subsidy(ledger: Ledger, record: Order, cost: Fen, agreement: Tag) -> Fen:
+    voucher = ledger.vouchers[record.voucher]
+    programme = ledger.programmes[voucher.programme]
+    base = 0 if programme.flat else ledger.agreements[voucher.programme, agreement]
+    quoted = subsidy_quote(programme.slices, base=base, cost=cost, available=record.amount, denomination=voucher.denomination)
+    return quoted.subsidy

@@ -1,0 +1,66 @@
+"""Programmes (券种) and the money set aside for them (预拨兑付资金)."""
+
+from gateway import shapes
+from gateway.acts.reviews import reference
+from gateway.callers import Caller
+from gateway.cursors import Question
+from gateway.office import Office
+from gateway.programme_file import programme_of
+from gateway.schemas import Funding, Opened, PoolSeen, ProgrammeFile, ProgrammePage, ProgrammeSeen, Written
+from gateway.sight import may_see_programme, not_found
+from registry import Done, Fen, Id, Snapshot, id_of
+
+
+def open_programme(office: Office, caller: Caller, asked: ProgrammeFile, intent_id: str) -> Opened:
+    """Fix a programme for ever."""
+    record = programme_of(asked.file)
+    done = office.client(caller).open(record, intent_id=intent_id)
+    office.follow()
+    return Opened(programme_id=id_of(record), policy_hash=record.policy_hash, transaction=done.transaction, block=done.block)
+
+
+def programme(office: Office, caller: Caller, programme_id: Id) -> ProgrammeSeen:
+    """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
+    with office.seen() as snapshot:
+        _require_seen(caller, snapshot, programme_id)
+        return shapes.programme_seen(snapshot, programme_id, office.clock())
+
+
+def programmes(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> ProgrammePage:
+    """The programmes that a caller may see."""
+    with office.seen() as snapshot:
+        opened = snapshot.ledger.programmes
+        question = Question("programmes", caller.name)
+        found, further = question.page(opened, cursor, limit, lambda each: may_see_programme(caller, opened[each]))
+        seen = [shapes.programme_seen(snapshot, each, office.clock()) for each in found]
+        return ProgrammePage(programmes=seen, next=further, block=office.block_seen(snapshot))
+
+
+def pool(office: Office, caller: Caller, programme_id: Id) -> PoolSeen:
+    """A programme's pool, with what was set aside and taken back."""
+    with office.seen() as snapshot:
+        _require_seen(caller, snapshot, programme_id)
+        return shapes.pool_seen(snapshot, programme_id, office.clock())
+
+
+def fund(office: Office, caller: Caller, programme_id: Id, asked: Funding, intent_id: str) -> Written:
+    """Record money set aside (拨入)."""
+    named = reference(office, "bank", asked.bank_reference)
+    return _moved(office, office.client(caller).fund(programme_id, Fen(asked.amount), named, intent_id=intent_id))
+
+
+def draw(office: Office, caller: Caller, programme_id: Id, asked: Funding, intent_id: str) -> Written:
+    """Record money taken back (划回)."""
+    named = reference(office, "bank", asked.bank_reference)
+    return _moved(office, office.client(caller).draw(programme_id, Fen(asked.amount), named, intent_id=intent_id))
+
+
+def _moved(office: Office, done: Done) -> Written:
+    office.follow()
+    return Written(transaction=done.transaction, block=done.block)
+
+
+def _require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> None:
+    opened = snapshot.ledger.programmes
+    if programme_id not in opened or not may_see_programme(caller, opened[programme_id]):
+        raise not_found("programme", programme_id)

@@ -1,0 +1,130 @@
+"""What the region's reviewers and payers do with orders, and both sides' word on a month."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gateway import shapes
+from gateway.acts.orders import stage_after, written
+from gateway.callers import OFFICERS, Caller
+from gateway.office import Office
+from gateway.schemas import (
+    Extension,
+    MonthPage,
+    MonthStatement,
+    MonthWritten,
+    OrderWritten,
+    Reversal,
+    Reviewed,
+    Settlement,
+)
+from gateway.sight import require_order_seen
+from registry import NO_ADDRESS, Claim, Digest, Done, Fen, Filing, Id, MonthClosed, Region, Rejected, Reservation, Time
+
+
+def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
+    """Confirm requested orders before the service (审核确认)."""
+    return _reviewed(office, orders, office.client(caller).approve(_reservations(office, caller, orders), intent_id=intent_id))
+
+
+def decline(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
+    """Turn requested orders down (不予确认)."""
+    return _reviewed(office, orders, office.client(caller).decline(_reservations(office, caller, orders), intent_id=intent_id))
+
+
+def extend(office: Office, caller: Caller, order: Id, asked: Extension, intent_id: str) -> OrderWritten:
+    """Give an open order more time."""
+    (reservation,) = _reservations(office, caller, [order])
+    return written(office, order, office.client(caller).extend(reservation, Time(asked.until), intent_id=intent_id))
+
+
+def endorse(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
+    """First review (初审)."""
+    # As it was before any endorsement, so that a repeated request makes the same call.
+    claims = [replace(each, endorser=NO_ADDRESS) for each in _claims(office, caller, orders)]
+    return _reviewed(office, orders, office.client(caller).endorse(claims, intent_id=intent_id))
+
+
+def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
+    """Find redemptions in order (审核通过)."""
+    return _reviewed(office, orders, office.client(caller).accept(_claims(office, caller, orders), intent_id=intent_id))
+
+
+def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
+    """Send redemptions back for correction (退回补正)."""
+    return _reviewed(office, orders, office.client(caller).reject(_filings(office, caller, orders), intent_id=intent_id))
+
+
+def settle(office: Office, caller: Caller, asked: Settlement, intent_id: str) -> Reviewed:
+    """Record that redemptions were paid (拨付)."""
+    orders = [Id(each) for each in asked.orders]
+    payment = reference(office, "payment", asked.payment_reference)
+    return _reviewed(office, orders, office.client(caller).settle(_claims(office, caller, orders), payment, intent_id=intent_id))
+
+
+def reverse(office: Office, caller: Caller, order: Id, asked: Reversal, intent_id: str) -> OrderWritten:
+    """Declare part or all of a settled subsidy a debt (冲销)."""
+    (claim,) = _claims(office, caller, [order])
+    client, reason = office.client(caller), office.reasons.keep(intent_id, asked.reason)
+    return written(office, order, client.reverse(claim, Fen(asked.recover), reason.digest, intent_id=intent_id))
+
+
+def refunded(office: Office, caller: Caller, order: Id, intent_id: str) -> OrderWritten:
+    """Record that the debt came back (资金已退回)."""
+    (filing,) = _filings(office, caller, [order])
+    return written(office, order, office.client(caller).refunded(filing, intent_id=intent_id))
+
+
+def close_month(office: Office, caller: Caller, asked: MonthStatement, intent_id: str) -> MonthWritten:
+    """Name the hash of what a month came to (确认月结). Once both sides named the same, it is closed."""
+    done = office.client(caller).close_month(
+        Region(asked.home), Region(asked.host), asked.month, Digest(asked.statement), intent_id=intent_id
+    )
+    office.follow()
+    closed = bool(done.of(MonthClosed))
+    return MonthWritten(closed=closed, transaction=done.transaction, block=done.block)
+
+
+def months(office: Office, caller: Caller) -> MonthPage:
+    """What was named of months in which an officer's region takes part; all for an auditor."""
+    with office.seen() as snapshot:
+        closings = sorted(snapshot.ledger.closings.items(), key=lambda each: each[0])
+        mine = [(key, each) for key, each in closings if caller.party not in OFFICERS or caller.home in key[:2]]
+        return MonthPage(months=[shapes.month_seen(key, each) for key, each in mine], block=office.block_seen(snapshot))
+
+
+def reference(office: Office, kind: str, text: str) -> Digest:
+    """The hash of a bank's reference, the same each time, so that the registry can refuse one that was used before."""
+    return Digest(hashlib.sha256(f"tongquan {kind} reference\0{office.region}\0{text.strip()}".encode()).digest())
+
+
+def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:
+    office.follow()
+    at = {"transaction": done.transaction, "block": done.block}
+    reached = [OrderWritten(order_id=order, stage=stage_after(order, done).name, **at) for order in orders]
+    return Reviewed(orders=reached, **at)
+
+
+def _reservations(office: Office, caller: Caller, orders: Sequence[Id]) -> list[Reservation]:
+    with office.current() as snapshot:
+        ledger = snapshot.ledger
+        for order in orders:
+            require_order_seen(office, caller, ledger, order)
+        records = [ledger.order_records[order] for order in orders]
+        return [Reservation(ledger.vouchers[record.voucher], record) for record in records]
+
+
+def _filings(office: Office, caller: Caller, orders: Sequence[Id]) -> list[Filing]:
+    """The claims as the events tell them, each with its redemption: nobody but the chain is asked for them."""
+    with office.current() as snapshot:
+        ledger = snapshot.ledger
+        for order in orders:
+            require_order_seen(office, caller, ledger, order)
+            if order not in ledger.claims:
+                stage = ledger.orders[order].stage
+                raise Rejected("WrongStage", {"index": orders.index(order), "order": order, "stage": int(stage)})
+        return [Filing(ledger.claims[order], ledger.redemptions[order]) for order in orders]
+
+
+def _claims(office: Office, caller: Caller, orders: Sequence[Id]) -> list[Claim]:
+    return [filing.claim for filing in _filings(office, caller, orders)]

@@ -1,0 +1,193 @@
+"""
+How the interface describes itself (OpenAPI 3.1): every route with examples, and every refusal by code.
+
+A route says what it alone knows (`told`: summary, examples, verbs of the contracts, its own refusals). What follows from what it
+asks for (a key, a role, an Idempotency-Key, input) is read off the route and added here, so that nobody can forget it.
+"""
+
+import inspect
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+
+from gateway import deps, refusals
+from gateway.callers import OFFICERS
+from gateway.errors import MEDIA_TYPE, status_of
+
+JSON = "application/json"
+_VERBS, _REFUSES = "x-verbs", "x-refuses"
+
+_PROBLEM = {
+    "type": "object",
+    "title": "Problem",
+    "description": "A refusal (RFC 9457). `code` is stable and made for programs, `title` and `detail` are for people.",
+    "properties": {
+        "type": {"type": "string", "description": "urn:tongquan:problem: and the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string"},
+        "detail": {"type": "string"},
+        "instance": {"type": "string"},
+        "values": {"type": "object", "description": "The values of the refusal, by their names in the contracts."},
+    },
+    "required": ["type", "title", "status", "code", "values"],
+}
+_ETAG = {"ETag": {"description": "Weak; changes with the record, not with the block.", "schema": {"type": "string"}}}
+_IF_NONE_MATCH = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "description": "ETags that the caller has; the record is answered only if it is none of them.",
+    "schema": {"type": "string"},
+}
+_TAGS = {
+    "lookups": "Before the service: quote, verification, three facts.",
+    "orders": "An order from reservation to settlement and, if need be, back.",
+    "programmes": "Programmes and the money set aside for them.",
+    "vouchers": "Issuing, and what was issued.",
+    "directory": "Labs, items, firms, their keys, recognition and flags.",
+    "trail": "All events, and whether this gateway follows its node.",
+}
+_ABOUT = """\
+A region's gateway (地区服务网关) to the shared registry of innovation vouchers.
+
+What moves money is signed by the parties: a document is prepared here, checked and signed by them, and brought back. Every write takes
+an `Idempotency-Key`: the same key and body get the same answer for ever. Money is a decimal string of fen, times are Unix seconds.
+"""
+
+
+def told(
+    summary: str,
+    *,
+    status: int = 200,
+    asked: Any = None,
+    answer: Any = None,
+    verbs: Sequence[str] = (),
+    refuses: Sequence[str] = (),
+    media: str = JSON,
+) -> dict[str, Any]:
+    """
+    What a route tells of itself, for its decorator.
+
+    `asked` and `answer` are examples, `verbs` the contracts' functions that it calls, `refuses` this gateway's own codes. The tests
+    play every example.
+    """
+    extra: dict[str, Any] = {_VERBS: list(verbs), _REFUSES: list(refuses)}
+    if asked is not None:
+        extra["requestBody"] = {"content": {media: {"example": asked}}}
+    answered: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": {JSON: {"example": answer}}}
+    return {"summary": summary, "status_code": status, "responses": {status: answered}, "openapi_extra": extra}
+
+
+def record(summary: str, *, answer: Any, refuses: Sequence[str] = ("NotFound",)) -> dict[str, Any]:
+    """What a route tells that answers one record with its ETag."""
+    described = told(summary, answer=answer, refuses=refuses)
+    described["responses"][200]["headers"] = _ETAG
+    described["responses"][304] = {"description": "The caller has it already.", "headers": _ETAG}
+    described["openapi_extra"]["parameters"] = [_IF_NONE_MATCH]
+    return described
+
+
+def install(app: FastAPI) -> None:
+    """Let an application describe itself so."""
+    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+
+
+def codes_of(route: APIRoute) -> set[str]:
+    """Every code that a route can refuse with."""
+    calls = list(_calls(route.dependant))
+    extra = route.openapi_extra or {}
+    codes = {*refusals.OF_EVERY_ROUTE, *extra.get(_REFUSES, ())}
+    for verb in extra.get(_VERBS, ()):
+        codes |= {*refusals.OF_VERB[verb]}
+    if deps.caller_of in calls:
+        codes |= {*refusals.OF_AUTHENTICATION}
+    parties = _parties(calls)
+    if parties is not None:
+        codes |= {*refusals.OF_ROLES}
+    if _has_input(route.dependant):
+        codes |= {*refusals.OF_INPUT}
+    if deps.once_of in calls:
+        codes |= {*refusals.OF_WRITES}
+        if parties is not None and OFFICERS & parties:
+            codes |= {*refusals.OF_OFFICERS}
+    return codes
+
+
+def _described(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        tags = [{"name": name, "description": text} for name, text in _TAGS.items()]
+        found = get_openapi(
+            title=app.title,
+            version=app.version,
+            description=_ABOUT,
+            routes=app.routes,
+            tags=tags,
+            license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        )
+        found["servers"] = [{"url": "/", "description": "This gateway."}]
+        components = found.setdefault("components", {})
+        components["schemas"]["Problem"] = _PROBLEM
+        for unused in ("HTTPValidationError", "ValidationError"):
+            components["schemas"].pop(unused, None)
+        components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "An API key of this gateway."}}
+        for route in app.routes:
+            if isinstance(route, APIRoute) and route.include_in_schema:
+                for method in route.methods or ():
+                    _complete(found["paths"][route.path_format][method.lower()], route)
+        app.openapi_schema = found
+    return app.openapi_schema
+
+
+def _complete(operation: dict[str, Any], route: APIRoute) -> None:
+    calls = list(_calls(route.dependant))
+    operation.pop(_VERBS), operation.pop(_REFUSES)
+    operation["operationId"] = f"{route.tags[0]}_{route.name}"
+    operation["security"] = [{"key": []}] if deps.caller_of in calls else []
+    parties = _parties(calls)
+    if parties is not None:
+        operation["description"] += f"\n\nFor {', '.join(sorted(parties))}."
+    responses = {status: each for status, each in operation["responses"].items() if int(status) < HTTPStatus.BAD_REQUEST}
+    for each in responses.values():
+        each.get("content", {}).pop("application/octet-stream", None)
+    by_status: dict[int, list[str]] = defaultdict(list)
+    for code in sorted(codes_of(route)):
+        by_status[status_of(code)].append(code)
+    for status, codes in sorted(by_status.items()):
+        responses[str(status)] = _refusals(status, codes)
+    operation["responses"] = responses
+
+
+def _refusals(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    example = {"type": f"urn:tongquan:problem:{codes[0]}", "title": HTTPStatus(status).phrase, "status": status, "code": codes[0]}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, {"properties": {"code": {"enum": list(codes)}}}]}
+    return {
+        "description": f"{HTTPStatus(status).phrase}: {', '.join(codes)}.",
+        "content": {MEDIA_TYPE: {"schema": schema, "example": example | {"values": {}}}},
+    }
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _calls(each)
+
+
+def _parties(calls: Sequence[Any]) -> set[str] | None:
+    """The roles that a route is for, as `deps.allow` keeps them; None if it is for everybody with a key."""
+    found: Mapping[str, Any]
+    for call in calls:
+        if getattr(call, "__qualname__", "").startswith("allow.<locals>"):
+            found = inspect.getclosurevars(call).nonlocals
+            return set(found["parties"])
+    return None
+
+
+def _has_input(dependant: Dependant) -> bool:
+    return bool(dependant.path_params or dependant.query_params or dependant.body_params)

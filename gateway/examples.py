@@ -1,0 +1,366 @@
+"""
+The examples of the interface's description: one voucher's story, of a Changxing firm at a Shanghai lab, and what offices do beside it.
+
+Ids, tags and signatures are made up here; `tests/gateway/test_examples.py` puts real ones in their place, plays every request at a
+running gateway, and holds every answer against the one that stands here. Firms, labs and numbers are samples (样例).
+"""
+
+from hashlib import sha256
+from typing import Any
+
+from registry import Order, Redemption, Release
+
+
+def sample_id(name: str) -> str:
+    """Thirty-two bytes that stand for something."""
+    return "0x" + sha256(f"tongquan example {name}".encode()).hexdigest()
+
+
+def _signature(name: str) -> str:
+    return sample_id(name) + sample_id(name + " again")[2:]
+
+
+PROGRAMME, VOUCHER, ORDER, LAB, ITEM, FIRM = (sample_id(each) for each in ("programme", "voucher", "order", "lab", "item", "firm"))
+OTHER_ORDER, REDEMPTION, RELEASE, NEW_FIRM, NEW_LAB = (
+    sample_id(each) for each in ("other order", "redemption", "release", "new firm", "new lab")
+)
+TRANSACTION, STATEMENT, REASON, SALT, TERMS = (sample_id(each) for each in ("transaction", "statement", "reason", "salt", "terms"))
+FIRM_SIGNATURE, LAB_SIGNATURE = _signature("firm"), _signature("lab")
+SIGNER, NEW_SIGNER, DIRECTORY, REGISTRY = (sample_id(each)[:42] for each in ("signer", "new signer", "directory", "registry"))
+CHANGXING, SHANGHAI = 330522, 310000
+FIRM_CODE, HOST_UNIT, NEW_FIRM_CODE = "91330522MA0DEM011K", "91310000MA0DEM0017", "91330522MA0DEM0120"
+SERIAL = "CX-2013-0001"
+FROM, USE_BY, NOW = 1_893_427_200, 1_924_963_199, 1_900_000_000
+
+BLOCK = {"number": 4_182, "time": NOW, "age_seconds": 1}
+WRITTEN = {"transaction": TRANSACTION, "block": 4_182}
+VOUCHER_NAMED = {"region": CHANGXING, "firm": FIRM_CODE, "serial": SERIAL}
+
+
+def _event(name: str, contract: str, **values: Any) -> dict[str, Any]:
+    return {
+        "position": "000000001056000002",
+        "block": 4_182,
+        "time": NOW,
+        "transaction": TRANSACTION,
+        "contract": contract,
+        "name": name,
+        "values": values,
+    }
+
+
+# Before the service
+
+VERIFY = {"voucher": VOUCHER_NAMED, "amount": "500000"}
+VOUCHER_SEEN = {
+    "voucher_id": VOUCHER,
+    "programme_id": PROGRAMME,
+    "programme": "CX-KJQ-2013",
+    "region": CHANGXING,
+    "face": "1000000",
+    "denomination": "100000",
+    "use_by": USE_BY,
+    "claim_by": USE_BY,
+    "available": "1000000",
+    "reserved": "0",
+    "redeemed": "0",
+    "lapsed": "0",
+    "used_notes": [],
+    "held": [],
+}
+VERIFIED = {"status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
+QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
+QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
+FACTS_ASKED = {"voucher": VOUCHER_NAMED, "project": "薄膜成分检测 2013-12"}
+FACTS = {"status": "ANSWERED", "enterprise": True, "serial": True, "project": "NOT_REGISTERED", "block": BLOCK}
+
+# What parties sign
+
+_DOMAIN = {"name": "Tongquan", "version": "1", "chainId": 330522, "verifyingContract": REGISTRY}
+_DOMAIN_TYPE = [
+    {"name": "name", "type": "string"},
+    {"name": "version", "type": "string"},
+    {"name": "chainId", "type": "uint256"},
+    {"name": "verifyingContract", "type": "address"},
+]
+
+
+def _document(kind: type[Order | Redemption | Release], **message: str) -> dict[str, Any]:
+    fields = [(name, each.metadata["type"]) for name, each in kind.__dataclass_fields__.items()]
+    names = {name: name.split("_")[0] + "".join(part.title() for part in name.split("_")[1:]) for name, _ in fields}
+    typed = [{"name": names[name], "type": solidity} for name, solidity in fields]
+    told = {names[name]: message[name] for name, _ in fields}
+    types = {"EIP712Domain": _DOMAIN_TYPE, kind.__name__: typed}
+    return {"types": types, "primaryType": kind.__name__, "domain": _DOMAIN, "message": told}
+
+
+ORDER_FACTS = {"voucher": VOUCHER_NAMED, "project": "薄膜成分检测 2013-12", "amount": "500000"}
+ORDER_DOCUMENT = _document(
+    Order,
+    voucher=VOUCHER,
+    lab=LAB,
+    item="0x" + "00" * 32,
+    project=sample_id("project"),
+    amount="500000",
+    valid_until=str(NOW + 86_400),
+    nonce="7160893027483912004",
+)
+ORDER_PREPARED = {"id": ORDER, "typed_data": ORDER_DOCUMENT, "salt": None}
+ORDER_SIGNED = {"typed_data": ORDER_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
+REDEMPTION_FACTS = {
+    "order": ORDER,
+    "cost": "800000",
+    "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"},
+    "invoice": {"number": "00131219", "code": "3100131320"},
+    "invoice_amount": "800000",
+    "report_sha256": "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+}
+REDEMPTION_DOCUMENT = _document(
+    Redemption,
+    order=ORDER,
+    attempt="0",
+    cost="800000",
+    subsidy="480000",
+    agreement=sample_id("agreement"),
+    invoice=sample_id("invoice"),
+    invoice_amount="800000",
+    result=sample_id("result"),
+    valid_until=str(NOW + 86_400),
+)
+REDEMPTION_PREPARED = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "salt": SALT}
+REDEMPTION_SIGNED = {"typed_data": REDEMPTION_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
+STAND_IN = {"typed_data": REDEMPTION_DOCUMENT, "signature": LAB_SIGNATURE, "reason": "企业已注销。"}
+RELEASE_FACTS = {"order": ORDER}
+RELEASE_DOCUMENT = _document(Release, order=ORDER, attempt="0", valid_until=str(NOW + 86_400))
+RELEASE_PREPARED = {"id": RELEASE, "typed_data": RELEASE_DOCUMENT, "salt": None}
+RELEASE_SIGNED = {"typed_data": RELEASE_DOCUMENT, "lab_signature": LAB_SIGNATURE}
+DOCUMENTS = {"documents": [ORDER_SIGNED, RELEASE_SIGNED]}
+SUBMITTED = {
+    "outcomes": [
+        {"index": 0, "order_id": ORDER, "stage": "OPEN", "refused": None},
+        {"index": 1, "order_id": OTHER_ORDER, "stage": "RELEASED", "refused": None},
+    ],
+    **WRITTEN,
+}
+
+# An order
+
+ORDER_BRIEF = {
+    "order_id": ORDER,
+    "voucher_id": VOUCHER,
+    "programme": "CX-KJQ-2013",
+    "issuing_region": CHANGXING,
+    "firm": FIRM,
+    "lab": LAB,
+    "lab_region": SHANGHAI,
+    "item": None,
+    "stage": "OPEN",
+    "attempt": 0,
+    "amount": "500000",
+    "deadline": NOW + 90 * 86_400,
+    "subsidy": None,
+    "cost": None,
+    "paid_to": "LAB",
+}
+_RESERVED = _event(
+    "Reserved",
+    "VoucherRegistry",
+    order=ORDER,
+    record={
+        "voucher": VOUCHER,
+        "lab": LAB,
+        "item": "0x" + "00" * 32,
+        "project": sample_id("project"),
+        "amount": "500000",
+        "valid_until": NOW + 86_400,
+        "nonce": "7160893027483912004",
+    },
+    stage="OPEN",
+    deadline=NOW + 90 * 86_400,
+)
+ORDER_SEEN = ORDER_BRIEF | {"history": [_RESERVED], "block": BLOCK}
+ORDERS = {"orders": [ORDER]}
+PAGE_END = {"next": None, "block": BLOCK}
+
+
+def order_written(stage: str) -> dict[str, Any]:
+    """What became of the order."""
+    return {**WRITTEN, "order_id": ORDER, "stage": stage}
+
+
+def reviewed(stage: str) -> dict[str, Any]:
+    """What became of the orders of a review."""
+    return {**WRITTEN, "orders": [order_written(stage)]}
+
+
+SETTLEMENT = ORDERS | {"payment_reference": "CX-PAY-2013-001"}
+EXTENSION = {"until": NOW + 120 * 86_400}
+REVERSAL = {"recover": "480000", "reason": "检测报告与实际服务不符。"}
+MONTH = {"home": CHANGXING, "host": SHANGHAI, "month": 203_012, "statement": STATEMENT}
+MONTH_WRITTEN = {**WRITTEN, "closed": False}
+MONTH_SEEN = {
+    "home": CHANGXING,
+    "host": SHANGHAI,
+    "month": 203_012,
+    "home_statement": STATEMENT,
+    "host_statement": None,
+    "closed": False,
+}
+
+# Programmes
+
+PROGRAMME_TEXT = """\
+region = 330522
+code = "CX-EXAMPLE"
+payer = 330522
+paid_home = "LAB"
+paid_across = "LAB"
+approval = "NEVER"
+first_review = "HOST"
+itemised = false
+min_partners = 0
+hold_days = 90
+slices = [{ up_to = "unlimited", bps = 6000 }]
+
+[voucher]
+face = "1000000"
+denomination = "100000"
+valid_days = 365
+claim_days_after_use = 0
+
+[policy]
+note = "样例"
+"""
+PROGRAMME_FILE = {"file": PROGRAMME_TEXT}
+POLICY_HASH = "0x" + "5a" * 32
+OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
+PROGRAMME_SEEN = {
+    "programme_id": PROGRAMME,
+    "code": "CX-KJQ-2013",
+    "region": CHANGXING,
+    "payer": CHANGXING,
+    "paid_home": "LAB",
+    "paid_across": "LAB",
+    "approval": "NEVER",
+    "first_review": "HOST",
+    "itemised": False,
+    "min_partners": 0,
+    "hold_days": 90,
+    "slices": [{"up_to": None, "bps": 6_000}],
+    "policy_hash": POLICY_HASH,
+    "funded": "10000000",
+    "committed": "0",
+    "paid": "0",
+    "free": "10000000",
+    "block": BLOCK,
+}
+FUNDING = {"amount": "10000000", "bank_reference": "CX-2013-001"}
+DRAWING = {"amount": "100", "bank_reference": "CX-2013-002"}
+_FUNDED = _event("Funded", "Programmes", programme=PROGRAMME, amount="10000000", bank_reference=sample_id("bank reference"), by=SIGNER)
+POOL_SEEN = {
+    "programme_id": PROGRAMME,
+    "funded": "10000000",
+    "committed": "0",
+    "paid": "0",
+    "free": "10000000",
+    "movements": [_FUNDED],
+    "block": BLOCK,
+}
+
+# Vouchers
+
+LIST_FORM = {
+    "programme": PROGRAMME,
+    "face": "1000000",
+    "denomination": "100000",
+    "use_by": str(USE_BY),
+    "claim_by": str(USE_BY),
+    "list": f"企业代码,券号\r\n{FIRM_CODE},{SERIAL}\r\n",
+}
+LIST_ROWS = {
+    "programme": PROGRAMME,
+    "face": "1000000",
+    "denomination": "100000",
+    "use_by": USE_BY,
+    "claim_by": USE_BY,
+    "recipients": [{"firm": FIRM_CODE, "serial": SERIAL}],
+}
+LIST_CHECKED: dict[str, Any] = {"rows": 1, "bad": []}
+ISSUED_FROM_FILE = {**WRITTEN, "vouchers": [{"line": 2, "voucher_id": VOUCHER}], "repeated": False}
+ISSUED_FROM_ROWS = {**WRITTEN, "vouchers": [{"line": 1, "voucher_id": VOUCHER}], "repeated": False}
+_ISSUED = _event("Issued", "VoucherRegistry", voucher=VOUCHER, terms=TERMS, firm=sample_id("firm tag"), serial=sample_id("serial tag"))
+VOUCHER_HISTORY = {"voucher": VOUCHER_SEEN, "history": [_ISSUED], "block": BLOCK}
+
+# Directory
+
+ENROLMENT = {"firm": NEW_FIRM_CODE, "signer": NEW_SIGNER}
+ENROLLED = {**WRITTEN, "id": NEW_FIRM}
+ADMISSION = {"code": "SH-0099", "host_unit": HOST_UNIT, "signer": NEW_SIGNER, "qualified_until": USE_BY}
+ADMITTED = {**WRITTEN, "id": NEW_LAB}
+RENEWAL = {"seller": HOST_UNIT, "qualified_until": USE_BY}
+ITEMS = {"codes": ["GC-MS-01"]}
+ITEMS_LISTED = {**WRITTEN, "items": [ITEM]}
+RECOGNITION = {"subjects": [LAB], "from": FROM, "until": USE_BY}
+SUBJECTS = {"subjects": [LAB]}
+LAB_SEEN = {
+    "lab": LAB,
+    "region": SHANGHAI,
+    "code": "SH-0052",
+    "standing": "ACTIVE",
+    "qualified_until": USE_BY,
+    "flagged_until": None,
+    "recognised_by": [CHANGXING],
+}
+ITEM_SEEN = {"item": ITEM, "lab": LAB, "code": "GC-MS-01", "recognised_by": []}
+RECOGNITION_SEEN = {"region": CHANGXING, "subject": LAB, "kind": "LAB", "from": FROM, "until": USE_BY, "in_force": True}
+FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None}
+PROPOSAL = {"subject": FIRM, "signer": NEW_SIGNER}
+OWN_ROTATION = {"signer": NEW_SIGNER}
+UNSIGNED = {
+    "transaction": {
+        "chainId": 330522,
+        "nonce": 0,
+        "to": DIRECTORY,
+        "data": "0x" + "00" * 68,
+        "gas": 190_000,
+        "gasPrice": 0,
+        "value": 0,
+    }
+}
+RAW = {"raw": "0x" + sample_id("raw")[2:] * 5}
+SUBJECT = {"subject": FIRM}
+KEY_SEEN = {"subject": FIRM, "kind": "FIRM", "region": CHANGXING, "signer": SIGNER, "proposed": None, "proposed_from": None}
+PROPOSED_KEY = KEY_SEEN | {"proposed": NEW_SIGNER, "proposed_from": NOW + 3 * 86_400}
+
+
+def rotated(outcome: str, proposed_from: int | None = None) -> dict[str, Any]:
+    """What became of a key."""
+    return {**WRITTEN, "subject": FIRM, "signer": NEW_SIGNER, "outcome": outcome, "proposed_from": proposed_from}
+
+
+def standing(name: str) -> dict[str, Any]:
+    """A lab's standing from now on."""
+    return {**WRITTEN, "lab": LAB, "standing": name}
+
+
+FLAGGING = {"subject": LAB, "reason": "涉嫌虚报服务。"}
+SECONDING = {"reason": "本地区亦有同类情况。"}
+FLAGGED = {**WRITTEN, "subject": LAB, "until": NOW + 30 * 86_400}
+FLAG_HOLDS = {**WRITTEN, "subject": LAB, "until": None}
+FLAG_SEEN = {
+    "subject": LAB,
+    "kind": "LAB",
+    "region": SHANGHAI,
+    "state": "STANDING",
+    "by": CHANGXING,
+    "since": NOW,
+    "until": NOW + 30 * 86_400,
+    "seconder": None,
+    "lifted": None,
+    "reasons": [{"region": CHANGXING, "time": NOW, "hash": REASON, "text": "涉嫌虚报服务。", "salt": SALT}],
+}
+
+# Trail
+
+STATUS = {"region": SHANGHAI, "node": "answering", "block": BLOCK}
+TRAIL = {"events": [_ISSUED], "next": "Y3Vyc29yIG9mIGFuIGV4YW1wbGU="}

@@ -1,0 +1,127 @@
+"""What reviewers and payers of a region do with orders, and both sides' word on a month."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from gateway import examples, schemas
+from gateway.acts import reviews
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce, allow
+from gateway.documents import told
+from registry import Id
+
+router = APIRouter(prefix="/v1", tags=["orders"])
+
+_Reader = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
+
+
+def _ids(asked: schemas.Orders) -> list[Id]:
+    return [Id(each) for each in asked.orders]
+
+
+@router.post(
+    "/orders/approve",
+    response_model=schemas.Reviewed,
+    **told("审核确认 Approve", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("approve",), refuses=("NotFound",)),
+)
+def approve(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Confirm requested orders before the service, all or none."""
+    return once.answer(200, asked, lambda intent_id: reviews.approve(office, caller, _ids(asked), intent_id))
+
+
+@router.post(
+    "/orders/decline",
+    response_model=schemas.Reviewed,
+    **told("不予确认 Decline", asked=examples.ORDERS, answer=examples.reviewed("RELEASED"), verbs=("decline",), refuses=("NotFound",)),
+)
+def decline(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Turn requested orders down, all or none."""
+    return once.answer(200, asked, lambda intent_id: reviews.decline(office, caller, _ids(asked), intent_id))
+
+
+@router.post(
+    "/orders/endorse",
+    response_model=schemas.Reviewed,
+    **told("初审 Endorse", asked=examples.ORDERS, answer=examples.reviewed("ENDORSED"), verbs=("endorse",), refuses=("NotFound",)),
+)
+def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """First review of redemptions, where the programme asks for one, all or none."""
+    return once.answer(200, asked, lambda intent_id: reviews.endorse(office, caller, _ids(asked), intent_id))
+
+
+@router.post(
+    "/orders/accept",
+    response_model=schemas.Reviewed,
+    **told("审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("NotFound",)),
+)
+def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Find redemptions in order, all or none."""
+    return once.answer(200, asked, lambda intent_id: reviews.accept(office, caller, _ids(asked), intent_id))
+
+
+@router.post(
+    "/orders/reject",
+    response_model=schemas.Reviewed,
+    **told("退回补正 Reject", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("reject",), refuses=("NotFound",)),
+)
+def reject(asked: schemas.Orders, caller: Rejecter, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Send redemptions back for correction, all or none: a reviewer before acceptance, the payer after it."""
+    return once.answer(200, asked, lambda intent_id: reviews.reject(office, caller, _ids(asked), intent_id))
+
+
+@router.post(
+    "/orders/settle",
+    response_model=schemas.Reviewed,
+    **told("拨付 Settle", asked=examples.SETTLEMENT, answer=examples.reviewed("SETTLED"), verbs=("settle",), refuses=("NotFound",)),
+)
+def settle(asked: schemas.Settlement, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Record that redemptions were paid, all or none."""
+    return once.answer(200, asked, lambda intent_id: reviews.settle(office, caller, asked, intent_id))
+
+
+@router.post(
+    "/orders/{order_id}/extend",
+    response_model=schemas.OrderWritten,
+    **told("延期 Extend", asked=examples.EXTENSION, answer=examples.order_written("OPEN"), verbs=("extend",), refuses=("NotFound",)),
+)
+def extend(order_id: schemas.Id32, asked: schemas.Extension, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Give an open order more time, claim-by included, to at most 90 days from now."""
+    return once.answer(200, asked, lambda intent_id: reviews.extend(office, caller, Id(order_id), asked, intent_id))
+
+
+@router.post(
+    "/orders/{order_id}/reverse",
+    response_model=schemas.OrderWritten,
+    **told("冲销 Reverse", asked=examples.REVERSAL, answer=examples.order_written("REVERSED"), verbs=("reverse",), refuses=("NotFound",)),
+)
+def reverse(order_id: schemas.Id32, asked: schemas.Reversal, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Declare part or all of a settled subsidy a debt, once."""
+    return once.answer(200, asked, lambda intent_id: reviews.reverse(office, caller, Id(order_id), asked, intent_id))
+
+
+@router.post(
+    "/orders/{order_id}/refunded",
+    response_model=schemas.OrderWritten,
+    **told("资金已退回 Refunded", answer=examples.order_written("REFUNDED"), verbs=("refunded",), refuses=("NotFound",)),
+)
+def refunded(order_id: schemas.Id32, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Record that the debt came back."""
+    return once.answer(200, {}, lambda intent_id: reviews.refunded(office, caller, Id(order_id), intent_id))
+
+
+@router.get("/months", **told("月度核对列表 List months", answer={"months": [examples.MONTH_SEEN], "block": examples.BLOCK}))
+def list_months(caller: _Reader, office: OfficeHere) -> schemas.MonthPage:
+    """What both sides named of the months in which an officer's region takes part; all for an auditor."""
+    return reviews.months(office, caller)
+
+
+@router.post(
+    "/months/close",
+    response_model=schemas.MonthWritten,
+    **told("确认月结 Close a month", asked=examples.MONTH, answer=examples.MONTH_WRITTEN, verbs=("closeMonth",)),
+)
+def close_month(asked: schemas.MonthStatement, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Name the hash of what a month came to between two regions. Once both sides named the same, it is closed."""
+    return once.answer(200, asked, lambda intent_id: reviews.close_month(office, caller, asked, intent_id))

@@ -1,0 +1,118 @@
+"""
+What all shapes of requests and answers are made of. Unknown fields are refused, and nothing is converted in silence.
+
+Money is a decimal string of fen, because JSON numbers lose whole numbers above 2^53 in JavaScript. Times are Unix seconds, the
+last valid second inclusive. Ids, addresses and signatures are 0x and hexadecimal digits.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+MONEY_PATTERN = "^(0|[1-9][0-9]{0,18})$"
+_MONEY = re.compile("0|[1-9][0-9]{0,18}")
+_SECONDS = re.compile("0|[1-9][0-9]{0,12}")
+_HEX = re.compile("0x[0-9a-fA-F]*")
+SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
+_SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
+
+
+def _fen(value: Any) -> int:
+    if not isinstance(value, str) or not _MONEY.fullmatch(value):
+        raise ValueError('money is a decimal string of fen, for example "480000"')
+    return int(value)
+
+
+def _of_bytes(size: int) -> Callable[[Any], bytes]:
+    def parse(value: Any) -> bytes:
+        if isinstance(value, bytes) and len(value) == size:
+            return value
+        if not isinstance(value, str) or len(value) != 2 + 2 * size or not _HEX.fullmatch(value):
+            raise ValueError(f"0x and {2 * size} hexadecimal digits are asked for")
+        return bytes.fromhex(value[2:])
+
+    return parse
+
+
+def _some_bytes(value: Any) -> bytes:
+    if not isinstance(value, str) or not _SOME_HEX.fullmatch(value):
+        raise ValueError("0x and an even number of hexadecimal digits are asked for")
+    return bytes.fromhex(value[2:])
+
+
+def _seconds(value: Any) -> int:
+    if not isinstance(value, str) or not _SECONDS.fullmatch(value):
+        raise ValueError("Unix seconds are asked for")
+    return int(value)
+
+
+def _address(value: Any) -> str:
+    return "0x" + _of_bytes(20)(value).hex()
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _hex_schema(size: int) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": f"^0x[0-9a-fA-F]{{{2 * size}}}$"})
+
+
+Money = Annotated[
+    int, BeforeValidator(_fen), PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": MONEY_PATTERN})
+]
+Amount = Annotated[int, PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": MONEY_PATTERN})]
+"""Money in an answer: made from a number of ours."""
+Id32 = Annotated[bytes, BeforeValidator(_of_bytes(32)), PlainSerializer(_hex, return_type=str), _hex_schema(32)]
+Signature = Annotated[bytes, BeforeValidator(_of_bytes(64)), PlainSerializer(_hex, return_type=str), _hex_schema(64)]
+HexBytes = Annotated[
+    bytes,
+    BeforeValidator(_some_bytes),
+    PlainSerializer(_hex, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": SOME_HEX_PATTERN}),
+]
+AddressText = Annotated[str, BeforeValidator(_address), _hex_schema(20)]
+RegionCode = Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
+Seconds = Annotated[int, Field(strict=True, ge=0, lt=2**40)]
+FormSeconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0, lt=2**40)]
+"""Unix seconds in a form, where everything is text."""
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
+Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most.")]
+Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]
+Next = str | None
+"""The cursor of the next page; null where there is none."""
+
+
+class Shape(BaseModel):
+    """Base of every request and answer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, serialize_by_alias=True)
+
+
+class BlockSeen(Shape):
+    """As of which final block an answer holds, and how old that is."""
+
+    number: int
+    time: int
+    age_seconds: int
+
+
+class Written(Shape):
+    """A write that took effect, in a final block."""
+
+    transaction: Id32
+    block: int
+
+
+class Event(Shape):
+    """One event of a history or of the trail."""
+
+    position: str
+    block: int
+    time: int
+    transaction: Id32
+    contract: str
+    name: str
+    values: dict[str, Any]

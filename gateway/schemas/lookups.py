@@ -1,0 +1,166 @@
+"""Quote, verification and the hotline's three facts."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from gateway.schemas.basis import Amount, BlockSeen, Event, Id32, Money, Next, RegionCode, Shape, Text
+
+
+class VoucherNamed(Shape):
+    """A voucher as its holder knows it: who issued it, to whom, and the serial number printed on it. Always all three together."""
+
+    region: RegionCode
+    firm: Text
+    serial: Text
+
+
+class AgreementNamed(Shape):
+    """A service contract, by the company code of who invoices and its number."""
+
+    seller: Text
+    number: Text
+
+
+class InvoiceNamed(Shape):
+    """A fully digital invoice by its 20 digits, or an older one by code and number."""
+
+    number: Text
+    code: Text | None = None
+
+
+class QuoteRequest(Shape):
+    """What would this cost get?"""
+
+    voucher: VoucherNamed
+    cost: Money
+    agreement: AgreementNamed | None = None
+
+
+class VerificationRequest(Shape):
+    """Can this voucher be used, here and for so much? A lab asks for itself."""
+
+    voucher: VoucherNamed
+    lab: Id32 | None = None
+    item: Text | None = None
+    amount: Money | None = None
+
+
+class VerificationsRequest(Shape):
+    """Up to 500 of the same question, answered as of one block."""
+
+    verifications: Annotated[list[VerificationRequest], Field(min_length=1, max_length=500)]
+
+
+class FactsRequest(Shape):
+    """The hotline's question."""
+
+    voucher: VoucherNamed
+    project: Text
+
+
+class Quoted(Shape):
+    """What a cost would get: `amount` is what to reserve, `lapses` what of it is lost, `firm_pays` the rest of the cost."""
+
+    voucher_id: Id32
+    subsidy: Amount
+    amount: Amount
+    lapses: Amount
+    firm_pays: Amount
+    block: BlockSeen
+
+
+class Reason(Shape):
+    """Why not, by the contracts' own name and values."""
+
+    code: str
+    values: dict[str, Any]
+
+
+class Held(Shape):
+    """Part of a voucher that an order holds or has used: since when and in which region. Never at which lab."""
+
+    region: int
+    since: int
+    amount: Amount
+    stage: str
+
+
+class Notes(Shape):
+    """Numbers of notes that are used up, both inclusive."""
+
+    first: int
+    last: int
+
+
+class VoucherSeen(Shape):
+    """A voucher's terms and what has become of its notes."""
+
+    voucher_id: Id32
+    programme_id: Id32
+    programme: str
+    region: int
+    face: Amount
+    denomination: Amount
+    use_by: int
+    claim_by: int
+    available: Amount
+    reserved: Amount
+    redeemed: Amount
+    lapsed: Amount
+    used_notes: list[Notes]
+    held: list[Held]
+
+
+class VoucherPage(Shape):
+    """Vouchers in the order of issue."""
+
+    vouchers: list[VoucherSeen]
+    next: Next
+    block: BlockSeen
+
+
+class VoucherHistory(Shape):
+    """A voucher and all that happened to it."""
+
+    voucher: VoucherSeen
+    history: list[Event]
+    block: BlockSeen
+
+
+Doubt = Literal["UNKNOWN", "STALE"]
+"""No node answered, or its newest block is too old."""
+
+
+class Verification(Shape):
+    """
+    VALID, NOT_VALID with every reason that applies, UNKNOWN (no node answered) or STALE (the newest block is too old).
+
+    Of the last two, `reasons` is empty and `voucher` is null: nothing is claimed about the voucher.
+    """
+
+    status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]
+    reasons: list[Reason]
+    voucher: VoucherSeen | None
+    block: BlockSeen
+
+
+class Verifications(Shape):
+    """The answers in the order asked, all as of one block. A code that can be nobody's is NOT_VALID, with that as its reason."""
+
+    verifications: list[Verification]
+    block: BlockSeen
+
+
+class Facts(Shape):
+    """
+    The hotline's three facts, each for itself. `status` is UNKNOWN or STALE where nothing can be said; then all three are null.
+
+    A project is known by an order on this voucher. One is NOT_REGISTERED as long as nothing was ordered on it.
+    """
+
+    status: Literal["ANSWERED", "UNKNOWN", "STALE"]
+    enterprise: bool | None
+    serial: bool | None
+    project: Literal["TRUE", "FALSE", "NOT_REGISTERED"] | None
+    block: BlockSeen

@@ -1,0 +1,211 @@
+"""Orders, redemptions, releases, and what officers do with them."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from gateway.schemas.basis import Amount, BlockSeen, Event, Id32, Money, Next, Seconds, Shape, Signature, Text, Written
+from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, VoucherNamed
+
+StageName = Literal["REQUESTED", "OPEN", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "REVERSED", "REFUNDED", "RELEASED"]
+ValidSeconds = Annotated[int, Field(strict=True, ge=60, le=30 * 86_400, description="How long the signatures are to be good, in seconds.")]
+TypedData = Annotated[dict[str, Any], Field(description="An EIP-712 document, as `prepare` answered it.")]
+
+
+class OrderFacts(Shape):
+    """The plain facts of an order. A lab orders at itself, and a firm with its own voucher."""
+
+    voucher: VoucherNamed
+    lab: Id32 | None = None
+    item: Text | None = None
+    project: Text
+    amount: Money
+    valid_seconds: ValidSeconds = 86_400
+
+
+class RedemptionFacts(Shape):
+    """The plain facts of a redemption. Without `subsidy` the most that the rule allows is asked for."""
+
+    order: Id32
+    cost: Money
+    subsidy: Money | None = None
+    agreement: AgreementNamed
+    invoice: InvoiceNamed
+    invoice_amount: Money
+    report_sha256: Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")]
+    valid_seconds: ValidSeconds = 86_400
+
+
+class ReleaseFacts(Shape):
+    """Which order is to be given up."""
+
+    order: Id32
+    valid_seconds: ValidSeconds = 86_400
+
+
+class Prepared(Shape):
+    """A record to check and sign: its id and its EIP-712 document. `salt` belongs to the report's hash and is kept by the lab."""
+
+    id: Id32
+    typed_data: TypedData
+    salt: Id32 | None = None
+
+
+class Signed(Shape):
+    """A document as this gateway answered it, with both parties' compact signatures (EIP-2098)."""
+
+    typed_data: TypedData
+    firm_signature: Signature
+    lab_signature: Signature
+
+
+class SignedRelease(Shape):
+    """A release that the lab signed; the firm as well, where a joint voucher's partnership was reached."""
+
+    typed_data: TypedData
+    firm_signature: Signature | None = None
+    lab_signature: Signature
+
+
+class SignedByPaid(Shape):
+    """A redemption that the party to be paid signed, and why a reviewer signs in place of the other."""
+
+    typed_data: TypedData
+    signature: Signature
+    reason: Text
+
+
+class Submissions(Shape):
+    """Signed orders, redemptions and releases, each on its own: one that is refused stops nothing else."""
+
+    documents: Annotated[list[SignedRelease], Field(min_length=1, max_length=100)]
+
+
+class Orders(Shape):
+    """Orders to review, all or none."""
+
+    orders: Annotated[list[Id32], Field(min_length=1, max_length=100)]
+
+
+class Settlement(Orders):
+    """Orders that one payment paid, all or none."""
+
+    payment_reference: Text
+
+
+class Extension(Shape):
+    """The last second of an open order's new deadline, at most 90 days from now."""
+
+    until: Seconds
+
+
+class Reversal(Shape):
+    """How much of a settled subsidy is owed back, and why. The words stay at this gateway; a salted hash goes to the chain."""
+
+    recover: Money
+    reason: Text
+
+
+class OrderBrief(Shape):
+    """Where an order stands. `firm` is the firm's id in the directory, by which it can be flagged."""
+
+    order_id: Id32
+    voucher_id: Id32
+    programme: str
+    issuing_region: int
+    firm: Id32
+    lab: Id32
+    lab_region: int
+    item: Id32 | None
+    stage: StageName
+    attempt: int
+    amount: Amount
+    deadline: int
+    subsidy: Amount | None
+    cost: Amount | None
+    paid_to: Literal["LAB", "FIRM"]
+
+
+class OrderSeen(OrderBrief):
+    """An order and how it came where it stands."""
+
+    history: list[Event]
+    block: BlockSeen
+
+
+class OrderPage(Shape):
+    """Orders in the order of reservation."""
+
+    orders: list[OrderBrief]
+    next: Next
+    block: BlockSeen
+
+
+class OrderWritten(Written):
+    """What became of one order."""
+
+    order_id: Id32
+    stage: StageName
+
+
+class Reviewed(Written):
+    """What became of several orders, in the order asked."""
+
+    orders: list[OrderWritten]
+
+
+class Refusal(Shape):
+    """Why one document of many was refused; nothing came of it."""
+
+    code: str
+    values: dict[str, Any]
+
+
+class Outcome(Shape):
+    """What became of one document, by its place: its order and the stage that it reached, or why it was refused."""
+
+    index: int
+    order_id: Id32 | None
+    stage: StageName | None
+    refused: Refusal | None
+
+
+class Submitted(Shape):
+    """What became of each document. `transaction` is null where none of them was worth sending."""
+
+    outcomes: list[Outcome]
+    transaction: Id32 | None
+    block: int | None
+
+
+class MonthStatement(Shape):
+    """The hash of what a month came to between two regions: `month` is year × 100 + month, UTC+8."""
+
+    home: Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
+    host: Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
+    month: Annotated[int, Field(strict=True, ge=200_001, le=999_912)]
+    statement: Id32
+
+
+class MonthSeen(Shape):
+    """Both sides' statements of a month; null where a side has named none. Closed once they are the same."""
+
+    home: int
+    host: int
+    month: int
+    home_statement: Id32 | None
+    host_statement: Id32 | None
+    closed: bool
+
+
+class MonthWritten(Written):
+    """Whether naming this statement closed the month."""
+
+    closed: bool
+
+
+class MonthPage(Shape):
+    """Months that a side has named a statement of."""
+
+    months: list[MonthSeen]
+    block: BlockSeen

@@ -1,0 +1,122 @@
+"""
+Who may see what. What somebody may not see does not exist for him: he is told `NotFound`, as for an id that nobody has.
+
+Tags are made for a voucher that exists, asked for by firm and serial together, or for the caller's own orders; never on demand.
+"""
+
+from collections.abc import Sequence
+
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.errors import Problem
+from gateway.office import Office
+from gateway.schemas import VoucherNamed
+from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
+
+
+def require_may_look_up(office: Office, caller: Caller, named: VoucherNamed) -> None:
+    """A lab looks up whatever is put before it, by firm and serial together; a firm its own; an officer his region's."""
+    if caller.party is Party.FIRM:
+        allowed = caller.home == named.region and office.keyring.firm(named.firm) == own_tag(office, caller)
+    else:
+        allowed = caller.party in (Party.LAB, Party.AUDITOR) or caller.home == named.region
+    if not allowed:
+        title = "只能查询本单位或本地区的创新券。 Only one's own, or one's region's, vouchers may be asked about."
+        raise Problem(403, "NotYours", title)
+
+
+def may_see_voucher(office: Office, caller: Caller, ledger: Ledger, voucher: Voucher) -> bool:
+    """Its firm, the offices of the region that issued it, and auditors; never a lab."""
+    region = ledger.programmes[voucher.programme].region
+    if caller.party is Party.FIRM:
+        return caller.home == region and own_tag(office, caller) == voucher.firm
+    return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == region)
+
+
+def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bool:
+    """Its parties, the offices of both regions, who pays, and auditors."""
+    record = ledger.order_records[order_id]
+    if caller.party is Party.LAB:
+        return caller.lab_id == record.lab
+    voucher = ledger.vouchers[record.voucher]
+    involved = caller.party in OFFICERS and caller.home == ledger.labs[record.lab].region
+    pays = caller.party is Party.PAYER and caller.home == ledger.programmes[voucher.programme].payer
+    return involved or pays or may_see_voucher(office, caller, ledger, voucher)
+
+
+def may_see_programme(caller: Caller, programme: Programme) -> bool:
+    """The offices of its region and of the region that pays, and auditors."""
+    involved = caller.party in OFFICERS and caller.home in (programme.region, programme.payer)
+    return involved or caller.party is Party.AUDITOR
+
+
+def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:
+    """The firm itself, the offices of its home region, and auditors."""
+    if caller.party is Party.FIRM:
+        return caller.home == firm.region and own_tag(office, caller) == firm.firm
+    return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == firm.region)
+
+
+def may_see_key(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> bool:
+    """A party's key is for the party, the offices of its region, and auditors."""
+    if subject in ledger.lab_records:
+        mine = caller.lab_id == subject or (caller.party in OFFICERS and caller.home == ledger.lab_records[subject].region)
+        return mine or caller.party is Party.AUDITOR
+    return subject in ledger.firm_records and may_see_firm(office, caller, ledger.firm_records[subject])
+
+
+def require_order_seen(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> None:
+    """Whether an order exists is itself told to nobody else."""
+    if order_id not in ledger.order_records or not may_see_order(office, caller, ledger, order_id):
+        raise not_found("order", order_id)
+
+
+def own_tag(office: Office, caller: Caller) -> Tag:
+    """The tag of the firm that calls."""
+    return office.keyring.firm(caller.firm or "")
+
+
+def own_subject(office: Office, caller: Caller) -> Id:
+    """The id under which the directory knows the lab or firm that calls."""
+    return caller.lab_id or id_of(Firm(caller.home, own_tag(office, caller)))
+
+
+def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
+    """The lab that is asked about; a lab acts for itself only."""
+    if caller.lab_id is None:
+        return None if lab is None else Id(lab)
+    if lab is not None and lab != caller.lab_id:
+        raise Problem(403, "NotYours", "服务机构只能以本机构名义办理。 A lab acts for itself only.")
+    return caller.lab_id
+
+
+def tags_of(office: Office, named: VoucherNamed) -> tuple[Tag, Tag]:
+    """The firm's and the serial's tag."""
+    return office.keyring.firm(named.firm), office.keyring.serial(Region(named.region), named.serial)
+
+
+def voucher_named(office: Office, snapshot: Snapshot, named: VoucherNamed) -> tuple[Id, Voucher]:
+    """The voucher that carries this serial and was issued to this firm."""
+    found = snapshot.vouchers_of(*tags_of(office, named))
+    if not found:
+        title = "没有这张券，或券与企业不符。 There is no such voucher of this firm."
+        raise Problem(404, "UnknownVoucher", title, block=snapshot.block, time=snapshot.time)
+    voucher_id = only(found)
+    return voucher_id, snapshot.ledger.vouchers[voucher_id]
+
+
+def is_enrolled(ledger: Ledger, firm: Firm) -> bool:
+    """Whether a firm is in its region's directory."""
+    return ledger.firms[id_of(firm)].signer != NO_ADDRESS
+
+
+def only(vouchers: Sequence[Id]) -> Id:
+    """The one voucher that a serial stands for."""
+    if len(vouchers) > 1:
+        title = "该券号对应多个券种，请联系发券机构。 This serial stands for vouchers of several programmes."
+        raise Problem(409, "SerialAmbiguous", title, vouchers=["0x" + each.hex() for each in vouchers])
+    return vouchers[0]
+
+
+def not_found(what: str, subject: bytes) -> Problem:
+    """Not there, or not the caller's to see."""
+    return Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what=what, id="0x" + subject.hex())
