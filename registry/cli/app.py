@@ -9,7 +9,26 @@ from importlib.metadata import entry_points
 
 import typer
 
-from registry.cli import audit, deploy, index, motion, region, trail, wallet
+from registry.cli import (
+    audit,
+    deploy,
+    firm,
+    flag,
+    index,
+    issue,
+    keys,
+    lab,
+    lookups,
+    motion,
+    order,
+    programme,
+    redeem,
+    region,
+    review,
+    settle,
+    trail,
+    wallet,
+)
 from registry.cli.command import Exit
 
 PLUGINS = "tongquan.commands"
@@ -27,7 +46,14 @@ def make_app() -> typer.Typer:
     app = typer.Typer(name="tongquan", no_args_is_help=True, help=_ABOUT, rich_markup_mode=None, pretty_exceptions_show_locals=False)
     app.callback()(_root)
     deploy.add_to(app)
-    for name, group in {"region": region, "motion": motion, "wallet": wallet}.items():
+    for name, group in {"region": region, "motion": motion, "wallet": wallet, "programme": programme}.items():
+        app.add_typer(group.app, name=name)
+    issue.add_to(app)
+    app.add_typer(issue.app, name="voucher")
+    lookups.add_to(app)
+    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle}.items():
+        app.add_typer(group.app, name=name)
+    for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
         app.add_typer(group.app, name=name)
     trail.add_to(app)
     for name, group in {"audit": audit, "index": index}.items():

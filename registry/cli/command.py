@@ -100,7 +100,7 @@ _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     },
 }
 _ALWAYS: dict[str, Any] = {
-    "home": Annotated[Path | None, _option("--home", _of("home"))],
+    "state_folder": Annotated[Path | None, _option("--state-folder", _of("state_folder"))],
     "config": Annotated[Path | None, _option("--config", "配置文件。 Configuration file.")],
     "lang": Annotated[Lang | None, _option("--lang", _of("lang"))],
     "as_json": Annotated[bool, _option("--json", "每行输出一个 JSON 对象。 One JSON object a line.")],

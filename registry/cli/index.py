@@ -28,7 +28,7 @@ def rebuild(session: Session) -> Answer:
     删除索引，从节点重新读取；内容逐字节相同。 Delete the index and read it anew: the same content, byte for byte.
     """
     session.node  # noqa: B018 - what does not fit the chain is not deleted either
-    for each in session.home.glob(session.index_file.name + "*"):
+    for each in session.state_folder.glob(session.index_file.name + "*"):
         each.unlink()
     with session.index() as index, index.snapshot() as snapshot:
         return _told(session.index_file, snapshot) | {"sha256": hashlib.sha256(index.export()).hexdigest()}

@@ -22,7 +22,7 @@ from registry.chain.node import Node
 from registry.cli.parsing import address
 from registry.cli.requests import Requests
 from registry.cli.screen import Bar, Screen
-from registry.cli.settings import SettingRefused, Settings, default_home, secret_in
+from registry.cli.settings import SettingRefused, Settings, default_state_folder, secret_in
 from registry.client import Client, Done
 from registry.codec import Domain
 from registry.errors import Unreachable
@@ -72,11 +72,11 @@ class Session:
         return value
 
     @cached_property
-    def home(self) -> Path:
+    def state_folder(self) -> Path:
         """The folder of stored requests, outbox and index; only its owner can look into it."""
-        home = self.settings.home or default_home()
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return home
+        folder = self.settings.state_folder or default_state_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
 
     # The node's side
 
@@ -120,7 +120,7 @@ class Session:
     @property
     def index_file(self) -> Path:
         """Where this tool's own index of the chain is."""
-        return self.home / f"index-{self.deployment.chain_id}.sqlite"
+        return self.state_folder / f"index-{self.deployment.chain_id}.sqlite"
 
     @contextmanager
     def index(self) -> Iterator[Index]:
@@ -141,7 +141,7 @@ class Session:
         """
         account = Account.from_key(self.key)
         with self.requests.once(what, self.deployment.chain_id, account.address, *asked) as name:
-            path = self.home / f"outbox-{self.deployment.chain_id}.sqlite"
+            path = self.state_folder / f"outbox-{self.deployment.chain_id}.sqlite"
             with Outbox(path, self.node, chain_id=self.deployment.chain_id) as outbox, self._waiting():
                 client = Client(self.node, self.deployment, outbox, account, final_within=FINAL_WITHIN_SECONDS)
                 return act(client, name)
@@ -191,7 +191,7 @@ class Session:
     @cached_property
     def requests(self) -> Requests:
         """Requests that are to happen once."""
-        return Requests(self.home / "requests.sqlite")
+        return Requests(self.state_folder / "requests.sqlite")
 
     def _waiting(self) -> Any:
         return self.screen.progress("等待最终区块…", "Waiting for the final block…")

@@ -45,7 +45,7 @@ def default_config() -> Path:
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "tongquan" / "config.toml"
 
 
-def default_home() -> Path:
+def default_state_folder() -> Path:
     """Where stored requests, the outbox and the index are kept unless a folder is named."""
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tongquan"
 
@@ -59,7 +59,7 @@ class Settings:
     """What was told, None where nothing was."""
 
     lang: Lang | None = _setting("屏幕语言：zh（中文在前）或 en", "language on the screen")
-    home: Path | None = _setting("本工具的状态目录：待确认请求、发送箱、索引", "folder of stored requests, outbox and index")
+    state_folder: Path | None = _setting("本工具的状态目录：待确认请求、发送箱、索引", "folder of stored requests, outbox and index")
     node_url: str | None = _setting("节点 JSON-RPC 地址", "JSON-RPC address of a node")
     deployment: Path | None = _setting("部署文件：链号、创世区块、合约地址", "deployment file: chain id, genesis block, contract addresses")
     gateway_url: str | None = _setting("本地区服务平台地址", "address of one's region's gateway")

@@ -62,7 +62,7 @@ def _of_node(session: Session, after: str | None, limit: int | None, subject: Id
 def _of_gateway(session: Session, after: str | None, limit: int | None) -> Iterator[dict[str, Any]]:
     left = limit
     while left is None or left > 0:
-        page = session.gateway.get("/v1/trail", after=after, limit=PAGE if left is None else min(PAGE, left))
+        page = session.gateway.get("/v1/trail", cursor=after, limit=PAGE if left is None else min(PAGE, left))
         yield from page["events"]
         if not page["events"]:
             return
