@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from gateway import documents, errors
+from gateway import documents, errors, paths
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
 from gateway.settings import Settings
@@ -32,9 +32,10 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
             office.close(follower)
 
     # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays.
-    app = FastAPI(title="Tongquan (通券) gateway", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
     for router in ROUTERS:
         app.include_router(router)
     errors.install(app)
-    documents.install(app)
+    paths.install(app, ROUTERS)
+    documents.install(app, ROUTERS)
     return app

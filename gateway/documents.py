@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
@@ -20,6 +20,7 @@ from gateway import deps, refusals
 from gateway.callers import OFFICERS
 from gateway.errors import MEDIA_TYPE, status_of
 
+TITLE, VERSION = "Tongquan (通券) gateway", "1"
 JSON = "application/json"
 _VERBS, _REFUSES = "x-verbs", "x-refuses"
 
@@ -45,6 +46,14 @@ _IF_NONE_MATCH = {
     "required": False,
     "description": "ETags that the caller has; the record is answered only if it is none of them.",
     "schema": {"type": "string"},
+}
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Names this write for ever: the same key and body, the same answer.",
+    "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+    "example": "2f1c0b8e-5f0e-4d5c-9a55-6a3d1f3f5b10",
 }
 _TAGS = {
     "lookups": "Before the service: quote, verification, three facts.",
@@ -94,9 +103,23 @@ def record(summary: str, *, answer: Any, refuses: Sequence[str] = ("NotFound",))
     return described
 
 
-def install(app: FastAPI) -> None:
+def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
     """Let an application describe itself so."""
-    app.openapi = lambda: _described(app)  # type: ignore[method-assign]
+    app.openapi = lambda: _described(app, list(routes_of(routers)))  # type: ignore[method-assign]
+
+
+def description(routers: Sequence[APIRouter]) -> dict[str, Any]:
+    """The description by itself, of an application that is not running."""
+    app = FastAPI(title=TITLE, version=VERSION)
+    for router in routers:
+        app.include_router(router)
+    install(app, routers)
+    return app.openapi()
+
+
+def routes_of(routers: Sequence[APIRouter]) -> Iterator[APIRoute]:
+    """Every route, with what it told of itself."""
+    yield from (route for router in routers for route in router.routes if isinstance(route, APIRoute))
 
 
 def codes_of(route: APIRoute) -> set[str]:
@@ -113,6 +136,10 @@ def codes_of(route: APIRoute) -> set[str]:
         codes |= {*refusals.OF_ROLES}
     if _has_input(route.dependant):
         codes |= {*refusals.OF_INPUT}
+    if route.dependant.path_params:
+        codes |= {*refusals.OF_IDS}
+    if route.dependant.body_params:
+        codes |= {*refusals.OF_BODIES}
     if deps.once_of in calls:
         codes |= {*refusals.OF_WRITES}
         if parties is not None and OFFICERS & parties:
@@ -120,7 +147,7 @@ def codes_of(route: APIRoute) -> set[str]:
     return codes
 
 
-def _described(app: FastAPI) -> dict[str, Any]:
+def _described(app: FastAPI, routes: Sequence[APIRoute]) -> dict[str, Any]:
     if app.openapi_schema is None:
         tags = [{"name": name, "description": text} for name, text in _TAGS.items()]
         found = get_openapi(
@@ -137,31 +164,40 @@ def _described(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             components["schemas"].pop(unused, None)
         components["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer", "description": "An API key of this gateway."}}
-        for route in app.routes:
-            if isinstance(route, APIRoute) and route.include_in_schema:
-                for method in route.methods or ():
-                    _complete(found["paths"][route.path_format][method.lower()], route)
+        for route in routes:
+            for method in route.methods or ():
+                _complete(found["paths"][route.path_format][method.lower()], route)
         app.openapi_schema = found
     return app.openapi_schema
 
 
 def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     calls = list(_calls(route.dependant))
-    operation.pop(_VERBS), operation.pop(_REFUSES)
+    for ours in (_VERBS, _REFUSES):
+        operation.pop(ours, None)
     operation["operationId"] = f"{route.tags[0]}_{route.name}"
     operation["security"] = [{"key": []}] if deps.caller_of in calls else []
     parties = _parties(calls)
     if parties is not None:
         operation["description"] += f"\n\nFor {', '.join(sorted(parties))}."
+    _name_headers(operation, once=deps.once_of in calls)
     responses = {status: each for status, each in operation["responses"].items() if int(status) < HTTPStatus.BAD_REQUEST}
-    for each in responses.values():
-        each.get("content", {}).pop("application/octet-stream", None)
+    for status, each in responses.items():
+        # Written anew: FastAPI leaves null members out of an example.
+        for media, shown in route.responses[int(status)].get("content", {}).items():
+            each["content"][media]["example"] = shown["example"]
     by_status: dict[int, list[str]] = defaultdict(list)
     for code in sorted(codes_of(route)):
         by_status[status_of(code)].append(code)
     for status, codes in sorted(by_status.items()):
         responses[str(status)] = _refusals(status, codes)
     operation["responses"] = responses
+
+
+def _name_headers(operation: dict[str, Any], *, once: bool) -> None:
+    """The key stands under `security`, and a write's Idempotency-Key is no option."""
+    parameters = [each for each in operation.get("parameters", ()) if each["name"] not in {"authorization", "idempotency-key"}]
+    operation["parameters"] = [*parameters, *([_IDEMPOTENCY_KEY] if once else [])]
 
 
 def _refusals(status: int, codes: Sequence[str]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ TRANSACTION, STATEMENT, REASON, SALT, TERMS = (sample_id(each) for each in ("tra
 FIRM_SIGNATURE, LAB_SIGNATURE = _signature("firm"), _signature("lab")
 SIGNER, NEW_SIGNER, DIRECTORY, REGISTRY = (sample_id(each)[:42] for each in ("signer", "new signer", "directory", "registry"))
 CHANGXING, SHANGHAI = 330522, 310000
-FIRM_CODE, HOST_UNIT, NEW_FIRM_CODE = "91330522MA0DEM011K", "91310000MA0DEM0017", "91330522MA0DEM0120"
+FIRM_CODE, HOST_UNIT, NEW_FIRM_CODE = "91330522MA0DEM011N", "91310000MA0DEM001P", "91330522MA0DEM012R"
 SERIAL = "CX-2013-0001"
 FROM, USE_BY, NOW = 1_893_427_200, 1_924_963_199, 1_900_000_000
 
@@ -85,7 +85,7 @@ _DOMAIN_TYPE = [
 ]
 
 
-def _document(kind: type[Order | Redemption | Release], **message: str) -> dict[str, Any]:
+def _document(kind: type[Order | Redemption | Release], **message: str | int) -> dict[str, Any]:
     fields = [(name, each.metadata["type"]) for name, each in kind.__dataclass_fields__.items()]
     names = {name: name.split("_")[0] + "".join(part.title() for part in name.split("_")[1:]) for name, _ in fields}
     typed = [{"name": names[name], "type": solidity} for name, solidity in fields]
@@ -118,7 +118,7 @@ REDEMPTION_FACTS = {
 REDEMPTION_DOCUMENT = _document(
     Redemption,
     order=ORDER,
-    attempt="0",
+    attempt=0,
     cost="800000",
     subsidy="480000",
     agreement=sample_id("agreement"),
@@ -131,7 +131,7 @@ REDEMPTION_PREPARED = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "sal
 REDEMPTION_SIGNED = {"typed_data": REDEMPTION_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
 STAND_IN = {"typed_data": REDEMPTION_DOCUMENT, "signature": LAB_SIGNATURE, "reason": "企业已注销。"}
 RELEASE_FACTS = {"order": ORDER}
-RELEASE_DOCUMENT = _document(Release, order=ORDER, attempt="0", valid_until=str(NOW + 86_400))
+RELEASE_DOCUMENT = _document(Release, order=ORDER, attempt=0, valid_until=str(NOW + 86_400))
 RELEASE_PREPARED = {"id": RELEASE, "typed_data": RELEASE_DOCUMENT, "salt": None}
 RELEASE_SIGNED = {"typed_data": RELEASE_DOCUMENT, "lab_signature": LAB_SIGNATURE}
 DOCUMENTS = {"documents": [ORDER_SIGNED, RELEASE_SIGNED]}

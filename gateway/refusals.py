@@ -131,6 +131,7 @@ STATUS: Mapping[str, int] = {
     "ListTooLarge": 413,
     "ListTooLong": 422,
     "ListUnreadable": 422,
+    "MalformedRequest": 400,
     "NoAccount": 403,
     "NotFound": 404,
     "NotYours": 403,
@@ -155,6 +156,8 @@ OF_EVERY_ROUTE = ("Internal", "IndexRefused")
 OF_AUTHENTICATION = ("Unauthenticated",)
 OF_ROLES = ("RoleNotAllowed",)
 OF_INPUT = ("InvalidRequest",)
+OF_BODIES = ("MalformedRequest",)
+OF_IDS = ("NotFound",)
 OF_WRITES = (
     "IdempotencyKeyMissing",
     "IdempotencyKeyReused",

@@ -1,5 +1,7 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
+# Before the routes: it registers the form of an id in a path.
+from gateway import paths  # noqa: F401
 from gateway.routes import firms, flags, labs, lookups, orders, programmes, reviews, trail, vouchers
 
 ROUTERS = (

@@ -26,7 +26,7 @@ def list_firms(caller: _NotLab, office: OfficeHere, cursor: schemas.Cursor | Non
 
 
 @router.get(
-    "/firms/{firm_id}", response_model=schemas.FirmOne, **record("企业 One firm", answer=examples.FIRM_SEEN | {"block": examples.BLOCK})
+    "/firms/{firm_id:id}", response_model=schemas.FirmOne, **record("企业 One firm", answer=examples.FIRM_SEEN | {"block": examples.BLOCK})
 )
 def firm(firm_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """One firm, for itself, the offices of its home region, and auditors."""
@@ -51,7 +51,7 @@ def enrol(asked: schemas.FirmEnrolment, caller: Registrar, office: OfficeHere, o
 
 
 @router.get(
-    "/keys/{subject_id}",
+    "/keys/{subject_id:id}",
     response_model=schemas.KeyOne,
     **record("签名账户 One key", answer=examples.KEY_SEEN | {"history": [], "block": examples.BLOCK}),
 )

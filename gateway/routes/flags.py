@@ -32,7 +32,7 @@ def list_flags(
 
 
 @router.get(
-    "/{subject_id}", response_model=schemas.FlagOne, **record("风险通告 One flag", answer=examples.FLAG_SEEN | {"block": examples.BLOCK})
+    "/{subject_id:id}", response_model=schemas.FlagOne, **record("风险通告 One flag", answer=examples.FLAG_SEEN | {"block": examples.BLOCK})
 )
 def flag(subject_id: schemas.Id32, caller: _Reader, office: OfficeHere, request: Request) -> Response:
     """The latest flag on a firm or lab."""
@@ -50,7 +50,7 @@ def set_flag(asked: schemas.Flagging, caller: Registrar, office: OfficeHere, onc
 
 
 @router.post(
-    "/{subject_id}/second",
+    "/{subject_id:id}/second",
     response_model=schemas.FlagWritten,
     **told("附议 Second", asked=examples.SECONDING, answer=examples.FLAG_HOLDS, verbs=("second",)),
 )
@@ -60,7 +60,7 @@ def second(subject_id: schemas.Id32, asked: schemas.Seconding, caller: Registrar
 
 
 @router.post(
-    "/{subject_id}/unflag",
+    "/{subject_id:id}/unflag",
     response_model=schemas.FlagWritten,
     **told("撤回通告 Unflag", answer=examples.FLAG_HOLDS, verbs=("unflag",)),
 )

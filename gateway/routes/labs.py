@@ -21,7 +21,7 @@ def list_labs(
     caller: Anybody,
     office: OfficeHere,
     *,
-    region: Annotated[schemas.RegionCode | None, Query(description="Only labs of this region.")] = None,
+    region: Annotated[schemas.RegionInQuery | None, Query(description="Only labs of this region.")] = None,
     standing: Annotated[schemas.StandingName | None, Query(description="Only labs of this standing.")] = None,
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
@@ -31,7 +31,7 @@ def list_labs(
 
 
 @router.get(
-    "/labs/{lab_id}", response_model=schemas.LabOne, **record("服务机构 One lab", answer=examples.LAB_SEEN | {"block": examples.BLOCK})
+    "/labs/{lab_id:id}", response_model=schemas.LabOne, **record("服务机构 One lab", answer=examples.LAB_SEEN | {"block": examples.BLOCK})
 )
 def lab(lab_id: schemas.Id32, _caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A lab's standing, and whose vouchers may be spent there now."""
@@ -56,7 +56,7 @@ def admit(asked: schemas.LabAdmission, caller: Registrar, office: OfficeHere, on
 
 
 @router.post(
-    "/labs/{lab_id}/renew",
+    "/labs/{lab_id:id}/renew",
     response_model=schemas.Written,
     **told("资质续期 Renew a lab", asked=examples.RENEWAL, answer=examples.WRITTEN, verbs=("renew",), refuses=TAGS),
 )
@@ -66,7 +66,7 @@ def renew(lab_id: schemas.Id32, asked: schemas.LabRenewal, caller: Registrar, of
 
 
 @router.post(
-    "/labs/{lab_id}/suspend",
+    "/labs/{lab_id:id}/suspend",
     response_model=schemas.StandingWritten,
     **told("暂停 Suspend a lab", answer=examples.standing("SUSPENDED"), verbs=("suspend",)),
 )
@@ -76,7 +76,7 @@ def suspend(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once: W
 
 
 @router.post(
-    "/labs/{lab_id}/exit",
+    "/labs/{lab_id:id}/exit",
     response_model=schemas.StandingWritten,
     **told("退出 Exit a lab", answer=examples.standing("EXITED"), verbs=("exit",)),
 )
@@ -86,7 +86,7 @@ def exit_lab(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once: 
 
 
 @router.post(
-    "/labs/{lab_id}/freeze",
+    "/labs/{lab_id:id}/freeze",
     response_model=schemas.StandingWritten,
     **told("冻结 Freeze a lab", answer=examples.standing("FROZEN"), verbs=("freeze",)),
 )
@@ -96,7 +96,7 @@ def freeze(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once: Wr
 
 
 @router.post(
-    "/labs/{lab_id}/reinstate",
+    "/labs/{lab_id:id}/reinstate",
     response_model=schemas.StandingWritten,
     **told("恢复 Reinstate a lab", answer=examples.standing("ACTIVE"), verbs=("reinstate",)),
 )
@@ -106,7 +106,7 @@ def reinstate(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once:
 
 
 @router.get(
-    "/labs/{lab_id}/items",
+    "/labs/{lab_id:id}/items",
     **told("服务条目列表 List items", answer={"items": [examples.ITEM_SEEN], **examples.PAGE_END}, refuses=(*CURSORS, "NotFound")),
 )
 def list_lab_items(
@@ -117,7 +117,7 @@ def list_lab_items(
 
 
 @router.post(
-    "/labs/{lab_id}/items",
+    "/labs/{lab_id:id}/items",
     response_model=schemas.ItemsListed,
     **told("登记服务条目 List new items", status=201, asked=examples.ITEMS, answer=examples.ITEMS_LISTED, verbs=("list",)),
 )
@@ -133,7 +133,7 @@ def list_items(lab_id: schemas.Id32, asked: schemas.ItemList, caller: Registrar,
 def list_recognitions(
     caller: Anybody,
     office: OfficeHere,
-    region: Annotated[schemas.RegionCode, Query(description="Whose vouchers.")],
+    region: Annotated[schemas.RegionInQuery, Query(description="Whose vouchers.")],
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
 ) -> schemas.RecognitionPage:

@@ -35,7 +35,7 @@ def list_orders(
     return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
 
 
-@router.get("/orders/{order_id}", response_model=schemas.OrderSeen, **record("订单 One order", answer=examples.ORDER_SEEN))
+@router.get("/orders/{order_id:id}", response_model=schemas.OrderSeen, **record("订单 One order", answer=examples.ORDER_SEEN))
 def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """An order, where it stands and how it came there."""
     return tagged(request, orders.order(office, caller, Id(order_id)))
@@ -147,7 +147,7 @@ def release(asked: schemas.SignedRelease, _caller: Actor, office: OfficeHere, on
 
 
 @router.post(
-    "/orders/{order_id}/release",
+    "/orders/{order_id:id}/release",
     response_model=schemas.OrderWritten,
     **told("未签释放 Release without consent", answer=examples.order_written("RELEASED"), verbs=("release",), refuses=("NotFound",)),
 )

@@ -44,20 +44,20 @@ def open_programme(asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeH
     return once.answer(201, asked, lambda intent_id: programmes.open_programme(office, caller, asked, intent_id))
 
 
-@router.get("/{programme_id}", response_model=schemas.ProgrammeSeen, **record("券种 One programme", answer=examples.PROGRAMME_SEEN))
+@router.get("/{programme_id:id}", response_model=schemas.ProgrammeSeen, **record("券种 One programme", answer=examples.PROGRAMME_SEEN))
 def programme(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
     return tagged(request, programmes.programme(office, caller, Id(programme_id)))
 
 
-@router.get("/{programme_id}/pool", response_model=schemas.PoolSeen, **record("预拨兑付资金 Pool", answer=examples.POOL_SEEN))
+@router.get("/{programme_id:id}/pool", response_model=schemas.PoolSeen, **record("预拨兑付资金 Pool", answer=examples.POOL_SEEN))
 def pool(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A programme's pool, and every movement of it."""
     return tagged(request, programmes.pool(office, caller, Id(programme_id)))
 
 
 @router.post(
-    "/{programme_id}/fund",
+    "/{programme_id:id}/fund",
     response_model=schemas.Written,
     **told("拨入 Fund", asked=examples.FUNDING, answer=examples.WRITTEN, verbs=("fund",)),
 )
@@ -67,7 +67,7 @@ def fund(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, offi
 
 
 @router.post(
-    "/{programme_id}/draw",
+    "/{programme_id:id}/draw",
     response_model=schemas.Written,
     **told("划回 Draw", asked=examples.DRAWING, answer=examples.WRITTEN, verbs=("draw",)),
 )

@@ -82,7 +82,7 @@ def settle(asked: schemas.Settlement, caller: Payer, office: OfficeHere, once: W
 
 
 @router.post(
-    "/orders/{order_id}/extend",
+    "/orders/{order_id:id}/extend",
     response_model=schemas.OrderWritten,
     **told("延期 Extend", asked=examples.EXTENSION, answer=examples.order_written("OPEN"), verbs=("extend",), refuses=("NotFound",)),
 )
@@ -92,7 +92,7 @@ def extend(order_id: schemas.Id32, asked: schemas.Extension, caller: Reviewer, o
 
 
 @router.post(
-    "/orders/{order_id}/reverse",
+    "/orders/{order_id:id}/reverse",
     response_model=schemas.OrderWritten,
     **told("冲销 Reverse", asked=examples.REVERSAL, answer=examples.order_written("REVERSED"), verbs=("reverse",), refuses=("NotFound",)),
 )
@@ -102,7 +102,7 @@ def reverse(order_id: schemas.Id32, asked: schemas.Reversal, caller: Reviewer, o
 
 
 @router.post(
-    "/orders/{order_id}/refunded",
+    "/orders/{order_id:id}/refunded",
     response_model=schemas.OrderWritten,
     **told("资金已退回 Refunded", answer=examples.order_written("REFUNDED"), verbs=("refunded",), refuses=("NotFound",)),
 )

@@ -51,7 +51,7 @@ def list_vouchers(
     return issuing.vouchers(office, caller, programme=programme, cursor=cursor, limit=limit)
 
 
-@router.get("/{voucher_id}", response_model=schemas.VoucherHistory, **record("创新券 One voucher", answer=examples.VOUCHER_HISTORY))
+@router.get("/{voucher_id:id}", response_model=schemas.VoucherHistory, **record("创新券 One voucher", answer=examples.VOUCHER_HISTORY))
 def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A voucher and all that happened to it."""
     return tagged(request, issuing.voucher_history(office, caller, Id(voucher_id)))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 MONEY_PATTERN = "^(0|[1-9][0-9]{0,18})$"
 _MONEY = re.compile("0|[1-9][0-9]{0,18}")
+_DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,12}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
@@ -40,6 +41,12 @@ def _some_bytes(value: Any) -> bytes:
     if not isinstance(value, str) or not _SOME_HEX.fullmatch(value):
         raise ValueError("0x and an even number of hexadecimal digits are asked for")
     return bytes.fromhex(value[2:])
+
+
+def _digits(value: Any) -> int:
+    if not isinstance(value, str) or not _DIGITS.fullmatch(value):
+        raise ValueError("a whole number is asked for")
+    return int(value)
 
 
 def _seconds(value: Any) -> int:
@@ -76,10 +83,13 @@ HexBytes = Annotated[
 AddressText = Annotated[str, BeforeValidator(_address), _hex_schema(20)]
 RegionCode = Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
 Seconds = Annotated[int, Field(strict=True, ge=0, lt=2**40)]
-FormSeconds = Annotated[int, BeforeValidator(_seconds), Field(ge=0, lt=2**40)]
+FormSeconds = Annotated[
+    int, BeforeValidator(_seconds), Field(ge=0, lt=2**40), WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]{0,12})$"})
+]
 """Unix seconds in a form, where everything is text."""
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
-Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most.")]
+RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(_digits)]
+Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(_digits)]
 Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]
 Next = str | None
 """The cursor of the next page; null where there is none."""

@@ -1,0 +1,117 @@
+"""Firms and labs that a test enters for itself, and what parties sign in it."""
+
+from typing import Any
+
+from eth_account import Account
+
+from registry import Firm, Region, Release, StandIn, id_of, sign
+from scripts.demonstration.cast import FirmCast, LabCast, sample_code
+from scripts.demonstration.desks import read_and_sign
+from scripts.demonstration.world import new_key_file
+
+
+def new_firm(town, region: int) -> FirmCast:
+    """A firm just enrolled, with a key of its own."""
+    number = town.number()
+    firm = FirmCast(f"firm-new-{number}", region, "企业（样例）", "Firm (sample)", sample_code(region, 100 + number % 900))
+    town.world.parties[firm.key] = new_key_file(town.world.directory / "parties", firm.key)
+    asked = {"firm": firm.company_code, "signer": town.world.parties[firm.key].account.address}
+    assert town.desk(region, "directory").post("/v1/firms", asked).status == 201
+    return firm
+
+
+def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = ()) -> LabCast:
+    """A lab just admitted, with a key of its own, whose host unit invoices for it; no key to the gateway."""
+    number = town.number()
+    host_unit = sample_code(region, 100 + number % 900)
+    lab = LabCast(f"lab-new-{number}", region, "检测机构（样例）", "Laboratory (sample)", f"NEW-{number:05}", host_unit)
+    town.world.parties[lab.key] = new_key_file(town.world.directory / "parties", lab.key)
+    asked = {"code": lab.code, "host_unit": host_unit, "signer": signer_of(town, lab), "qualified_until": town.today + 900 * 86_400}
+    assert town.desk(region, "directory").post("/v1/labs", asked).status == 201
+    for each in recognised_by:
+        asked = {"subjects": [town.lab_id(lab)], "from": 0, "until": town.today + 900 * 86_400}
+        assert town.desk(each, "directory").post("/v1/recognitions", asked).status == 201
+    return lab
+
+
+def signer_of(town, party: FirmCast | LabCast) -> str:
+    """The account that signs for a party."""
+    return town.world.parties[party.key].account.address
+
+
+def firm_id(town, firm: FirmCast) -> str:
+    """A firm's id in the directory."""
+    return "0x" + id_of(Firm(Region(firm.region), town.world.keyring.firm(firm.company_code))).hex()
+
+
+def voucher_id(town, firm: FirmCast, serial: str) -> str:
+    """A voucher's id."""
+    return town.voucher(firm.region, firm, serial)["voucher_id"]
+
+
+def order_at(town, firm: FirmCast, lab: LabCast, *, serial: str, amount: str, project: str = "P-1") -> dict[str, Any]:
+    """An order that the firm prepares, for a lab that has no key to a gateway; both signed."""
+    voucher = {"region": firm.region, "firm": firm.company_code, "serial": serial}
+    asked = {"voucher": voucher, "lab": town.lab_id(lab), "project": project, "amount": amount}
+    prepared = town.desk(firm.region, firm.key).post("/v1/orders/prepare", asked)
+    return both_signed(town, prepared["typed_data"], firm, lab)
+
+
+def both_signed(town, document: dict[str, Any], firm: FirmCast, lab: LabCast) -> dict[str, Any]:
+    """A document of whatever kind with both signatures."""
+    return {
+        "typed_data": document,
+        "firm_signature": signature(town, document, firm),
+        "lab_signature": signature(town, document, lab),
+    }
+
+
+def signature(town, document: dict[str, Any], party: FirmCast | LabCast) -> str:
+    """A party's signature on a document."""
+    from registry import Order, Redemption  # noqa: PLC0415 - by the document's own name
+
+    kind = {"Order": Order, "Redemption": Redemption, "Release": Release}[document["primaryType"]]
+    return read_and_sign(document, kind, town.world.deployment.domain, town.world.parties[party.key].key, agreed={})
+
+
+def release_document(town, order: str, lab: LabCast) -> dict[str, Any]:
+    """The release of an order, as the lab's gateway prepares it."""
+    return town.desk(lab.region, lab.key).post("/v1/releases/prepare", {"order": order})["typed_data"]
+
+
+def redemption_document(town, order: str, lab: LabCast, *, cost: str, desk: tuple[int, str] | None = None) -> dict[str, Any]:
+    """A redemption on a new invoice, as a gateway prepares it for one of the parties."""
+    asked = {
+        "order": order,
+        "cost": cost,
+        "agreement": {"seller": lab.host_unit, "number": f"C-{town.number()}"},
+        "invoice": town.invoice(),
+        "invoice_amount": cost,
+        "report_sha256": "00" * 32,
+    }
+    return town.desk(*(desk or (lab.region, lab.key))).post("/v1/redemptions/prepare", asked)["typed_data"]
+
+
+def settled(town, firm: FirmCast, lab: LabCast) -> str:
+    """An order of Changxing that went all the way."""
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    town.review("endorse", lab.region, "reviewer-1", order)
+    town.review("accept", firm.region, "reviewer-1", order)
+    assert town.review("settle", firm.region, "payer", order, payment_reference=f"B-{town.number()}") == "SETTLED"
+    return order
+
+
+def raw_of(town, transaction: dict[str, Any], party: FirmCast | LabCast) -> str:
+    """A prepared transaction, signed by a party."""
+    return "0x" + bytes(town.world.parties[party.key].account.sign_transaction(transaction).raw_transaction).hex()
+
+
+def new_account() -> Any:
+    """An account that nobody knows."""
+    return Account.create()
+
+
+def stand_in(town, redemption: bytes, reason: bytes, key: bytes) -> bytes:
+    """A stand-in's signature."""
+    return sign(StandIn(redemption, reason), town.world.deployment.domain, key)

@@ -1,0 +1,446 @@
+"""Every example of the interface's description is played at a running gateway, and its answer held against the one that is shown."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from gateway import examples
+from gateway.documents import routes_of
+from gateway.routes import ROUTERS
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from tests.gateway.newcomers import (
+    both_signed,
+    firm_id,
+    new_account,
+    new_firm,
+    new_lab,
+    order_at,
+    raw_of,
+    redemption_document,
+    release_document,
+    settled,
+    signature,
+    voucher_id,
+)
+
+FORM = "multipart/form-data"
+DESCRIBED = {(method, route.path_format): route for route in routes_of(ROUTERS) for method in route.methods}
+
+
+@dataclass
+class Staged:
+    """Who plays a request, what stands in for the ids that are made up, and members that only a real world can give."""
+
+    region: int
+    caller: str
+    real: dict[str, str] = field(default_factory=dict)
+    path: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Any] = field(default_factory=dict)
+    query: dict[str, Any] = field(default_factory=dict)
+
+
+STAGES: dict[tuple[str, str], Callable[[Any], Staged]] = {}
+
+
+def stage(method: str, *paths: str) -> Callable[[Callable[[Any], Staged]], Callable[[Any], Staged]]:
+    """The stage on which an example is played."""
+
+    def register(build: Callable[[Any], Staged]) -> Callable[[Any], Staged]:
+        for path in paths:
+            STAGES[method, f"/v1{path}"] = build
+        return build
+
+    return register
+
+
+def cast(town):
+    return town.firm("firm-changxing"), town.lab("lab-shanghai")
+
+
+def issued(town):
+    firm, _ = cast(town)
+    return town.serial_for(firm)
+
+
+def reserved(town, amount: str = "500000"):
+    firm, lab = cast(town)
+    return town.reserved(firm, lab, serial=town.serial_for(firm), amount=amount)
+
+
+def redeemed(town):
+    firm, lab = cast(town)
+    order = reserved(town)
+    assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    return order
+
+
+def endorsed(town):
+    order = redeemed(town)
+    assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
+    return order
+
+
+def requested(town):
+    firm, lab = town.firm("firm-beijing"), cast(town)[1]
+    serial = town.serial_for(firm, face="10000000", denomination="1")
+    return town.reserved(firm, lab, serial=serial, amount="500000")
+
+
+@stage("POST", "/quotes", "/verifications", "/verifications/batch", "/facts", "/orders/prepare")
+def looks_up(town):
+    return Staged(SHANGHAI, "lab-shanghai", real={examples.SERIAL: issued(town)})
+
+
+@stage("POST", "/orders")
+def reserves(town):
+    firm, lab = cast(town)
+    signed = town.order(firm, lab, serial=town.serial_for(firm), project="P", amount="500000")
+    return Staged(SHANGHAI, "lab-shanghai", members=signed)
+
+
+@stage("POST", "/redemptions/prepare")
+def prepares_redemption(town):
+    return Staged(SHANGHAI, "lab-shanghai", real={examples.ORDER: reserved(town)})
+
+
+@stage("POST", "/redemptions")
+def redeems(town):
+    firm, lab = cast(town)
+    order = reserved(town)
+    document = redemption_document(town, order, lab, cost="800000")
+    return Staged(SHANGHAI, "lab-shanghai", real={examples.ORDER: order}, members=both_signed(town, document, firm, lab))
+
+
+@stage("POST", "/redemptions/stand-in")
+def stands_in(town):
+    _, lab = cast(town)
+    document = redemption_document(town, reserved(town), lab, cost="800000")
+    return Staged(CHANGXING, "reviewer-1", members={"typed_data": document, "signature": signature(town, document, lab)})
+
+
+@stage("POST", "/releases/prepare")
+def prepares_release(town):
+    return Staged(SHANGHAI, "lab-shanghai", real={examples.ORDER: reserved(town)})
+
+
+@stage("POST", "/releases")
+def releases(town):
+    _, lab = cast(town)
+    document = release_document(town, reserved(town), lab)
+    return Staged(SHANGHAI, "lab-shanghai", members={"typed_data": document, "lab_signature": signature(town, document, lab)})
+
+
+@stage("POST", "/submissions")
+def submits(town):
+    firm, lab = cast(town)
+    document = release_document(town, reserved(town), lab)
+    release = {"typed_data": document, "lab_signature": signature(town, document, lab)}
+    order = town.order(firm, lab, serial=town.serial_for(firm), project="P", amount="500000")
+    return Staged(SHANGHAI, "lab-shanghai", members={"documents": [order, release]})
+
+
+@stage("POST", "/orders/{order_id}/release")
+def releases_alone(town):
+    firm = town.firm("firm-changxing")
+    lab = new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    signed = order_at(town, firm, lab, serial=town.serial_for(firm), amount="500000")
+    order = town.desk(CHANGXING, firm.key).post("/v1/orders", signed)["order_id"]
+    assert town.desk(SHANGHAI, "directory").post(f"/v1/labs/{town.lab_id(lab)}/suspend", {}).status == 200
+    return Staged(CHANGXING, "reviewer-1", path={"order_id": order})
+
+
+@stage("GET", "/orders", "/orders/{order_id}")
+def sees_orders(town):
+    firm = new_firm(town, CHANGXING)
+    lab = town.lab("lab-shanghai")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    return Staged(CHANGXING, "reviewer-1", path={"order_id": order}, query={"limit": 1000})
+
+
+@stage("POST", "/orders/approve", "/orders/decline")
+def reviews_request(town):
+    return Staged(BEIJING, "reviewer-1", real={examples.ORDER: requested(town)})
+
+
+@stage("POST", "/orders/endorse")
+def endorses(town):
+    return Staged(SHANGHAI, "reviewer-1", real={examples.ORDER: redeemed(town)})
+
+
+@stage("POST", "/orders/accept", "/orders/reject")
+def accepts(town):
+    return Staged(CHANGXING, "reviewer-1", real={examples.ORDER: endorsed(town)})
+
+
+@stage("POST", "/orders/settle")
+def settles(town):
+    order = endorsed(town)
+    assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+    return Staged(CHANGXING, "payer", real={examples.ORDER: order})
+
+
+@stage("POST", "/orders/{order_id}/extend")
+def extends(town):
+    order = reserved(town)
+    town.node.jump(60)
+    return Staged(CHANGXING, "reviewer-1", path={"order_id": order}, members={"until": town.node.timestamp() + 90 * 86_400})
+
+
+@stage("POST", "/orders/{order_id}/reverse")
+def reverses(town):
+    return Staged(CHANGXING, "reviewer-1", path={"order_id": settled(town, *cast(town))})
+
+
+@stage("POST", "/orders/{order_id}/refunded")
+def is_refunded(town):
+    order = settled(town, *cast(town))
+    reversal = {"recover": "480000", "reason": "样例"}
+    assert town.desk(CHANGXING, "reviewer-1").post(f"/v1/orders/{order}/reverse", reversal).status == 200
+    return Staged(CHANGXING, "payer", path={"order_id": order})
+
+
+@stage("POST", "/months/close")
+def closes_month(town):
+    return Staged(CHANGXING, "reviewer-1", members={"month": 200_001 + town.number() % 12})
+
+
+@stage("GET", "/months")
+def sees_months(town):
+    asked = examples.MONTH | {"month": 203_012}
+    town.desk(CHANGXING, "reviewer-2").post("/v1/months/close", asked)
+    return Staged(CHANGXING, "auditor")
+
+
+@stage("GET", "/programmes", "/programmes/{programme_id}", "/programmes/{programme_id}/pool")
+def sees_programmes(town):
+    return Staged(CHANGXING, "auditor", path={"programme_id": town.programmes[CHANGXING]})
+
+
+@stage("POST", "/programmes")
+def opens(town):
+    text = examples.PROGRAMME_TEXT.replace("CX-EXAMPLE", f"CX-EXAMPLE-{town.number()}")
+    return Staged(CHANGXING, "issuer", members={"file": text})
+
+
+@stage("POST", "/programmes/{programme_id}/fund", "/programmes/{programme_id}/draw")
+def moves_money(town):
+    path = {"programme_id": town.programmes[CHANGXING]}
+    return Staged(CHANGXING, "payer", path=path, members={"bank_reference": f"EX-{town.number()}"})
+
+
+@stage("GET", "/vouchers", "/vouchers/{voucher_id}")
+def sees_vouchers(town):
+    firm = new_firm(town, CHANGXING)
+    found = voucher_id(town, firm, town.serial_for(firm))
+    return Staged(CHANGXING, "issuer", path={"voucher_id": found}, query={"limit": 1000})
+
+
+@stage("POST", "/vouchers", "/vouchers/check", "/vouchers/rows", "/vouchers/rows/check")
+def issues(town):
+    return Staged(CHANGXING, "issuer", real={examples.SERIAL: f"EX-{town.number()}", examples.PROGRAMME: town.programmes[CHANGXING]})
+
+
+@stage("GET", "/labs", "/labs/{lab_id}")
+def sees_labs(town):
+    return Staged(CHANGXING, "firm-changxing", path={"lab_id": town.lab_id(town.lab("lab-shanghai"))}, query={"limit": 1000})
+
+
+@stage("POST", "/labs")
+def admits(town):
+    members = {"code": f"EX-{town.number()}", "signer": new_account().address}
+    return Staged(SHANGHAI, "directory", members=members)
+
+
+@stage("POST", "/labs/{lab_id}/renew", "/labs/{lab_id}/suspend", "/labs/{lab_id}/exit", "/labs/{lab_id}/freeze", "/labs/{lab_id}/items")
+def keeps_labs(town):
+    return Staged(SHANGHAI, "directory", path={"lab_id": town.lab_id(new_lab(town, SHANGHAI))})
+
+
+@stage("POST", "/labs/{lab_id}/reinstate")
+def reinstates(town):
+    staged = keeps_labs(town)
+    town.desk(SHANGHAI, "directory").post(f"/v1/labs/{staged.path['lab_id']}/suspend", {})
+    return staged
+
+
+@stage("GET", "/labs/{lab_id}/items")
+def sees_items(town):
+    staged = keeps_labs(town)
+    town.desk(SHANGHAI, "directory").post(f"/v1/labs/{staged.path['lab_id']}/items", examples.ITEMS)
+    return Staged(SHANGHAI, "lab-shanghai", path=staged.path)
+
+
+@stage("POST", "/recognitions", "/recognitions/withdraw")
+def recognises(town):
+    lab = new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    return Staged(CHANGXING, "directory", real={examples.LAB: town.lab_id(lab)})
+
+
+@stage("GET", "/recognitions")
+def sees_recognitions(town):
+    new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    return Staged(SHANGHAI, "lab-shanghai", query={"region": CHANGXING})
+
+
+@stage("GET", "/firms", "/firms/{firm_id}")
+def sees_firms(town):
+    return Staged(CHANGXING, "issuer", path={"firm_id": firm_id(town, new_firm(town, CHANGXING))})
+
+
+@stage("POST", "/firms")
+def enrols(town):
+    members = {"signer": new_account().address}
+    return Staged(CHANGXING, "directory", members=members)
+
+
+@stage("GET", "/keys/{subject_id}")
+def sees_key(town):
+    return Staged(CHANGXING, "directory", path={"subject_id": firm_id(town, new_firm(town, CHANGXING))})
+
+
+@stage("POST", "/rotations")
+def proposes(town):
+    members = {"subject": firm_id(town, new_firm(town, CHANGXING)), "signer": new_account().address}
+    return Staged(CHANGXING, "directory", members=members)
+
+
+@stage("GET", "/rotations")
+def sees_rotations(town):
+    staged = proposes(town)
+    town.desk(CHANGXING, "directory").post("/v1/rotations", staged.members)
+    return Staged(CHANGXING, "directory")
+
+
+@stage("POST", "/rotations/complete")
+def completes(town):
+    staged = proposes(town)
+    town.desk(CHANGXING, "directory").post("/v1/rotations", staged.members)
+    town.node.jump(3 * 86_400)
+    return Staged(CHANGXING, "firm-changxing", members={"subject": staged.members["subject"]})
+
+
+@stage("POST", "/rotations/prepare")
+def prepares_rotation(town):
+    return Staged(KUNSHAN, "firm-kunshan", members={"signer": new_account().address})
+
+
+@stage("POST", "/rotations/veto/prepare")
+def prepares_veto(town):
+    firm = town.firm("firm-kunshan")
+    proposal = {"subject": firm_id(town, firm), "signer": new_account().address}
+    town.desk(KUNSHAN, "directory").post("/v1/rotations", proposal)
+    return Staged(KUNSHAN, firm.key)
+
+
+@stage("POST", "/rotations/submit")
+def rotates(town):
+    """To the key that is in place, so that nothing changes for other tests."""
+    firm = town.firm("firm-kunshan")
+    current = {"signer": town.world.parties[firm.key].account.address}
+    prepared = town.desk(KUNSHAN, firm.key).post("/v1/rotations/prepare", current)
+    return Staged(KUNSHAN, firm.key, members={"raw": raw_of(town, prepared["transaction"], firm)})
+
+
+@stage("POST", "/flags")
+def flags(town):
+    return Staged(CHANGXING, "directory", real={examples.LAB: town.lab_id(new_lab(town, SHANGHAI))})
+
+
+def flagged(town):
+    subject = town.lab_id(new_lab(town, SHANGHAI))
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", examples.FLAGGING | {"subject": subject}).status == 201
+    return subject
+
+
+@stage("POST", "/flags/{subject_id}/second")
+def seconds(town):
+    return Staged(BEIJING, "directory", path={"subject_id": flagged(town)})
+
+
+@stage("POST", "/flags/{subject_id}/unflag")
+@stage("GET", "/flags", "/flags/{subject_id}")
+def unflags(town):
+    return Staged(CHANGXING, "directory", path={"subject_id": flagged(town)})
+
+
+@stage("GET", "/status")
+@stage("GET", "/trail")
+def audits(town):
+    issued(town)
+    return Staged(SHANGHAI, "auditor", query={"limit": 1000})
+
+
+# Comparing
+
+NUMBERS_THAT_DIFFER = {"number", "time", "age_seconds", "block", "deadline", "since", "until", "proposed_from", "chainId", "gas", "nonce"}
+NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
+TEXTS_THAT_DIFFER = {"position", "next", "funded", "committed", "paid", "free", "serial", "nonce", "validUntil", "bank_reference", "code"}
+HEX = re.compile("0x([0-9a-fA-F]{2})+")
+
+
+def like(shown: Any, got: Any, name: str = "") -> bool:
+    """Whether an answer is like the one that is shown: the same members, and the same values but for ids, blocks and times."""
+    if isinstance(shown, dict):
+        return isinstance(got, dict) and shown.keys() == got.keys() and all(like(shown[each], got[each], each) for each in shown)
+    if isinstance(shown, list):
+        return isinstance(got, list) and all(any(like(one, other, name) for other in got) for one in shown)
+    if isinstance(shown, bool) or shown is None:
+        return got is shown
+    if isinstance(shown, str) and HEX.fullmatch(shown):
+        return isinstance(got, str) and bool(HEX.fullmatch(got)) and (len(got) == len(shown) or name == "data")
+    if type(shown) is not type(got):
+        return False
+    differs = name in (NUMBERS_THAT_DIFFER if isinstance(shown, int) else TEXTS_THAT_DIFFER)
+    return differs or shown == got
+
+
+def replaced(asked: Any, real: dict[str, str]) -> Any:
+    if isinstance(asked, dict):
+        return {name: replaced(each, real) for name, each in asked.items()}
+    if isinstance(asked, list):
+        return [replaced(each, real) for each in asked]
+    if isinstance(asked, str):
+        for name, found in real.items():
+            asked = asked.replace(name, found)
+    return asked
+
+
+def example_of(route) -> tuple[str | None, Any]:
+    content = (route.openapi_extra or {}).get("requestBody", {}).get("content", {})
+    for media, shown in content.items():
+        return media, shown["example"]
+    return None, None
+
+
+def played(town, method: str, path: str, staged: Staged):
+    media, asked = example_of(DESCRIBED[method, path])
+    url = path.format(**staged.path)
+    desk = town.desk(staged.region, staged.caller)
+    if method == "GET":
+        query = staged.query if any(each.name == "limit" for each in DESCRIBED[method, path].dependant.query_params) else {}
+        query |= {"region": staged.query["region"]} if "region" in staged.query else {}
+        return desk.get(url, **query)
+    body = replaced(asked or {}, staged.real) | staged.members
+    if media == FORM:
+        return desk.upload(
+            url, {name: text for name, text in body.items() if name != "list"}, name="list.csv", content=body["list"].encode()
+        )
+    return desk.post(url, body)
+
+
+def test_every_route_is_staged_and_every_stage_is_a_route():
+    assert STAGES.keys() == DESCRIBED.keys()
+
+
+@pytest.mark.parametrize(("method", "path"), DESCRIBED, ids=lambda each: each)
+def test_an_example_is_answered_as_it_says(town, method, path):
+    route = DESCRIBED[method, path]
+    shown = route.responses[route.status_code]["content"]["application/json"]["example"]
+
+    answer = played(town, method, path, STAGES[method, path](town))
+
+    assert answer.status == route.status_code, answer.body
+    assert like(shown, answer.body), answer.body
