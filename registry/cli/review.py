@@ -45,7 +45,7 @@ def decline(session: Session, orders: OrderIds) -> Answer:
     return decided(session, "decline", orders)
 
 
-@command(app, "extend", uses=Uses.GATEWAY, example="tongquan review extend $ORDER --until $IN_SIXTY_DAYS")
+@command(app, "extend", uses=Uses.GATEWAY, example="tongquan review extend $ORDER --until $LATER")
 def extend(session: Session, order: OrderId, *, until: Until) -> Answer:
     """
     延长已锁定订单的期限，最多 90 天。 Give an open order more time, at most 90 days from now.

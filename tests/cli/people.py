@@ -1,6 +1,5 @@
 """Everybody at a command line of their own, in one town: a node, a consortium of six regions, and four gateways."""
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -74,8 +73,7 @@ class People:
 def people_in(engine: Engine, chain_id: int, directory: Path) -> Iterator[People]:
     """A town of its own, and everybody in it."""
     folder = directory / "people"
-    folder.mkdir()
-    os.chmod(folder, 0o700)
+    folder.mkdir(mode=0o700)
     with settled_in(engine, chain_id, directory) as town:
         yield People(town, folder)
 
