@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from registry.chain.devnode import Engine
@@ -20,20 +20,17 @@ class People:
 
     town: Town
     folder: Path
-    made: dict[str, Desk] = field(default_factory=dict)
 
     def caller(self, region: int, name: str, **more: object) -> Desk:
         """Somebody with an API key at a region's gateway: an officer, an auditor, a lab or a firm."""
-        if (key := f"{region}-{name}") not in self.made:
-            world = self.town.world
-            settings = {
-                "gateway_url": world.gateways[region],
-                "api_key_file": write_secret(self.folder / f"{key}.apikey", world.api_keys[region][name]),
-                "deployment": world.directory / "deployment.json",
-                "state_folder": self.folder / f"{key}.state",
-            }
-            self.made[key] = Desk(self.folder, settings | more)
-        return self.made[key]
+        world, key = self.town.world, f"{region}-{name}"
+        settings = {
+            "gateway_url": world.gateways[region],
+            "api_key_file": write_secret(self.folder / f"{key}.apikey", world.api_keys[region][name]),
+            "deployment": world.directory / "deployment.json",
+            "state_folder": self.folder / f"{key}.state",
+        }
+        return Desk(self.folder, settings | more)
 
     def lab(self, lab: LabCast) -> Desk:
         """A lab, with its key file."""
