@@ -1,4 +1,4 @@
-"""What is checked before anybody signs: each field that a gateway could have changed is found, or is one that nobody without the key can check."""
+"""What is checked before anybody signs: a field that a gateway changed is found, or is one that only the consortium's key could check."""
 
 import json
 import time
