@@ -22,6 +22,7 @@ from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import Answer, Desk
 from scripts.demonstration.world import found
+from tests.gateway.described import require_described
 
 SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
 _numbers = itertools.count(1)
@@ -91,13 +92,18 @@ def served(settings: Settings, clock: Callable[[], float]) -> Iterator[str]:
         thread.join()
 
 
+def _client() -> httpx.Client:
+    """Whatever any test meets must be described."""
+    return httpx.Client(trust_env=False, timeout=60, event_hooks={"response": [require_described]})
+
+
 @contextmanager
 def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: object) -> Iterator[Town]:
     """A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden."""
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
         world = found(directory, node.url)
-        town = Town(world, stack.enter_context(httpx.Client(trust_env=False, timeout=60)), node=node)
+        town = Town(world, stack.enter_context(_client()), node=node)
         for region in SERVED:
             settings = Settings(**world.settings(region) | overrides)
             world.gateways[region] = stack.enter_context(served(settings, lambda: time.time() + town.clock_shift))

@@ -1,0 +1,311 @@
+"""Labs, items, recognition, firms, keys and flags over HTTP; and that no account of a gateway ever signs for a party."""
+
+import json
+
+import pytest
+
+from gateway import Settings, create_app
+from gateway.office import SignsForParty
+from registry import Digest, salted
+from registry.chain.devnode import Engine
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from scripts.demonstration.world import new_key_file
+from tests.gateway.conftest import settled_in
+from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, raw_of, signer_of
+
+
+@pytest.fixture
+def own_town(_chain_ids, tmp_path):
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path) as town:
+        yield town
+
+
+def standing_of(town, lab):
+    return town.desk(BEIJING, "auditor").get(f"/v1/labs/{town.lab_id(lab)}")["standing"]
+
+
+def test_a_lab_passes_through_every_standing(town):
+    lab = new_lab(town, SHANGHAI)
+    path, desk = f"/v1/labs/{town.lab_id(lab)}", town.desk(SHANGHAI, "directory")
+
+    seen = [desk.post(f"{path}/{verb}", {})["standing"] for verb in ("suspend", "reinstate", "exit", "reinstate", "freeze")]
+
+    assert seen == ["SUSPENDED", "ACTIVE", "EXITED", "ACTIVE", "FROZEN"]
+    assert desk.post(f"{path}/suspend", {}).code == "WrongStanding"
+    assert town.desk(BEIJING, "directory").post(f"{path}/reinstate", {}).code == "NotDirectory"
+    assert desk.post(f"/v1/labs/0x{'11' * 32}/freeze", {}).code == "UnknownLab"
+    assert standing_of(town, lab) == "FROZEN"
+
+
+def test_a_renewal_changes_until_when_and_who_invoices(town, firm):
+    lab = new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    path, desk = f"/v1/labs/{town.lab_id(lab)}", town.desk(SHANGHAI, "directory")
+    until = town.today + 10 * 86_400
+
+    assert desk.post(f"{path}/renew", {"seller": firm.company_code, "qualified_until": until}).status == 200
+
+    assert desk.get(path)["qualified_until"] == until
+    asked = {"voucher": {"region": CHANGXING, "firm": firm.company_code, "serial": town.serial_for(firm)}, "lab": town.lab_id(lab)}
+    reasons = town.desk(CHANGXING, firm.key).post("/v1/verifications", asked)["reasons"]
+    assert [each["code"] for each in reasons] == ["SellerIsFirm"]
+
+
+def test_items_are_listed_once_and_recognised_like_labs(town):
+    lab = new_lab(town, SHANGHAI)
+    path, desk = f"/v1/labs/{town.lab_id(lab)}/items", town.desk(SHANGHAI, "directory")
+    answer = desk.post(path, {"codes": ["XRD-1", "XRD-2"]})
+    window = {"subjects": answer["items"], "from": town.today - 60, "until": town.today + 86_400 * 30}
+
+    assert answer.status == 201
+    assert desk.post(path, {"codes": ["XRD-3", "XRD-1"]}).code == "AlreadyListed"
+    assert town.desk(KUNSHAN, "directory").post("/v1/recognitions", window).status == 201
+
+    items = desk.get(path)["items"]
+    assert [(each["code"], each["recognised_by"]) for each in items] == [("XRD-1", [KUNSHAN]), ("XRD-2", [KUNSHAN])]
+    told = {each["subject"]: each for each in desk.get("/v1/recognitions", region=KUNSHAN, limit=1000)["recognitions"]}
+    assert [(told[each]["kind"], told[each]["from"], told[each]["in_force"]) for each in answer["items"]] == [
+        ("ITEM", window["from"], True)
+    ] * 2
+    withdrawn = town.desk(KUNSHAN, "directory").post("/v1/recognitions/withdraw", {"subjects": answer["items"][:1]})
+    assert withdrawn.status == 200
+    assert [each["recognised_by"] for each in desk.get(path)["items"]] == [[], [KUNSHAN]]
+    assert town.desk(KUNSHAN, "directory").post("/v1/recognitions/withdraw", {"subjects": answer["items"][:1]}).code == "NotRecognised"
+
+
+def test_what_nobody_listed_cannot_be_recognised(town):
+    desk, nobody = town.desk(CHANGXING, "directory"), "0x" + "11" * 32
+
+    unknown = desk.post("/v1/recognitions", {"subjects": [nobody], "from": 0, "until": 1})
+    backwards = desk.post("/v1/recognitions", {"subjects": [town.lab_id(town.lab("lab-beijing"))], "from": 2, "until": 1})
+
+    assert (unknown.code, backwards.code) == ("UnknownSubject", "InvalidWindow")
+
+
+def test_the_catalogue_shows_no_tag(town, lab):
+    told = str(town.desk(KUNSHAN, "lab-kunshan").get("/v1/labs", limit=1000).body)
+
+    assert town.lab_id(lab) in told
+    assert town.world.keyring.firm(lab.host_unit).hex() not in told
+
+
+def test_a_firm_is_seen_by_itself_its_offices_and_auditors(town, firm):
+    path = f"/v1/firms/{firm_id(town, firm)}"
+
+    answers = [
+        town.desk(*each).get(path).status
+        for each in ((CHANGXING, firm.key), (CHANGXING, "payer"), (BEIJING, "auditor"), (SHANGHAI, "payer"), (KUNSHAN, "firm-kunshan"))
+    ]
+
+    assert answers == [200, 200, 200, 404, 404]
+    assert town.desk(CHANGXING, firm.key).get("/v1/firms")["firms"][0]["firm"] == firm_id(town, firm)
+    assert town.desk(SHANGHAI, "lab-shanghai").get("/v1/firms").code == "RoleNotAllowed"
+
+
+# Keys
+
+
+def test_a_party_replaces_its_own_key_at_once(town):
+    firm = town.firm("firm-kunshan")
+    desk, parties = town.desk(KUNSHAN, firm.key), town.world.parties
+    successor = new_key_file(town.world.directory / "parties", f"{firm.key}-{town.number()}")
+
+    prepared = desk.post("/v1/rotations/prepare", {"signer": successor.account.address})
+    raw = raw_of(town, prepared["transaction"], firm)
+    stolen = town.desk(BEIJING, "firm-beijing").post("/v1/rotations/submit", {"raw": raw})
+    answer = desk.post("/v1/rotations/submit", {"raw": raw})
+    parties[firm.key] = successor
+
+    assert (stolen.status, stolen.code) == (403, "NotYours")
+    assert (answer["outcome"], answer["signer"]) == ("ROTATED", successor.account.address.lower())
+    assert desk.post("/v1/rotations/submit", {"raw": raw}) == answer
+    seen = desk.get(f"/v1/keys/{firm_id(town, firm)}")
+    assert (seen["signer"], seen["history"][-1]["name"]) == (successor.account.address.lower(), "KeyRotated")
+
+
+def test_the_old_key_vetoes_what_its_office_proposed(town):
+    firm = town.firm("firm-beijing")
+    subject, desk, office = firm_id(town, firm), town.desk(BEIJING, firm.key), town.desk(BEIJING, "directory")
+    thief = new_account()
+    none = desk.post("/v1/rotations/veto/prepare", {})
+
+    proposed = office.post("/v1/rotations", {"subject": subject, "signer": thief.address})
+    early = desk.post("/v1/rotations/complete", {"subject": subject})
+    pending = office.get("/v1/rotations")["rotations"]
+    prepared = desk.post("/v1/rotations/veto/prepare", {})
+    forged = desk.post("/v1/rotations/submit", {"raw": "0x" + bytes(thief.sign_transaction(prepared["transaction"]).raw_transaction).hex()})
+    answer = desk.post("/v1/rotations/submit", {"raw": raw_of(town, prepared["transaction"], firm)})
+
+    assert (none.code, early.code, forged.code) == ("NoRotation", "RotationNotYet", "NotSigner")
+    assert (proposed["outcome"], answer["outcome"]) == ("PROPOSED", "VETOED")
+    assert [(each["proposed"], each["proposed_from"]) for each in pending if each["subject"] == subject] == [
+        (thief.address.lower(), proposed["proposed_from"])
+    ]
+    assert subject not in {each["subject"] for each in office.get("/v1/rotations")["rotations"]}
+
+
+def test_an_office_replaces_a_lost_key_after_three_days_and_only_of_its_own_region(own_town):
+    town = own_town
+    firm, successor = new_firm(town, CHANGXING), new_account().address
+    proposal = {"subject": firm_id(town, firm), "signer": successor}
+    subject = {"subject": proposal["subject"]}
+    foreign = town.desk(BEIJING, "directory").post("/v1/rotations", proposal)
+
+    proposed = town.desk(CHANGXING, "directory").post("/v1/rotations", proposal)
+    town.node.set_time(proposed["proposed_from"] - 1)
+    early = town.desk(SHANGHAI, "lab-shanghai").post("/v1/rotations/complete", subject)
+    town.node.set_time(proposed["proposed_from"])
+    answer = town.desk(SHANGHAI, "lab-shanghai").post("/v1/rotations/complete", subject)
+
+    assert (foreign.code, early.code) == ("NotFound", "RotationNotYet")
+    assert (answer["outcome"], answer["signer"]) == ("ROTATED", successor.lower())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"chainId": 1},
+        {"to": "0x" + "11" * 20},
+        {"value": 1},
+        {"gasPrice": 1},
+        {"data": "0x"},
+        {"data": "0x" + "11" * 68},
+        {"data": "suspend"},
+        {"type": 2, "maxFeePerGas": 0, "maxPriorityFeePerGas": 0, "gasPrice": None},
+    ],
+)
+def test_no_other_transaction_is_passed_on(town, firm, change):
+    from registry.codec import encode  # noqa: PLC0415 - the gateway knows no calldata, the test makes some
+
+    desk = town.desk(CHANGXING, firm.key)
+    before = len(town.events())
+    prepared = desk.post("/v1/rotations/prepare", {"signer": signer_of(town, firm)})["transaction"]
+    altered = {name: value for name, value in (prepared | change).items() if value is not None}
+    if altered["data"] == "suspend":
+        altered["data"] = "0x" + encode("suspend", bytes(32)).hex()
+
+    answer = desk.post("/v1/rotations/submit", {"raw": raw_of(town, altered, firm)})
+
+    assert (answer.status, answer.code) == (422, "TransactionRefused")
+    assert len(town.events()) == before
+
+
+@pytest.mark.parametrize("raw", ["0x", "0x0", "0xzz", "f8", "0x" + "00" * 4001, 1, None])
+def test_what_is_no_bytes_is_no_transaction(town, firm, raw):
+    assert town.desk(CHANGXING, firm.key).post("/v1/rotations/submit", {"raw": raw}).code == "InvalidRequest"
+
+
+@pytest.mark.parametrize("raw", ["0x00", "0xc0", "0xc101", "0x" + "ff" * 100, "0xc9" + "80" * 9, "0xca" + "80" * 8 + "c180"])
+def test_bytes_that_are_no_transaction_are_refused(town, firm, raw):
+    assert town.desk(CHANGXING, firm.key).post("/v1/rotations/submit", {"raw": raw}).code == "TransactionRefused"
+
+
+# No account of a gateway signs for a party
+
+
+@pytest.mark.parametrize("own", ["relay", "issuer"])
+def test_a_gateways_account_never_becomes_a_partys_signer(town, firm, own):
+    account = town.world.officials[CHANGXING][own].account.address
+    directory, until = town.desk(CHANGXING, "directory"), town.today + 86_400
+    before = len(town.events())
+
+    answers = [
+        directory.post("/v1/firms", {"firm": "91330522MA0DEM998X", "signer": account}),
+        directory.post("/v1/firms", {"firm": firm.company_code, "signer": account.lower()}),
+        directory.post("/v1/labs", {"code": "X", "host_unit": firm.company_code, "signer": account, "qualified_until": until}),
+        directory.post("/v1/rotations", {"subject": firm_id(town, firm), "signer": account}),
+        town.desk(CHANGXING, firm.key).post("/v1/rotations/prepare", {"signer": account}),
+    ]
+
+    assert {each.code for each in answers} <= {"SignerIsGateways", "CodeRefused"}
+    assert [each.code for each in answers[1:]] == ["SignerIsGateways"] * 4
+    assert len(town.events()) == before
+
+
+def test_a_rotation_to_the_relay_that_was_signed_elsewhere_is_not_passed_on(town, firm):
+    desk = town.desk(CHANGXING, firm.key)
+    transaction = desk.post("/v1/rotations/prepare", {"signer": new_account().address})["transaction"]
+    relay = town.world.officials[CHANGXING]["relay"].account.address
+    transaction["data"] = transaction["data"][:-40] + relay[2:].lower()
+
+    assert desk.post("/v1/rotations/submit", {"raw": raw_of(town, transaction, firm)}).code == "SignerIsGateways"
+
+
+def test_a_gateway_whose_relay_signs_for_a_party_does_not_start(town, tmp_path):
+    """Another region's office, whose gateway does not know this relay, enrolled it."""
+    relay = new_key_file(tmp_path, "relay")
+    asked = {"firm": f"T{BEIJING}{town.number():08}", "signer": relay.account.address}
+    assert town.desk(BEIJING, "directory").post("/v1/firms", asked).status == 201
+    (tmp_path / "accounts.json").write_text(
+        json.dumps({"accounts": {"relay": {"keystore": "relay.json", "password_file": "relay.password"}}}), encoding="utf-8"
+    )
+    settings = Settings(**town.world.settings(SHANGHAI) | {"state": tmp_path / "state", "accounts": tmp_path / "accounts.json"})
+
+    with pytest.raises(SignsForParty, match=relay.account.address):
+        _start(settings)
+
+
+def _start(settings):
+    import asyncio  # noqa: PLC0415 - only here
+
+    app = create_app(settings)
+
+    async def enter():
+        async with app.router.lifespan_context(app):
+            pass
+
+    asyncio.run(enter())
+
+
+# Flags
+
+
+def test_a_flag_is_told_with_its_dates_and_its_words_only_where_they_were_given(town):
+    subject = town.lab_id(new_lab(town, SHANGHAI))
+    first = town.desk(CHANGXING, "directory").post("/v1/flags", {"subject": subject, "reason": "涉嫌虚报"})
+    own = town.desk(CHANGXING, "directory").post(f"/v1/flags/{subject}/second", {"reason": "同"})
+    assert town.desk(CHANGXING, "reviewer-1").get(f"/v1/flags/{subject}")["state"] == "STANDING"
+    second = town.desk(BEIJING, "directory").post(f"/v1/flags/{subject}/second", {"reason": "同样情况"})
+
+    seen = town.desk(CHANGXING, "reviewer-1").get(f"/v1/flags/{subject}")
+    elsewhere = town.desk(KUNSHAN, "auditor").get(f"/v1/flags/{subject}")
+
+    assert (first.status, own.code, second.status) == (201, "OwnFlag", 200)
+    assert (seen["by"], seen["seconder"], seen["until"], seen["kind"], seen["region"]) == (CHANGXING, BEIJING, None, "LAB", SHANGHAI)
+    assert [(each["region"], each["text"]) for each in seen["reasons"]] == [(CHANGXING, "涉嫌虚报"), (BEIJING, None)]
+    assert [each["text"] for each in elsewhere["reasons"]] == [None, None]
+    told = seen["reasons"][0]
+    assert Digest(bytes.fromhex(told["hash"][2:])) == salted("涉嫌虚报".encode(), bytes.fromhex(told["salt"][2:]))
+    assert town.desk(CHANGXING, "directory").post(f"/v1/flags/{subject}/unflag", {}).code == "AlreadySeconded"
+    assert town.desk(SHANGHAI, "lab-shanghai").get("/v1/flags").code == "RoleNotAllowed"
+    assert town.desk(SHANGHAI, "lab-shanghai").get(f"/v1/labs/{subject}")["flagged_until"] is not None
+
+
+def test_a_flag_is_taken_back_by_whoever_set_it_and_set_once(town):
+    subject = firm_id(town, new_firm(town, BEIJING))
+    desk = town.desk(SHANGHAI, "directory")
+    desk.post("/v1/flags", {"subject": subject, "reason": "A"})
+
+    foreign = town.desk(KUNSHAN, "directory").post(f"/v1/flags/{subject}/unflag", {})
+    lifted = desk.post(f"/v1/flags/{subject}/unflag", {})
+
+    assert (foreign.code, lifted.status) == ("NotOwnFlag", 200)
+    assert desk.post("/v1/flags", {"subject": subject, "reason": "A"}).code == "FlaggedBefore"
+    seen = town.desk(SHANGHAI, "payer").get(f"/v1/flags/{subject}")
+    assert (seen["state"], seen["lifted"] is not None) == ("LIFTED", True)
+    standing = town.desk(SHANGHAI, "payer").get("/v1/flags", state="STANDING", limit=1000)["flags"]
+    assert subject not in {each["subject"] for each in standing}
+
+
+def test_a_flag_lapses_after_30_days(own_town):
+    town = own_town
+    subject = firm_id(town, new_firm(town, BEIJING))
+    until = town.desk(SHANGHAI, "directory").post("/v1/flags", {"subject": subject, "reason": "A"})["until"]
+    desk = town.desk(SHANGHAI, "auditor")
+
+    town.node.set_time(until)
+    at_the_end = desk.get(f"/v1/flags/{subject}")["state"]
+    town.node.set_time(until + 1)
+
+    assert at_the_end == "STANDING"
+    assert desk.get(f"/v1/flags/{subject}")["state"] == "LAPSED"
+    assert [each["state"] for each in desk.get("/v1/flags", state="LAPSED")["flags"]] == ["LAPSED"]
