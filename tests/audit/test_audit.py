@@ -7,10 +7,23 @@ import pytest
 from registry.audit import replay
 from registry.chain.deploy import WrongDeployment
 from registry.errors import Rejected
-from registry.events import Accepted, Claimed, Funded, Granted, Issued, LabAdmitted, Redeemed, Reserved, Settled, topic
-from registry.model import Approval, Fen, FirstReview, MotionKind, Slice
+from registry.events import (
+    Accepted,
+    Claimed,
+    Funded,
+    Granted,
+    Issued,
+    LabAdmitted,
+    Offered,
+    OfferWithdrawn,
+    Redeemed,
+    Reserved,
+    Settled,
+    topic,
+)
+from registry.model import Approval, Fen, FirstReview, MotionKind, Role, Slice
 from registry.solidity import type_of
-from tests.contracts.world import BEIJING, YUAN, Life, digest
+from tests.contracts.world import BEIJING, YUAN, Life, digest, person
 from tests.networks import network
 
 SLICES = (Slice(Fen(100_000 * YUAN), 9000), Slice(Fen(1_000_000 * YUAN), 3000))
@@ -42,6 +55,10 @@ def lives(net):
     world.directory.flag(flagged.id, digest("reason"), by=world.offices[BEIJING].directory)
     world.directory.unflag(flagged.id, by=world.offices[BEIJING].directory)
     world.consortium.revoke(world.offices[BEIJING].second_reviewer, by=world.offices[BEIJING].admin)
+    for account in (person("offered a role"), person("offered none in the end")):
+        world.consortium.offer(account, Role.PAYER, by=world.offices[BEIJING].admin)
+    world.consortium.revoke(person("offered none in the end"), by=world.offices[BEIJING].admin)
+    world.consortium.rotateRecovery(person("offered a key"), by=world.offices[BEIJING].recovery)
     world.decide(MotionKind.SUSPEND, region=BEIJING)
     return {
         "settled": settled,
@@ -161,6 +178,17 @@ def test_a_dropped_beginning_is_found_and_the_rest_still_compared(net, lives, ki
 
     assert not audit.clean
     assert audit.compared > 8 * 7
+
+
+@pytest.mark.parametrize(("kind", "table"), [(OfferWithdrawn, "offers"), (Offered, "offered_keys")])
+def test_a_dropped_offer_or_withdrawal_is_found(net, lives, kind, table):
+    """The last offer is that of a key's place."""
+    last = [log for log in net.chain.logs(0, net.chain.head().number, [net.deployment.consortium]) if is_event(log, kind)][-1]
+    hidden = Falsified(net.chain, logs=lambda logs: [log for log in logs if log != last])
+
+    audit = replay(hidden, net.deployment)
+
+    assert [difference.what for difference in audit.differences] == [table]
 
 
 def test_a_changed_amount_is_found(net, lives):
