@@ -34,6 +34,7 @@ from registry.model import (
     Terms,
     Time,
     Voucher,
+    built,
 )
 from registry.solidity import (
     CodecError,
@@ -191,15 +192,11 @@ def closing_id(home: Region, host: Region, month: int) -> Id:
 
 def voucher_of(terms: Terms, recipient: Recipient) -> Voucher:
     """The voucher that an issue on these terms makes for a recipient."""
-    return Voucher(
-        programme=terms.programme,
-        face=terms.face,
-        denomination=terms.denomination,
-        use_by=terms.use_by,
-        claim_by=terms.claim_by,
-        firm=recipient.firm,
-        serial=recipient.serial,
-    )
+    of_terms = (terms.programme, terms.face, terms.denomination, terms.use_by, terms.claim_by)
+    return _built_voucher((*of_terms, recipient.firm, recipient.serial))
+
+
+_built_voucher = built(Voucher)
 
 
 def consumed(subsidy: Fen, denomination: Fen) -> Fen:

@@ -8,16 +8,14 @@ contracts hold, with nothing else read.
 What is not here: what an event does to a state (`registry.rules`), and where logs come from (`registry.chain`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields
 from enum import IntEnum, StrEnum
-from functools import cache, lru_cache
-from typing import Any, ClassVar
+from functools import cache
+from typing import Any, ClassVar, Protocol, get_type_hints
 
 from eth_abi import abi
 from eth_abi.exceptions import DecodingError
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from registry import model
 from registry.model import (
@@ -41,8 +39,7 @@ from registry.model import (
     Terms,
     Time,
 )
-
-_WORD = 32
+from registry.solidity import WORD, FixedWords, SolidityType, checksummed, keccak, member_type, struct_of, type_of
 
 
 class MalformedEvent(ValueError):
@@ -597,11 +594,11 @@ def decode(contract: Contract, topics: Sequence[bytes], data: bytes) -> Event:
     Raises:
         MalformedEvent: no such event; too few or too many topics; bytes missing, left over, or not as Solidity writes them.
     """
-    event_type = EVENTS.get((contract, bytes(topics[0]))) if topics else None
-    if event_type is None:
-        raise MalformedEvent(f"{contract} has no event with the topics {[bytes(each).hex() for each in topics]}")
+    event_type, read = _READERS.get(topics[0], _UNREADABLE) if topics else _UNREADABLE
+    if event_type.contract is not contract:
+        raise MalformedEvent(f"{contract} has no event with the topics {[each.hex() for each in topics]}")
     try:
-        return event_type(*_SHAPES[event_type].read([bytes(each) for each in topics[1:]], bytes(data)))
+        return event_type(*read(topics[1:], data))
     except (ValueError, DecodingError) as error:
         raise MalformedEvent(f"{signature(event_type)}: {error}") from error
 
@@ -628,79 +625,82 @@ def _dynamic(solidity_type: str) -> bool:
     return record is not None and any(_dynamic(each.metadata["type"]) for each in fields(record))
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """
-    How to read one event type.
+class _NoEvent(Event):
+    contract: ClassVar[Any] = None
 
-    Entries of fixed size are read word by word, an order of magnitude faster than a general decoder; the few of variable size
-    go through eth_abi. Either way the bytes must be the very ones that encoding the values again gives.
-    """
 
-    fields: tuple[Field[Any], ...]
-    keys: tuple[str, ...]
-    plain: tuple[str, ...]
-    words: int | None
+def _unreadable(topics: Sequence[bytes], data: bytes) -> list[Any]:
+    raise ValueError((topics, data))
+
+
+_UNREADABLE: tuple[type[Event], Callable[[Sequence[bytes], bytes], list[Any]]] = (_NoEvent, _unreadable)
+
+
+class _Shape(Protocol):
+    """How to read the values of one event type, its fields in order."""
 
     def read(self, topics: Sequence[bytes], data: bytes) -> list[Any]:
-        if len(topics) != len(self.keys):
-            raise ValueError(f"{len(topics)} indexed values where {len(self.keys)} belong")
-        keys = iter([_word(solidity_type, word) for solidity_type, word in zip(self.keys, topics, strict=True)])
-        plain = iter(self._fixed(data, self.words) if self.words is not None else self._general(data))
-        return [_value(each, next(keys if each.metadata["indexed"] else plain)) for each in self.fields]
+        """The values. Raises `ValueError` unless the bytes are the very ones that encoding them again gives."""
 
-    def _fixed(self, data: bytes, count: int) -> list[Any]:
-        if len(data) != _WORD * count:
-            raise ValueError(f"{len(data)} bytes where {_WORD * count} belong")
-        words = (data[at : at + _WORD] for at in range(0, len(data), _WORD))
-        return [_nested(solidity_type, words) for solidity_type in self.plain]
 
-    def _general(self, data: bytes) -> tuple[Any, ...]:
+class _FixedShape:
+    """An event of fixed size: indexed values and the others, which follow them in every event, are read in one go."""
+
+    def __init__(self, event_type: type[Event]) -> None:
+        hints = get_type_hints(event_type)
+        self._lengths = [WORD for each in fields(event_type) if each.metadata["indexed"]]
+        words: list[SolidityType] = []
+        self._records: list[tuple[int, int, Callable[[Iterable[Any]], Record]]] = []
+        for each in fields(event_type):
+            record = _record_of(each.metadata["type"])
+            of_record = () if record is None else struct_of(record).types
+            if record is not None:
+                # By the time that this one is built, those before it take one place each.
+                place = len(words) - sum(end - start - 1 for start, end, _ in self._records)
+                self._records.append((place, place + len(of_record), model.built(record)))
+            words += of_record or (member_type(each.metadata["type"], hints[each.name]),)
+        self._words = FixedWords(words)
+
+    def read(self, topics: Sequence[bytes], data: bytes) -> list[Any]:
+        _require_keys(topics, self._lengths)
+        values = self._words.read(b"".join(topics) + data)
+        for start, end, built in self._records:
+            values[start:end] = (built(values[start:end]),)
+        return values
+
+
+class _GeneralShape:
+    """One of the few events with a text, bytes or a list: eth_abi reads it, and writes it again for comparison."""
+
+    def __init__(self, event_type: type[Event]) -> None:
+        self._fields = fields(event_type)
+        self._keys = tuple(type_of(each.metadata["type"]) for each in self._fields if each.metadata["indexed"])
+        self._plain = [_canonical(each.metadata["type"]) for each in self._fields if not each.metadata["indexed"]]
+
+    def read(self, topics: Sequence[bytes], data: bytes) -> list[Any]:
+        _require_keys(topics, [WORD] * len(self._keys))
+        keys = [key.decode(word, 0)[0] for key, word in zip(self._keys, topics, strict=True)]
+        plain = zip(self._fields[len(keys) :], self._decoded(data), strict=True)
+        return keys + [_value(each, raw) for each, raw in plain]
+
+    def _decoded(self, data: bytes) -> tuple[Any, ...]:
         # A text is read as bytes, which lie the same way: nobody checks on the chain that it is UTF-8.
-        types = [_canonical(solidity_type).replace("string", "bytes") for solidity_type in self.plain]
+        types = [each.replace("string", "bytes") for each in self._plain]
         values: tuple[Any, ...] = abi.decode(types, data)
         if abi.encode(types, values) != data:
             raise ValueError("bytes are left over, or not as Solidity writes them")
         return values
 
 
+def _require_keys(topics: Sequence[bytes], lengths: Sequence[int]) -> None:
+    if [*map(len, topics)] != lengths:
+        raise ValueError(f"{len(topics)} indexed values where {len(lengths)} words belong")
+
+
 def _shape_of(event_type: type[Event]) -> _Shape:
-    keys = tuple(each.metadata["type"] for each in fields(event_type) if each.metadata["indexed"])
-    plain = tuple(each.metadata["type"] for each in fields(event_type) if not each.metadata["indexed"])
-    words = None if any(map(_dynamic, plain)) else sum(map(_words, plain))
-    return _Shape(fields=fields(event_type), keys=keys, plain=plain, words=words)
-
-
-def _words(solidity_type: str) -> int:
-    record = _record_of(solidity_type)
-    return 1 if record is None else sum(_words(each.metadata["type"]) for each in fields(record))
-
-
-def _nested(solidity_type: str, words: Iterator[bytes]) -> Any:
-    record = _record_of(solidity_type)
-    if record is None:
-        return _word(solidity_type, next(words))
-    return tuple(_nested(each.metadata["type"], words) for each in fields(record))
-
-
-def _word(solidity_type: str, word: bytes) -> Any:
-    """Read one word as eth_abi would, dirty bits refused."""
-    if len(word) != _WORD:
-        raise ValueError(f"a word of {len(word)} bytes")
-    if solidity_type == "bytes32":
-        return word
-    if solidity_type.startswith("bytes"):
-        size = int(solidity_type.removeprefix("bytes"))
-        if any(word[size:]):
-            raise ValueError(f"{word.hex()} is no {solidity_type}")
-        return word[:size]
-    bits = {"address": 160, "bool": 1}.get(solidity_type) or int(solidity_type.removeprefix("uint"))
-    number = int.from_bytes(word, "big")
-    if number >> bits:
-        raise ValueError(f"{word.hex()} is no {solidity_type}")
-    if solidity_type == "address":
-        return f"0x{word[12:].hex()}"
-    return bool(number) if solidity_type == "bool" else number
+    if any(_dynamic(each.metadata["type"]) for each in fields(event_type)):
+        return _GeneralShape(event_type)
+    return _FixedShape(event_type)
 
 
 def _value(each: Field[Any], raw: Any) -> Any:
@@ -712,7 +712,7 @@ def _value(each: Field[Any], raw: Any) -> Any:
     if record is not None:
         return _built(record, raw)
     if solidity_type == "address":
-        return _checksummed(raw)
+        return checksummed(bytes.fromhex(raw[2:]))
     if solidity_type == "string":
         return raw.decode("utf-8", "backslashreplace")
     if isinstance(each.type, type) and issubclass(each.type, IntEnum):
@@ -726,16 +726,12 @@ def _built(record: type[Record] | None, raw: tuple[Any, ...]) -> Record:
     return record(*[_value(each, one) for each, one in zip(fields(record), raw, strict=True)])
 
 
-@lru_cache(maxsize=4096)
-def _checksummed(address: str) -> Address:
-    return Address(to_checksum_address(address))
-
-
 _TYPES: tuple[type[Event], ...] = tuple(
     each for each in list(globals().values()) if isinstance(each, type) and issubclass(each, Event) and fields(each)
 )
-_TOPICS = {each: bytes(keccak(text=signature(each))) for each in _TYPES}
-_SHAPES = {each: _shape_of(each) for each in _TYPES}
+_TOPICS = {each: keccak(signature(each).encode()) for each in _TYPES}
+# No two contracts have an event of the same signature; a test says so.
+_READERS = {_TOPICS[each]: (each, _shape_of(each).read) for each in _TYPES}
 
 EVENTS: Mapping[tuple[Contract, bytes], type[Event]] = {(each.contract, _TOPICS[each]): each for each in _TYPES}
 """Every event type, by the contract that writes it and its topic."""

@@ -11,9 +11,11 @@ What is not here: judging a voucher (the gateway, by `registry.policy`), and che
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,14 +24,17 @@ from typing import Any, Self
 
 from registry.chain.deploy import Deployment
 from registry.errors import TongquanError
-from registry.events import Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
+from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
 from registry.model import Address, Digest, Id, Tag, Time
 from registry.ports import Block, Log, Node
 from registry.rules import Ledger, apply
 
+# The largest range of blocks, and how many events one should hold: fewer cost more requests, more memory gains nothing.
 BLOCKS_AT_ONCE = 1_000
+EVENTS_AT_ONCE = 1_000
+FIRST_RANGE = 50
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (deployment TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS cursor (number INTEGER NOT NULL, hash BLOB NOT NULL, time INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS blocks (number INTEGER PRIMARY KEY, hash BLOB NOT NULL, time INTEGER NOT NULL) STRICT;
@@ -66,9 +71,15 @@ CREATE TABLE IF NOT EXISTS history (
 """
 
 # What `export` writes: each derived table with its key.
-_CONTENT = {"blocks": "number", "logs": "block, log", "vouchers": "id", "orders": "id", "history": "subject, block, log"}
+CONTENT = {"blocks": "number", "logs": "block, log", "vouchers": "id", "orders": "id", "history": "subject, block, log"}
 
 _TOPIC = 32
+
+
+Progress = Callable[[int, int], None]
+"""Told how many blocks are done and how many are to go."""
+
+_Fetched = tuple[dict[int, Block], list[Log]]
 
 
 class IndexRefused(TongquanError):
@@ -186,10 +197,13 @@ class Index:
         self._refreshing = threading.Lock()
         self._door = _Door()
         self._reading = threading.Lock()
+        self._stride = FIRST_RANGE
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
             self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.executescript(_SCHEMA)
+            # A power cut may take the last transactions with it, never a part of one: they are read again.
+            self._connection.execute("PRAGMA synchronous = NORMAL")
+            self._connection.executescript(SCHEMA)
             self._require_same_deployment()
             self._cursor = self._stored_cursor()
             self._ledger = self._fold_stored()
@@ -197,9 +211,11 @@ class Index:
             self._connection.close()
             raise
 
-    def refresh(self) -> int:
+    def refresh(self, progress: Progress | None = None) -> int:
         """
         Read up to the node's newest final block, and return its number. A node that is behind what was read changes nothing.
+
+        `progress`, if given, is told after each range how many blocks were read and how many are to go.
 
         Raises:
             Unreachable: the node did not answer; what is known stays, and grows older.
@@ -213,8 +229,13 @@ class Index:
             if head.number >= self._cursor.number:
                 here = head if head.number == self._cursor.number else self._node.block(self._cursor.number)
                 _require_hash(self._cursor.number, expected=self._cursor.hash, found=here.hash)
-            while self._cursor.number < head.number:
-                self._read(self._cursor, min(self._cursor.number + BLOCKS_AT_ONCE, head.number))
+            begun = self._cursor.number
+            for blocks, logs in self._fetched(begun + 1, head.number):
+                self._check(self._cursor, blocks, logs)
+                with self._door.write():
+                    self._store(blocks, logs)
+                if progress is not None:
+                    progress(self._cursor.number - begun, head.number - self._cursor.number)
             return self._cursor.number
 
     @contextmanager
@@ -232,7 +253,7 @@ class Index:
     def export(self) -> bytes:
         """All derived content as text, one JSON array a row: the same for the same chain, whenever and however it was read."""
         with self._door.read():
-            rows = ([table, *row] for table, key in _CONTENT.items() for row in self._select(f"SELECT * FROM {table} ORDER BY {key}"))  # noqa: S608
+            rows = ([table, *row] for table, key in CONTENT.items() for row in self._select(f"SELECT * FROM {table} ORDER BY {key}"))  # noqa: S608
             return "".join(json.dumps(row, default=lambda content: content.hex()) + "\n" for row in rows).encode()
 
     def close(self) -> None:
@@ -246,29 +267,48 @@ class Index:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
 
-    def _read(self, cursor: Block, last: int) -> None:
-        """Read the blocks after the cursor up to `last`: fetch, check, decode, and only then store and fold."""
-        logs = self._node.logs(cursor.number + 1, last, list(self._deployment.contracts))
-        numbers = sorted({cursor.number + 1, last, *(log.block for log in logs)})
-        blocks = {block.number: block for block in self._node.blocks(numbers)}
-        for number in numbers:
+    def _fetched(self, first: int, head: int) -> Iterator[_Fetched]:
+        """Blocks and entries up to the head, range by range; each is fetched while the one before it is taken in."""
+        with ThreadPoolExecutor(1, thread_name_prefix="index") as ahead:
+            last = self._end_of_range(first, head)
+            waiting = ahead.submit(self._fetch, first, last)
+            while first <= head:
+                blocks, logs = waiting.result()
+                self._learn(last - first + 1, len(logs))
+                first, last = last + 1, self._end_of_range(last + 1, head)
+                if first <= head:
+                    waiting = ahead.submit(self._fetch, first, last)
+                yield blocks, logs
+
+    def _fetch(self, first: int, last: int) -> _Fetched:
+        logs = self._node.logs(first, last, list(self._deployment.contracts))
+        numbers = sorted({first, last, *(log.block for log in logs)})
+        return dict(zip(numbers, self._node.blocks(numbers), strict=True)), logs
+
+    def _end_of_range(self, first: int, head: int) -> int:
+        return min(first + min(self._stride, BLOCKS_AT_ONCE) - 1, head)
+
+    def _learn(self, blocks: int, events: int) -> None:
+        """Choose the next range so that about `EVENTS_AT_ONCE` are in it; where there are few, grow by doubling."""
+        self._stride = max(1, min(2 * blocks, blocks * EVENTS_AT_ONCE // max(events, 1), BLOCKS_AT_ONCE))
+
+    @staticmethod
+    def _check(cursor: Block, blocks: dict[int, Block], logs: Sequence[Log]) -> None:
+        """Before anything is taken in: that blocks join each other and what was read before, and that entries are theirs."""
+        for number, block in blocks.items():
             before = cursor if number == cursor.number + 1 else blocks.get(number - 1)
             if before is not None:
-                _require_hash(number - 1, expected=before.hash, found=blocks[number].parent)
+                _require_hash(number - 1, expected=before.hash, found=block.parent)
         for log in logs:
             _require_hash(log.block, expected=blocks[log.block].hash, found=log.block_hash)
-        with self._door.write():
-            self._store(logs, blocks, blocks[last])
 
-    def _store(self, logs: Sequence[Log], blocks: dict[int, Block], last: Block) -> None:
+    def _store(self, blocks: dict[int, Block], logs: Sequence[Log]) -> None:
+        last = blocks[max(blocks)]
         try:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                with_events = sorted({log.block for log in logs})
-                self._insert("blocks", [(number, blocks[number].hash, blocks[number].time) for number in with_events])
-                self._insert("logs", [_row(log) for log in logs])
-                for log in logs:
-                    self._take_in(_logged((*_row(log), blocks[log.block].time), self._deployment.contracts))
+                for table, rows in self._take_in(logs, blocks).items():
+                    self._insert(table, rows)
                 self._connection.execute("DELETE FROM cursor")
                 self._insert("cursor", [(last.number, last.hash, last.time)])
             # COMMIT POINT. A crash before it leaves the blocks unread, one after it leaves them read: both are consistent.
@@ -280,16 +320,28 @@ class Index:
                 raise NotFoldable(f"blocks {min(blocks)} to {last.number}: {failure!r}") from failure
             raise
 
-    def _take_in(self, logged: Logged) -> None:
-        event, (block, log) = logged.event, (logged.position.block, logged.position.log)
-        apply(self._ledger, event, logged.time)
-        if isinstance(event, Issued):
-            self._insert("vouchers", [(event.voucher, event.firm, event.serial, self._ledger.terms[event.terms].programme)])
-        if isinstance(event, Reserved):
-            voucher = self._ledger.vouchers[event.record.voucher]
-            order = event.record
-            self._insert("orders", [(event.order, order.voucher, order.lab, voucher.firm, order.project, block, log)])
-        self._insert("history", [(subject, block, log) for subject in _subjects(event, self._ledger)])
+    def _take_in(self, logs: Sequence[Log], blocks: dict[int, Block]) -> dict[str, list[tuple[Any, ...]]]:
+        """Fold new entries, and say what rows they make, by table."""
+        ledger, contracts = self._ledger, self._deployment.contracts
+        vouchers, orders, history = [], [], []
+        for log in logs:
+            block, place = log.block, log.index
+            event = decode(contracts[log.address], log.topics, log.data)
+            apply(ledger, event, blocks[block].time)
+            if isinstance(event, Issued):
+                vouchers.append((event.voucher, event.firm, event.serial, ledger.terms[event.terms].programme))
+            elif isinstance(event, Reserved):
+                order, firm = event.record, ledger.vouchers[event.record.voucher].firm
+                orders.append((event.order, order.voucher, order.lab, firm, order.project, block, place))
+            history.extend([(subject, block, place) for subject in _subjects(event, log.topics, ledger)])
+        with_events = sorted({log.block for log in logs})
+        return {
+            "blocks": [(number, blocks[number].hash, blocks[number].time) for number in with_events],
+            "logs": [_row(log) for log in logs],
+            "vouchers": vouchers,
+            "orders": orders,
+            "history": history,
+        }
 
     def _insert(self, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
         if rows:
@@ -313,10 +365,57 @@ class Index:
     def _fold_stored(self) -> Ledger:
         ledger = Ledger(registry=self._deployment.registry)
         contracts = self._deployment.contracts
-        for row in self._select(f"{_SELECT_LOGS} ORDER BY block, log"):
-            logged = _logged(row, contracts)
-            apply(ledger, logged.event, logged.time)
+        with self._reading:
+            # Row by row: all of them at once would be the largest thing in memory.
+            for _, _, _, _, address, topics, data, time in self._connection.execute(f"{_SELECT_LOGS} ORDER BY block, log"):
+                apply(ledger, decode(contracts[address], _words(topics), data), time)
         return ledger
+
+
+def rebuild(path: Path, node: Node, deployment: Deployment, progress: Progress | None = None) -> int:
+    """
+    Read a deployment's whole chain into a new index that then takes the place of the one at `path`, and return the last block.
+
+    What stood there, damaged or whole, stays until the new one is complete, and for good if this fails or is broken off. Let
+    nobody have it open: who has goes on with the old one, and loses what it writes.
+
+    Raises:
+        Unreachable: the node did not answer; nothing was replaced.
+        IndexRefused: its chain cannot be folded; nothing was replaced.
+    """
+    new = path.with_name(f"{path.name}.new")
+    _remove(new)
+    try:
+        with Index(new, node, deployment) as index:
+            head = index.refresh(progress)
+        # Closing the last connection moved all of the write-ahead log into the file, so that it is whole by itself.
+        _sync(new)
+        # COMMIT POINT. What the old file had not taken in yet goes first: under the new file it would be another one's.
+        _remove_journal(path)
+        new.replace(path)
+        _sync(path.parent)
+    finally:
+        _remove(new)
+    return head
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    _remove_journal(path)
+
+
+def _remove_journal(path: Path) -> None:
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    """Have it on the disk, a folder's entries likewise."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 class _Door:
@@ -375,17 +474,33 @@ def _row(log: Log) -> tuple[int, int, int, bytes, str, bytes, bytes]:
 
 def _logged(row: tuple[Any, ...], contracts: Any) -> Logged:
     block, log, transaction_index, transaction, address, topics, data, time = row
-    words = [topics[at : at + _TOPIC] for at in range(0, len(topics), _TOPIC)]
     contract: Contract = contracts[Address(address)]
     position = Position(block, transaction_index, log)
-    return Logged(decode(contract, words, data), Address(address), position, Time(time), Digest(transaction))
+    return Logged(decode(contract, _words(topics), data), Address(address), position, Time(time), Digest(transaction))
 
 
-def _subjects(event: Event, ledger: Ledger) -> set[bytes]:
+def _words(topics: bytes) -> list[bytes]:
+    return [topics[at : at + _TOPIC] for at in range(0, len(topics), _TOPIC)]
+
+
+def _subjects(event: Event, topics: Sequence[bytes], ledger: Ledger) -> set[bytes]:
     """Whom an event is about: every id or tag that it is indexed by, and the voucher of its order."""
-    subjects = {getattr(event, each.name) for each in fields(event) if each.metadata["indexed"] and each.metadata["type"] == "bytes32"}
-    order = ledger.order_records[event.order].voucher if hasattr(event, "order") and event.order in ledger.order_records else None
-    return subjects if order is None else subjects | {order}
+    places, of_order = _INDEXED[type(event)]
+    # As a set: nothing keeps a party from using an order's id for an invoice's tag.
+    subjects = {topics[place] for place in places}
+    if of_order and event.order in ledger.order_records:  # type: ignore[attr-defined] # `of_order` says that it has one
+        subjects.add(ledger.order_records[event.order].voucher)  # type: ignore[attr-defined] # likewise
+    return subjects
+
+
+def _indexed(event_type: type[Event]) -> tuple[tuple[int, ...], bool]:
+    """Which of its topics are ids or tags, and whether it names an order."""
+    keys = [each for each in fields(event_type) if each.metadata["indexed"]]
+    ids = tuple(place for place, each in enumerate(keys, start=1) if each.metadata["type"] == "bytes32")
+    return ids, any(each.name == "order" for each in keys)
+
+
+_INDEXED = {event_type: _indexed(event_type) for event_type in EVENTS.values()}
 
 
 def _position(block: int, log: int) -> str:

@@ -2,29 +2,28 @@
 The one place that speaks JSON-RPC: a node behind HTTP, as `registry.ports.Node` asks for it.
 
 Nothing is sent twice on its own, every request has a time limit, and whatever web3, requests or the node's JSON can fail with
-becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). Of web3 only the
-provider is used: reading events through the rest of it takes ten times as long as by hand.
+becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). web3 has no part
+in it: reading events through it takes ten times as long as by hand (`scripts/bench index`).
 """
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from operator import attrgetter
 from typing import Any, Literal, TypeVar, overload
 
+import orjson
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import NewConnectionError
-from web3 import HTTPProvider
-from web3.exceptions import Web3Exception
-from web3.types import RPCEndpoint
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from registry.chain.reasons import refusal
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest, Time
 from registry.ports import Block, CannotServe, Log, Question, Receipt
-from registry.solidity import checksummed, keccak
+from registry.solidity import WORD, checksummed, keccak
 
 CONNECT_SECONDS = 3.0
 ANSWER_SECONDS = 30.0
@@ -108,9 +107,19 @@ class Node:
         return self._read_all(_block, "eth_getBlockByNumber", [[hex(number), False] for number in numbers])
 
     def logs(self, first: int, last: int, addresses: Sequence[Address]) -> list[Log]:
-        """What these contracts (without any: all) wrote in a range of blocks, both ends included, in the chain's order."""
+        """
+        What these contracts (without any: all) wrote in a range of blocks, both ends included, in the chain's order.
+
+        Where a node declines a range, its halves are asked for: each engine has limits of its own on blocks and on answers.
+        """
         wanted = {"fromBlock": hex(first), "toBlock": hex(last)} | ({"address": list(addresses)} if addresses else {})
-        return sorted(self._read(_logs, "eth_getLogs", wanted), key=lambda log: (log.block, log.index))
+        try:
+            return sorted(self._read(_logs, "eth_getLogs", wanted), key=_PLACE)
+        except CannotServe:
+            if first >= last:
+                raise
+        middle = (first + last) // 2
+        return self.logs(first, middle, addresses) + self.logs(middle + 1, last, addresses)
 
     def ask(self, question: Question, block: int | None = None) -> bytes:
         """A contract's answer as of a block, by default the newest."""
@@ -187,27 +196,45 @@ class Node:
         return read
 
     def _post(self, method: str, params: list[Any]) -> Mapping[str, Any]:
-        return _checked(self._provider.make_request(RPCEndpoint(method), params))
+        return _checked(self._exchange(_request(1, method, params)))
 
     def _post_batch(self, method: str, params: Sequence[list[Any]]) -> list[Mapping[str, Any]]:
-        answers = self._provider.make_batch_request([(RPCEndpoint(method), each) for each in params])
-        if not isinstance(answers, list) or len(answers) != len(params):
+        answers = self._exchange([_request(place, method, each) for place, each in enumerate(params)])
+        if not isinstance(answers, list):
             raise BadAnswer(f"{len(params)} requests in one batch were answered by {str(answers)[:200]}")
-        return [_checked(answer) for answer in answers]
+        # A node may answer the requests of a batch in any order.
+        by_place = {answer["id"]: _checked(answer) for answer in answers}
+        if len(answers) != len(params) or by_place.keys() != set(range(len(params))):
+            raise BadAnswer(f"{len(params)} requests in one batch were answered by {len(answers)}, not each by one")
+        return [by_place[place] for place in range(len(params))]
+
+    def _exchange(self, body: Any) -> Any:
+        # Redirected, a POST becomes a GET: no node means that. `stream`, or megabytes of logs would come in pieces of ten thousand bytes.
+        with self._session.post(
+            self.url, data=orjson.dumps(body), headers=_JSON, timeout=self._timeout, allow_redirects=False, stream=True
+        ) as answer:
+            answer.raise_for_status()
+            return orjson.loads(answer.raw.read(decode_content=True))
 
     @property
-    def _provider(self) -> HTTPProvider:
-        found: HTTPProvider | None = getattr(self._of_thread, "provider", None)
+    def _session(self) -> requests.Session:
+        found: requests.Session | None = getattr(self._of_thread, "session", None)
         if found is None:
-            # Without retries of web3's own, which would send a raw transaction again behind our back. A proxy named in the
-            # environment has no business between a gateway and its own node.
-            session = requests.Session()
-            session.trust_env = False
-            session.mount("http://", HTTPAdapter(max_retries=0))
-            session.mount("https://", HTTPAdapter(max_retries=0))
-            found = HTTPProvider(self.url, request_kwargs={"timeout": self._timeout}, session=session, exception_retry_configuration=None)
-            self._of_thread.provider = found
+            # Without retries, which would send a raw transaction again behind our back. A proxy named in the environment has no
+            # business between a gateway and its own node.
+            found = requests.Session()
+            found.trust_env = False
+            found.mount("http://", HTTPAdapter(max_retries=0))
+            found.mount("https://", HTTPAdapter(max_retries=0))
+            self._of_thread.session = found
         return found
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+def _request(place: int, method: str, params: list[Any]) -> dict[str, Any]:
+    return {"jsonrpc": "2.0", "id": place, "method": method, "params": params}
 
 
 # What can go wrong
@@ -232,8 +259,9 @@ def _mapped(*, sending: str | None = None) -> Iterator[None]:
         raise OutcomeUnknown(sending, reason) from failure
 
 
-# What requests, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not what it should be.
-FOREIGN = (requests.RequestException, Web3Exception, OSError, ValueError, TypeError, AttributeError, LookupError)
+# What requests, urllib3 below it, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not
+# what it should be.
+FOREIGN = (requests.RequestException, HTTPError, OSError, ValueError, TypeError, AttributeError, LookupError)
 
 _BEFORE_SENDING = (
     requests.ConnectTimeout,
@@ -335,7 +363,7 @@ def _hex(value: bytes) -> str:
 
 
 def _bytes(found: Any) -> bytes:
-    if not isinstance(found, str) or not found.startswith("0x"):
+    if not isinstance(found, str) or found[:2] != "0x":
         raise BadAnswer(f"no bytes: {str(found)[:200]}")
     digits = found[2:]
     # A storage word may come as a quantity, with an odd number of digits.
@@ -367,16 +395,43 @@ def _block(found: Mapping[str, Any] | None) -> Block:
 
 
 def _log(found: Mapping[str, Any]) -> Log:
+    topics = found["topics"]
     return Log(
-        address=_address(found["address"]),
-        topics=tuple(_bytes(topic) for topic in found["topics"]),
-        data=_bytes(found["data"]),
-        block=_number(found["blockNumber"]),
-        block_hash=Digest(_bytes(found["blockHash"])),
-        transaction=Digest(_bytes(found["transactionHash"])),
-        transaction_index=_number(found["transactionIndex"]),
-        index=_number(found["logIndex"]),
+        _known_address(found["address"]),
+        (_known_digest(topics[0]), *map(_word, topics[1:])) if topics else (),
+        _content(found["data"]),
+        int(found["blockNumber"], 16),
+        _known_digest(found["blockHash"]),
+        _known_digest(found["transactionHash"]),
+        int(found["transactionIndex"], 16),
+        int(found["logIndex"], 16),
     )
+
+
+_PLACE = attrgetter("block", "index")
+
+
+def _content(found: str) -> bytes:
+    if found[:2] != "0x":
+        raise BadAnswer(f"no bytes: {found[:200]}")
+    return bytes.fromhex(found[2:])
+
+
+def _word(found: str) -> bytes:
+    if len(found) != 2 + 2 * WORD or found[:2] != "0x":
+        raise BadAnswer(f"no word: {found[:200]}")
+    return bytes.fromhex(found[2:])
+
+
+# Hundreds of entries in a row share these.
+@lru_cache(maxsize=1024)
+def _known_digest(found: str) -> Digest:
+    return Digest(_word(found))
+
+
+@lru_cache(maxsize=1024)
+def _known_address(found: str) -> Address:
+    return _address(found)
 
 
 def _logs(found: Any) -> list[Log]:

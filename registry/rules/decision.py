@@ -26,6 +26,7 @@ _FOLDS: Mapping[Contract, Callable[[Ledger, Event, Time], None]] = {
     Contract.PROGRAMMES: programmes.fold,
     Contract.VOUCHER_REGISTRY: vouchers.fold,
 }
+_FOLD_OF = {event_type: _FOLDS[event_type.contract] for event_type in events.EVENTS.values()}
 
 
 def apply(ledger: Ledger, event: Event, time: Time) -> None:
@@ -34,7 +35,7 @@ def apply(ledger: Ledger, event: Event, time: Time) -> None:
 
     Events must come in the chain's order, of all five contracts, from the first block on: each is folded on what stands.
     """
-    _FOLDS[event.contract](ledger, event, time)
+    _FOLD_OF[type(event)](ledger, event, time)
 
 
 def decide(ledger: Ledger, call: Call, sender: Address, now: Time) -> tuple[Event, ...]:

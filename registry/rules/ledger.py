@@ -10,7 +10,7 @@ What is not here: what a call does (the module of its contract), and any history
 from collections.abc import Iterator
 from copy import copy
 from dataclasses import dataclass, field, fields
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from registry.model import (
     NO_ADDRESS,
@@ -163,27 +163,24 @@ class Partnership:
     reached: bool
 
 
-class Table(Generic[K, V]):
-    """Records by key: what was never written is not there. A draft of it keeps its own writes to itself."""
+class Table(dict[K, V]):
+    """
+    Records by key: what was never written is not there. A draft of it keeps its own writes to itself.
 
-    __slots__ = ("_below", "_own")
+    It is a dict of its own writes, so that reading one of those, which is most of a fold, costs what a dict costs.
+    """
+
+    __slots__ = ("_below",)
 
     def __init__(self, below: Self | None = None) -> None:
+        super().__init__()
         self._below = below
-        self._own: dict[K, V] = {}
 
-    def __getitem__(self, key: K) -> V:
-        if key in self._own:
-            return self._own[key]
-        if self._below is None:
-            return self._missing(key)
-        return self._below[key]
-
-    def __setitem__(self, key: K, value: V) -> None:
-        self._own[key] = value
+    def __missing__(self, key: K) -> V:
+        return self._zero_of(key) if self._below is None else self._below[key]
 
     def __contains__(self, key: object) -> bool:
-        return key in self._own or (self._below is not None and key in self._below)
+        return super().__contains__(key) or (self._below is not None and key in self._below)
 
     def __iter__(self) -> Iterator[K]:
         yield from self._written()
@@ -191,31 +188,37 @@ class Table(Generic[K, V]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Table) and self._written() == other._written()
 
-    __hash__ = None  # type: ignore[assignment] # it changes
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._written()!r})"
 
-    def get(self, key: K) -> V | None:
+    def get(self, key: K) -> V | None:  # type: ignore[override] # there is nothing else to give than None
         """What was written under a key, or None."""
         return self[key] if key in self else None  # noqa: SIM401 - this is `get`
 
-    def items(self) -> Iterator[tuple[K, V]]:
+    def items(self) -> Iterator[tuple[K, V]]:  # type: ignore[override] # of all that it reads through to
         """Every key with its value, in the order of first writing."""
         yield from self._written().items()
 
     def touched(self) -> Iterator[K]:
         """The keys that were written here, in a draft those that it changes or clears."""
-        yield from self._own
+        yield from super().__iter__()
 
     def draft(self) -> Self:
         """A table that reads through to this one."""
         return type(self)(self)
 
-    def _written(self) -> dict[K, V]:
-        return self._own if self._below is None else dict(self._below.items()) | self._own
+    def _own(self) -> dict[K, V]:
+        return dict(super().items())
 
-    def _missing(self, key: K) -> V:
+    def _written(self) -> dict[K, V]:
+        return self._own() if self._below is None else dict(self._below.items()) | self._own()
+
+    def _zero_of(self, key: K) -> V:
         raise KeyError(key)
 
 
@@ -228,7 +231,7 @@ class Slots(Table[K, V]):
         super().__init__(below)
         self._zero = zero
 
-    def clear(self, key: K) -> None:
+    def clear(self, key: K) -> None:  # type: ignore[override] # one key, as Solidity's `delete` does
         """Solidity's `delete`."""
         self[key] = self._zero
 
@@ -239,7 +242,7 @@ class Slots(Table[K, V]):
     def _written(self) -> dict[K, V]:
         return {key: value for key, value in super()._written().items() if value != self._zero}
 
-    def _missing(self, key: K) -> V:  # noqa: ARG002 - every key reads as zero
+    def _zero_of(self, key: K) -> V:  # noqa: ARG002 - every key reads as zero
         return self._zero
 
 

@@ -27,6 +27,8 @@ def take(taken: Sequence[Span], order: Id, count: int) -> tuple[Span, ...]:
     >>> [(span.first, span.last) for span in take((Span(2, 3, b"a"),), b"b", 2)]
     [(1, 1), (2, 3), (4, 4)]
     """
+    if not taken and count:
+        return (Span(1, count, order),)
     spans = list(taken)
     at, first = 0, 1
     while count:

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from registry.chain.devnode import Engine
+from registry.chain.node import Node
 from registry.errors import Unreachable
 from registry.events import Issued, Redeemed, Reserved, Settled, topic
-from registry.index import ChainReplaced, Index, NotFoldable, WrongIndex
+from registry.index import ChainReplaced, Index, NotFoldable, WrongIndex, rebuild
 from registry.model import Stage, Time
 from registry.ports import CannotServe
 from tests.contracts.world import Life, tag
@@ -331,3 +333,154 @@ def test_a_node_without_the_cursor_s_block_is_unreachable_and_not_replaced(net, 
 
     with pytest.raises(CannotServe):
         index.refresh()
+
+
+# Rebuilding
+
+
+def test_a_rebuilt_index_has_the_same_bytes_and_told_how_far_it_was(net, settled, tmp_path, monkeypatch):
+    path = tmp_path / "index.sqlite"
+    with Index(path, net.chain, net.deployment) as index:
+        head = index.refresh()
+        before = index.export()
+    monkeypatch.setattr("registry.index.BLOCKS_AT_ONCE", 10)
+    told = []
+
+    assert rebuild(path, net.chain, net.deployment, lambda done, left: told.append((done, left))) == head
+
+    blocks = head - net.deployment.block + 1
+    assert len(told) > 1
+    assert [done + left for done, left in told] == [blocks] * len(told)
+    assert told == sorted(told)
+    assert told[-1] == (blocks, 0)
+    with Index(path, net.chain, net.deployment) as index:
+        assert index.export() == before
+    assert [each.name for each in tmp_path.iterdir() if "new" in each.name] == []
+
+
+@pytest.mark.parametrize("damage", [b"", b"no database", None])
+def test_a_damaged_or_missing_index_is_rebuilt(net, settled, tmp_path, damage):
+    path = tmp_path / "index.sqlite"
+    if damage is not None:
+        path.write_bytes(damage)
+
+    rebuild(path, net.chain, net.deployment)
+
+    with Index(path, None, net.deployment) as index, index.snapshot() as seen:
+        assert seen.ledger.orders[settled.order_id].stage is Stage.SETTLED
+
+
+def test_what_the_old_index_had_not_taken_in_does_not_get_into_the_new_one(net, settled, tmp_path):
+    """A gateway that was killed leaves a write-ahead log behind; it belongs to the file that is replaced."""
+    path = tmp_path / "index.sqlite"
+    rebuild(path, net.chain, net.deployment)
+    with Index(path, None, net.deployment) as index:
+        whole = index.export()
+    path.with_name(path.name + "-wal").write_bytes(b"left by a process that was killed")
+
+    rebuild(path, net.chain, net.deployment)
+
+    with Index(path, None, net.deployment) as index:
+        assert index.export() == whole
+
+
+def test_a_rebuild_that_fails_leaves_the_old_index(net, settled, tmp_path):
+    path = tmp_path / "index.sqlite"
+    rebuild(path, net.chain, net.deployment)
+    before = path.read_bytes()
+
+    with pytest.raises(NotFoldable):
+        rebuild(path, Peer(net.chain, logs=dropping(Issued)), net.deployment)
+
+    assert path.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_range_that_a_node_declines_is_read_in_parts(net, settled, tmp_path):
+    """The same bytes from a node that gives no more than three blocks of logs at a time."""
+    asked = []
+
+    def declining(own):
+        def request(method, params):
+            if method == "eth_getLogs":
+                asked.append(int(params[0]["toBlock"], 16) - int(params[0]["fromBlock"], 16) + 1)
+                if asked[-1] > 3:
+                    return {"error": {"code": -32005, "message": "Requested range exceeds maximum RPC range limit"}}
+            return own(method, params)
+
+        return request
+
+    declines = Node(net.devnode.url)
+    declines._post = declining(declines._post)
+    with (
+        Index(tmp_path / "whole.sqlite", net.chain, net.deployment) as whole,
+        Index(tmp_path / "parts.sqlite", declines, net.deployment) as parts,
+    ):
+        whole.refresh()
+        parts.refresh()
+
+        assert parts.export() == whole.export()
+    assert max(asked) > 3
+
+
+# The node stops, comes back, or is another one. What a gateway answers from this is STALE when `age` is too great, and UNKNOWN
+# when nothing was ever read.
+
+
+def test_a_node_that_was_stopped_makes_what_is_known_older_and_a_restarted_one_younger(nodes, tmp_path):
+    devnode = nodes.start(Engine.GANACHE)
+    net = network(devnode)
+    life = Life.begin(net.world).until("open")
+    with Index(tmp_path / "index.sqlite", net.chain, net.deployment) as index:
+        head = index.refresh()
+        with index.snapshot() as seen:
+            time = seen.time
+        devnode.stop()
+
+        with pytest.raises(Unreachable):
+            index.refresh()
+        assert index.age(Time(time + 3_600)) == 3_600
+        with index.snapshot() as seen:
+            assert (seen.block, seen.ledger.orders[life.order_id].stage) == (head, Stage.OPEN)
+
+        again = nodes.start(Engine.GANACHE, chain_id=devnode.chain_id, directory=devnode.directory, port=devnode.port)
+        again.jump(1_800)
+        assert index.refresh() > head
+        assert index.age(Time(time + 3_600)) <= 1_800
+        with index.snapshot() as seen:
+            assert seen.ledger.orders[life.order_id].stage is Stage.OPEN
+
+
+def test_a_node_that_never_answered_leaves_nothing_known(nodes, tmp_path):
+    devnode = nodes.start(Engine.ANVIL)
+    net = network(devnode)
+    devnode.kill()
+
+    with Index(tmp_path / "index.sqlite", net.chain, net.deployment) as index:
+        with pytest.raises(Unreachable):
+            index.refresh()
+        with index.snapshot() as seen:
+            assert (seen.block, seen.count()) == (-1, 0)
+
+
+def test_a_node_that_came_back_with_another_chain_is_refused_and_what_is_known_stays(nodes, tmp_path):
+    """anvil keeps nothing: restarted under the same chain id on the same port, it has a chain of its own."""
+    devnode = nodes.start(Engine.ANVIL, start_time=1_767_225_600)
+    net = network(devnode)
+    life = Life.begin(net.world).until("open")
+    with Index(tmp_path / "index.sqlite", net.chain, net.deployment) as index:
+        head = index.refresh()
+        before = index.export()
+        devnode.kill()
+        other = nodes.start(Engine.ANVIL, chain_id=devnode.chain_id, port=devnode.port, start_time=1_767_000_000)
+
+        # As long as it is shorter it might only be behind, and nothing changes.
+        assert other.block_number() < head
+        assert index.refresh() == head
+        other.rpc("anvil_mine", hex(head - other.block_number()))
+        with pytest.raises(ChainReplaced):
+            index.refresh()
+
+        assert index.export() == before
+        with index.snapshot() as seen:
+            assert seen.ledger.orders[life.order_id].stage is Stage.OPEN
