@@ -72,12 +72,13 @@ class Uses(Flag):
 
 Answer = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Told | None
 
-_PANEL = "通用选项 Common options"
+PANEL = "通用选项 Common options"
+"""Where help shows the options that many commands have."""
 
 
 def _option(name: str, about: str) -> Any:
     variable = None if name == "--json" else "TONGQUAN_" + name.removeprefix("--").replace("-", "_").upper()
-    return typer.Option(name, help=about, envvar=variable, rich_help_panel=_PANEL, show_default=False)
+    return typer.Option(name, help=about, envvar=variable, rich_help_panel=PANEL, show_default=False)
 
 
 def _of(setting: str) -> str:

@@ -2,13 +2,14 @@
 
 import hashlib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from registry.cli.arguments import NewFile
+from registry.cli.arguments import NewFile, option
 from registry.cli.command import Answer, Uses, command, group
-from registry.cli.session import Session
+from registry.cli.session import Session, alone
 from registry.files import write_new
-from registry.index import Snapshot
+from registry.index import Index, Snapshot
+from registry.index import rebuild as read_anew
 
 app = group("索引：由节点导出，可删除重建。 The index: derived from a node, deletable.")
 
@@ -23,15 +24,22 @@ def status(session: Session) -> Answer:
 
 
 @command(app, "rebuild", uses=Uses.NODE, example="tongquan index rebuild")
-def rebuild(session: Session) -> Answer:
+def rebuild(
+    session: Session,
+    *,
+    file: Annotated[
+        Path | None, option("--file", None, "FILE", "网关的索引文件；先停网关", "A gateway's index file; stop the gateway first")
+    ] = None,
+) -> Answer:
     """
-    删除索引，从节点重新读取；内容逐字节相同。 Delete the index and read it anew: the same content, byte for byte.
+    从节点重建索引，完成后才替换旧文件；内容逐字节相同。 Read the index anew, then replace the old one: the same content, byte for byte.
     """
-    session.node  # noqa: B018 - what does not fit the chain is not deleted either
-    for each in session.state_folder.glob(session.index_file.name + "*"):
-        each.unlink()
-    with session.index() as index, index.snapshot() as snapshot:
-        return _told(session.index_file, snapshot) | {"sha256": hashlib.sha256(index.export()).hexdigest()}
+    path = file or session.index_file
+    with alone(path):
+        with session.screen.progress("正在重建索引…", "Rebuilding the index…") as bar:
+            read_anew(path, session.node, session.deployment, bar.of)
+        with Index(path, session.node, session.deployment) as index, index.snapshot() as snapshot:
+            return _told(path, snapshot) | {"sha256": hashlib.sha256(index.export()).hexdigest()}
 
 
 @command(app, "export", uses=Uses.NODE, example="tongquan index export index.jsonl")

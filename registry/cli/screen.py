@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -104,7 +104,7 @@ class Screen:
     @contextmanager
     def progress(self, zh: str, en: str) -> Iterator["Bar"]:
         """A bar while something waits, for a person who looks on."""
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:.0f}"), TimeElapsedColumn())
+        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         shown = not self.as_json and self._asides.is_terminal
         with Progress(*columns, console=self._asides, transient=True, disable=not shown) as progress:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None))
@@ -156,6 +156,6 @@ class Bar:
         self._progress = progress
         self._task = task
 
-    def at(self, done: float, of: float | None = None, what: str | None = None) -> None:
-        """How far it is, and of how much."""
-        self._progress.update(self._task, completed=done, total=of, description=what)
+    def of(self, done: int, to_go: int) -> None:
+        """How much is done, and how much is to go."""
+        self._progress.update(self._task, completed=done, total=done + to_go)

@@ -21,7 +21,7 @@ from registry.chain.deploy import Deployment, verify
 from registry.chain.node import Node
 from registry.cli.parsing import address
 from registry.cli.requests import Requests
-from registry.cli.screen import Bar, Screen
+from registry.cli.screen import Screen
 from registry.cli.settings import SettingRefused, Settings, default_state_folder, secret_in
 from registry.client import Client, Done
 from registry.codec import Domain
@@ -37,7 +37,6 @@ from registry.signing import address_of
 V = TypeVar("V")
 
 FINAL_WITHIN_SECONDS = 120.0
-BLOCKS_AT_ONCE = 1_000
 
 
 class Session:
@@ -125,11 +124,9 @@ class Session:
     @contextmanager
     def index(self) -> Iterator[Index]:
         """The index, read up to the newest final block."""
-        node = self.node
-        with _alone(self.index_file), Index(self.index_file, node, self.deployment) as index:
+        with alone(self.index_file), Index(self.index_file, self.node, self.deployment) as index:
             with self.screen.progress("正在读取区块…", "Reading blocks…") as bar:
-                bar.at(0, node.finalised_head().number)
-                index.refresh()
+                index.refresh(bar.of)
             yield index
 
     def send(self, what: str, *asked: object, act: Callable[[Client, str], Done]) -> Done:
@@ -276,14 +273,16 @@ def _read_descriptor(descriptor: int) -> str:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Two commands at once would both read the same blocks into one file."""
+def alone(path: Path) -> Iterator[None]:
+    """
+    Hold an index file, so that no other command uses it: two would read the same blocks into one file.
+
+    Raises:
+        Unreachable: another command is using it.
+    """
     with path.with_suffix(".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
             raise Unreachable(f"another command is using {path}") from taken
         yield
-
-
-__all__ = ["Bar", "Session", "content_of"]

@@ -54,7 +54,8 @@ class Desk:
     def environment(self) -> dict[str, str]:
         """Their variables, and nothing of ours but where programs are."""
         own = {f"TONGQUAN_{name.upper()}": str(value) for name, value in self.settings.items()}
-        return {"TONGQUAN_STATE_FOLDER": str(self.folder / "state"), "PATH": os.environ["PATH"], "HOME": str(self.folder)} | own
+        home = {"HOME": str(self.folder), "XDG_STATE_HOME": str(self.folder / "state")}
+        return home | {"PATH": os.environ["PATH"]} | own
 
     def run(self, command: str, *, typed: str | None = None) -> Said:
         """Run a command line as it would be typed, without `tongquan`."""

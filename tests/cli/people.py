@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from registry.chain.devnode import Engine
+from scripts.demonstration import command_lines
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast
 from tests.cli.conftest import Desk, light_key, write_secret
 from tests.gateway.conftest import Town, settled_in
@@ -21,34 +22,21 @@ class People:
     town: Town
     folder: Path
 
-    def caller(self, region: int, name: str, **more: object) -> Desk:
-        """Somebody with an API key at a region's gateway: an officer, an auditor, a lab or a firm."""
-        world, key = self.town.world, f"{region}-{name}"
-        settings = {
-            "gateway_url": world.gateways[region],
-            "api_key_file": write_secret(self.folder / f"{key}.apikey", world.api_keys[region][name]),
-            "deployment": world.directory / "deployment.json",
-            "state_folder": self.folder / f"{key}.state",
-        }
-        return Desk(self.folder, settings | more)
+    def caller(self, region: int, name: str) -> Desk:
+        """An officer, an auditor, a lab or a firm at a region's gateway."""
+        return self._desk(f"{region}-{name}")
 
     def lab(self, lab: LabCast) -> Desk:
         """A lab, with its key file."""
-        return self.caller(lab.region, lab.key, **self._key(lab.key), lab=self.town.lab_id(lab))
+        return self._desk(lab.key)
 
     def firm(self, firm: FirmCast) -> Desk:
         """A firm, with its key file."""
-        return self.caller(firm.region, firm.key, **self._key(firm.key))
+        return self._desk(firm.key)
 
     def auditor(self, name: str = "auditor") -> Desk:
         """Somebody with a node's address and the deployment file, and nothing else."""
-        world = self.town.world
-        settings = {
-            "node_url": world.node_url,
-            "deployment": world.directory / "deployment.json",
-            "state_folder": self.folder / f"{name}.state",
-        }
-        return Desk(self.folder, settings)
+        return Desk(self.folder, self._desk("auditor").settings | {"state_folder": self.folder / f"{name}.own-state"})
 
     def holder(self, name: str, *, deployment: Path) -> tuple[Desk, str]:
         """Somebody with a node's address, a deployment file and a key of their own; and the key's address."""
@@ -61,18 +49,16 @@ class People:
         """The serial of a voucher just issued."""
         return self.town.serial_for(firm)
 
-    def _key(self, name: str) -> dict[str, object]:
-        key_file = self.town.world.parties[name]
-        return {"keystore": key_file.path, "password_file": key_file.path.with_suffix(".password")}
+    def _desk(self, name: str) -> Desk:
+        """Somebody with the configuration file that the demonstration wrote."""
+        return Desk(self.folder, {"config": f"{name}.toml"})
 
 
 @contextmanager
 def people_in(engine: Engine, chain_id: int, directory: Path) -> Iterator[People]:
     """A town of its own, and everybody in it."""
-    folder = directory / "people"
-    folder.mkdir(mode=0o700)
     with settled_in(engine, chain_id, directory) as town:
-        yield People(town, folder)
+        yield People(town, command_lines.write(town.world))
 
 
 __all__ = ["CHANGXING", "SHANGHAI", "People", "people_in"]

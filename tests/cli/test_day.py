@@ -1,6 +1,7 @@
 """A lab's whole day, and what else people do, at command lines: on a real node behind real gateways."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast
 from tests.cli.people import people_in
 
+ROOT = Path(__file__).resolve().parents[2]
 TONGQUAN = Path(sys.executable).with_name("tongquan")
 
 
@@ -49,6 +51,7 @@ def named(firm, serial):
     return f"--region {firm.region} --firm {firm.company_code} --serial {serial}"
 
 
+@pytest.mark.slow
 def test_a_labs_whole_day(people, firm, lab):
     """Verify, quote, order, both sign, reserve, serve, redeem, both sign; the offices review and pay. Each step is a process."""
     serial, at_lab, at_firm = people.serial(firm), people.lab(lab), people.firm(firm)
@@ -117,3 +120,24 @@ def test_an_index_is_rebuilt_to_the_same_bytes(people):
 
     assert rebuilt["sha256"] == exported["sha256"]
     assert rebuilt["events"] == len(people.town.events())
+
+
+@pytest.mark.slow
+def test_the_day_in_the_readme_is_one(people, firm):
+    """From the README alone: its commands, as they stand there."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = next(each for each in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "tongquan verify" in each)
+    script = "\n".join(line for line in block.splitlines() if not line.startswith(("PATH=", "cd ")))
+    issued = people.town.issue(CHANGXING, [(firm.company_code, "CX-2013-0003")], face="1000000", denomination="100000")
+    assert issued.status == 201
+
+    environment = people.lab(people.town.lab("lab-shanghai")).environment()
+    environment = {name: each for name, each in environment.items() if name != "TONGQUAN_CONFIG"} | {
+        "PATH": f"{TONGQUAN.parent}:/usr/bin:/bin"
+    }
+    run = subprocess.run(
+        ["bash", "-euc", script], cwd=people.folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+
+    assert run.returncode == 0, run.stderr
+    assert "已兑付 Settled" in run.stdout

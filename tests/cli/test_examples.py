@@ -89,6 +89,7 @@ def story(engine, _chain_ids, tmp_path):
         yield Story(people, told, set())
 
 
+@pytest.mark.slow
 def test_every_example_runs(story):
     key_files(story)
     consortium(story)

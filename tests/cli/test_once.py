@@ -93,7 +93,7 @@ def test_killed_after_sending_and_repeated_it_is_done_once(people):
     payer = people.caller(CHANGXING, "payer")
     programme = people.town.programmes[CHANGXING]
     before = int(payer.ask(f"programme show {programme}")["funded"])
-    with Between(payer.settings["gateway_url"]) as between:
+    with Between(people.town.world.gateways[CHANGXING]) as between:
         between.mute_until = threading.Event()
         between.mute.set()
         threading.Thread(target=between.serve_forever, daemon=True).start()
