@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import entry_points
 
 import typer
+from typer.exceptions import TyperException
 
 from registry.cli import (
     audit,
@@ -30,6 +31,8 @@ from registry.cli import (
     wallet,
 )
 from registry.cli.command import Exit
+from registry.cli.screen import Screen
+from registry.cli.settings import Lang
 
 PLUGINS = "tongquan.commands"
 
@@ -69,8 +72,13 @@ def _root() -> None:
 
 def main() -> None:
     """`tongquan`."""
+    as_json = "--json" in sys.argv
     try:
-        make_app()()
+        sys.exit(make_app()(standalone_mode=not as_json))
+    except TyperException as wrong:
+        # Typer tells people itself, in words; a program that asked for JSON gets it here as well.
+        Screen(as_json=as_json, lang=Lang.ZH).refusal("WrongUsage", "usage", str(getattr(wrong, "message", "") or wrong), {})
+        sys.exit(Exit.USAGE)
     except BrokenPipeError:
         # Whoever read has read enough (`| head`).
         sys.stderr.close()

@@ -119,7 +119,10 @@ class Screen:
         names = list(dict.fromkeys(name for row in rows for name in row))
         table = Table(*(self._label(name) for name in names))
         for row in rows:
-            table.add_row(*(self._cell(name, row.get(name)) for name in names))
+            # A row about a field shows that field's value as it would be shown under its own name.
+            about = str(row["field"]).rpartition(".")[2] if "field" in row else None
+            shown = [self._cell(about if about and name == "value" else name, row.get(name)) for name in names]
+            table.add_row(*([Text(self._label(about)), *shown[1:]] if about and names[0] == "field" else shown))
         return table
 
     def _cell(self, name: str, value: Any) -> Table | Text:
@@ -136,8 +139,8 @@ class Screen:
             return "\n".join(self._shown(name, each) for each in value)
         if name in MONEY and str(value).isdecimal():
             return f"{int(value) // 100:,}.{int(value) % 100:02} 元"
-        if name in TIMES and isinstance(value, int):
-            return f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}" if value < _YEAR_9999 else str(value)
+        if name in TIMES and str(value).isdecimal() and int(value) < _YEAR_9999:
+            return f"{datetime.fromtimestamp(int(value), CHINA):%Y-%m-%d %H:%M:%S}"
         if str(value) in STATES:
             return self.words(*STATES[str(value)])
         return str(value)

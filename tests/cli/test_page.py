@@ -1,5 +1,6 @@
 """The page of commands is what the commands say, and the words of a layer reach it by the entry point alone."""
 
+import json
 import subprocess
 import sys
 from importlib.metadata import entry_points
@@ -36,3 +37,12 @@ def test_completion_knows_commands_and_states(tmp_path):
 
     assert {"verify", "verify-list"} == set(completed("tongquan ver"))
     assert "REDEEMED" in completed("tongquan order list --stage RED")
+
+
+def test_wrong_usage_is_json_too_where_it_was_asked_for(tmp_path):
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    for words in ("verify --json", "verify --nonsense --json", "nonsense --json", "order show 0x12 --json"):
+        run = subprocess.run([TONGQUAN, *words.split()], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+        assert (run.returncode, run.stdout) == (2, ""), words
+        assert json.loads(run.stderr)["family"] == "usage"
