@@ -46,7 +46,10 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     yield from _of_voucher(ledger, voucher_id, voucher, use.amount, now)
     yield from _of_firm(ledger, programme.region, voucher.firm, now)
     regions = [programme.region, programme.payer]
-    if use.lab is not None:
+    if use.lab is not None and ledger.labs[use.lab].standing == Standing.NONE:
+        # Nothing more can be said of it.
+        yield Rejected("UnknownLab", {"lab": use.lab})
+    elif use.lab is not None:
         yield from _of_lab(ledger, use.lab, voucher.firm, now)
         yield from _of_item(ledger, use.lab, use.item, programme)
         yield from _of_recognition(ledger, use.lab, use.item, programme, now)
@@ -77,9 +80,6 @@ def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[R
 
 def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:
     state = ledger.labs[lab]
-    if state.standing == Standing.NONE:
-        yield Rejected("UnknownLab", {"lab": lab})
-        return
     if state.flagged_until >= now:
         yield Rejected("SubjectFlagged", {"subject": lab, "until": state.flagged_until})
     if state.standing != Standing.ACTIVE:

@@ -9,7 +9,6 @@ the very bytes to its node. Sending them again is safe: they hold one nonce, and
 What is not here: any other call. What a gateway passes on is one of these two, to this Directory, on this chain, for no money.
 """
 
-import contextlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,6 +46,7 @@ class PartyTransaction:
     """A signed transaction, read: who sends it, which of `VERBS` it calls, on whom."""
 
     raw: bytes
+    nonce: int
     calldata: bytes
     sender: Address
     verb: str
@@ -108,21 +108,23 @@ class PartyTransactions:
         if to != bytes.fromhex(self._directory[2:]) or value or price:
             raise TransactionRefused("not a free call of the directory of this registry")
         unsigned = rlp.encode([nonce, price, gas, to, value, calldata, self._deployment.chain_id, b"", b""])
-        return PartyTransaction(raw, calldata, _sender(keccak(unsigned), r, s, parity), *_called(calldata))
+        return PartyTransaction(raw, int.from_bytes(nonce, "big"), calldata, _sender(keccak(unsigned), r, s, parity), *_called(calldata))
 
     def send(self, transaction: PartyTransaction) -> Done:
         """
         Hand a transaction to the node and wait until it is final.
 
         Raises:
-            Rejected: the contract refused it at its place in the chain, or the node turned it away.
+            Rejected: the contract refused it at its place in the chain.
+            TransactionRefused: the node turned it away, for example because another with its nonce came before.
             OutcomeUnknown: it is not final, and may become so: send it again.
         """
         name = "0x" + transaction.hash.hex()
         deadline = time.monotonic() + self._final_within
         try:
-            with contextlib.suppress(OutcomeUnknown):  # the node may have it already; its receipt will say so
-                self._node.send_raw(transaction.raw)
+            # Not sent again once it is mined: ganache mines the first transaction of an account as often as it comes.
+            if self._node.receipt(transaction.hash) is None:
+                self._hand_over(transaction)
             while (receipt := self._final_receipt(transaction)) is None:
                 if time.monotonic() > deadline:
                     raise OutcomeUnknown(name, f"not final after {self._final_within:g} seconds")
@@ -133,6 +135,16 @@ class PartyTransactions:
         if not receipt.succeeded:
             raise self._why(transaction, receipt)
         return Done(events_of(receipt.logs, self._deployment), receipt.transaction, receipt.block)
+
+    def _hand_over(self, transaction: PartyTransaction) -> None:
+        try:
+            self._node.send_raw(transaction.raw)
+        except OutcomeUnknown:
+            # The node may have it already: its receipt will say so. Unless its nonce stands in the chain without it.
+            if self._node.nonce(transaction.sender) > transaction.nonce and self._node.receipt(transaction.hash) is None:
+                raise TransactionRefused("another transaction with its nonce came before; prepare it anew") from None
+        except Rejected as refused:
+            raise TransactionRefused(f"the node turns it away: {refused}") from refused
 
     def _final_receipt(self, transaction: PartyTransaction) -> Receipt | None:
         receipt = self._node.receipt(transaction.hash)

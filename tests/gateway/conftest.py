@@ -43,6 +43,11 @@ class Town(play.Scene):
     node: DevNode = field(kw_only=True)
     clock_shift: float = field(default=0.0, kw_only=True)
 
+    @property
+    def today(self) -> int:
+        """Unix seconds now, or on the chain, where a test has turned its clock on."""
+        return max(int(time.time()), self.node.timestamp())
+
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
         return Desk(self.http, self.world.gateways[region], "")
@@ -114,6 +119,8 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
 @pytest.fixture(scope="package")
 def town(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     with settled_in(engine, next(_chain_ids), tmp_path_factory.mktemp("town")) as town:
+        # Enough for every test of the folder.
+        assert {town.fund(region, "100000000000", "FOR-TESTS").status for region in (CHANGXING, BEIJING)} == {200}
         yield town
 
 

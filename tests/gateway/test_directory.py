@@ -189,6 +189,20 @@ def test_no_other_transaction_is_passed_on(town, firm, change):
     assert len(town.events()) == before
 
 
+def test_a_transaction_whose_nonce_was_used_is_refused_and_a_new_one_works(town):
+    """Both were prepared before either was sent."""
+    firm = town.firm("firm-beijing")
+    desk, current = town.desk(BEIJING, firm.key), {"signer": signer_of(town, firm)}
+    first, second = (desk.post("/v1/rotations/prepare", current)["transaction"] for _ in range(2))
+    raw = [raw_of(town, first, firm), raw_of(town, second | {"gas": second["gas"] + 1}, firm)]
+
+    answers = [desk.post("/v1/rotations/submit", {"raw": each}) for each in raw]
+
+    assert [each.code for each in answers] == [None, "TransactionRefused"]
+    anew = raw_of(town, desk.post("/v1/rotations/prepare", current)["transaction"], firm)
+    assert desk.post("/v1/rotations/submit", {"raw": anew})["outcome"] == "ROTATED"
+
+
 @pytest.mark.parametrize("raw", ["0x", "0x0", "0xzz", "f8", "0x" + "00" * 4001, 1, None])
 def test_what_is_no_bytes_is_no_transaction(town, firm, raw):
     assert town.desk(CHANGXING, firm.key).post("/v1/rotations/submit", {"raw": raw}).code == "InvalidRequest"

@@ -1,7 +1,6 @@
 """Issuing from a list: what a dry run reports, line by line, and that a list with one bad row issues nothing."""
 
 import io
-import time
 
 import pytest
 from openpyxl import Workbook
@@ -131,7 +130,7 @@ def test_one_bad_row_issues_nothing(town, firm):
     ],
 )
 def test_terms_that_the_registry_or_the_gateway_refuses(town, firm, change, code):
-    last = str(int(time.time()) + 86_400)
+    last = str(town.today + 86_400)
     fields = {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
     rows = excel((firm.company_code, f"N-{town.number()}"))
 
@@ -141,7 +140,7 @@ def test_terms_that_the_registry_or_the_gateway_refuses(town, firm, change, code
 
 
 def test_another_regions_issuer_cannot_issue_for_this_programme(town):
-    firm, last = town.firm("firm-beijing"), str(int(time.time()) + 86_400)
+    firm, last = town.firm("firm-beijing"), str(town.today + 86_400)
     fields = {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
 
     answer = town.desk(BEIJING, "issuer").upload("/v1/vouchers", fields, name="list.xlsx", content=excel((firm.company_code, "N-1")))
@@ -159,3 +158,101 @@ def test_a_history_is_for_the_firm_its_office_and_auditors(town, firm, lab):
 
     assert [town.desk(*caller).get(path).status for caller in allowed] == [200, 200, 200]
     assert [town.desk(*caller).get(path).code for caller in others] == ["NotFound"] * 3
+
+
+# The same list twice
+
+
+def terms(town, **more):
+    last = town.today + 300 * 86_400
+    return {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last} | more
+
+
+def rows(*pairs):
+    return {"recipients": [{"firm": firm, "serial": serial} for firm, serial in pairs]}
+
+
+def uploaded(town, asked, content, path="/v1/vouchers"):
+    return town.desk(CHANGXING, "issuer").upload(path, {name: str(value) for name, value in asked.items()}, name="l", content=content)
+
+
+def test_rows_in_json_are_issued_and_found(town, firm):
+    serials = [f"J-{town.number()}" for _ in range(2)]
+    asked = terms(town) | rows(*((firm.company_code, each) for each in serials))
+    desk = town.desk(CHANGXING, "issuer")
+
+    checked = desk.post("/v1/vouchers/rows/check", asked)
+    answer = desk.post("/v1/vouchers/rows", asked)
+
+    assert (checked["rows"], checked["bad"]) == (2, [])
+    assert (answer.status, [each["line"] for each in answer["vouchers"]], answer["repeated"]) == (201, [1, 2], False)
+    assert [town.voucher(CHANGXING, firm, each)["voucher_id"] for each in serials] == [each["voucher_id"] for each in answer["vouchers"]]
+
+
+def test_the_same_list_again_is_the_same_issue_whatever_form_order_and_key_it_comes_with(town, firm):
+    pairs = [(firm.company_code, f"S-{town.number()}") for _ in range(3)]
+    asked = terms(town)
+    first = uploaded(town, asked, excel(*pairs))
+    before = len(town.events())
+
+    csv = "企业代码,券号\n" + "".join(f"{code},{serial.lower()}\n" for code, serial in reversed(pairs))
+    again = [
+        uploaded(town, asked, excel(*pairs)),
+        uploaded(town, asked, csv.encode()),
+        town.desk(CHANGXING, "issuer").post("/v1/vouchers/rows", asked | rows(*pairs)),
+    ]
+    checked = uploaded(town, asked, excel(*pairs), path="/v1/vouchers/check")
+
+    assert [(each.status, each["repeated"]) for each in again] == [(201, True)] * 3
+    assert {(each["transaction"], each["block"]) for each in again} == {(first["transaction"], first["block"])}
+    assert {each["voucher_id"] for each in again[1]["vouchers"]} == {each["voucher_id"] for each in first["vouchers"]}
+    assert checked["bad"] == []
+    assert len(town.events()) == before
+
+
+def test_a_list_that_is_only_in_part_the_same_is_told_line_by_line(town, firm):
+    pairs = [(firm.company_code, f"P-{town.number()}") for _ in range(2)]
+    asked = terms(town)
+    uploaded(town, asked, excel(*pairs))
+    before = len(town.events())
+
+    longer = uploaded(town, asked, excel(*pairs, (firm.company_code, f"P-{town.number()}")))
+    shorter = uploaded(town, asked, excel(pairs[0]))
+    other_terms = uploaded(town, asked | {"face": "2000000"}, excel(*pairs))
+
+    assert [(each.status, each.code) for each in (longer, shorter, other_terms)] == [(422, "BadRows")] * 3
+    assert [(each["line"], each["code"]) for each in longer["values"]["bad"]] == [(2, "VoucherExists"), (3, "VoucherExists")]
+    assert len(town.events()) == before
+
+
+def test_two_issues_are_not_one_list(town, firm):
+    pairs = [(firm.company_code, f"T2-{town.number()}") for _ in range(2)]
+    asked = terms(town)
+    for pair in pairs:
+        assert uploaded(town, asked, excel(pair)).status == 201
+
+    assert uploaded(town, asked, excel(*pairs)).code == "BadRows"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"face": "150000"}, "InvalidDenomination"),
+        ({"use_by": 1}, "InvalidDates"),
+        ({"use_by": 1.5}, "InvalidRequest"),
+        ({"use_by": "1"}, "InvalidRequest"),
+        ({"face": 1}, "InvalidRequest"),
+        ({"recipients": []}, "InvalidRequest"),
+        ({"recipients": [{"firm": FIRM, "serial": 20131219}]}, "InvalidRequest"),
+        ({"recipients": [{"firm": FIRM, "serial": "A", "phone": "1"}]}, "InvalidRequest"),
+        ({"recipients": [{"firm": FIRM, "serial": "A"}] * 501}, "InvalidRequest"),
+        ({"recipients": [{"firm": "9.13305E+17", "serial": "A"}]}, "BadRows"),
+        ({"more": 1}, "InvalidRequest"),
+    ],
+)
+def test_rows_in_json_are_refused_like_a_list(town, firm, change, code):
+    before = len(town.events())
+    asked = terms(town) | rows((firm.company_code, f"N-{town.number()}")) | change
+
+    assert town.desk(CHANGXING, "issuer").post("/v1/vouchers/rows", asked).code == code
+    assert len(town.events()) == before

@@ -1,0 +1,320 @@
+"""
+Everything a caller can get wrong has a named refusal and changes nothing.
+
+Money, lists and documents have further cases in `test_lookups`, `test_issue` and `test_orders`.
+"""
+
+import copy
+import io
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+from openpyxl import Workbook
+
+from gateway.errors import Problem
+from gateway.voucher_list import MOST_UNPACKED_BYTES, parse
+from registry import Keyring, Region, TagKey, sign
+from registry.codec import parse_typed_data
+from registry.model import Order
+from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI, sample_code
+from tests.gateway.newcomers import redemption_document, signature
+
+KEYS = Keyring([TagKey(1, bytes(32))])
+FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
+NOBODY = "0x" + "11" * 32
+
+
+@pytest.fixture
+def unchanged(town):
+    """Nothing may have come of what the test asks."""
+    before = len(town.events())
+    yield
+    assert len(town.events()) == before
+
+
+def wrong_digit(code):
+    return code[:-1] + ("0" if code[-1] != "0" else "1")
+
+
+@pytest.mark.parametrize(
+    ("path", "caller", "asked"),
+    [
+        ("/v1/firms", "directory", {"firm": "CODE", "signer": "0x" + "12" * 20}),
+        ("/v1/labs", "directory", {"code": "X", "host_unit": "CODE", "signer": "0x" + "12" * 20, "qualified_until": 1}),
+        ("/v1/labs/LAB/renew", "directory", {"seller": "CODE", "qualified_until": 1}),
+        ("/v1/verifications", "reviewer-1", {"voucher": {"region": CHANGXING, "firm": "CODE", "serial": "A"}}),
+        ("/v1/quotes", "reviewer-1", {"voucher": {"region": CHANGXING, "firm": "CODE", "serial": "A"}, "cost": "1"}),
+        ("/v1/facts", "reviewer-1", {"voucher": {"region": CHANGXING, "firm": "CODE", "serial": "A"}, "project": "P"}),
+    ],
+)
+def test_a_wrong_check_digit_is_refused(town, firm, unchanged, *, path, caller, asked):
+    code = wrong_digit(firm.company_code)
+    told = json.loads(json.dumps(asked).replace("CODE", code))
+
+    answer = town.desk(CHANGXING, caller).post(path.replace("LAB", town.lab_id(town.lab("lab-shanghai"))), told)
+
+    assert (answer.status, answer.code, answer["values"]["value"]) == (422, "CodeRefused", code)
+
+
+def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, lab):
+    """A code is typed in whatever width the keyboard has; what is counted is not guessed."""
+    serial = town.serial_for(firm)
+    wide = {"region": CHANGXING, "firm": firm.company_code.translate(FULL_WIDTH), "serial": serial.translate(FULL_WIDTH)}
+    desk = town.desk(SHANGHAI, lab.key)
+
+    assert desk.post("/v1/verifications", {"voucher": wide})["status"] == "VALID"
+    assert desk.post("/v1/verifications", {"voucher": wide, "amount": "１００"}).code == "InvalidRequest"
+    assert desk.get("/v1/orders", limit="１０").code == "InvalidRequest"
+    assert desk.get("/v1/recognitions", region="３３０５２２").code == "InvalidRequest"
+    assert desk.get("/v1/orders/0x" + "１１" * 32).code == "InvalidRequest"
+
+
+@pytest.mark.parametrize("amount", [1.5, -1, "-1", "1.5", "1e9", "10000000000000000000", "0x10", "", None, True, [1], {"fen": 1}])
+@pytest.mark.parametrize(
+    ("path", "caller", "asked"),
+    [
+        ("/v1/programmes/PROGRAMME/fund", "payer", {"bank_reference": "B"}),
+        ("/v1/programmes/PROGRAMME/draw", "payer", {"bank_reference": "B"}),
+    ],
+)
+def test_money_that_is_none_is_refused(town, unchanged, *, path, caller, asked, amount):
+    answer = town.desk(CHANGXING, caller).post(path.replace("PROGRAMME", town.programmes[CHANGXING]), asked | {"amount": amount})
+
+    assert (answer.status, answer.code, answer["values"]["fields"][0]["at"]) == (422, "InvalidRequest", "body.amount")
+
+
+@pytest.mark.parametrize(
+    ("region", "caller", "method", "path", "asked", "code"),
+    [
+        (SHANGHAI, "lab-shanghai", "GET", f"/v1/orders/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/vouchers/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/programmes/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/programmes/{NOBODY}/pool", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/labs/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/labs/{NOBODY}/items", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/firms/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/keys/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "auditor", "GET", f"/v1/flags/{NOBODY}", {}, "NotFound"),
+        (SHANGHAI, "payer", "POST", f"/v1/programmes/{NOBODY}/fund", {"amount": "1", "bank_reference": "B"}, "UnknownProgramme"),
+        (SHANGHAI, "payer", "POST", "/v1/orders/settle", {"orders": [NOBODY], "payment_reference": "B"}, "NotFound"),
+        (SHANGHAI, "payer", "POST", f"/v1/orders/{NOBODY}/refunded", {}, "NotFound"),
+        (SHANGHAI, "reviewer-1", "POST", "/v1/orders/accept", {"orders": [NOBODY]}, "NotFound"),
+        (SHANGHAI, "reviewer-1", "POST", f"/v1/orders/{NOBODY}/extend", {"until": 1}, "NotFound"),
+        (SHANGHAI, "reviewer-1", "POST", f"/v1/orders/{NOBODY}/reverse", {"recover": "1", "reason": "A"}, "NotFound"),
+        (SHANGHAI, "reviewer-1", "POST", f"/v1/orders/{NOBODY}/release", {}, "NotFound"),
+        (SHANGHAI, "lab-shanghai", "POST", "/v1/releases/prepare", {"order": NOBODY}, "NotFound"),
+        (SHANGHAI, "directory", "POST", f"/v1/labs/{NOBODY}/suspend", {}, "UnknownLab"),
+        (SHANGHAI, "directory", "POST", f"/v1/labs/{NOBODY}/items", {"codes": ["A"]}, "UnknownLab"),
+        (SHANGHAI, "directory", "POST", "/v1/flags", {"subject": NOBODY, "reason": "A"}, "UnknownSubject"),
+        (SHANGHAI, "directory", "POST", f"/v1/flags/{NOBODY}/second", {"reason": "A"}, "NotFlagged"),
+        (SHANGHAI, "directory", "POST", f"/v1/flags/{NOBODY}/unflag", {}, "NotFlagged"),
+        (SHANGHAI, "directory", "POST", "/v1/rotations", {"subject": NOBODY, "signer": "0x" + "12" * 20}, "NotFound"),
+        (SHANGHAI, "directory", "POST", "/v1/rotations/complete", {"subject": NOBODY}, "NoRotation"),
+    ],
+)
+def test_an_unknown_id_is_refused(town, unchanged, *, region, caller, method, path, asked, code):
+    desk = town.desk(region, caller)
+
+    answer = desk.get(path) if method == "GET" else desk.post(path, asked)
+
+    assert answer.code == code
+
+
+def test_an_expired_signature_is_refused(town, firm, lab):
+    serial = town.serial_for(firm)
+    document = copy.deepcopy(town.order(firm, lab, serial=serial, project="P", amount="100000")["typed_data"])
+    document["message"]["validUntil"] = str(town.node.timestamp() - 1)
+    order = parse_typed_data(document, Order, town.world.deployment.domain)
+    signed = {"typed_data": document} | {
+        f"{name}_signature": "0x" + sign(order, town.world.deployment.domain, town.world.parties[party.key].key).hex()
+        for name, party in (("firm", firm), ("lab", lab))
+    }
+    before = town.balance(CHANGXING, firm, serial), len(town.events())
+
+    answer = town.submit("/v1/orders", lab, signed)
+
+    assert (answer.status, answer.code) == (422, "SignatureExpired")
+    assert (town.balance(CHANGXING, firm, serial), len(town.events())) == before
+
+
+@pytest.mark.parametrize("mistake", ["other party", "other chain", "high s", "random"])
+def test_a_foreign_signature_is_refused(town, firm, lab, mistake):
+    serial = town.serial_for(firm)
+    signed = town.order(firm, lab, serial=serial, project="P", amount="100000")
+    domain = town.world.deployment.domain
+    order = parse_typed_data(signed["typed_data"], Order, domain)
+    right = bytes.fromhex(signed["lab_signature"][2:])
+    if mistake == "other party":
+        forged = sign(order, domain, town.world.parties["lab-beijing"].key)
+    elif mistake == "other chain":
+        forged = sign(order, replace(domain, chain_id=domain.chain_id + 1), town.world.parties[lab.key].key)
+    elif mistake == "high s":
+        curve = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
+        vs = int.from_bytes(right[32:], "big")
+        forged = right[:32] + ((vs >> 255 ^ 1) << 255 | (curve - (vs & (1 << 255) - 1)) & (1 << 255) - 1).to_bytes(32, "big")
+    else:
+        forged = bytes(range(64))
+    before = town.balance(CHANGXING, firm, serial), len(town.events())
+
+    answer = town.submit("/v1/orders", lab, signed | {"lab_signature": "0x" + forged.hex()})
+
+    assert (answer.status, answer.code) == (422, "NotSignedBy")
+    assert (town.balance(CHANGXING, firm, serial), len(town.events())) == before
+
+
+@pytest.mark.parametrize("where", ["document", "message", "domain", "types", "type", "request"])
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/redemptions", "/v1/releases"])
+def test_extra_fields_are_refused(town, firm, lab, path, where):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    if path == "/v1/orders":
+        signed = town.order(firm, lab, serial=town.serial_for(firm), project="P", amount="100000")
+    else:
+        desk = town.desk(SHANGHAI, lab.key)
+        document = (
+            redemption_document(town, order, lab, cost="800000")
+            if path == "/v1/redemptions"
+            else desk.post("/v1/releases/prepare", {"order": order})["typed_data"]
+        )
+        signed = {"typed_data": document} | {
+            f"{name}_signature": signature(town, document, party) for name, party in (("firm", firm), ("lab", lab))
+        }
+    signed = copy.deepcopy(signed)
+    document = signed["typed_data"]
+    {
+        "document": lambda: document.update(more=1),
+        "message": lambda: document["message"].update(more="1"),
+        "domain": lambda: document["domain"].update(salt="0x"),
+        "types": lambda: document["types"].update(More=[]),
+        "type": lambda: document["types"][document["primaryType"]].append({"name": "more", "type": "uint8"}),
+        "request": lambda: signed.update(more=1),
+    }[where]()
+    before = len(town.events())
+
+    answer = town.submit(path, lab, signed)
+
+    assert (answer.status, answer.code) == (422, "InvalidRequest" if where == "request" else "DocumentRefused")
+    assert len(town.events()) == before
+
+
+def test_a_document_of_another_kind_is_refused(town, firm, lab):
+    order = town.order(firm, lab, serial=town.serial_for(firm), project="P", amount="100000")
+
+    answers = [town.submit(path, lab, order) for path in ("/v1/redemptions", "/v1/releases")]
+
+    assert [each.code for each in answers] == ["DocumentRefused"] * 2
+
+
+def test_the_same_order_twice_is_one(town, firm, lab):
+    signed = town.order(firm, lab, serial=town.serial_for(firm), project="P", amount="100000")
+
+    answers = [town.submit("/v1/orders", lab, signed) for _ in range(2)]
+
+    assert [each.code for each in answers] == [None, "OrderSeen"]
+
+
+def test_an_order_for_a_lab_that_does_not_exist_is_refused(town, firm):
+    voucher = {"region": CHANGXING, "firm": firm.company_code, "serial": town.serial_for(firm)}
+    desk = town.desk(CHANGXING, firm.key)
+
+    prepared = desk.post("/v1/orders/prepare", {"voucher": voucher, "lab": NOBODY, "project": "P", "amount": "100000"})["typed_data"]
+    signed = {"typed_data": prepared, "firm_signature": signature(town, prepared, firm), "lab_signature": "0x" + "11" * 64}
+
+    assert desk.post("/v1/orders", signed).code == "UnknownLab"
+
+
+# Keys and cursors of others
+
+
+def test_a_key_of_another_region_opens_nothing(town):
+    key = town.world.api_keys[BEIJING]["auditor"]
+
+    response = town.ask("GET", "/v1/trail", headers={"Authorization": f"Bearer {key}"})
+
+    assert (response.status_code, response.json()["code"]) == (401, "Unauthenticated")
+
+
+# Lists
+
+FIRM = sample_code(CHANGXING, 1)
+
+
+def refusal(content):
+    with pytest.raises(Problem) as refused:
+        parse(content, region=Region(CHANGXING), keyring=KEYS)
+    return refused.value.status, refused.value.code
+
+
+def book(fill):
+    workbook = Workbook()
+    sheet = workbook.worksheets[0]
+    sheet.append(["企业代码", "券号"])
+    fill(sheet)
+    file = io.BytesIO()
+    workbook.save(file)
+    return file.getvalue()
+
+
+def rezipped(content, **members):
+    """The same workbook with members replaced, packed as tightly as zip can."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(content)) as before, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as after:
+        for each in before.infolist():
+            after.writestr(each.filename, members.get(each.filename.split("/")[-1].replace(".", "_"), before.read(each.filename)))
+    return file.getvalue()
+
+
+GOOD = book(lambda sheet: sheet.append([FIRM, "A-1"]))
+
+
+def test_a_zip_bomb_is_not_unpacked():
+    bomb = rezipped(GOOD, sheet1_xml=b"<x>" + b" " * (MOST_UNPACKED_BYTES + 1) + b"</x>")
+
+    assert len(bomb) < 100_000
+    assert refusal(bomb) == (413, "ListTooLarge")
+
+
+def test_a_zip_bomb_that_lies_about_its_size_is_not_unpacked():
+    """The directory says one byte; what is read ends there."""
+    bomb = bytearray(rezipped(GOOD, sheet1_xml=b"<x>" + b" " * (2 * MOST_UNPACKED_BYTES) + b"</x>"))
+    entry = bomb.rfind(b"xl/worksheets/sheet1.xml") - 46
+    bomb[entry + 24 : entry + 28] = (1).to_bytes(4, "little")
+
+    assert refusal(bytes(bomb)) == (422, "ListUnreadable")
+
+
+def test_entities_that_multiply_are_refused():
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    content = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]><worksheet>&l9;</worksheet>'.encode()
+
+    assert refusal(rezipped(GOOD, sheet1_xml=content)) == (422, "ListUnreadable")
+
+
+def test_a_cell_at_the_far_corner_of_a_sheet_is_not_walked_to():
+    assert refusal(book(lambda sheet: sheet.cell(1_048_576, 16_384, "x"))) == (422, "ListTooLong")
+    wide = parse(book(lambda sheet: (sheet.append([FIRM, "A-1"]), sheet.cell(2, 16_384, "x"))), region=Region(CHANGXING), keyring=KEYS)
+    assert [row.line for row in wide.rows] == [2]
+
+
+def test_a_list_of_many_bytes_is_refused(town):
+    fields = {"programme": town.programmes[CHANGXING], "face": "100", "denomination": "100", "use_by": "1", "claim_by": "1"}
+
+    answer = town.desk(CHANGXING, "issuer").upload("/v1/vouchers/check", fields, name="l.csv", content=b"x" * 5_000_001)
+
+    assert (answer.status, answer.code) == (413, "ListTooLarge")
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [((FIRM, 20131219), "CellIsNumber"), ((FIRM, "=1+1"), "CellIsFormula"), ((913305220000000000, "A"), "CellIsNumber")],
+)
+def test_numeric_ids_and_formulas_issue_nothing(town, unchanged, row, code):
+    content = book(lambda sheet: sheet.append(row))
+    last = str(town.today + 86_400 * 300)
+    fields = {"programme": town.programmes[CHANGXING], "face": "100", "denomination": "100", "use_by": last, "claim_by": last}
+
+    answer = town.desk(CHANGXING, "issuer").upload("/v1/vouchers", fields, name="l.xlsx", content=content)
+
+    assert (answer.status, answer.code) == (422, "BadRows")
+    assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(2, code)]

@@ -1,0 +1,336 @@
+"""
+What a verification says and what the contracts do are tied: for each reason, an order for the same use is refused by that name.
+
+And many in one call: the same answers as one by one, as of one block, for a fraction of the time.
+"""
+
+import ast
+import secrets
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway import examples
+from registry import (
+    NO_ADDRESS,
+    NO_ID,
+    Client,
+    Fen,
+    Id,
+    Item,
+    Motion,
+    MotionKind,
+    Node,
+    Order,
+    Outbox,
+    Region,
+    Time,
+    id_of,
+    sign,
+    typed_data,
+)
+from registry.chain.devnode import Engine
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from tests.gateway.conftest import settled_in
+from tests.gateway.newcomers import firm_id, new_firm, new_lab
+from tests.gateway.reachable import bodies
+
+YEAR = 365 * 86_400
+WORDS = Path(__file__).resolve().parents[2] / "gateway" / "verification.py"
+
+
+@dataclass
+class Use:
+    """A voucher and what it is to be used for."""
+
+    firm: Any
+    lab: str
+    serial: str
+    amount: int = 100_000
+    item: str | None = None
+
+
+def plain(town, *, face="1000000", denomination="100000", firm=None, lab=None, item=None, amount=100_000):
+    firm = firm or new_firm(town, CHANGXING)
+    lab = lab or new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    return Use(firm, town.lab_id(lab), town.serial_for(firm, face=face, denomination=denomination), amount, item)
+
+
+def under(town, text, *, use_by=None):
+    """A voucher of a programme of its own, at a lab that its region recognises."""
+    text = text.replace("CX-EXAMPLE", f"CX-OWN-{town.number()}")
+    issuer, firm = town.desk(CHANGXING, "issuer"), new_firm(town, CHANGXING)
+    programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
+    town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", {"amount": "100000000", "bank_reference": f"V-{town.number()}"})
+    serial, last = f"V-{town.number()}", use_by or town.today + YEAR
+    terms = {"programme": programme, "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+    rows = {"recipients": [{"firm": firm.company_code, "serial": serial}]}
+    assert issuer.post("/v1/vouchers/rows", terms | rows).status == 201
+    return firm, new_lab(town, SHANGHAI, recognised_by=(CHANGXING,)), serial
+
+
+def past_use_by(town):
+    firm, lab, serial = under(town, examples.PROGRAMME_TEXT, use_by=town.node.timestamp() + 600)
+    town.node.jump(700)
+    return Use(firm, town.lab_id(lab), serial)
+
+
+def not_whole_notes(town):
+    return plain(town, amount=100_001)
+
+
+def over_available(town):
+    return plain(town, amount=1_100_000)
+
+
+def firm_flagged(town):
+    use = plain(town)
+    town.desk(BEIJING, "directory").post("/v1/flags", {"subject": firm_id(town, use.firm), "reason": "A"})
+    return use
+
+
+def lab_flagged(town):
+    use = plain(town)
+    town.desk(BEIJING, "directory").post("/v1/flags", {"subject": use.lab, "reason": "A"})
+    return use
+
+
+def unknown_lab(town):
+    use = plain(town)
+    use.lab = "0x" + secrets.token_hex(32)
+    return use
+
+
+def not_active(verb):
+    def build(town):
+        use = plain(town)
+        town.desk(SHANGHAI, "directory").post(f"/v1/labs/{use.lab}/{verb}", {})
+        return use
+
+    return build
+
+
+def not_qualified(town):
+    lab = new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    asked = {"seller": lab.host_unit, "qualified_until": town.node.timestamp() - 1}
+    town.desk(SHANGHAI, "directory").post(f"/v1/labs/{town.lab_id(lab)}/renew", asked)
+    return plain(town, lab=lab)
+
+
+def seller_is_firm(town):
+    use = plain(town)
+    asked = {"seller": use.firm.company_code, "qualified_until": town.today + YEAR}
+    town.desk(SHANGHAI, "directory").post(f"/v1/labs/{use.lab}/renew", asked)
+    return use
+
+
+def item_required(town):
+    firm, lab, serial = under(town, examples.PROGRAMME_TEXT.replace("itemised = false", "itemised = true"))
+    return Use(firm, town.lab_id(lab), serial)
+
+
+def item_not_listed(town):
+    return plain(town, item="NONE")
+
+
+def item_not_recognised(town):
+    firm, lab, serial = under(town, examples.PROGRAMME_TEXT.replace("itemised = false", "itemised = true"))
+    town.desk(SHANGHAI, "directory").post(f"/v1/labs/{town.lab_id(lab)}/items", {"codes": ["XRD"]})
+    return Use(firm, town.lab_id(lab), serial, item="XRD")
+
+
+def lab_not_recognised(town):
+    return plain(town, lab=new_lab(town, BEIJING))
+
+
+def recognition_over(town):
+    use = plain(town)
+    town.desk(CHANGXING, "directory").post("/v1/recognitions/withdraw", {"subjects": [use.lab]})
+    return use
+
+
+def pool_short(town):
+    free = int(town.desk(CHANGXING, "payer").get(f"/v1/programmes/{town.programmes[CHANGXING]}")["free"])
+    face = str(free + 1)
+    return plain(town, face=face, denomination=face, amount=free + 1)
+
+
+REASONS = {
+    past_use_by: "PastUseBy",
+    not_whole_notes: "NotWholeNotes",
+    over_available: "OverAvailable",
+    firm_flagged: "SubjectFlagged",
+    lab_flagged: "SubjectFlagged",
+    unknown_lab: "UnknownLab",
+    not_active("suspend"): "LabNotActive",
+    not_active("exit"): "LabNotActive",
+    not_active("freeze"): "LabNotActive",
+    not_qualified: "NotQualified",
+    seller_is_firm: "SellerIsFirm",
+    item_required: "ItemRequired",
+    item_not_listed: "ItemNotListed",
+    item_not_recognised: "NotRecognised",
+    lab_not_recognised: "NotRecognised",
+    recognition_over: "NotRecognised",
+    pool_short: "PoolShort",
+}
+
+
+def verified(town, use):
+    asked = {
+        "voucher": {"region": CHANGXING, "firm": use.firm.company_code, "serial": use.serial},
+        "lab": use.lab,
+        "amount": str(use.amount),
+    }
+    return town.desk(CHANGXING, "reviewer-1").post("/v1/verifications", asked | ({"item": use.item} if use.item else {}))
+
+
+def reserved(town, use):
+    """What the contracts say to an order for the same use, signed by whoever has to."""
+    voucher = town.voucher(CHANGXING, use.firm, use.serial)["voucher_id"]
+    lab = Id(bytes.fromhex(use.lab[2:]))
+    order = Order(
+        voucher=Id(bytes.fromhex(voucher[2:])),
+        lab=lab,
+        item=id_of(Item(lab, use.item)) if use.item else NO_ID,
+        project=town.world.keyring.project(use.firm.company_code, "P"),
+        amount=Fen(use.amount),
+        valid_until=Time(town.node.timestamp() + 3_600),
+        nonce=town.number(),
+    )
+    domain, parties = town.world.deployment.domain, town.world.parties
+    lab_key = next((parties[name].key for name in parties if _is_lab(town, name, use.lab)), secrets.token_bytes(32))
+    signed = {
+        "typed_data": typed_data(order, domain),
+        "firm_signature": "0x" + sign(order, domain, parties[use.firm.key].key).hex(),
+        "lab_signature": "0x" + sign(order, domain, lab_key).hex(),
+    }
+    return town.desk(SHANGHAI, "lab-shanghai").post("/v1/orders", signed)
+
+
+def _is_lab(town, name, lab):
+    signer = town.desk(SHANGHAI, "auditor").get(f"/v1/keys/{lab}")
+    return signer.status == 200 and town.world.parties[name].account.address.lower() == signer["signer"]
+
+
+@pytest.mark.parametrize("build", REASONS, ids=lambda each: f"{each.__name__}-{REASONS[each]}")
+def test_a_reason_is_the_contracts_own_refusal(town, build):
+    use = build(town)
+    before = len(town.events())
+
+    told = verified(town, use)
+    refused = reserved(town, use)
+
+    assert (told["status"], [each["code"] for each in told["reasons"]]) == ("NOT_VALID", [REASONS[build]])
+    assert refused.code == REASONS[build]
+    for name, value in told["reasons"][0]["values"].items():
+        assert refused["values"][name] == value
+    assert len(town.events()) == before
+
+
+def test_without_a_reason_the_contract_accepts(town):
+    use = plain(town)
+
+    assert verified(town, use)["reasons"] == []
+    assert reserved(town, use)["stage"] == "OPEN"
+
+
+def test_a_suspended_region_is_a_reason_and_a_refusal(_chain_ids, tmp_path):  # noqa: PT019 - its value is used
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path) as town, ExitStack() as stack:
+        use, world = plain(town), town.world
+        motion = Motion(
+            kind=MotionKind.SUSPEND,
+            region=Region(SHANGHAI),
+            account=NO_ADDRESS,
+            other=NO_ADDRESS,
+            subject=NO_ID,
+            expires=Time(town.node.timestamp() + 86_400),
+            nonce=1,
+        )
+        node = Node(world.node_url)
+        outbox = stack.enter_context(Outbox(tmp_path / "motions.sqlite", node, chain_id=world.deployment.chain_id))
+        admins = [Client(node, world.deployment, outbox, keys["admin"].account) for region, keys in world.officials.items()]
+        voters = [each for each, region in zip(admins, world.officials, strict=True) if region != SHANGHAI][:4]
+        for each in voters:
+            each.vote(motion)
+        voters[0].enact(motion)
+
+        told, refused = verified(town, use), reserved(town, use)
+
+        assert [each["code"] for each in told["reasons"]] == ["Suspended"]
+        assert (refused.code, refused["values"]["region"]) == ("Suspended", SHANGHAI)
+
+
+def test_no_reason_is_left_out_of_these_and_none_of_the_contract_out_of_the_reasons():
+    tree = ast.parse(WORDS.read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Rejected"]
+    reasons = {each.args[0].value for each in calls}
+    (admissible,) = bodies()["require_admissible"]
+    (recognised,) = bodies()["_require_recognised"]
+    guards = {
+        node.args[1].value
+        for body in (admissible, recognised)
+        for node in ast.walk(body)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "require"
+    }
+
+    assert set(REASONS.values()) | {"Suspended"} == reasons
+    # A voucher is only issued to a firm that is enrolled, and no firm ever leaves.
+    assert guards - {"FirmNotEnrolled"} <= reasons
+
+
+# Many at once
+
+
+def test_many_are_answered_like_one_by_one(town, firm, lab):
+    serials = [town.serial_for(firm) for _ in range(3)]
+    town.reserved(firm, lab, serial=serials[1], amount="1000000")
+    wrong = firm.company_code[:-1] + ("0" if firm.company_code[-1] != "0" else "1")
+    named = [{"region": CHANGXING, "firm": firm.company_code, "serial": each} for each in (*serials, "NONE")]
+    named += [named[0] | {"firm": wrong}]
+    asked = [{"voucher": each, "amount": "100000"} for each in named]
+    desk = town.desk(SHANGHAI, lab.key)
+
+    many = desk.post("/v1/verifications/batch", {"verifications": asked})
+    single = [desk.post("/v1/verifications", each) for each in asked]
+
+    assert [each["status"] for each in many["verifications"]] == ["VALID", "NOT_VALID", "VALID", "NOT_VALID", "NOT_VALID"]
+    for one, of_many in zip(single[:4], many["verifications"], strict=False):
+        assert (one["status"], one["reasons"], one["voucher"]) == (of_many["status"], of_many["reasons"], of_many["voucher"])
+        assert of_many["block"] == many["block"]
+    assert single[4].code == many["verifications"][4]["reasons"][0]["code"] == "CodeRefused"
+
+
+def test_what_one_may_not_ask_about_is_not_answered_among_many(town, firm):
+    serial = town.serial_for(firm)
+    asked = {"verifications": [{"voucher": {"region": CHANGXING, "firm": firm.company_code, "serial": serial}}]}
+
+    other = town.desk(KUNSHAN, "reviewer-1").post("/v1/verifications/batch", asked)
+    in_anothers_name = asked | {"verifications": [asked["verifications"][0] | {"lab": "0x" + "11" * 32}]}
+
+    answer = other["verifications"][0]
+    assert (answer["status"], answer["voucher"], [each["code"] for each in answer["reasons"]]) == ("NOT_VALID", None, ["NotYours"])
+    assert town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications/batch", in_anothers_name).code == "NotYours"
+
+
+def test_500_in_one_call_cost_a_fraction_of_single_calls(town, firm, lab):
+    serial = town.serial_for(firm)
+    one = {"voucher": {"region": CHANGXING, "firm": firm.company_code, "serial": serial}}
+    desk = town.desk(SHANGHAI, lab.key)
+    desk.post("/v1/verifications", one)
+
+    begun = time.perf_counter()
+    for _ in range(50):
+        assert desk.post("/v1/verifications", one).status == 200
+    singles = (time.perf_counter() - begun) / 50
+    begun = time.perf_counter()
+    many = desk.post("/v1/verifications/batch", {"verifications": [one] * 500})
+    each = (time.perf_counter() - begun) / 500
+
+    assert len(many["verifications"]) == 500
+    assert each < singles / 4
+    assert desk.post("/v1/verifications/batch", {"verifications": [one] * 501}).code == "InvalidRequest"
