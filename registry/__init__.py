@@ -33,6 +33,7 @@ from registry.codec import (
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, MonthClosed, RotationProposed, RotationVetoed, StandingSet
 from registry.index import Entry, Index, IndexRefused, Snapshot
+from registry.index import rebuild as rebuild_index
 from registry.keystore import (
     KeyFileExists,
     KeyFileMalformed,
@@ -195,6 +196,7 @@ __all__ = [
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "rebuild_index",
     "salted",
     "save_key",
     "sign",

@@ -14,6 +14,7 @@ import json
 import os
 import sqlite3
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -196,7 +197,8 @@ class Index:
         self._deployment = deployment
         self._refreshing = threading.Lock()
         self._door = _Door()
-        self._reading = threading.Lock()
+        self._path = path
+        self._idle_readers: deque[sqlite3.Connection] = deque()
         self._stride = FIRST_RANGE
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         try:
@@ -208,7 +210,7 @@ class Index:
             self._cursor = self._stored_cursor()
             self._ledger = self._fold_stored()
         except BaseException:
-            self._connection.close()
+            self._close_all()
             raise
 
     def refresh(self, progress: Progress | None = None) -> int:
@@ -257,9 +259,9 @@ class Index:
             return "".join(json.dumps(row, default=lambda content: content.hex()) + "\n" for row in rows).encode()
 
     def close(self) -> None:
-        """Close the file."""
-        with self._refreshing, self._reading:
-            self._connection.close()
+        """Close the file, once nobody reads or refreshes."""
+        with self._refreshing, self._door.write():
+            self._close_all()
 
     def __enter__(self) -> Self:
         return self
@@ -348,8 +350,22 @@ class Index:
             self._connection.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)  # noqa: S608 - our own words
 
     def _select(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._reading:
-            return self._connection.execute(query, values).fetchall()
+        """Ask on a connection of one's own, so that no reader waits for another; there are as many as ever read at once."""
+        try:
+            reader = self._idle_readers.pop()
+        except IndexError:
+            reader = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+            reader.execute("PRAGMA query_only = ON")
+        try:
+            return reader.execute(query, values).fetchall()
+        finally:
+            self._idle_readers.append(reader)
+
+    def _close_all(self) -> None:
+        while self._idle_readers:
+            self._idle_readers.pop().close()
+        # Last, since it is the last to go that moves the write-ahead log into the file.
+        self._connection.close()
 
     def _require_same_deployment(self) -> None:
         found = self._select("SELECT deployment FROM origin")
@@ -365,10 +381,9 @@ class Index:
     def _fold_stored(self) -> Ledger:
         ledger = Ledger(registry=self._deployment.registry)
         contracts = self._deployment.contracts
-        with self._reading:
-            # Row by row: all of them at once would be the largest thing in memory.
-            for _, _, _, _, address, topics, data, time in self._connection.execute(f"{_SELECT_LOGS} ORDER BY block, log"):
-                apply(ledger, decode(contracts[address], _words(topics), data), time)
+        # Row by row: all of them at once would be the largest thing in memory.
+        for _, _, _, _, address, topics, data, time in self._connection.execute(f"{_SELECT_LOGS} ORDER BY block, log"):
+            apply(ledger, decode(contracts[address], _words(topics), data), time)
         return ledger
 
 

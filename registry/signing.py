@@ -20,7 +20,10 @@ DIGEST_BYTES = 32
 # signature from a first.
 _ORDER = 0xFFFFFFFF_FFFFFFFF_FFFFFFFF_FFFFFFFE_BAAEDCE6_AF48A03B_BFD25E8C_D0364141
 _HALF_ORDER = _ORDER // 2
+_ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, _ORDER, _HALF_ORDER))
 _PARITY = 255
+_PARITY_BIT = 0x80
+_PARITIES = (b"\0", b"\1")
 
 
 def sign(record: Record, domain: Domain, key: bytes) -> bytes:
@@ -59,11 +62,12 @@ def signer_of(digest: bytes, signature: bytes) -> Address | None:
     message = _checked(digest)
     if len(signature) != SIGNATURE_BYTES:
         return None
-    r, vs = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    parity, s = vs >> _PARITY, vs & (1 << _PARITY) - 1
-    if not 0 < r < _ORDER or not 0 < s <= _HALF_ORDER:
+    r, vs = signature[:32], signature[32:]
+    # Thirty-two bytes compare as the numbers that they are.
+    parity, s = (1, bytes([vs[0] ^ _PARITY_BIT]) + vs[1:]) if vs[0] & _PARITY_BIT else (0, vs)
+    if not _ZERO < r < _ORDER_BYTES or not _ZERO < s <= _HALF_ORDER_BYTES:
         return None
-    recoverable = signature[:32] + s.to_bytes(32, "big") + bytes([parity])
+    recoverable = r + s + _PARITIES[parity]
     try:
         public = PublicKey.from_signature_and_message(recoverable, message, hasher=None)
     except Exception:  # noqa: BLE001 - coincurve raises plain Exception where r is on no point of the curve

@@ -59,6 +59,19 @@ ENGINES = (
 OTHER_ENGINE = Engine("other", finalised="finalized")
 
 
+def engine_of(name: str) -> Engine:
+    """
+    The engine of a name, as settings give it.
+
+    >>> engine_of("besu").finalised
+    'latest'
+    """
+    for engine in (*ENGINES, OTHER_ENGINE):
+        if engine.name == name:
+            return engine
+    raise ValueError(f"no engine is named {name!r}: {', '.join(each.name for each in (*ENGINES, OTHER_ENGINE))}")
+
+
 class BadAnswer(ValueError):
     """What came back is no JSON-RPC answer."""
 
@@ -67,17 +80,27 @@ class Node:
     """
     A node at an HTTP address. May be shared by threads; each keeps a connection of its own.
 
-    `connect_seconds` and `answer_seconds` are the time limits for reaching it and for each answer.
+    `engine` is the name of one of `ENGINES` (or `other`) for a node that does not say what it is, or stands behind something else
+    that answers for it; without it the node is asked. `connect_seconds` and `answer_seconds` are the time limits for reaching it
+    and for each answer.
+
+    Raises:
+        ValueError: no engine has that name.
     """
 
-    def __init__(self, url: str, *, connect_seconds: float = CONNECT_SECONDS, answer_seconds: float = ANSWER_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, engine: str | None = None, connect_seconds: float = CONNECT_SECONDS, answer_seconds: float = ANSWER_SECONDS
+    ) -> None:
         self.url = url
+        self._named = None if engine is None else engine_of(engine)
         self._timeout = (connect_seconds, answer_seconds)
         self._of_thread = threading.local()
 
     @cached_property
     def engine(self) -> Engine:
-        """The engine that the node says it is."""
+        """The engine that was named, or else the one that the node says it is."""
+        if self._named is not None:
+            return self._named
         version = self._read(str, "web3_clientVersion").lower()
         return next((engine for engine in ENGINES if version.startswith(engine.name)), OTHER_ENGINE)
 

@@ -203,6 +203,133 @@ def test_ganache_answers_before_mining_in_strict_mode(nodes):
     assert chain.nonce(STRANGER.address) == 1
 
 
+# Engines, and which block of theirs is final
+
+# A QBFT header as Besu serves it: `extraData` is RLP of vanity, validators, votes, round and one commit seal a validator, far longer
+# than the 32 bytes that libraries made for the main network insist on.
+QBFT_BLOCK = {
+    "number": "0x2a",
+    "hash": "0x" + "aa" * 32,
+    "parentHash": "0x" + "bb" * 32,
+    "nonce": "0x0000000000000000",
+    "difficulty": "0x1",
+    "extraData": "0xf90182" + "00" * 386,
+    "gasLimit": "0x3938700",
+    "gasUsed": "0x0",
+    "miner": "0x" + "11" * 20,
+    "mixHash": "0x63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365",
+    "timestamp": "0x6955b900",
+    "transactions": [],
+    "uncles": [],
+}
+
+VERSIONS = [
+    ("besu/v25.7.0/linux-x86_64/openjdk-java-21", "besu", "latest"),
+    ("Ganache/v7.9.2/EthereumJS TestRPC/v7.9.2/ethereum-js", "ganache", "latest"),
+    ("anvil/v1.5.0", "anvil", "finalized"),
+    ("Geth/v1.16.0-stable/linux-amd64/go1.24.4", "other", "finalized"),
+]
+
+
+def serving(version, tags, asked):
+    """A node of this version that knows blocks by these tags, as Besu answers for the others."""
+
+    def answer(request):
+        asked.append((request["method"], *request["params"][:1]))
+        if request["method"] == "web3_clientVersion":
+            detail = {"result": version}
+        elif request["params"][0] in tags:
+            detail = {"result": QBFT_BLOCK}
+        else:
+            detail = {"error": {"code": -39001, "message": "Unknown block"}}
+        return 200, json.dumps({"jsonrpc": "2.0", "id": request["id"]} | detail).encode()
+
+    return answer
+
+
+@pytest.mark.parametrize(("version", "name", "tag"), VERSIONS, ids=[name for _, name, _ in VERSIONS])
+def test_the_final_head_is_asked_for_by_the_engine_s_tag(version, name, tag):
+    asked = []
+    with peer(serving(version, {tag}, asked)) as url:
+        node = Node(url)
+        block = node.finalised_head()
+
+        assert (node.engine.name, block.number, block.hash) == (name, 42, b"\xaa" * 32)
+    assert asked == [("web3_clientVersion",), ("eth_getBlockByNumber", tag)]
+
+
+def test_a_named_engine_is_not_asked_for():
+    asked = []
+    with peer(serving("a proxy", {"latest"}, asked)) as url:
+        assert Node(url, engine="besu").finalised_head().number == 42
+
+    assert asked == [("eth_getBlockByNumber", "latest")]
+
+
+def test_an_engine_without_a_final_block_yet_cannot_serve_it():
+    with peer(serving("erigon/3.0.0", {"latest"}, [])) as url, pytest.raises(CannotServe):
+        Node(url).finalised_head()
+
+
+def test_an_engine_that_nobody_knows_is_refused():
+    with pytest.raises(ValueError, match="ganache, anvil, besu, other"):
+        Node("http://127.0.0.1:1", engine="bseu")
+
+
+# Ranges of logs
+
+
+def declining_above(limit, heads, asked):
+    """A node that declines ranges of more than `limit` blocks, and otherwise gives one entry a block, last one first."""
+
+    def answer(request):
+        first, last = (int(request["params"][0][each], 16) for each in ("fromBlock", "toBlock"))
+        asked.append((first, last))
+        if last - first + 1 > limit or last > heads:
+            detail = {"error": {"code": -32005, "message": "Requested range exceeds maximum RPC range limit"}}
+        else:
+            word = "0x" + "00" * 32
+            shape = {"address": STRANGER.address, "topics": [word], "data": "0x", "blockHash": word, "transactionHash": word}
+            places = {"transactionIndex": "0x0", "logIndex": "0x0"}
+            detail = {"result": [shape | places | {"blockNumber": hex(number)} for number in range(last, first - 1, -1)]}
+        return 200, json.dumps({"jsonrpc": "2.0", "id": request["id"]} | detail).encode()
+
+    return answer
+
+
+def test_a_range_that_is_declined_is_asked_for_in_halves():
+    asked = []
+    with peer(declining_above(3, 100, asked)) as url:
+        logs = Node(url).logs(1, 10, [])
+
+    assert [log.block for log in logs] == list(range(1, 11))
+    assert asked == [(1, 10), (1, 5), (1, 3), (4, 5), (6, 10), (6, 8), (9, 10)]
+
+
+def test_a_single_block_that_is_declined_ends_it():
+    asked = []
+    with peer(declining_above(3, 0, asked)) as url, pytest.raises(CannotServe, match="range limit"):
+        Node(url).logs(1, 8, [])
+
+    assert asked == [(1, 8), (1, 4), (1, 2), (1, 1)]
+
+
+def test_answers_of_a_batch_are_put_in_order():
+    def backwards(requests_):
+        answers = [{"jsonrpc": "2.0", "id": each["id"], "result": QBFT_BLOCK | {"number": each["params"][0]}} for each in requests_]
+        return 200, json.dumps(answers[::-1]).encode()
+
+    with peer(backwards) as url:
+        assert [block.number for block in Node(url).blocks([7, 3, 5])] == [7, 3, 5]
+
+
+@pytest.mark.parametrize("ids", [[0], [0, 0], [0, 1, 2], [0, 2], ["0", 1]], ids=str)
+def test_a_batch_that_is_not_answered_one_by_one_is_unreachable(ids):
+    content = json.dumps([{"jsonrpc": "2.0", "id": each, "result": QBFT_BLOCK} for each in ids]).encode()
+    with peer(lambda _: (200, content)) as url, pytest.raises(Unreachable):
+        Node(url).blocks([1, 2])
+
+
 # What a node that misbehaves leads to
 
 

@@ -1,5 +1,6 @@
 """The index on real nodes: it follows final blocks, finds what was asked for, and can be thrown away."""
 
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -222,6 +223,28 @@ def test_readers_see_one_block_while_another_is_read(net, index):
     assert before[0] < head
     with index.snapshot() as seen:
         assert seen.orders_of_voucher(life.voucher_id) == [life.order_id]
+
+
+def test_many_read_at_once_and_see_the_same(net, settled, index):
+    index.refresh()
+    readers = 8
+    together = threading.Barrier(readers)
+
+    def read():
+        with index.snapshot() as seen:
+            together.wait(PATIENCE)  # all of them are inside, none waits for another
+            return [(entry.position, entry.name) for entry in seen.history_of(settled.voucher_id)]
+
+    with ThreadPoolExecutor(readers) as threads:
+        found = [each.result(PATIENCE) for each in [threads.submit(read) for _ in range(readers)]]
+
+    assert len(found[0]) == 6
+    assert found == [found[0]] * readers
+
+
+def test_a_reader_cannot_write(index):
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        index._select("DELETE FROM logs")
 
 
 def test_a_thread_may_open_a_snapshot_within_its_own(net, index):

@@ -1,13 +1,17 @@
 """Log entries to events: every event of the contracts, and nothing but what Solidity writes."""
 
 import random
+from collections.abc import Mapping
 from dataclasses import fields
 from enum import IntEnum
 
 import pytest
 from eth_abi.abi import encode
+from hexbytes import HexBytes
+from web3 import Web3
 
 from registry import events, model
+from registry.chain.artifacts import load
 from registry.events import EVENTS, Contract, Event, MalformedEvent, decode, signature, topic
 from registry.model import Record, Standing
 
@@ -116,6 +120,52 @@ def test_bytes_missing_or_left_over_are_refused(event_type):
     for bad_topics, bad_plain in refused:
         with pytest.raises(MalformedEvent):
             decode(event_type.contract, bad_topics, bad_plain)
+
+
+def by_web3(web3, event_type, topics, plain) -> dict[str, object]:
+    """The same entry as web3 reads it by the committed ABI."""
+    log = {
+        "address": "0x" + "00" * 20,
+        "topics": [HexBytes(each) for each in topics],
+        "data": HexBytes(plain),
+        "blockHash": HexBytes(bytes(32)),
+        "blockNumber": 1,
+        "transactionHash": HexBytes(bytes(32)),
+        "transactionIndex": 0,
+        "logIndex": 0,
+    }
+    return web3.eth.contract(abi=load(event_type.contract).abi).events[event_type.__name__]().process_log(log)["args"]
+
+
+def compared(value: object) -> object:
+    """A value of either side without its type: records and web3's structs by their values, bytes and addresses as digits."""
+    if isinstance(value, Record):
+        return [compared(getattr(value, each.name)) for each in fields(value)]
+    if isinstance(value, Mapping):
+        return [compared(each) for each in value.values()]
+    if isinstance(value, list | tuple):
+        return [compared(each) for each in value]
+    if isinstance(value, bytes):
+        return value.hex()
+    return int(value) if isinstance(value, IntEnum) else value
+
+
+@pytest.mark.parametrize("event_type", EVENTS.values(), ids=lambda each: f"{each.contract}.{each.__name__}")
+def test_every_event_is_read_as_web3_reads_it(event_type):
+    web3, chance = Web3(), random.Random(event_type.__name__)
+    for _ in range(5):
+        _, topics, plain = written(event_type, chance)
+
+        event, theirs = decode(event_type.contract, topics, plain), by_web3(web3, event_type, topics, plain)
+
+        assert {solidity_name(each): compared(getattr(event, each.name)) for each in fields(event)} == {
+            name: compared(value) for name, value in theirs.items()
+        }
+
+
+def test_no_two_contracts_have_an_event_of_the_same_signature():
+    """`decode` finds an event by its topic alone, and then asks whose it is."""
+    assert len({event_topic for _, event_topic in EVENTS}) == len(EVENTS)
 
 
 LAB = bytes(31) + b"\x01"
