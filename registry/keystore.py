@@ -73,16 +73,26 @@ def save_key(path: Path, key: bytes, password: str, *, strength: Strength = Stre
     """
     address = address_of(key)
     sealed = Account.encrypt(key, password, kdf="scrypt", iterations=strength)
+    # A crash in here leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
+    write_new(path, json.dumps(sealed))
+    return address
+
+
+def write_new(path: Path, content: str) -> None:
+    """
+    Write a new file that only its owner can read, down to the disk.
+
+    Raises:
+        KeyFileExists: there is a file at this path; nothing was written.
+    """
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
     except FileExistsError as taken:
         raise KeyFileExists(path, "there is a file already") from taken
-    # A crash from here on leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(sealed, file)
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    return address
 
 
 def load_key(path: Path, password: str) -> bytes:
@@ -110,15 +120,27 @@ def load_key(path: Path, password: str) -> bytes:
     return key
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read_object(path: Path) -> dict[str, Any]:
+    """
+    Read a file that holds one JSON object.
+
+    Raises:
+        KeyFileMissing: there is none.
+        KeyFileMalformed: it holds something else.
+    """
     try:
-        sealed = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as missing:
         raise KeyFileMissing(path, "there is no key file") from missing
     except ValueError as malformed:
         raise KeyFileMalformed(path, "not a JSON file") from malformed
-    if not isinstance(sealed, dict):
+    if not isinstance(found, dict):
         raise KeyFileMalformed(path, "not a JSON object")
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    sealed = read_object(path)
     if sealed.get("version") != _VERSION:
         raise KeyFileMalformed(path, f"version {sealed.get('version')!r}, not {_VERSION}")
     return sealed

@@ -14,7 +14,8 @@ unambiguous: no other purpose or parts give the same. The parts by purpose:
     agreement    seller, contract number      likewise
     invoice      number; or code and number   one tag in all regions and programmes, which is what stops a second claim
 
-An invoice's epoch is the year in its number or code, less 2000. All other tags are of epoch 1.
+An invoice's epoch is the year in its number or code, less 2000. All other tags are of epoch 1, until the consortium changes that key
+(docs/adr/0016): a voucher keeps the epoch in which it was issued, and its project and agreements take that same one (`epoch_of`).
 
 Warning: a tag hides from readers of the chain, not from whoever holds the key, who could try all company codes.
 Warning: a fully digital invoice printed on paper (数电纸票) bears a 20-digit number and also a code and a number of the old form. Only
@@ -25,7 +26,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,6 +46,7 @@ EPOCH_YEAR = 2000
 FIRST_DIGITAL_YEAR = 2021
 
 _TAG_HASH_BYTES = 31
+_FINGERPRINT_BYTES = 16
 _LENGTH_BYTES = 4
 _LAST_EPOCH = 255
 
@@ -125,6 +127,20 @@ class TagKey:
         if len(self.secret) != KEY_BYTES:
             raise ValueError(f"a tag key is {KEY_BYTES} bytes, not {len(self.secret)}")
 
+    @property
+    def fingerprint(self) -> str:
+        """
+        128 bits by which two holders find out whether they hold the same key. They tell neither the key nor any tag.
+
+        The message begins with a word that is no `Purpose`, so that it is no tag's; the key is random, so that nobody can try all.
+
+        >>> TagKey(1, bytes(32)).fingerprint
+        '875c 9c5f 3fea 2ed8 c86d 6e04 796d 35da'
+        """
+        mac = hmac.digest(self.secret, b"fingerprint\0" + bytes([self.epoch]), hashlib.sha256)
+        digits = mac[:_FINGERPRINT_BYTES].hex()
+        return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
 
 class Keyring:
     """
@@ -155,21 +171,26 @@ class Keyring:
         """The epochs whose keys are held."""
         return tuple(sorted(self._secrets))
 
-    def firm(self, code: str) -> Tag:
+    @property
+    def fingerprints(self) -> Mapping[int, str]:
+        """The fingerprint of every key that is held, by its epoch: what gateways compare with each other."""
+        return {epoch: TagKey(epoch, secret).fingerprint for epoch, secret in sorted(self._secrets.items())}
+
+    def firm(self, code: str, *, epoch: int = FIRST_EPOCH) -> Tag:
         """The tag of a firm, a team, a host unit or whoever invoices, by its USCC (统一社会信用代码) or team code."""
-        return self._tag(FIRST_EPOCH, Purpose.FIRM, company_code(code))
+        return self._tag(epoch, Purpose.FIRM, company_code(code))
 
-    def serial(self, region: Region, serial: str) -> Tag:
+    def serial(self, region: Region, serial: str, *, epoch: int = FIRST_EPOCH) -> Tag:
         """The tag of the serial number that a region printed on a voucher."""
-        return self._tag(FIRST_EPOCH, Purpose.SERIAL, region_code(region), free_code("serial number", serial))
+        return self._tag(epoch, Purpose.SERIAL, region_code(region), free_code("serial number", serial))
 
-    def project(self, firm: str, project: str) -> Tag:
+    def project(self, firm: str, project: str, *, epoch: int = FIRST_EPOCH) -> Tag:
         """The tag of a firm's project, by the firm's code and the number or name under which the project is registered."""
-        return self._tag(FIRST_EPOCH, Purpose.PROJECT, company_code(firm), free_code("project", project))
+        return self._tag(epoch, Purpose.PROJECT, company_code(firm), free_code("project", project))
 
-    def agreement(self, seller: str, number: str) -> Tag:
+    def agreement(self, seller: str, number: str, *, epoch: int = FIRST_EPOCH) -> Tag:
         """The tag of a service contract (服务合同), by the company code of who invoices and the contract's number."""
-        return self._tag(FIRST_EPOCH, Purpose.AGREEMENT, company_code(seller), free_code("contract number", number))
+        return self._tag(epoch, Purpose.AGREEMENT, company_code(seller), free_code("contract number", number))
 
     def invoice(self, number: str, *, code: str | None = None) -> Tag:
         """The tag of an invoice: a fully digital one (数电发票) by its 20 digits, an older one by 8 digits and its `code` of 10 or 12."""
@@ -181,6 +202,15 @@ class Keyring:
             raise EpochMissing(epoch, self._secrets)
         mac = hmac.digest(self._secrets[epoch], _message(purpose, parts), hashlib.sha256)
         return Tag(bytes([epoch]) + mac[:_TAG_HASH_BYTES])
+
+
+def epoch_of(tag: Tag) -> int:
+    """
+    The epoch whose key made a tag.
+
+    What belongs to a voucher is of its firm's epoch: `keys.project(firm, project, epoch=epoch_of(voucher.firm))`.
+    """
+    return tag[0]
 
 
 def _message(purpose: Purpose, parts: Iterable[str]) -> bytes:

@@ -68,6 +68,7 @@ class Uses(Flag):
     GATEWAY = auto()
     KEY = auto()
     DOMAIN = auto()
+    PASSWORD = auto()
 
 
 Answer = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Told | None
@@ -87,6 +88,10 @@ def _of(setting: str) -> str:
 
 
 _DEPLOYMENT = {"deployment": Annotated[Path | None, _option("--deployment", _of("deployment"))]}
+_PASSWORD = {
+    "password_file": Annotated[Path | None, _option("--password-file", _of("password_file"))],
+    "password_fd": Annotated[int | None, _option("--password-fd", _of("password_fd"))],
+}
 _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     Uses.NODE: {"node_url": Annotated[str | None, _option("--node-url", _of("node_url"))]} | _DEPLOYMENT,
     Uses.GATEWAY: {
@@ -94,11 +99,8 @@ _OPTIONS: Mapping[Uses, dict[str, Any]] = {
         "api_key_file": Annotated[Path | None, _option("--api-key-file", _of("api_key_file"))],
     },
     Uses.DOMAIN: _DEPLOYMENT,
-    Uses.KEY: {
-        "keystore": Annotated[Path | None, _option("--keystore", _of("keystore"))],
-        "password_file": Annotated[Path | None, _option("--password-file", _of("password_file"))],
-        "password_fd": Annotated[int | None, _option("--password-fd", _of("password_fd"))],
-    },
+    Uses.KEY: {"keystore": Annotated[Path | None, _option("--keystore", _of("keystore"))]} | _PASSWORD,
+    Uses.PASSWORD: _PASSWORD,
 }
 _ALWAYS: dict[str, Any] = {
     "state_folder": Annotated[Path | None, _option("--state-folder", _of("state_folder"))],

@@ -11,13 +11,15 @@ from typing import Annotated, Any
 from eth_account import Account
 
 from registry import codec
-from registry.cli import parsing
+from registry.cli import parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
 from registry.cli.command import Answer, Differs, Uses, command, group
 from registry.cli.session import Session
 from registry.model import Id
 
-app = group("企业与服务机构的签名密钥。 Keys of firms and labs.")
+app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
+
+app.add_typer(tag_keys.app, name="tag")
 
 MOST_GAS = 2_000_000
 

@@ -4,6 +4,7 @@ Every command's example is run, in the order of one story, by who would type it.
 `$NAME` in an example is what the story remembers under that name, as a shell would put it in.
 """
 
+import json
 import string
 import subprocess
 import sys
@@ -92,6 +93,7 @@ def story(engine, _chain_ids, tmp_path):
 @pytest.mark.slow
 def test_every_example_runs(story):
     key_files(story)
+    tag_keys(story)
     consortium(story)
     programme_and_vouchers(story)
     directory(story)
@@ -112,6 +114,21 @@ def key_files(story):
     write_secret(folder / "other.password", "another password")
     for path in ("wallet new", "wallet import", "wallet show", "wallet password"):
         story.play(path, desk)
+
+
+def tag_keys(story):
+    """One gateway makes a key and hands it to another, sealed; both have the same afterwards."""
+    maker = Desk(story.people.folder)
+    story.play("keys tag create", maker, remember={"FINGERPRINT": "fingerprint"})
+    story.play("keys tag handover-key", maker, remember={"GATEWAY_PUBLIC": "public"})
+    story.play("keys tag seal", maker)
+    story.play("keys tag open", maker)
+    theirs = story.play("keys tag fingerprints", maker, instead=("tag-keys", "other-keys"))
+    (story.people.folder / "theirs.json").write_text(json.dumps(theirs))
+    assert story.play("keys tag compare", maker)["epochs"] == [{"epoch": 31, "match": "SAME"}]
+    story.play("keys tag back-up", maker)
+    assert story.play("keys tag restore", maker)["fingerprints"] == theirs["fingerprints"]
+    assert maker.run("keys tag create tag-keys.json --epoch 31").status == 2, "an epoch has one key"
 
 
 def consortium(story):
