@@ -68,6 +68,9 @@ from registry.rules import (
 
 FINAL_WITHIN_SECONDS = 60.0
 
+# What the contract wants to see left before each call of a batch, which is more than any of them uses.
+GAS_OF_ITEM = 400_000
+
 E = TypeVar("E", bound=Event)
 V = TypeVar("V")
 
@@ -125,9 +128,9 @@ class Client:
         self._addresses = {contract: address for address, contract in deployment.contracts.items()}
         outbox.attach(account)
 
-    def send(self, contract: Contract, what: str, calldata: bytes, *, intent_id: str | None = None) -> Done:
+    def send(self, contract: Contract, what: str, calldata: bytes, *, intent_id: str | None = None, gas: int | None = None) -> Done:
         """
-        Send calldata of `registry.codec` to a contract, wait until it is final, and return its events.
+        Send calldata of `registry.codec` to a contract, wait until it is final, and return its events; `gas` as in `Intent`.
 
         Raises:
             Rejected: the contract refused; nothing changed.
@@ -135,7 +138,12 @@ class Client:
             OutcomeUnknown: it may happen yet; call again with the same `intent_id`.
         """
         intent = Intent(
-            id=intent_id or str(uuid.uuid4()), what=what, target=self._addresses[contract], calldata=calldata, sender=self.address
+            id=intent_id or str(uuid.uuid4()),
+            what=what,
+            target=self._addresses[contract],
+            calldata=calldata,
+            sender=self.address,
+            gas=gas,
         )
         outcome = self._outbox.wait(self._outbox.submit(intent), self._final_within)
         receipt = outcome.receipt
@@ -213,7 +221,8 @@ class Client:
 
     def try_each(self, calls: Sequence[bytes], *, intent_id: str | None = None) -> Done:
         """Run calls made by `call_of`, each on its own; see `Done.refusals`."""
-        return self._send("tryEach", list(calls), intent_id=intent_id)
+        gas = (len(calls) + 1) * GAS_OF_ITEM
+        return self.send(Contract.VOUCHER_REGISTRY, "tryEach", codec.encode("tryEach", list(calls)), intent_id=intent_id, gas=gas)
 
     # Labs, items, firms and their keys
 

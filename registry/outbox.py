@@ -131,7 +131,8 @@ class Intent:
     """
     A call that is to happen once.
 
-    `id` names it for ever: the same id with the same call gives the same answer. `what` is for people who read the table.
+    `id` names it for ever: the same id with the same call gives the same answer. `what` is for people who read the table. With a
+    `gas` the node is not asked for an estimate, which a large batch can make it compute for minutes.
     """
 
     id: str
@@ -139,6 +140,7 @@ class Intent:
     target: Address
     calldata: bytes
     sender: Address
+    gas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,8 +333,12 @@ class Outbox:
         return row.ticket
 
     def _gas_for(self, intent: Intent) -> int:
-        estimate = self._node.estimate(Question(intent.target, intent.calldata, intent.sender))
-        gas = int(estimate * GAS_MARGIN) + GAS_SPARE
+        question = Question(intent.target, intent.calldata, intent.sender)
+        if intent.gas is None:
+            gas = int(self._node.estimate(question) * GAS_MARGIN) + GAS_SPARE
+        else:
+            self._node.ask(question)
+            gas = intent.gas
         return gas if gas <= SMALL_GAS else min(gas, self._node.head().gas_limit)
 
     def _sign_and_store(self, intent: Intent, account: Account, gas: int) -> Ticket:

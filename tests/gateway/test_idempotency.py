@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
+from tests.gateway.newcomers import new_lab, redemption_document, signature
 
 
 def named(town, name):
@@ -97,6 +98,27 @@ def test_a_review_that_lost_its_answer_is_the_same_call_again(town, firm, lab, v
     answers.close()
 
     assert desk.post(f"/v1/orders/{verb}", {"orders": [order]}, key=key) == first
+
+
+@pytest.mark.parametrize("verb", ["flag", "stand-in"])
+def test_an_act_with_a_reason_that_lost_its_answer_is_the_same_call_again(town, firm, lab, verb):
+    """The reason's salt is drawn once and kept before anything is sent."""
+    if verb == "flag":
+        party, path = "directory", "/v1/flags"
+        asked = {"subject": town.lab_id(new_lab(town, SHANGHAI)), "reason": "A"}
+    else:
+        party, path = "reviewer-1", "/v1/redemptions/stand-in"
+        order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+        document = redemption_document(town, order, lab, cost="800000")
+        asked = {"typed_data": document, "signature": signature(town, document, lab), "reason": "A"}
+    desk, key = town.desk(CHANGXING, party), f"reason-{town.number()}"
+    first = desk.post(path, asked, key=key)
+    with sqlite3.connect(town.world.folder(CHANGXING) / "state" / "answers.sqlite") as answers:
+        answers.execute("UPDATE answers SET status = NULL, body = NULL WHERE key = ?", (key,))
+    answers.close()
+
+    assert first.status == 201
+    assert desk.post(path, asked, key=key) == first
 
 
 def test_a_list_that_lost_its_answer_is_not_called_issued_before(town, firm):

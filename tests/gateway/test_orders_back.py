@@ -172,6 +172,18 @@ def test_of_many_documents_one_that_is_refused_stops_no_other(town, firm, lab):
     assert len({event["transaction"] for event in town.events()[before:]}) == 1
 
 
+def test_a_hundred_documents_fit_into_one_call_and_no_more(town, firm, lab):
+    serial = town.serial_for(firm, face="10000", denomination="100")
+    documents = [town.order(firm, lab, serial=serial, project="P", amount="100") for _ in range(100)]
+    desk = town.desk(SHANGHAI, lab.key)
+
+    answer = desk.post("/v1/submissions", {"documents": documents})
+
+    assert {each["stage"] for each in answer["outcomes"]} == {"OPEN"}
+    assert town.balance(CHANGXING, firm, serial)["reserved"] == "10000"
+    assert desk.post("/v1/submissions", {"documents": [*documents, documents[0]]}).code == "InvalidRequest"
+
+
 def test_documents_of_which_none_can_be_sent_send_nothing(town, lab):
     broken = {"typed_data": {}, "lab_signature": "0x" + "11" * 64}
 

@@ -10,6 +10,7 @@ from registry import Unreachable
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.conftest import settled_in
+from tests.gateway.newcomers import raw_of, signer_of
 
 
 @pytest.fixture
@@ -106,6 +107,28 @@ def test_once_sent_an_outcome_stays_unknown_when_the_node_falls_silent(own_town)
     assert (first.status, first.code) == (504, "OutcomeUnknown")
     assert (again.status, again.code, again["values"]) == (504, "OutcomeUnknown", first["values"])
     assert (other.status, other.code) == (503, "Unreachable")
+
+
+def test_a_partys_own_transaction_is_never_said_not_to_have_happened(own_town):
+    """It may have been sent by a request that got no answer."""
+    town = own_town
+    firm = town.firm("firm-changxing")
+    desk = town.desk(CHANGXING, firm.key)
+    prepared = desk.post("/v1/rotations/prepare", {"signer": signer_of(town, firm)})
+    raw = raw_of(town, prepared["transaction"], firm)
+    town.node.rpc("evm_setAutomine", False)  # noqa: FBT003 - the call's own parameter
+    slow = desk.post("/v1/rotations/submit", {"raw": raw}, key="own-1")
+    town.node.rpc("evm_setAutomine", True)  # noqa: FBT003 - likewise
+    town.node.mine()
+    done = desk.post("/v1/rotations/submit", {"raw": raw}, key="own-1")
+    town.node.stop()
+
+    silent = desk.post("/v1/rotations/submit", {"raw": raw}, key="own-2")
+
+    assert (slow.status, slow.code) == (504, "OutcomeUnknown")
+    assert (done.status, done["transaction"]) == (200, slow["values"]["transaction"])
+    assert (silent.status, silent.code, silent["values"]) == (504, "OutcomeUnknown", slow["values"])
+    assert desk.post("/v1/rotations/submit", {"raw": raw}, key="own-1") == done
 
 
 def _start(settings: Settings) -> None:
