@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from gateway import lookup_log
+from gateway.__main__ import main
 from gateway.api_keys import ApiKey, ApiKeys, KeyRefused
 from gateway.callers import Party
 
@@ -26,6 +27,14 @@ app.add_typer(lookups, name="lookups")
 
 State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
+
+
+@app.command("serve", epilog="tongquan gateway serve")
+def serve() -> None:
+    """
+    启动网关；设置取自 TONGQUAN_ 环境变量。 Run a region's gateway, with the settings of TONGQUAN_ variables.
+    """
+    main()
 
 
 @keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab 0x… --days 90")

@@ -198,7 +198,7 @@ def read_tag_keys(path: Path) -> Keyring:
     Raises:
         KeyFileMissing, KeyFileMalformed: as their names say; neither shows a key.
     """
-    return Keyring(_keys_in(path))
+    return Keyring(tag_keys_in(path))
 
 
 def add_tag_key(path: Path, key: TagKey) -> None:
@@ -212,7 +212,7 @@ def add_tag_key(path: Path, key: TagKey) -> None:
         KeyFileMalformed: the file is none.
     """
     try:
-        held = {each.epoch: each for each in _keys_in(path)}
+        held = {each.epoch: each for each in tag_keys_in(path)}
     except KeyFileMissing:
         held = {}
     if held.get(key.epoch, key) != key:
@@ -223,7 +223,13 @@ def add_tag_key(path: Path, key: TagKey) -> None:
     os.replace(beside, path)  # noqa: PTH105 - atomic, and it says so
 
 
-def _keys_in(path: Path) -> list[TagKey]:
+def tag_keys_in(path: Path) -> list[TagKey]:
+    """
+    The keys of a gateway's key file, to be sealed or backed up.
+
+    Raises:
+        KeyFileMissing, KeyFileMalformed: as their names say; neither shows a key.
+    """
     return _keys_of(read_object(path), path)
 
 

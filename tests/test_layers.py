@@ -120,6 +120,7 @@ def test_layers():
         ("registry/tags.py", "import time"),
         ("registry/rules.py", "from registry.between import shared"),
         ("registry/client.py", "from gateway import app"),
+        ("registry/cli/app.py", "from gateway import cli"),
         ("gateway/app.py", "from registry.codec import order_id"),
         ("gateway/app.py", "from registry import codec"),
         ("gateway/app.py", "from registry import _private"),

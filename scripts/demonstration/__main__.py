@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from registry.chain.devnode import DevNode, Engine, Mining, start
-from scripts.demonstration import play, words
+from scripts.demonstration import command_lines, play, words
 from scripts.demonstration.cast import PLACES
 from scripts.demonstration.expected import EXPECTED
 from scripts.demonstration.play import Scene
@@ -128,6 +128,7 @@ def _set_up(stack: ExitStack, directory: Path, teller: Teller) -> tuple[DevNode,
         world = found(directory, node.url)
         tell("gateways")
         stack.enter_context(gateways(world, [place.code for place in PLACES if place.served]))
+    command_lines.write(world)
     write_private(directory / "demo.json", json.dumps(world.told(), ensure_ascii=False, indent=2) + "\n")
     return node, world
 

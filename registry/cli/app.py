@@ -1,0 +1,85 @@
+"""
+All commands, by group.
+
+Other packages bring their own through entry points of the group `tongquan.commands`, each a typer application under its name.
+"""
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+from typer.exceptions import TyperException
+
+from registry.cli import (
+    audit,
+    deploy,
+    firm,
+    flag,
+    index,
+    issue,
+    keys,
+    lab,
+    lookups,
+    motion,
+    order,
+    programme,
+    redeem,
+    region,
+    review,
+    settle,
+    trail,
+    wallet,
+)
+from registry.cli.command import Exit
+from registry.cli.screen import Screen
+from registry.cli.settings import Lang
+
+PLUGINS = "tongquan.commands"
+
+_ABOUT = """
+通券：多个地区共用的科技创新券登记系统。 Tongquan: a registry of innovation vouchers that several regions share.
+
+退出码 Exit status: 0 已办理 done · 1 不予受理 refused · 2 用法有误 usage · 3 无应答 unreachable ·
+4 结果未定 outcome unknown · 5 有差异 differences
+"""
+
+
+def make_app() -> typer.Typer:
+    """Every command of this library, and of the packages that are installed with it."""
+    app = typer.Typer(name="tongquan", no_args_is_help=True, help=_ABOUT, rich_markup_mode=None, pretty_exceptions_show_locals=False)
+    app.callback()(_root)
+    deploy.add_to(app)
+    for name, group in {"region": region, "motion": motion, "wallet": wallet, "programme": programme}.items():
+        app.add_typer(group.app, name=name)
+    issue.add_to(app)
+    app.add_typer(issue.app, name="voucher")
+    lookups.add_to(app)
+    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle}.items():
+        app.add_typer(group.app, name=name)
+    for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
+        app.add_typer(group.app, name=name)
+    trail.add_to(app)
+    for name, group in {"audit": audit, "index": index}.items():
+        app.add_typer(group.app, name=name)
+    for plugin in sorted(entry_points(group=PLUGINS), key=lambda each: each.name):
+        app.add_typer(plugin.load(), name=plugin.name)
+    return app
+
+
+def _root() -> None:
+    """Nothing: help and completion are typer's own."""
+
+
+def main() -> None:
+    """`tongquan`."""
+    as_json = "--json" in sys.argv
+    try:
+        sys.exit(make_app()(standalone_mode=not as_json))
+    except TyperException as wrong:
+        # Typer tells people itself, in words; a program that asked for JSON gets it here as well.
+        Screen(as_json=as_json, lang=Lang.ZH).refusal("WrongUsage", "usage", str(getattr(wrong, "message", "") or wrong), {})
+        sys.exit(Exit.USAGE)
+    except BrokenPipeError:
+        # Whoever read has read enough (`| head`).
+        sys.stderr.close()
+        sys.exit(Exit.DONE)

@@ -1,0 +1,206 @@
+"""
+What every command has in common: its options, its answer, its exit status, its example.
+
+A command is a function of a session and of what was typed. It answers with one mapping, several, or `Told` where the answer is not
+good news; what it raises becomes an exit status and a sentence:
+
+    0  done
+    1  refused, and nothing changed; NOT_VALID
+    2  wrong usage: an option, setting or file
+    3  unreachable: nothing happened, try again; UNKNOWN and STALE
+    4  outcome unknown: it may have happened. Repeat the same command: it is never done twice
+    5  differences found: an audit's, or a document that says something else than was asked, which was not signed
+"""
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import Flag, IntEnum, auto
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.chain.deploy import WrongDeployment
+from registry.cli.screen import Screen
+from registry.cli.session import Session
+from registry.cli.settings import Lang, SettingRefused, Settings
+from registry.codec import CodecError
+from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.gateway_client import RefusedByGateway, UnsafeAddress
+from registry.index import ChainReplaced, IndexRefused
+
+
+class Exit(IntEnum):
+    """Exit statuses, as above."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    UNKNOWN = 4
+    DIFFERENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An answer with another exit status than 0."""
+
+    body: Mapping[str, Any]
+    exit: Exit
+
+
+class Differs(TongquanError):
+    """Something differs from what was asked or published; nothing was signed or sent."""
+
+    def __init__(self, code: str, message: str, values: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.code = code
+        self.values = values
+
+
+class Uses(Flag):
+    """What a command needs, which decides what options it has."""
+
+    NOTHING = 0
+    NODE = auto()
+    GATEWAY = auto()
+    KEY = auto()
+    DOMAIN = auto()
+    PASSWORD = auto()
+
+
+Answer = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Told | None
+
+PANEL = "通用选项 Common options"
+"""Where help shows the options that many commands have."""
+
+
+def _option(name: str, about: str) -> Any:
+    variable = None if name == "--json" else "TONGQUAN_" + name.removeprefix("--").replace("-", "_").upper()
+    return typer.Option(name, help=about, envvar=variable, rich_help_panel=PANEL, show_default=False)
+
+
+def _of(setting: str) -> str:
+    told = Settings.__dataclass_fields__[setting].metadata
+    return f"{told['zh']}。 {told['en'][0].upper()}{told['en'][1:]}."
+
+
+_DEPLOYMENT = {"deployment": Annotated[Path | None, _option("--deployment", _of("deployment"))]}
+_PASSWORD = {
+    "password_file": Annotated[Path | None, _option("--password-file", _of("password_file"))],
+    "password_fd": Annotated[int | None, _option("--password-fd", _of("password_fd"))],
+}
+_OPTIONS: Mapping[Uses, dict[str, Any]] = {
+    Uses.NODE: {"node_url": Annotated[str | None, _option("--node-url", _of("node_url"))]} | _DEPLOYMENT,
+    Uses.GATEWAY: {
+        "gateway_url": Annotated[str | None, _option("--gateway-url", _of("gateway_url"))],
+        "api_key_file": Annotated[Path | None, _option("--api-key-file", _of("api_key_file"))],
+    },
+    Uses.DOMAIN: _DEPLOYMENT,
+    Uses.KEY: {"keystore": Annotated[Path | None, _option("--keystore", _of("keystore"))]} | _PASSWORD,
+    Uses.PASSWORD: _PASSWORD,
+}
+_ALWAYS: dict[str, Any] = {
+    "state_folder": Annotated[Path | None, _option("--state-folder", _of("state_folder"))],
+    "config": Annotated[Path | None, _option("--config", "配置文件。 Configuration file.")],
+    "lang": Annotated[Lang | None, _option("--lang", _of("lang"))],
+    "as_json": Annotated[bool, _option("--json", "每行输出一个 JSON 对象。 One JSON object a line.")],
+}
+
+
+def group(about: str) -> typer.Typer:
+    """A group of commands."""
+    return typer.Typer(no_args_is_help=True, help=about, rich_markup_mode=None)
+
+
+def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHING) -> Callable[[Callable[..., Answer]], Any]:
+    """Make a function of a session a command, with the options that it needs and an example that runs."""
+    options = {key: each for use, several in _OPTIONS.items() if use in uses for key, each in several.items()} | _ALWAYS
+
+    def register(act: Callable[..., Answer]) -> Callable[..., Answer]:
+        @wraps(act)
+        def run(**typed: Any) -> None:
+            common = {key: typed.pop(key) for key in options}
+            raise typer.Exit(_carry_out(act, common, typed))
+
+        signature = inspect.signature(act, eval_str=True)
+        own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in list(signature.parameters.values())[1:]]
+        added = [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False if key == "as_json" else None, annotation=annotation)
+            for key, annotation in options.items()
+        ]
+        run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined] # what typer reads
+        run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
+        of.command(name, help=inspect.cleandoc(act.__doc__ or ""), epilog=example)(run)
+        return act
+
+    return register
+
+
+def _carry_out(act: Callable[..., Answer], common: dict[str, Any], typed: dict[str, Any]) -> Exit:
+    config, as_json = common.pop("config"), common.pop("as_json")
+    screen = Screen(as_json=as_json, lang=common["lang"] or Lang.ZH)
+    try:
+        settings = Settings.read(common, config)
+        screen = Screen(as_json=as_json, lang=settings.lang or Lang.ZH)
+        session = Session(settings, screen)
+        try:
+            return _answer(screen, act(session, **typed))
+        finally:
+            session.close()
+    except TongquanError as failure:
+        return explain(screen, failure)
+
+
+def _answer(screen: Screen, found: Answer) -> Exit:
+    if found is None:
+        return Exit.DONE
+    if isinstance(found, Told):
+        screen.answer(found.body)
+        return found.exit
+    for each in [found] if isinstance(found, Mapping) else found:
+        screen.answer(each)
+    return Exit.DONE
+
+
+def explain(screen: Screen, failure: TongquanError) -> Exit:
+    """Tell a failure by its family, and which exit status that is."""
+    match failure:
+        case SettingRefused() | UnsafeAddress():
+            screen.refusal(type(failure).__name__, "usage", str(failure), {})
+            return Exit.USAGE
+        case Differs():
+            screen.refusal(failure.code, "different", str(failure), failure.values)
+            return Exit.DIFFERENT
+        case CodecError() | WrongDeployment() | ChainReplaced():
+            sentence = screen.words(
+                "与所要求或所公布的不符，未签名、未发送。", "It differs from what was asked or published; nothing was signed."
+            )
+            screen.refusal(type(failure).__name__, "different", f"{sentence} {failure}", {})
+            return Exit.DIFFERENT
+        case RefusedByGateway():
+            screen.refusal(failure.code, "rejected", failure.title, failure.values)
+            return Exit.REFUSED
+        case Rejected():
+            sentence = screen.words("登记系统不予受理；未发生任何变化。", "The registry refused; nothing changed.")
+            screen.refusal(failure.code, "rejected", sentence, failure.values)
+            return Exit.REFUSED
+        case Unreachable():
+            sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
+            screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})
+            return Exit.UNREACHABLE
+        case OutcomeUnknown():
+            sentence = screen.words(
+                "结果尚不确定，可能已经生效；请重复同一命令，不会重复办理。",
+                "It may have happened; repeat the same command, it is never done twice.",
+            )
+            screen.refusal("OutcomeUnknown", "outcome_unknown", f"{sentence} {failure}", {"transaction": failure.transaction})
+            return Exit.UNKNOWN
+        case IndexRefused():
+            screen.refusal(type(failure).__name__, "different", str(failure), {})
+            return Exit.DIFFERENT
+        case _:
+            screen.refusal(type(failure).__name__, "rejected", str(failure), {})
+            return Exit.REFUSED

@@ -1,0 +1,78 @@
+"""`tongquan issue` and `tongquan voucher`: issue from a list (发放), and look at what was issued."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.cli import parsing
+from registry.cli.arguments import argument, flag, option
+from registry.cli.command import Answer, Exit, Told, Uses, command, group
+from registry.cli.session import Session, content_of
+from registry.model import Fen, Id, Time
+
+app = group("创新券。 Vouchers.")
+
+VoucherId = Annotated[Id, argument(parsing.record_id, "VOUCHER", "创新券编号", "The voucher's id")]
+ProgrammeOption = Annotated[Id, option("--programme", parsing.record_id, "PROGRAMME", "券种编号", "The programme's id")]
+
+
+def add_to(root: typer.Typer) -> None:
+    """Add the command, which has no group."""
+    command(
+        root,
+        "issue",
+        uses=Uses.GATEWAY,
+        example="tongquan issue list.csv --programme $PROGRAMME --face 10000yuan --denomination 1000yuan"
+        " --use-by 2027-12-31 --claim-by 2028-03-31",
+    )(issue)
+
+
+def issue(
+    session: Session,
+    file: Annotated[
+        Path, argument(None, "FILE", "名单（.xlsx 或 .csv），列为企业代码、券号", "The list (.xlsx or .csv): company code and serial")
+    ],
+    *,
+    programme: ProgrammeOption,
+    face: Annotated[Fen, option("--face", parsing.money, "MONEY", "面额，带单位", "Each voucher's face")],
+    denomination: Annotated[Fen, option("--denomination", parsing.money, "MONEY", "最小抵用额，带单位", "The denomination")],
+    use_by: Annotated[Time, option("--use-by", parsing.last_second, "DATE", "使用截止日（含）", "The last day to reserve")],
+    claim_by: Annotated[Time, option("--claim-by", parsing.last_second, "DATE", "兑付截止日（含）", "The last day to redeem")],
+    check: Annotated[bool, flag("--check", "只试运行，不发放", "Dry run; issue nothing")] = False,
+) -> Answer:
+    """
+    按名单发放，全部成功或全部不发；同一名单重复提交即为同一次发放。 Issue a list, all or none; the same list again is the same issue.
+    """
+    terms = {
+        "programme": "0x" + programme.hex(),
+        "face": str(face),
+        "denomination": str(denomination),
+        "use_by": str(use_by),
+        "claim_by": str(claim_by),
+    }
+    if not check:
+        return session.upload("/v1/vouchers", terms, file)
+    found = session.gateway.ask_with_file("/v1/vouchers/check", terms, name=file.name, content=content_of(file))
+    return Told(found, Exit.REFUSED if found["bad"] else Exit.DONE)
+
+
+@command(app, "list", uses=Uses.GATEWAY, example="tongquan voucher list")
+def list_(
+    session: Session,
+    *,
+    programme: Annotated[Id | None, option("--programme", parsing.record_id, "PROGRAMME", "只看此券种", "Only of this programme")] = None,
+) -> Iterator[dict[str, Any]]:
+    """
+    列出自己（或本地区）的创新券；服务机构不能列出。 List one's own vouchers, or one's region's; a lab lists none.
+    """
+    return session.pages("/v1/vouchers", "vouchers", programme=None if programme is None else "0x" + programme.hex())
+
+
+@command(app, "show", uses=Uses.GATEWAY, example="tongquan voucher show $VOUCHER")
+def show(session: Session, voucher: VoucherId) -> Answer:
+    """
+    显示一张券及其全部经过。 Show a voucher and all that happened to it.
+    """
+    return session.gateway.get(f"/v1/vouchers/0x{voucher.hex()}")

@@ -1,0 +1,104 @@
+"""
+`tongquan keys`: whose key signs for a firm or lab. The party changes it at once; its office only proposes, and the party may veto.
+
+A party's own change is a transaction that the gateway prepares and the party signs. It is checked before: this chain, this registry's
+directory, no money, exactly this call.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from eth_account import Account
+
+from registry import codec
+from registry.cli import parsing, tag_keys
+from registry.cli.arguments import SignerAddress, SubjectId, option
+from registry.cli.command import Answer, Differs, Uses, command, group
+from registry.cli.session import Session
+from registry.model import Id
+
+app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
+
+app.add_typer(tag_keys.app, name="tag")
+
+MOST_GAS = 2_000_000
+
+_OWN = Uses.GATEWAY | Uses.DOMAIN | Uses.KEY
+
+OwnSubject = Annotated[Id, option("--subject", parsing.record_id, "SUBJECT", "自己的编号", "One's own id")]
+
+
+@command(app, "show", uses=Uses.GATEWAY, example="tongquan keys show $LAB")
+def show(session: Session, subject: SubjectId) -> Answer:
+    """
+    显示由谁签名，以及更换的经过。 Show who signs for a party, and every change of it.
+    """
+    return session.gateway.get(f"/v1/keys/0x{subject.hex()}")
+
+
+@command(app, "proposals", uses=Uses.GATEWAY, example="tongquan keys proposals")
+def proposals(session: Session) -> Iterator[dict[str, Any]]:
+    """
+    列出待生效的更换提议。 List keys that offices proposed and that are not in place yet.
+    """
+    return iter(session.gateway.get("/v1/rotations")["rotations"])
+
+
+@command(app, "rotate", uses=_OWN, example="tongquan keys rotate --subject $LAB --signer $NEW_SIGNER")
+def rotate(session: Session, *, subject: OwnSubject, signer: SignerAddress) -> Answer:
+    """
+    用现有密钥立即更换为新账户。 Name one's new account at once, with the key in place.
+    """
+    prepared = session.gateway.ask("/v1/rotations/prepare", {"signer": signer})
+    return _submitted(session, prepared["transaction"], codec.encode("rotate", subject, signer))
+
+
+@command(app, "veto", uses=_OWN, example="tongquan keys veto --subject $LAB")
+def veto(session: Session, *, subject: OwnSubject) -> Answer:
+    """
+    用现有密钥否决本地区提议的更换。 Refuse the office's proposal with the key in place.
+    """
+    prepared = session.gateway.ask("/v1/rotations/veto/prepare", {})
+    return _submitted(session, prepared["transaction"], codec.encode("vetoRotation", subject))
+
+
+@command(app, "propose", uses=Uses.GATEWAY, example="tongquan keys propose $LAB --signer $NEW_SIGNER")
+def propose(session: Session, subject: SubjectId, *, signer: SignerAddress) -> Answer:
+    """
+    本地区为遗失密钥的一方提议新账户，三天内可被否决。 As the office, propose a key for a party that lost its own.
+    """
+    return session.post("/v1/rotations", {"subject": "0x" + subject.hex(), "signer": signer})
+
+
+@command(app, "complete", uses=Uses.GATEWAY, example="tongquan keys complete $LAB")
+def complete(session: Session, subject: SubjectId) -> Answer:
+    """
+    三天后使提议的账户生效。 Put a proposed key in place once its time has come.
+    """
+    return session.post("/v1/rotations/complete", {"subject": "0x" + subject.hex()})
+
+
+def _submitted(session: Session, transaction: Mapping[str, Any], calldata: bytes) -> Answer:
+    require_as_asked(transaction, chain_id=session.deployment.chain_id, directory=session.deployment.directory, calldata=calldata)
+    signed = Account.sign_transaction(dict(transaction), session.key)
+    return session.post("/v1/rotations/submit", {"raw": "0x" + bytes(signed.raw_transaction).hex()})
+
+
+def require_as_asked(transaction: Mapping[str, Any], *, chain_id: int, directory: str, calldata: bytes) -> None:
+    """
+    A prepared transaction is this very call, on this chain, for no money.
+
+    Raises:
+        Differs: it is not.
+    """
+    expected = {"chainId": chain_id, "to": directory, "data": "0x" + calldata.hex(), "gasPrice": 0, "value": 0}
+    free = {"nonce", "gas"}
+    wrong = {name: {"found": transaction.get(name), "expected": each} for name, each in expected.items() if transaction.get(name) != each}
+    wrong |= {name: {"found": transaction[name], "expected": None} for name in transaction if name not in expected and name not in free}
+    wrong |= {
+        name: {"found": transaction.get(name), "expected": "number"}
+        for name in free
+        if type(transaction.get(name)) is not int or not 0 <= transaction[name] <= MOST_GAS
+    }
+    if wrong:
+        raise Differs("TransactionDiffers", "网关准备的交易与所要求的不符，未签名。 It is not the call that was asked for.", wrong)

@@ -1,0 +1,288 @@
+"""
+What a command asks for, made when it first asks: node, deployment, gateway, key, stored requests.
+
+Nothing is opened that a command does not need, so that an auditor needs no key and a lab no node.
+"""
+
+import fcntl
+import getpass
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eth_account import Account
+
+from registry.chain.deploy import Deployment, verify
+from registry.chain.node import Node
+from registry.cli.parsing import address
+from registry.cli.requests import Requests
+from registry.cli.screen import Screen
+from registry.cli.settings import SettingRefused, Settings, default_state_folder, secret_in
+from registry.client import Client, Done
+from registry.codec import Domain
+from registry.errors import Unreachable
+from registry.gateway_client import GatewayClient
+from registry.getters import Getter
+from registry.index import Index, Snapshot
+from registry.keystore import load_key
+from registry.model import Address
+from registry.outbox import Outbox
+from registry.signing import address_of
+
+V = TypeVar("V")
+
+FINAL_WITHIN_SECONDS = 120.0
+
+
+class Session:
+    """One command's settings and what follows from them. Close it, or use it as a context manager."""
+
+    def __init__(self, settings: Settings, screen: Screen) -> None:
+        self.settings = settings
+        self.screen = screen
+        self._open = ExitStack()
+
+    def close(self) -> None:
+        """Close whatever was opened."""
+        self._open.close()
+
+    # What was told
+
+    def told(self, name: str) -> Any:
+        """
+        A setting.
+
+        Raises:
+            SettingRefused: nobody told it.
+        """
+        value = getattr(self.settings, name)
+        if value is None:
+            option = "--" + name.replace("_", "-")
+            raise SettingRefused(
+                name,
+                f"请用 {option}、环境变量 TONGQUAN_{name.upper()} 或配置文件的 {name} 项指明。",
+                f"Name it by {option}, TONGQUAN_{name.upper()}, or {name} in the configuration file.",
+            )
+        return value
+
+    @cached_property
+    def state_folder(self) -> Path:
+        """The folder of stored requests, outbox and index; only its owner can look into it."""
+        folder = self.settings.state_folder or default_state_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
+    # The node's side
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """Where the contracts are."""
+        path: Path = self.told("deployment")
+        try:
+            return Deployment.from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, TypeError, KeyError) as unreadable:
+            raise SettingRefused("deployment", f"{path} 不是部署文件。", f"{path} is no deployment file: {unreadable!r}") from unreadable
+
+    @cached_property
+    def bare_node(self) -> Node:
+        """A node, before there is a deployment on it."""
+        return Node(self.told("node_url"))
+
+    @cached_property
+    def node(self) -> Node:
+        """
+        The node, once its chain was found to be the deployment's.
+
+        Raises:
+            WrongDeployment: it is another chain, or other contracts stand there.
+            Unreachable: it does not answer.
+        """
+        verify(self.bare_node, self.deployment)
+        return self.bare_node
+
+    def read(self, getter: Getter[V], *arguments: Any) -> V:
+        """What a contract answers as of the newest final block."""
+        addresses = {contract: address for address, contract in self.deployment.contracts.items()}
+        return getter.read(self.node.ask(getter.question(addresses, *arguments), self.node.finalised_head().number))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """Everything that the node's events say, read on from where the last command stopped."""
+        with self.index() as index, index.snapshot() as snapshot:
+            yield snapshot
+
+    @property
+    def index_file(self) -> Path:
+        """Where this tool's own index of the chain is."""
+        return self.state_folder / f"index-{self.deployment.chain_id}.sqlite"
+
+    @contextmanager
+    def index(self) -> Iterator[Index]:
+        """The index, read up to the newest final block."""
+        with alone(self.index_file), Index(self.index_file, self.node, self.deployment) as index:
+            with self.screen.progress("正在读取区块…", "Reading blocks…") as bar:
+                index.refresh(bar.of)
+            yield index
+
+    def send(self, what: str, *asked: object, act: Callable[[Client, str], Done]) -> Done:
+        """
+        Send a call that the key in hand signs, once, and wait until it is final.
+
+        Raises:
+            Rejected, Unreachable, OutcomeUnknown: as `Client` does. Repeating the command goes on with the very same call.
+        """
+        account = Account.from_key(self.key)
+        with self.requests.once(what, self.deployment.chain_id, account.address, *asked) as name:
+            path = self.state_folder / f"outbox-{self.deployment.chain_id}.sqlite"
+            with Outbox(path, self.node, chain_id=self.deployment.chain_id) as outbox, self._waiting():
+                client = Client(self.node, self.deployment, outbox, account, final_within=FINAL_WITHIN_SECONDS)
+                return act(client, name)
+
+    # The gateway's side
+
+    @cached_property
+    def _api_key(self) -> str:
+        return secret_in(self.told("api_key_file"))
+
+    @cached_property
+    def gateway(self) -> GatewayClient:
+        """This caller at its gateway."""
+        return self._open.enter_context(GatewayClient(self.told("gateway_url"), self._api_key))
+
+    def post(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """
+        Write through the gateway once, under a key that is stored first.
+
+        Raises:
+            Rejected, Unreachable, OutcomeUnknown: as `GatewayClient.post`. Repeating the command asks under the same key.
+        """
+        with self.requests.once(f"POST {path}", *self._caller(), dict(asked)) as key, self._waiting():
+            return self.gateway.post(path, asked, key=key)
+
+    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> dict[str, Any]:
+        """Write through the gateway once what a file says; as `post`."""
+        content = content_of(file)
+        asked = (dict(fields), sha256(content).hexdigest())
+        with self.requests.once(f"POST {path}", *self._caller(), *asked) as key, self._waiting():
+            return self.gateway.upload(path, fields, name=file.name, content=content, key=key)
+
+    def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
+        """Every entry of a list, page by page."""
+        cursor = None
+        while True:
+            page = self.gateway.get(path, **query, cursor=cursor)
+            yield from page[name]
+            cursor = page.get("next")
+            if cursor is None or not page[name]:
+                return
+
+    def _caller(self) -> Sequence[str]:
+        # The file of stored requests holds no API key, not even as a plain hash of one.
+        return (self.told("gateway_url"), sha256(f"tongquan caller\0{self._api_key}".encode()).hexdigest()[:16])
+
+    @cached_property
+    def requests(self) -> Requests:
+        """Requests that are to happen once."""
+        return Requests(self.state_folder / "requests.sqlite")
+
+    def _waiting(self) -> Any:
+        return self.screen.progress("等待最终区块…", "Waiting for the final block…")
+
+    # The key
+
+    @cached_property
+    def key(self) -> bytes:
+        """The private key in the key file, opened by the password from prompt, file or descriptor."""
+        path: Path = self.told("keystore")
+        return load_key(path, self.password())
+
+    @property
+    def account(self) -> Address:
+        """Whose key it is."""
+        return address_of(self.key)
+
+    def password(self, *, new: bool = False) -> str:
+        """
+        A key file's password; a new one is asked for twice.
+
+        Raises:
+            SettingRefused: none was told, and nobody is there to ask; or a new one is too short or typed in two ways.
+        """
+        descriptor, path = self.settings.password_fd, self.settings.password_file
+        if descriptor is not None:
+            return _read_descriptor(descriptor)
+        if path is not None:
+            return secret_in(path)
+        if not sys.stdin.isatty():
+            raise SettingRefused(
+                "password_file",
+                "请用 --password-file 或 --password-fd 提供口令。",
+                "Nobody is there to ask: give --password-file or --password-fd.",
+            )
+        password = getpass.getpass(self.screen.words("密钥文件口令：", "Password of the key file: "))
+        if new and password != getpass.getpass(self.screen.words("再输一次：", "Once more: ")):
+            raise SettingRefused("password", "两次输入不一致。", "The two differ.")
+        return password
+
+    # What signatures are for
+
+    @property
+    def domain(self) -> Domain:
+        """
+        Chain and contract that a signature is made for: the deployment file's, or those pinned in the configuration.
+
+        Raises:
+            SettingRefused: neither was told. A gateway is not asked: it is what is being checked.
+        """
+        if self.settings.deployment is not None:
+            return self.deployment.domain
+        if self.settings.chain_id is None or self.settings.registry is None:
+            self.told("deployment")
+        return Domain(self.told("chain_id"), address(self.told("registry")))
+
+
+def content_of(file: Path) -> bytes:
+    """
+    What a file holds.
+
+    Raises:
+        SettingRefused: it cannot be read.
+    """
+    try:
+        return file.read_bytes()
+    except OSError as unreadable:
+        raise SettingRefused(str(file), f"无法读取 {file}。", f"{file} cannot be read: {unreadable.strerror}") from unreadable
+
+
+def _read_descriptor(descriptor: int) -> str:
+    try:
+        with os.fdopen(descriptor, encoding="utf-8") as file:
+            password = file.readline().rstrip("\r\n")
+    except (OSError, ValueError) as unreadable:
+        raise SettingRefused(
+            "password_fd", f"无法读取文件描述符 {descriptor}。", f"Descriptor {descriptor} cannot be read."
+        ) from unreadable
+    if not password:
+        raise SettingRefused("password_fd", f"文件描述符 {descriptor} 中没有口令。", f"Descriptor {descriptor} holds no password.")
+    return password
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """
+    Hold an index file, so that no other command uses it: two would read the same blocks into one file.
+
+    Raises:
+        Unreachable: another command is using it.
+    """
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise Unreachable(f"another command is using {path}") from taken
+        yield

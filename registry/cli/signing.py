@@ -1,0 +1,154 @@
+"""What `order`, `redeem` and `order release` have in common: prepare, check, sign, submit."""
+
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from registry.cli import parsing
+from registry.cli.arguments import NewFile, Yes, argument, option
+from registry.cli.command import Answer, Exit, Told, Uses, command
+from registry.cli.documents import Document, Finding, Kind, Party, examine, require_agreed
+from registry.cli.session import Session
+from registry.cli.settings import SettingRefused
+from registry.errors import Rejected, Unreachable
+from registry.model import Fen
+
+PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}
+
+# What a script must state to sign without being asked.
+_STATED: Mapping[Kind, str | None] = {Kind.ORDER: "amount", Kind.REDEMPTION: "subsidy", Kind.RELEASE: None}
+
+DocumentFile = Annotated[Path, argument(None, "FILE", "待签文件", "The document's file")]
+DocumentFiles = Annotated[list[Path], argument(None, "FILE…", "已签文件，可多个（最多 100 个）", "Signed documents, up to 100")]
+As = Annotated[Party, typer.Option("--as", help="以谁的身份签名：firm 或 lab。 Who signs: firm or lab.", show_default=False)]
+StatedAmount = Annotated[
+    Fen | None, option("--amount", parsing.money, "MONEY", "订单：同意锁定的额度", "An order: the amount that one agrees to")
+]
+StatedSubsidy = Annotated[
+    Fen | None, option("--subsidy", parsing.money, "MONEY", "兑付申请：同意的补贴", "A redemption: the subsidy that one agrees to")
+]
+
+
+def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) -> Answer:
+    """Let the gateway prepare a document, check it, and keep it in a new file. Nothing is signed."""
+    if file.exists():
+        raise SettingRefused("file", f"{file} 已存在，未覆盖。", f"{file} exists, and was left as it is.")
+    domain = session.domain
+    document = Document.prepared(kind, asked, session.gateway.ask(f"{PATHS[kind]}/prepare", asked))
+    findings = examine(document, domain, now=int(time.time()), known=_known(session, document))
+    require_agreed(findings)
+    document.write(file, new=True)
+    return {"file": file, "kind": kind, "id": document.id, "fields": _told(findings)}
+
+
+def sign(session: Session, file: Path, party: Party, *, yes: bool, stated: Mapping[str, object]) -> Answer:
+    """Check a document once more, show it, sign it with the key in hand, and write the signature into the file."""
+    domain, document = session.domain, Document.read(file)
+    known = {name: value for name, value in stated.items() if value is not None}
+    wanted = _STATED[document.kind]
+    if yes and wanted is not None and wanted not in known:
+        raise SettingRefused(
+            wanted, f"使用 --yes 时须用 --{wanted} 写明所同意的金额。", f"With --yes, state by --{wanted} what is agreed to."
+        )
+    findings = examine(document, domain, now=int(time.time()), known=_known(session, document) | known)
+    require_agreed(findings)
+    if not yes:
+        _show(session, document, findings)
+        if not session.screen.confirms("以上内容无误，签名？", "Is all of this as agreed? Sign it?"):
+            raise SettingRefused("yes", "未确认，未签名。", "Not confirmed; nothing was signed.")
+    signed = document.signed_with(session.key, party, domain)
+    signed.write(file, new=False)
+    return {"file": file, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+
+
+def submit(session: Session, files: list[Path]) -> Answer:
+    """Bring what was signed: one document by its own route, several together, each on its own."""
+    documents = [Document.read(file) for file in files]
+    for document in documents:
+        document.record(session.domain)
+    if len(documents) == 1:
+        return session.post(PATHS[documents[0].kind], _body(documents[0]))
+    found = session.post("/v1/submissions", {"documents": [_body(each) for each in documents]})
+    outcomes = [{"file": str(files[each["index"]])} | each for each in found["outcomes"]]
+    refused = any(each["refused"] is not None for each in outcomes)
+    return Told(found | {"outcomes": outcomes}, Exit.REFUSED if refused else Exit.DONE)
+
+
+def add_signing(app: typer.Typer, words: str, *, stated: str) -> None:
+    """Add `sign` and `submit` to a group. `words` is how the group is typed, `stated` what the example's signer states."""
+
+    @command(
+        app,
+        "sign",
+        uses=Uses.KEY | Uses.DOMAIN | Uses.GATEWAY,
+        example=f"tongquan {words} sign {words.replace(' ', '-')}.json --as lab {stated}--yes",
+    )
+    def sign_(
+        session: Session, file: DocumentFile, *, party: As, amount: StatedAmount = None, subsidy: StatedSubsidy = None, yes: Yes = False
+    ) -> Answer:
+        """
+        核对并签名；与所要求的不符即拒签（退出码 5）。 Check and sign; refuse what differs from what was asked (exit status 5).
+
+        关联标识（项目、合同、发票）须有联盟密钥才能核对，此处只列出，请自行确认。
+        Tags (project, agreement, invoice) cannot be checked without the consortium's key; they are shown with the facts behind them.
+        """
+        return sign(session, file, party, yes=yes, stated={"amount": amount, "subsidy": subsidy})
+
+    @command(app, "submit", uses=Uses.DOMAIN | Uses.GATEWAY, example=f"tongquan {words} submit {words.replace(' ', '-')}.json")
+    def submit_(session: Session, files: DocumentFiles) -> Answer:
+        """
+        提交双方已签的文件；重复提交不会重复办理。 Bring what was signed; bringing it again never does it twice.
+        """
+        return submit(session, files)
+
+
+def _body(document: Document) -> dict[str, Any]:
+    signatures = {f"{party}_signature": "0x" + signature.hex() for party, signature in document.signatures.items()}
+    missing = [party for party in Party if party not in document.signatures]
+    if missing and not (document.kind is Kind.RELEASE and missing == [Party.FIRM]):
+        raise Rejected("SignatureMissing", {"missing": missing})
+    return {"typed_data": dict(document.typed_data)} | signatures
+
+
+def _known(session: Session, document: Document) -> dict[str, object]:
+    """What the signer's own gateway answers to another question than the one that it prepared."""
+    known: dict[str, object] = {}
+    if document.kind is Kind.ORDER and session.settings.lab is not None and document.asked.get("lab") is None:
+        known["lab"] = parsing.record_id(session.settings.lab)
+    if session.settings.gateway_url is None:
+        return known
+    if document.kind is Kind.ORDER:
+        found = session.gateway.ask("/v1/verifications", {"voucher": document.asked["voucher"]})
+        if found["status"] in ("UNKNOWN", "STALE"):
+            raise Unreachable(f"{found['status']}: 网关的节点未跟上。 The gateway's node does not follow.")
+        if found["voucher"] is None:
+            raise Rejected("UnknownVoucher")
+        return known | {"voucher": parsing.record_id(found["voucher"]["voucher_id"])}
+    order = session.gateway.get(f"/v1/orders/{document.asked['order']}")
+    return known | {"attempt": order["attempt"]}
+
+
+def _show(session: Session, document: Document, findings: list[Finding]) -> None:
+    session.screen.table([{"field": name, "value": value} for name, value in _flat(document.asked)])
+    session.screen.table(_told(findings))
+
+
+def _flat(asked: Mapping[str, Any], above: str = "") -> list[tuple[str, Any]]:
+    found: list[tuple[str, Any]] = []
+    for name, value in asked.items():
+        found += _flat(value, f"{above}{name}.") if isinstance(value, Mapping) else [(above + name, value)]
+    return found
+
+
+def _told(findings: list[Finding]) -> list[dict[str, Any]]:
+    return [{"field": each.field, "value": _value(each.value), "check": each.check.value} for each in findings]
+
+
+def _value(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+__all__ = ["DocumentFile", "NewFile", "add_signing", "prepare", "sign", "submit"]

@@ -1,0 +1,195 @@
+"""
+A party's way to its region's gateway over HTTP, with the three families of errors that every part of the library has.
+
+    Rejected         the gateway or the registry said no, and why: `RefusedByGateway`, with the status and the sentence for people
+    Unreachable      nothing was sent, or it was only a question; also 503 and 429, which say that nothing happened
+    OutcomeUnknown   a write was sent and its answer is open or lost: `AnswerLost` where not even a transaction is known
+
+A write carries an Idempotency-Key that the caller stored beforehand. As long as its answer is open it is repeated here with the very
+same key and body, which is never done twice, for at most `patience` seconds.
+
+What is not here: what a document says (`registry.cli.documents`), and where keys of requests are stored (`registry.cli.requests`).
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+
+PATIENCE_SECONDS = 60.0
+CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 60.0
+PAUSE_SECONDS = 0.5
+
+_NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+class UnsafeAddress(TongquanError):
+    """An API key would travel in the clear: only https leaves this machine."""
+
+
+class RefusedByGateway(Rejected):
+    """A refusal as the gateway told it: `status` of HTTP, and `title`, a sentence for people."""
+
+    def __init__(self, code: str, values: Mapping[str, Any], *, status: int, title: str) -> None:
+        super().__init__(code, values)
+        self.status = status
+        self.title = title
+
+
+class AnswerLost(OutcomeUnknown):
+    """A write was sent and no answer came back. Sending it again with the same `key` is safe, and tells."""
+
+    def __init__(self, key: str, reason: str) -> None:
+        super().__init__("", f"Idempotency-Key {key}: {reason}")
+        self.key = key
+
+
+class GatewayClient:
+    """
+    One caller at one gateway. `http` may be given to reach it in another way than over a network.
+
+    Raises:
+        UnsafeAddress: the address is neither https nor on this machine.
+    """
+
+    def __init__(self, url: str, api_key: str, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:
+        here = _is_here(httpx.URL(url).host)
+        if not here and not url.startswith("https://"):
+            raise UnsafeAddress(f"{url}: https is asked for, or an address of this machine")
+        self._url = url.rstrip("/")
+        self._authorization = {"Authorization": f"Bearer {api_key}"}
+        self._patience = patience
+        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+        # A proxy that the environment names is for what leaves this machine.
+        self._http = http or httpx.Client(timeout=timeout, trust_env=not here, follow_redirects=False)
+
+    def get(self, path: str, **query: Any) -> dict[str, Any]:
+        """Read. Queries that are None are left out."""
+        asked = {name: value for name, value in query.items() if value is not None}
+        return self._ask(lambda: self._http.get(self._url + path, params=asked, headers=self._authorization))
+
+    def ask(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask what changes nothing, though it is a POST: a look-up, or a document to sign."""
+        return self._ask(lambda: self._http.post(self._url + path, json=dict(asked), headers=self._authorization))
+
+    def ask_with_file(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes) -> dict[str, Any]:
+        """Ask about a file, which changes nothing."""
+        files = {"list": (name, content)}
+        return self._ask(lambda: self._http.post(self._url + path, data=dict(fields), files=files, headers=self._authorization))
+
+    def post(self, path: str, asked: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+        """
+        Write once, under a stored key.
+
+        Raises:
+            RefusedByGateway: it was refused, and why; nothing changed.
+            Unreachable: nothing happened.
+            OutcomeUnknown: it may have happened; repeat it with the same key.
+        """
+        headers = self._authorization | {"Idempotency-Key": key}
+        return self._write(key, lambda: self._http.post(self._url + path, json=dict(asked), headers=headers))
+
+    def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes, key: str) -> dict[str, Any]:
+        """Write once what a file says; raises as `post`."""
+        headers, files = self._authorization | {"Idempotency-Key": key}, {"list": (name, content)}
+        return self._write(key, lambda: self._http.post(self._url + path, data=dict(fields), files=files, headers=headers))
+
+    def close(self) -> None:
+        """Close connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _ask(self, send: Callable[[], httpx.Response]) -> dict[str, Any]:
+        try:
+            response = send()
+        except httpx.TransportError as silent:
+            raise Unreachable(f"{self._url}: {silent!r}") from silent
+        found = _object_of(response)
+        if response.is_success and found is not None:
+            return found
+        if not response.is_client_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            raise Unreachable(_sentence(response, found))
+        raise _refusal(response, found)
+
+    def _write(self, key: str, send: Callable[[], httpx.Response]) -> dict[str, Any]:
+        deadline = time.monotonic() + self._patience
+        was_sent = False
+        while True:
+            try:
+                return self._written(key, send)
+            except OutcomeUnknown:
+                was_sent = True
+                if time.monotonic() > deadline:
+                    raise
+            except Unreachable as silent:
+                # "Nothing happened" is true of this try only.
+                if not was_sent:
+                    raise
+                if time.monotonic() > deadline:
+                    raise AnswerLost(key, str(silent)) from silent
+            time.sleep(PAUSE_SECONDS)
+
+    def _written(self, key: str, send: Callable[[], httpx.Response]) -> dict[str, Any]:
+        try:
+            response = send()
+        except _NOTHING_WAS_SENT as silent:
+            raise Unreachable(f"{self._url}: {silent!r}") from silent
+        except httpx.TransportError as lost:
+            raise AnswerLost(key, repr(lost)) from lost
+        found = _object_of(response)
+        if response.is_success and response.status_code != httpx.codes.ACCEPTED and found is not None:
+            return found
+        code = (found or {}).get("code")
+        if code == "OutcomeUnknown":
+            raise OutcomeUnknown(str((found or {}).get("values", {}).get("transaction", "")), _sentence(response, found))
+        if code == "IdempotencyKeyRunning" or response.status_code == httpx.codes.ACCEPTED:
+            raise AnswerLost(key, _sentence(response, found))
+        # A proxy's own 502, 503 or 504 says nothing of what the gateway behind it did; only the gateway's problem does.
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS or (response.status_code == httpx.codes.SERVICE_UNAVAILABLE and code):
+            raise Unreachable(_sentence(response, found))
+        if response.is_client_error:
+            raise _refusal(response, found)
+        raise AnswerLost(key, _sentence(response, found))
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _object_of(response: httpx.Response) -> dict[str, Any] | None:
+    try:
+        found = response.json()
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _refusal(response: httpx.Response, found: dict[str, Any] | None) -> RefusedByGateway:
+    problem = found or {}
+    values = problem.get("values")
+    return RefusedByGateway(
+        str(problem.get("code", f"HTTP{response.status_code}")),
+        values if isinstance(values, dict) else {},
+        status=response.status_code,
+        title=str(problem.get("title", response.reason_phrase)),
+    )
+
+
+def _sentence(response: httpx.Response, found: dict[str, Any] | None) -> str:
+    return str((found or {}).get("title") or f"{response.status_code} {response.reason_phrase}")

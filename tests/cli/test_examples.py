@@ -1,0 +1,349 @@
+"""
+Every command's example is run, in the order of one story, by who would type it.
+
+`$NAME` in an example is what the story remembers under that name, as a shell would put it in.
+"""
+
+import json
+import string
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import typer.main
+
+from registry import Firm, Region, id_of
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
+from scripts.demonstration.play import ROOT
+from tests.cli.conftest import APP, Desk, light_key, write_secret
+from tests.cli.people import PASSWORD, People, people_in
+from tests.gateway.conftest import wait_until
+
+DAY = 86_400
+
+
+def leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by the words that one types."""
+    children = getattr(command, "commands", {})
+    if not children:
+        yield path, command
+    for name, child in children.items():
+        yield from leaves(child, f"{path} {name}".strip())
+
+
+COMMANDS = dict(leaves(typer.main.get_command(APP)))
+
+
+def test_every_command_has_an_example_of_itself_and_says_what_it_does():
+    for path, command in COMMANDS.items():
+        assert (command.epilog or "").startswith(f"tongquan {path}"), path
+        assert (command.help or "")[:1] > "\u2e80", f"{path}: Chinese first"
+
+
+def test_every_command_answers_in_json():
+    assert [path for path, command in COMMANDS.items() if "--json" not in {name for each in command.params for name in each.opts}] == [
+        "gateway serve"
+    ]
+
+
+@dataclass
+class Story:
+    """Who types what, and what is remembered of it."""
+
+    people: People
+    told: dict[str, object]
+    played: set[str]
+
+    def play(
+        self, path: str, desk: Desk, *, remember: dict[str, str] | None = None, instead: tuple[str, str] = ("", ""), **told: object
+    ) -> dict:
+        """Run a command's example, one word of it changed perhaps, and remember parts of its answer under new names."""
+        line = string.Template(COMMANDS[path].epilog.replace(*instead)).substitute(self.told | told)
+        answers = desk.run(line.removeprefix("tongquan ") + ("" if "--json" in line else " --json"))
+        assert answers.status == 0, (line, answers.err, answers.out)
+        last = answers.lines[-1] if answers.lines else {}
+        self.told |= {name: last[part] for name, part in (remember or {}).items()}
+        self.played.add(path)
+        return last
+
+
+@pytest.fixture
+def story(engine, _chain_ids, tmp_path):
+    with people_in(engine, next(_chain_ids), tmp_path) as people:
+        town, folder = people.town, people.folder
+        firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+        rule = (ROOT / "programmes" / "changxing-2013.toml").read_text(encoding="utf-8")
+        (folder / "programme.toml").write_text(rule.replace("CX-KJQ-2013", "CX-KJQ-STORY"), encoding="utf-8")
+        (folder / "list.csv").write_text(f"企业代码,券号\n{firm.company_code},STORY-1\n", encoding="utf-8")
+        (folder / "vouchers.csv").write_text(f"region,firm,serial\n{CHANGXING},{firm.company_code},STORY-1\n", encoding="utf-8")
+        (folder / "report.pdf").write_bytes(b"a report")
+        write_secret(folder / "new.password", PASSWORD)
+        told = {"FIRM_CODE": firm.company_code, "SERIAL": "STORY-1", "SELLER": lab.host_unit, "LAB": town.lab_id(lab)}
+        told |= {"FIRM": "0x" + id_of(Firm(Region(CHANGXING), town.world.keyring.firm(firm.company_code))).hex()}
+        yield Story(people, told, set())
+
+
+@pytest.mark.slow
+def test_every_example_runs(story):
+    key_files(story)
+    tag_keys(story)
+    consortium(story)
+    programme_and_vouchers(story)
+    directory(story)
+    life_of_an_order(story)
+    other_ends(story)
+    flags_and_keys(story)
+    auditing(story)
+    long_afterwards(story)
+    gateway_serves(story)
+
+    assert story.played == set(COMMANDS)
+
+
+def key_files(story):
+    folder = story.people.folder
+    desk = Desk(folder)
+    write_secret(folder / "raw.key", "11" * 32)
+    write_secret(folder / "other.password", "another password")
+    for path in ("wallet new", "wallet import", "wallet show", "wallet password"):
+        story.play(path, desk)
+
+
+def tag_keys(story):
+    """One gateway makes a key and hands it to another, sealed; both have the same afterwards."""
+    maker = Desk(story.people.folder)
+    story.play("keys tag create", maker, remember={"FINGERPRINT": "fingerprint"})
+    story.play("keys tag handover-key", maker, remember={"GATEWAY_PUBLIC": "public"})
+    story.play("keys tag seal", maker)
+    story.play("keys tag open", maker)
+    theirs = story.play("keys tag fingerprints", maker, instead=("tag-keys", "other-keys"))
+    (story.people.folder / "theirs.json").write_text(json.dumps(theirs))
+    assert story.play("keys tag compare", maker)["epochs"] == [{"epoch": 31, "match": "SAME"}]
+    story.play("keys tag back-up", maker)
+    assert story.play("keys tag restore", maker)["fingerprints"] == theirs["fingerprints"]
+    assert maker.run("keys tag create tag-keys.json --epoch 31").status == 2, "an epoch has one key"
+
+
+def consortium(story):
+    """Three regions found a consortium of their own beside the town's."""
+    people = story.people
+    deployment = people.folder / "new-deployment.json"
+    desks = {}
+    for number in (1, 2, 3):
+        for what in ("ADMIN", "RECOVERY"):
+            desks[what, number], story.told[f"{what}_{number}"] = people.holder(f"{what.lower()}-{number}", deployment=deployment)
+    for name in ("NEW_REVIEWER", "NEW_ADMIN", "NEW_RECOVERY"):
+        desks[name], story.told[name] = people.holder(name.lower(), deployment=deployment)
+    first, second, third = (desks["ADMIN", number] for number in (1, 2, 3))
+
+    story.play("deploy", people.auditor())
+    story.play("motion draft", first)
+    story.play("motion vote", first)
+    story.play("motion vote", second)
+    story.play("motion show", third)
+    assert story.play("motion enact", third)["kind"] == "AUTHORISE_REGISTRY"
+    assert story.play("motion list", third)["voted"] == [310000, 330522]
+
+    story.play("region list", third)
+    story.play("region show", third)
+    assert story.play("region account", third)["role"] == "ADMIN"
+    story.play("region offer", first)
+    story.play("region take-up", desks["NEW_REVIEWER"])
+    story.play("region revoke", first)
+    story.play("region rotate-recovery", desks["RECOVERY", 1])
+
+    keys = f"--account {story.told['NEW_ADMIN']} --other {story.told['NEW_RECOVERY']}"
+    assert second.run(f"motion draft REPLACE_KEYS replace.json --region 310000 {keys}").status == 0
+    for desk in (second, third):
+        story.play("motion vote", desk, instead=("authorise.json", "replace.json"))
+    assert story.play("motion veto", desks["RECOVERY", 1])["vetoed"] is True
+    story.play("region recover", desks["RECOVERY", 1])
+
+
+def programme_and_vouchers(story):
+    people = story.people
+    issuer, payer, lab = people.caller(CHANGXING, "issuer"), people.caller(CHANGXING, "payer"), people.lab(people.town.lab("lab-shanghai"))
+    story.play("programme open", issuer, remember={"PROGRAMME": "programme_id"})
+    story.play("programme list", issuer)
+    story.play("programme fund", payer)
+    story.play("programme draw", payer)
+    assert story.play("programme show", issuer)["funded"] == "9999900"
+    story.play("programme pool", payer)
+    issued = story.play("issue", issuer)
+    story.told["VOUCHER"] = issued["vouchers"][0]["voucher_id"]
+    story.play("voucher list", issuer)
+    story.play("voucher show", issuer)
+    assert story.play("verify", lab)["status"] == "VALID"
+    assert story.play("verify-list", lab) == {"rows": 1}
+    assert story.play("quote", lab)["subsidy"] == "480000"
+    assert story.play("facts", lab)["project"] == "NOT_REGISTERED"
+
+
+def directory(story):
+    people = story.people
+    shanghai, changxing = people.caller(SHANGHAI, "directory"), people.caller(CHANGXING, "directory")
+    _, story.told["NEW_LAB_SIGNER"] = people.holder("new-lab", deployment=people.town.world.directory / "deployment.json")
+    _, story.told["NEW_FIRM_SIGNER"] = people.holder("new-firm", deployment=people.town.world.directory / "deployment.json")
+    story.told |= {"HOST_UNIT": sample_code(SHANGHAI, 98), "NEW_FIRM_CODE": sample_code(CHANGXING, 98)}
+    story.play("lab admit", shanghai, remember={"NEW_LAB": "id"})
+    for path in (
+        "lab list",
+        "lab show",
+        "lab renew",
+        "lab suspend",
+        "lab reinstate",
+        "lab exit",
+        "lab freeze",
+        "lab add-items",
+        "lab items",
+    ):
+        story.play(path, shanghai)
+    for path in ("lab recognise", "lab recognitions", "lab withdraw", "firm enrol", "firm list", "firm show"):
+        story.play(path, changxing, **({"LAB": story.told["NEW_LAB"]} if path == "lab recognise" else {}))
+
+
+def life_of_an_order(story):
+    people = story.people
+    lab, firm = people.lab(people.town.lab("lab-shanghai")), people.firm(people.town.firm("firm-changxing"))
+    reviewer, payer = people.caller(CHANGXING, "reviewer-1"), people.caller(CHANGXING, "payer")
+
+    story.play("order prepare", lab)
+    story.play("order sign", lab)
+    story.play("order sign", firm, instead=("--as lab", "--as firm"))
+    story.play("order submit", lab, remember={"ORDER": "order_id"})
+    story.play("order list", lab)
+    deadline = story.play("order show", lab)["deadline"]
+    wait_until(lambda: _mined(people.town.node) + 90 * DAY > deadline)
+    story.play("review extend", reviewer, LATER=deadline + 1)
+    story.play("redeem prepare", lab)
+    story.play("redeem sign", lab)
+    story.play("redeem sign", firm, instead=("--as lab", "--as firm"))
+    story.play("redeem submit", lab)
+    story.play("review endorse", people.caller(SHANGHAI, "reviewer-1"))
+    story.play("review accept", reviewer)
+    story.play("settle record", payer)
+    assert story.play("order show", lab)["stage"] == "SETTLED"
+    story.told["SETTLED_ORDER"] = story.told["ORDER"]
+    story.play("review reverse", reviewer)
+    assert story.play("settle refunded", payer)["stage"] == "REFUNDED"
+
+
+def _mined(node):
+    """The time of a block just mined: a call is tried at the head before it is sent."""
+    node.mine()
+    return node.timestamp()
+
+
+def other_ends(story):
+    people = story.people
+    town = people.town
+    firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+    at_lab, at_firm, reviewer = people.lab(lab), people.firm(firm), people.caller(CHANGXING, "reviewer-1")
+
+    def reserved() -> str:
+        return town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+
+    second = reserved()
+    story.play("order release prepare", at_lab, SECOND_ORDER=second)
+    story.play("order release sign", at_lab)
+    assert story.play("order release submit", at_lab)["stage"] == "RELEASED"
+
+    wrong = reserved()
+    assert town.redeemed(wrong, firm, lab, cost="800000").status == 201
+    assert story.play("review reject", reviewer, ORDER=wrong)["orders"][0]["stage"] == "OPEN"
+
+    returned = reserved()
+    assert town.redeemed(returned, firm, lab, cost="800000").status == 201
+    for region, verb in ((SHANGHAI, "endorse"), (CHANGXING, "accept")):
+        people.caller(region, "reviewer-1").ask(f"review {verb} {returned}")
+    story.play("settle reject", people.caller(CHANGXING, "payer"), ACCEPTED_ORDER=returned)
+
+    alone = reserved()
+    prepare = ("redeem.json", "stand-in.json")
+    story.play("redeem prepare", at_lab, ORDER=alone, instead=(prepare[0], f"{prepare[1]} --valid-days 2"))
+    story.play("redeem sign", at_lab, instead=prepare)
+    assert story.play("redeem stand-in", reviewer)["stage"] == "REDEEMED"
+
+    beijing = town.firm("firm-beijing")
+    for verb, stage in (("approve", "OPEN"), ("decline", "RELEASED")):
+        order = town.reserved(beijing, lab, serial=town.serial_for(beijing, denomination="1"), amount="500000")
+        answer = story.play(f"review {verb}", people.caller(BEIJING, "reviewer-1"), REQUESTED_ORDER=order)
+        assert answer["orders"][0]["stage"] == stage
+    story.play("review months", reviewer)
+    story.told["LATE_ORDER"] = reserved()
+    assert at_firm.run("order list --json").status == 0
+
+
+def flags_and_keys(story):
+    people = story.people
+    town = people.town
+    kunshan = town.lab("lab-kunshan")
+    at_lab, office = people.lab(kunshan), people.caller(KUNSHAN, "directory")
+    flagged = story.told["NEW_LAB"]
+    story.play("flag raise", people.caller(SHANGHAI, "directory"), FLAGGED=flagged)
+    story.play("flag list", people.caller(SHANGHAI, "directory"))
+    story.play("flag second", people.caller(BEIJING, "directory"), FLAGGED=flagged)
+    story.play("flag show", people.caller(SHANGHAI, "directory"), FLAGGED=flagged)
+    other = "0x" + id_of(Firm(Region(CHANGXING), town.world.keyring.firm(story.told["NEW_FIRM_CODE"]))).hex()
+    people.caller(CHANGXING, "directory").ask(f"flag raise {other} --reason 误报")
+    story.play("flag take-back", people.caller(CHANGXING, "directory"), FLAGGED=other)
+
+    story.told["LAB"] = town.lab_id(kunshan)
+    next_signers = [light_key(people.folder, f"kunshan-{number}.json") for number in (1, 2)]
+    story.play("keys propose", office, NEW_SIGNER=next_signers[0])
+    story.play("keys proposals", at_lab)
+    assert story.play("keys veto", at_lab)["outcome"] == "VETOED"
+    assert story.play("keys rotate", at_lab, NEW_SIGNER=next_signers[1])["outcome"] == "ROTATED"
+    assert story.play("keys show", at_lab)["signer"] == next_signers[1].lower()
+    story.play("keys propose", office, NEW_SIGNER=next_signers[0])
+
+
+def auditing(story):
+    auditor = story.people.auditor()
+    assert story.play("audit replay", auditor)["clean"] is True
+    for path in ("trail", "index status", "index rebuild", "index export"):
+        story.play(path, auditor)
+
+
+def long_afterwards(story):
+    people = story.people
+    story.told["LAST_MONTH"] = f"{datetime.now(UTC) + timedelta(hours=8):%Y-%m}"
+    story.told["STATEMENT_HASH"] = "0x" + "5a" * 32
+    people.town.node.jump(200 * DAY)
+    people.town.clock_shift = 200 * DAY
+    assert story.play("keys complete", people.caller(KUNSHAN, "directory"))["outcome"] == "ROTATED"
+    story.play("review close-month", people.caller(CHANGXING, "reviewer-1"))
+    assert story.play("order release without-consent", people.lab(people.town.lab("lab-shanghai")))["stage"] == "RELEASED"
+
+
+def gateway_serves(story):
+    """`tongquan gateway serve`, until it answers; then it is asked to stop."""
+    world = story.people.town.world
+    story.people.town.running.pop(KUNSHAN).close() if hasattr(story.people.town, "running") else None
+    with httpx.Client(trust_env=False) as http:
+        port = 18_000 + world.deployment.chain_id % 10_000
+        settings = world.settings(KUNSHAN) | {"port": port, "state": story.people.folder / "kunshan.state"}
+        environment = story.people.auditor().environment() | {f"TONGQUAN_{name.upper()}": str(each) for name, each in settings.items()}
+        tongquan = Path(sys.executable).with_name("tongquan")
+        with subprocess.Popen([tongquan, *COMMANDS["gateway serve"].epilog.split()[1:]], env=environment) as process:
+            try:
+                wait_until(lambda: process.poll() is not None or _answers(http, port), seconds=60)
+                assert process.poll() is None
+            finally:
+                process.terminate()
+    story.played.add("gateway serve")
+
+
+def _answers(http, port):
+    try:
+        return http.get(f"http://127.0.0.1:{port}/v1/status").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        time.sleep(0.1)
+        return False
