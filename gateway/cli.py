@@ -37,7 +37,7 @@ def serve() -> None:
     main()
 
 
-@keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab 0x… --days 90")
+@keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab $LAB --days 90")
 def add(
     *,
     state: State,
@@ -50,7 +50,7 @@ def add(
     days: Annotated[int, typer.Option(min=1, help="有效天数。 For how many days.")] = 365,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key. It is shown once, here, and kept nowhere."""
+    """发放 API 密钥，只在此处显示一次。 Make a key. It is shown once, here, and kept nowhere."""
     try:
         with ApiKeys(state) as store:
             key, made = store.add(name=name, party=party, region=region, lab=_id(lab), firm=firm, account=account, days=days)
@@ -65,25 +65,25 @@ def add(
 
 @keys.command("list", epilog="tongquan gateway keys list --json")
 def list_keys(*, state: State, as_json: AsJson = False) -> None:
-    """List all keys by prefix, name and scope. No key is shown."""
+    """按前缀、名称和范围列出，不显示密钥。 List all keys by prefix, name and scope. No key is shown."""
     with ApiKeys(state) as store:
         found = [told(each) for each in store.list()]
-    if as_json:
-        _tell(found)
-        return
     for each in found:
+        if as_json:
+            _tell(each)
+            continue
         ends = f"吊销 revoked {each['revoked']}" if each["revoked"] else f"至 until {each['expires']}"
         typer.echo(f"{each['prefix']}  {each['party']:<9}  {each['region']}  {each['name']}  {ends}")
 
 
-@keys.command("revoke", epilog="tongquan gateway keys revoke tq_1f0c9a3e")
+@keys.command("revoke", epilog="tongquan gateway keys revoke $PREFIX")
 def revoke(
     *,
     state: State,
     prefix: Annotated[str, typer.Argument(help="密钥前缀。 The key's prefix (tq_…).")],
     as_json: AsJson = False,
 ) -> None:
-    """End a key for ever. A running gateway refuses it from the next request on."""
+    """吊销密钥，下一请求起不再有效。 End a key for ever. A running gateway refuses it from the next request on."""
     try:
         with ApiKeys(state) as store:
             ended = told(store.revoke(prefix))
@@ -95,14 +95,14 @@ def revoke(
     typer.echo(f"{ended['prefix']}  吊销 revoked {ended['revoked']}")
 
 
-@lookups.command("verify", epilog="tongquan gateway lookups verify --anchor 1024:5f0c…")
+@lookups.command("verify", epilog="tongquan gateway lookups verify")
 def verify_lookups(
     *,
     state: State,
     anchor: Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Follow the whole chain and tell its head, to be kept elsewhere. Refused where a row was changed, removed or moved."""
+    """核对查询日志的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
     try:
         head = lookup_log.verify(state, anchor=_head(anchor))
     except (lookup_log.LogAltered, FileNotFoundError) as refused:

@@ -38,6 +38,9 @@ class Answer:
         return self.body.get("code") if self.status >= httpx.codes.BAD_REQUEST else None
 
 
+ATTEMPTS = 3
+
+
 @dataclass(frozen=True)
 class Desk:
     """One caller at one gateway."""
@@ -51,8 +54,18 @@ class Desk:
         return self._answer(self.http.get(self.url + path, params=query, headers=self._headers()))
 
     def post(self, path: str, asked: Mapping[str, Any], *, key: str | None = None) -> Answer:
-        """Write, under a new Idempotency-Key unless one is given; or ask what changes nothing."""
-        return self._answer(self.http.post(self.url + path, json=dict(asked), headers=self._headers(key or str(uuid.uuid4()))))
+        """
+        Write, under a new Idempotency-Key unless one is given; or ask what changes nothing.
+
+        Where the gateway says that nothing happened, or that it does not know yet, the same request is repeated: that is how one
+        finds out, and nothing happens twice.
+        """
+        headers = self._headers(key or str(uuid.uuid4()))
+        for _ in range(ATTEMPTS):
+            answer = self._answer(self.http.post(self.url + path, json=dict(asked), headers=headers))
+            if answer.status not in (httpx.codes.SERVICE_UNAVAILABLE, httpx.codes.GATEWAY_TIMEOUT):
+                break
+        return answer
 
     def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes) -> Answer:
         """Hand in a list."""

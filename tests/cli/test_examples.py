@@ -20,6 +20,7 @@ import pytest
 import typer.main
 
 from registry import Firm, Region, id_of
+from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.play import ROOT
 from tests.cli.conftest import APP, Desk, light_key, write_secret
@@ -103,6 +104,7 @@ def test_every_example_runs(story):
     auditing(story)
     long_afterwards(story)
     gateway_serves(story)
+    gateway_is_looked_after(story)
 
     assert story.played == set(COMMANDS)
 
@@ -328,7 +330,7 @@ def gateway_serves(story):
     world = story.people.town.world
     story.people.town.running.pop(KUNSHAN).close() if hasattr(story.people.town, "running") else None
     with httpx.Client(trust_env=False) as http:
-        port = 18_000 + world.deployment.chain_id % 10_000
+        port = free_port()
         settings = world.settings(KUNSHAN) | {"port": port, "state": story.people.folder / "kunshan.state"}
         environment = story.people.auditor().environment() | {f"TONGQUAN_{name.upper()}": str(each) for name, each in settings.items()}
         tongquan = Path(sys.executable).with_name("tongquan")
@@ -339,6 +341,15 @@ def gateway_serves(story):
             finally:
                 process.terminate()
     story.played.add("gateway serve")
+
+
+def gateway_is_looked_after(story):
+    """In the folder of the gateway that was stopped."""
+    desk = Desk(story.people.folder, {"state": story.people.folder / "kunshan.state"})
+    story.play("gateway keys add", desk, remember={"PREFIX": "prefix"})
+    story.play("gateway keys list", desk)
+    assert story.play("gateway keys revoke", desk)["revoked"]
+    assert story.play("gateway lookups verify", desk)["number"] == 0
 
 
 def _answers(http, port):
