@@ -80,12 +80,23 @@ def test_fifty_at_once_with_one_key_have_one_effect(town, prefer):
     assert named(town, "Funded") == before + 1
 
 
+def post_until_answered(town, asked, key):
+    """As a client does to whom "nothing happened, try again" is said: ganache leaves a question unanswered now and then."""
+    answer = post(town, asked, key)
+    for _ in range(3):
+        if answer.status_code != 503:
+            break
+        assert answer.json()["code"] == "Unreachable"
+        answer = post(town, asked, key)
+    return answer
+
+
 def test_fifty_at_once_with_keys_of_their_own_all_happen(town):
     before = named(town, "Funded")
     asked = [(funding(town), f"own-{town.number()}") for _ in range(MANY)]
 
     with ThreadPoolExecutor(MANY) as pool:
-        answers = list(pool.map(lambda each: post(town, *each), asked))
+        answers = list(pool.map(lambda each: post_until_answered(town, *each), asked))
 
     assert {each.status_code for each in answers} == {200}
     assert len({each.json()["transaction"] for each in answers}) == MANY
