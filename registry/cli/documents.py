@@ -1,8 +1,8 @@
 """
 A document that firm and lab sign (order, redemption, release): one file that goes from the one to the other, and back to a gateway.
 
-A gateway prepares it, since only gateways hold the consortium's key; so it is checked here before anybody signs. What can be checked
-without that key, field by field:
+Who speaks to a gateway without this tool has two files in its place: what was asked, and what was answered. A gateway prepares it, since
+only gateways hold the consortium's key; so it is checked here before anybody signs. What can be checked without that key, field by field:
 
     chain, contract, form       exactly: `parse_typed_data` takes what the library itself would have written, and nothing else
     id                          worked out from the record
@@ -15,7 +15,7 @@ without that key, field by field:
 What cannot be checked is shown with the facts that it should stand for. A gateway that put another project or invoice in its place
 could not be found out here; it would have to be the gateway of one's own region, and the trail keeps what it did.
 
-Pure, but for reading and writing the file.
+Pure, but for reading and writing files.
 """
 
 import json
@@ -65,6 +65,7 @@ class Check(StrEnum):
 
 
 RECORDS: Mapping[Kind, type[Record]] = {Kind.ORDER: Order, Kind.REDEMPTION: Redemption, Kind.RELEASE: Release}
+_KIND_OF = {record.__name__: kind for kind, record in RECORDS.items()}
 
 
 class DocumentMalformed(TongquanError):
@@ -110,6 +111,21 @@ class Document:
             ) from malformed
 
     @classmethod
+    def answered(cls, asked: Path, prepared: Path) -> Self:
+        """
+        What somebody asked a gateway for, and what it answered, each as a file of JSON. Its kind is the typed data's.
+
+        Raises:
+            DocumentMalformed: a file is no JSON object.
+            Differs: the answer is no document of a kind that parties sign.
+        """
+        facts, answer = read_json(asked), read_json(prepared)
+        kind = _KIND_OF.get(_primary_type(answer))
+        if kind is None:
+            raise Differs("DocumentMalformed", f"{prepared} 不是待签文件。 {prepared} is no document to sign.", {})
+        return cls.prepared(kind, facts, answer)
+
+    @classmethod
     def read(cls, path: Path) -> Self:
         """
         Read a document's file.
@@ -118,12 +134,12 @@ class Document:
             DocumentMalformed: it is none.
         """
         try:
-            found = json.loads(path.read_text(encoding="utf-8"))
+            found = read_json(path)
             kind = Kind(found["kind"])
             signatures = {Party(name): _bytes(each) for name, each in found["signatures"].items()}
             document = cls.prepared(kind, dict(found["asked"]), found)
             return replace(document, signatures=signatures)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, Differs) as malformed:
+        except (ValueError, KeyError, TypeError, AttributeError, Differs) as malformed:
             raise DocumentMalformed(f"{path} 不是待签文件。 {path} is no document to sign: {malformed!r}") from malformed
 
     def write(self, path: Path, *, new: bool) -> None:
@@ -161,6 +177,27 @@ class Document:
         return {party: signer_of(signed, signature) for party, signature in self.signatures.items()}
 
 
+def read_json(path: Path) -> dict[str, Any]:
+    """
+    The JSON object in a file.
+
+    Raises:
+        DocumentMalformed: there is none.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as malformed:
+        raise DocumentMalformed(f"无法读取 {path}。 {path} cannot be read: {malformed}") from malformed
+    if not isinstance(found, dict):
+        raise DocumentMalformed(f"{path} 不是 JSON 对象。 {path} holds no JSON object.")
+    return found
+
+
+def _primary_type(answer: Mapping[str, Any]) -> str:
+    document = answer.get("typed_data")
+    return str(document.get("primaryType")) if isinstance(document, Mapping) else ""
+
+
 def examine(document: Document, domain: Domain, *, now: int, known: Mapping[str, object]) -> list[Finding]:
     """
     Every field of a document, and what is known of it.
@@ -169,10 +206,14 @@ def examine(document: Document, domain: Domain, *, now: int, known: Mapping[str,
 
     Raises:
         CodecError: it is for another chain or contract, or not in its form.
+        DocumentMalformed: what was asked for lacks a fact, or one is of another form.
     """
     record = document.record(domain)
     found = [_compare("id", document.id, id_of(record))]
-    found += list(_EXAMINERS[document.kind](record, document, now))
+    try:
+        found += list(_EXAMINERS[document.kind](record, document, now))
+    except (KeyError, TypeError, ValueError, AttributeError) as malformed:
+        raise DocumentMalformed(f"所要求的内容不全或有误。 What was asked for is incomplete or malformed: {malformed!r}") from malformed
     return [_with(finding, known) for finding in found]
 
 

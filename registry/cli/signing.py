@@ -1,5 +1,6 @@
-"""What `order`, `redeem` and `order release` have in common: prepare, check, sign, submit."""
+"""What `order`, `redeem`, `order release` and `wallet sign` have in common: prepare, check, sign, submit."""
 
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,10 +11,12 @@ import typer
 from registry.cli import parsing
 from registry.cli.arguments import NewFile, Yes, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command
-from registry.cli.documents import Document, Finding, Kind, Party, examine, require_agreed
+from registry.cli.documents import Document, Finding, Kind, Party, examine, read_json, require_agreed
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected, Unreachable
+from registry.files import OWNER_ONLY
+from registry.files import replace as put_in_place
 from registry.model import Fen
 
 PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}
@@ -47,21 +50,53 @@ def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) 
 def sign(session: Session, file: Path, party: Party, *, yes: bool, stated: Mapping[str, object]) -> Answer:
     """Check a document once more, show it, sign it with the key in hand, and write the signature into the file."""
     domain, document = session.domain, Document.read(file)
+    findings = _agreed(session, document, yes=yes, stated=stated)
+    signed = document.signed_with(session.key, party, domain)
+    signed.write(file, new=False)
+    return {"file": file, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+
+
+def sign_answer(
+    session: Session, asked: Path, prepared: Path, body: Path, party: Party, *, yes: bool, stated: Mapping[str, object]
+) -> Answer:
+    """
+    The same for who speaks to the gateway without this tool: from what was asked and answered to a body that can be posted.
+
+    A body that another party signed already is added to, if it is of the same document.
+    """
+    domain, document = session.domain, Document.answered(asked, prepared)
+    findings = _agreed(session, document, yes=yes, stated=stated)
+    so_far = _read_body(body, document)
+    signed = document.signed_with(session.key, party, domain)
+    so_far |= {f"{party}_signature": "0x" + signed.signatures[party].hex()}
+    content = json.dumps(so_far, ensure_ascii=False, indent=2).encode() + b"\n"
+    put_in_place(body, content, mode=OWNER_ONLY)
+    return {"file": body, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+
+
+def _read_body(body: Path, document: Document) -> dict[str, Any]:
+    if not body.exists():
+        return {"typed_data": dict(document.typed_data)}
+    found = read_json(body)
+    if found.get("typed_data") != document.typed_data:
+        raise SettingRefused("body", f"{body} 是另一份文件，未签名。", f"{body} is another document; nothing was signed.")
+    return found
+
+
+def _agreed(session: Session, document: Document, *, yes: bool, stated: Mapping[str, object]) -> list[Finding]:
     known = {name: value for name, value in stated.items() if value is not None}
     wanted = _STATED[document.kind]
     if yes and wanted is not None and wanted not in known:
         raise SettingRefused(
             wanted, f"使用 --yes 时须用 --{wanted} 写明所同意的金额。", f"With --yes, state by --{wanted} what is agreed to."
         )
-    findings = examine(document, domain, now=int(time.time()), known=_known(session, document) | known)
+    findings = examine(document, session.domain, now=int(time.time()), known=_known(session, document) | known)
     require_agreed(findings)
     if not yes:
         _show(session, document, findings)
         if not session.screen.confirms("以上内容无误，签名？", "Is all of this as agreed? Sign it?"):
             raise SettingRefused("yes", "未确认，未签名。", "Not confirmed; nothing was signed.")
-    signed = document.signed_with(session.key, party, domain)
-    signed.write(file, new=False)
-    return {"file": file, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+    return findings
 
 
 def submit(session: Session, files: list[Path]) -> Answer:
@@ -151,4 +186,4 @@ def _value(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
-__all__ = ["DocumentFile", "NewFile", "add_signing", "prepare", "sign", "submit"]
+__all__ = ["As", "DocumentFile", "NewFile", "StatedAmount", "StatedSubsidy", "add_signing", "prepare", "sign", "sign_answer", "submit"]

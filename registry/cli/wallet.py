@@ -4,10 +4,11 @@ import secrets
 from pathlib import Path
 from typing import Annotated
 
-from registry.cli.arguments import NewFile, option
+from registry.cli.arguments import NewFile, Yes, argument, option
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused, secret_in
+from registry.cli.signing import As, StatedAmount, StatedSubsidy, sign_answer
 from registry.keystore import load_key, save_key
 from registry.signing import address_of
 
@@ -68,6 +69,34 @@ def password(session: Session, file: NewFile, *, new_password_file: NewPassword 
     if new_password_file is None:
         raise SettingRefused("new_password_file", "请用 --new-password-file 指明新口令。", "Name the new password by --new-password-file.")
     return _saved(session, file, key, _long_enough(secret_in(new_password_file)))
+
+
+@command(
+    app,
+    "sign",
+    uses=Uses.KEY | Uses.DOMAIN | Uses.GATEWAY,
+    example="tongquan wallet sign asked.json prepared.json body.json --as lab --amount 5000yuan --yes",
+)
+def sign(
+    session: Session,
+    asked: Annotated[Path, argument(None, "ASKED", "发给网关的请求（JSON 文件）", "What was posted to the gateway, as a file")],
+    prepared: Annotated[Path, argument(None, "PREPARED", "网关的答复（JSON 文件）", "What the gateway answered, as a file")],
+    body: Annotated[
+        Path, argument(None, "BODY", "写入签名的提交文件；对方签过的则加签", "The body to post; the other's signature in it stays")
+    ],
+    *,
+    party: As,
+    amount: StatedAmount = None,
+    subsidy: StatedSubsidy = None,
+    yes: Yes = False,
+) -> Answer:
+    """
+    为不用本工具与网关往来者签名。 Sign for who speaks to the gateway by other means, such as curl.
+
+    核对网关的答复与所发请求，签名写入可直接提交的文件；不符即拒签（退出码 5）。
+    What the gateway answered is checked against what was asked, and signed into a body that can be posted (exit status 5 if it differs).
+    """
+    return sign_answer(session, asked, prepared, body, party, yes=yes, stated={"amount": amount, "subsidy": subsidy})
 
 
 def _saved(session: Session, file: Path, key: bytes, password: str) -> Answer:

@@ -99,6 +99,7 @@ def test_every_example_runs(story):
     programme_and_vouchers(story)
     directory(story)
     life_of_an_order(story)
+    order_by_other_means(story)
     other_ends(story)
     flags_and_keys(story)
     auditing(story)
@@ -241,6 +242,23 @@ def _mined(node):
     """The time of a block just mined: a call is tried at the head before it is sent."""
     node.mine()
     return node.timestamp()
+
+
+def order_by_other_means(story):
+    """Whoever posts with a program of its own signs here, into the very body that it posts."""
+    people, folder = story.people, story.people.folder
+    town = people.town
+    firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+    at_gateway = town.desk(SHANGHAI, lab.key)
+    voucher = {"region": CHANGXING, "firm": firm.company_code, "serial": town.serial_for(firm)}
+    asked = {"voucher": voucher, "project": "P-1", "amount": "500000"}
+    (folder / "asked.json").write_text(json.dumps(asked), encoding="utf-8")
+    (folder / "prepared.json").write_text(json.dumps(at_gateway.post("/v1/orders/prepare", asked).body), encoding="utf-8")
+
+    story.play("wallet sign", people.lab(lab))
+    story.play("wallet sign", people.firm(firm), instead=("--as lab", "--as firm"))
+
+    assert at_gateway.post("/v1/orders", json.loads((folder / "body.json").read_text()))["stage"] == "OPEN"
 
 
 def other_ends(story):
