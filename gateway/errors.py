@@ -28,6 +28,8 @@ from registry import (
     IndexRefused,
     IntentDiffers,
     OutcomeUnknown,
+    ProgrammeFileMalformed,
+    ProgrammeFileRefused,
     Rejected,
     TransactionRefused,
     Unreachable,
@@ -119,6 +121,10 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case IntentDiffers():
             title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."
             return body(HTTPStatus.CONFLICT, "IntentDiffers", title, {})
+        case ProgrammeFileRefused():
+            code = "ProgrammeFileMalformed" if isinstance(failure, ProgrammeFileMalformed) else "ProgrammeFileInvalid"
+            title = "券种文件有误。 The programme file is not valid."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, code, title, {"at": failure.at, "reason": failure.reason})
         case IndexRefused():
             title = "本平台的索引与链不一致，运维人员须先处理。 The index does not agree with the chain; an operator must look at it."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "IndexRefused", title, {"reason": str(failure)})
@@ -169,6 +175,7 @@ def install(app: FastAPI) -> None:
         IntentDiffers,
         IndexRefused,
         CodecError,
+        ProgrammeFileRefused,
         TransactionRefused,
     ):
         app.add_exception_handler(kind, _on_failure)

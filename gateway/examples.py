@@ -229,11 +229,21 @@ valid_days = 365
 claim_days_after_use = 0
 
 [policy]
-note = "样例"
+services = ["testing"]
+eligible = [{ who = "FIRM", registered_here = true }]
+
+[policy.grants]
+on_application = true
+top_up = true
+cap = { amount = "10000000", period = "CALENDAR_YEAR" }
+
+[policy.evidence]
+required = ["服务合同", "发票", "成果报告"]
 """
 PROGRAMME_FILE = {"file": PROGRAMME_TEXT}
 POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
+PROGRAMME_FILE_SEEN = {"programme_id": PROGRAMME, "policy_hash": POLICY_HASH, "file": PROGRAMME_TEXT}
 PROGRAMME_SEEN = {
     "programme_id": PROGRAMME,
     "code": "CX-KJQ-2013",

@@ -21,6 +21,7 @@ from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
 from gateway.operations import Operations
+from gateway.programme_files import ProgrammeFiles
 from gateway.rate_limit import RateLimit
 from gateway.reasons import Reasons
 from gateway.settings import Settings
@@ -86,6 +87,7 @@ class Office:
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
+        self.programme_files = ProgrammeFiles(settings.state / "programmes")
         self.lookups = LookupLog(settings.state)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)

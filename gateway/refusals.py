@@ -151,8 +151,10 @@ STATUS: Mapping[str, int] = {
     "NotReady": 503,
     "NotYours": 403,
     "OutcomeUnknown": 504,
+    "ProgrammeFileDiffers": 409,
     "ProgrammeFileInvalid": 422,
     "ProgrammeFileMalformed": 422,
+    "ProgrammeFileMissing": 409,
     "RateLimited": 429,
     "Reverted": 409,
     "RoleNotAllowed": 403,
@@ -194,4 +196,5 @@ OF_OFFICERS = ("NoAccount",)
 TAGS = ("CodeRefused",)
 CURSORS = ("CursorDiffers", "CursorRefused")
 LOGGED = ("LookupLogUnavailable",)
+FILES = ("ProgrammeFileDiffers", "ProgrammeFileMissing")
 LISTS = ("ListEmpty", "ListHeaderDiffers", "ListTooLarge", "ListTooLong", "ListUnreadable")

@@ -141,6 +141,10 @@ class Snapshot:
         """The vouchers that carry this serial and were issued to this firm: none, one, or one in each of several programmes."""
         return [Id(row[0]) for row in self._select("SELECT id FROM vouchers WHERE firm = ? AND serial = ? ORDER BY id", firm, serial)]
 
+    def vouchers_of_firm(self, firm: Tag) -> list[Id]:
+        """All vouchers that were issued to this firm, under whatever programme."""
+        return [Id(row[0]) for row in self._select("SELECT id FROM vouchers WHERE firm = ? ORDER BY id", firm)]
+
     def orders_of_voucher(self, voucher: Id) -> list[Id]:
         """A voucher's orders, in the order of reservation."""
         return self._orders("voucher", voucher)

@@ -2,6 +2,8 @@
 Issuing from a list (发放), and looking at what was issued.
 
 The same list twice is the same issue: asked again, under whatever key, it is answered with the issue that there was.
+
+Each row is judged by the programme's own file besides: whether the firm may get this much more now. The contracts do not know those rules.
 """
 
 from collections.abc import Callable
@@ -13,10 +15,26 @@ from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
-from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
+from gateway.schemas import BadRow, FindingSeen, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
 from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tag
 from gateway.voucher_list import Parsed
-from registry import Digest, Done, Entry, Firm, Id, Ledger, Snapshot, Terms, id_of, voucher_of
+from registry import (
+    Decision,
+    Digest,
+    Done,
+    Entry,
+    Firm,
+    Granted,
+    Id,
+    Ledger,
+    Snapshot,
+    Tag,
+    Terms,
+    decide_grant,
+    granted_to,
+    id_of,
+    voucher_of,
+)
 
 Read = Callable[[Office], Parsed]
 """Reads a list, whatever form it came in."""
@@ -123,6 +141,7 @@ def _count(snapshot: Snapshot, terms: Id, transaction: Digest) -> int:
 
 def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> list[BadRow]:
     found = list(parsed.bad)
+    decide = _by_policy(office, snapshot, terms)
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
             message = "企业未在本地区登记。 The firm is not enrolled in this region."
@@ -130,7 +149,37 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
+        elif not (decided := decide(row.recipient.firm)).holds:
+            found.append(_refused(row.line, decided))
     return sorted(found, key=lambda each: each.line)
+
+
+def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[Tag], Decision]:
+    """Decides row after row whether a firm may get one voucher more: what an earlier row gives it counts for the next one."""
+    ledger = snapshot.ledger
+    programme = ledger.programmes[terms.programme] if terms.programme in ledger.programmes else None  # noqa: SIM401 - a table has no `get`
+    if programme is None or programme.region != office.region:
+        # The contract refuses those by itself, whoever is asked.
+        return lambda _: Decision(ways=())
+    policy = office.programme_files.of(programme).policy
+    granted: dict[Tag, list[Granted]] = {}
+
+    def decide(firm: Tag) -> Decision:
+        earlier = granted.setdefault(firm, granted_to(snapshot, office.region, [firm]))
+        decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
+        if decided.holds:
+            earlier.append(Granted(at=snapshot.time, code=programme.code, face=terms.face))
+        return decided
+
+    return decide
+
+
+def _refused(line: int, decided: Decision) -> BadRow:
+    findings = tuple(
+        FindingSeen(rule=each.rule, fact=each.fact, verdict=each.verdict.value, zh=each.zh, en=each.en) for each in decided.against
+    )
+    message = " ".join(["；".join(each.zh.rstrip("。") for each in decided.against) + "。", *(each.en for each in decided.against)])
+    return BadRow(line=line, code="PolicyRefused", message=message, findings=findings)
 
 
 def _is_issued(snapshot: Snapshot, terms: Terms, row: voucher_list.Row) -> bool:

@@ -5,15 +5,17 @@ from gateway.acts.reviews import reference
 from gateway.callers import Caller
 from gateway.cursors import Question
 from gateway.office import Office
-from gateway.programme_file import programme_of
-from gateway.schemas import Funding, Opened, PoolSeen, ProgrammeFile, ProgrammePage, ProgrammeSeen, Written
+from gateway.programme_files import require_file_of
+from gateway.schemas import Funding, Opened, PoolSeen, ProgrammeFile, ProgrammeFileSeen, ProgrammePage, ProgrammeSeen, Written
 from gateway.sight import may_see_programme, not_found
-from registry import Done, Fen, Id, Snapshot, id_of
+from registry import Done, Fen, Id, Programme, Snapshot, id_of, read_programme_file
 
 
 def open_programme(office: Office, caller: Caller, asked: ProgrammeFile, intent_id: str) -> Opened:
-    """Fix a programme for ever."""
-    record = programme_of(asked.file)
+    """Fix a programme for ever, and keep its file."""
+    file = read_programme_file(asked.file)
+    office.programme_files.keep(asked.file, file)
+    record = file.programme
     done = office.client(caller).open(record, intent_id=intent_id)
     office.follow()
     return Opened(programme_id=id_of(record), policy_hash=record.policy_hash, transaction=done.transaction, block=done.block)
@@ -24,6 +26,24 @@ def programme(office: Office, caller: Caller, programme_id: Id) -> ProgrammeSeen
     with office.seen() as snapshot:
         _require_seen(caller, snapshot, programme_id)
         return shapes.programme_seen(snapshot, programme_id, office.clock())
+
+
+def file_of(office: Office, caller: Caller, programme_id: Id) -> ProgrammeFileSeen:
+    """The file that a programme was opened with, for whoever may see the programme."""
+    with office.seen() as snapshot:
+        record = _require_seen(caller, snapshot, programme_id)
+        text = office.programme_files.text(record)
+        return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=text)
+
+
+def hand_in(office: Office, caller: Caller, programme_id: Id, asked: ProgrammeFile) -> ProgrammeFileSeen:
+    """Keep the file of a programme that was opened elsewhere, or whose file was lost here. Only that very file is taken."""
+    file = read_programme_file(asked.file)
+    with office.current() as snapshot:
+        record = _require_seen(caller, snapshot, programme_id)
+    require_file_of(record, file)
+    office.programme_files.keep(asked.file, file)
+    return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=asked.file)
 
 
 def programmes(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> ProgrammePage:
@@ -60,7 +80,8 @@ def _moved(office: Office, done: Done) -> Written:
     return Written(transaction=done.transaction, block=done.block)
 
 
-def _require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> None:
+def _require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> Programme:
     opened = snapshot.ledger.programmes
     if programme_id not in opened or not may_see_programme(caller, opened[programme_id]):
         raise not_found("programme", programme_id)
+    return opened[programme_id]

@@ -11,7 +11,7 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import Anybody, Issuer, OfficeHere, Payer, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS
+from gateway.refusals import CURSORS, FILES
 from registry import Id
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
@@ -48,6 +48,30 @@ def open_programme(asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeH
 def programme(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
     return tagged(request, programmes.programme(office, caller, Id(programme_id)))
+
+
+@router.get(
+    "/{programme_id:id}/file",
+    **told("券种规则文件 Programme file", answer=examples.PROGRAMME_FILE_SEEN, refuses=("NotFound", *FILES)),
+)
+def file(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere) -> schemas.ProgrammeFileSeen:
+    """The file that a programme of this region was opened with: whoever has it can work out its policy hash and every decision again."""
+    return programmes.file_of(office, caller, Id(programme_id))
+
+
+@router.post(
+    "/{programme_id:id}/file",
+    response_model=schemas.ProgrammeFileSeen,
+    **told(
+        "补交规则文件 Hand in a programme's file",
+        asked=examples.PROGRAMME_FILE,
+        answer=examples.PROGRAMME_FILE_SEEN,
+        refuses=("NotFound", "ProgrammeFileDiffers", "ProgrammeFileInvalid", "ProgrammeFileMalformed"),
+    ),
+)
+def hand_in(programme_id: schemas.Id32, asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """Keep the file of a programme that this gateway has lost, or that was opened elsewhere. Only the very file is taken."""
+    return once.answer(200, asked, lambda _: programmes.hand_in(office, caller, Id(programme_id), asked))
 
 
 @router.get("/{programme_id:id}/pool", response_model=schemas.PoolSeen, **record("预拨兑付资金 Pool", answer=examples.POOL_SEEN))

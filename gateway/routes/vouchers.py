@@ -13,7 +13,7 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import Anybody, Issuer, OfficeHere, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, LISTS, LOGGED
+from gateway.refusals import CURSORS, FILES, LISTS, LOGGED
 from registry import Fen, Id, Terms, Time
 
 router = APIRouter(prefix="/v1/vouchers", tags=["vouchers"])
@@ -63,7 +63,10 @@ def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, reque
     return tagged(request, issuing.voucher_history(office, caller, Id(voucher_id)))
 
 
-@router.post("/check", **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=LISTS, media=_FORM))
+@router.post(
+    "/check",
+    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=(*LISTS, *FILES), media=_FORM),
+)
 def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
     return issuing.check(office, _terms(asked), issuing.of_file(asked.list.file.read()))
@@ -78,7 +81,7 @@ def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, o
         asked=examples.LIST_FORM,
         answer=examples.ISSUED_FROM_FILE,
         verbs=("issue",),
-        refuses=(*LISTS, "BadRows"),
+        refuses=(*LISTS, *FILES, "BadRows"),
         media=_FORM,
     ),
 )
@@ -90,7 +93,7 @@ def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, of
     return once.answer(201, asked_for, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))
 
 
-@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED))
+@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=FILES))
 def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""
     return issuing.check(office, _terms(asked), issuing.of_rows(asked))
@@ -105,7 +108,7 @@ def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere)
         asked=examples.LIST_ROWS,
         answer=examples.ISSUED_FROM_ROWS,
         verbs=("issue",),
-        refuses=("BadRows",),
+        refuses=(*FILES, "BadRows"),
     ),
 )
 def issue_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -120,6 +120,7 @@ from gateway.schemas.programmes import (
     Opened,
     PoolSeen,
     ProgrammeFile,
+    ProgrammeFileSeen,
     ProgrammePage,
     ProgrammeSeen,
     SliceSeen,
@@ -130,6 +131,7 @@ from gateway.schemas.trail import (
 )
 from gateway.schemas.vouchers import (
     BadRow,
+    FindingSeen,
     Issued,
     IssuedVoucher,
     IssueRequest,
@@ -152,6 +154,7 @@ __all__ = [
     "Extension",
     "Facts",
     "FactsRequest",
+    "FindingSeen",
     "FirmEnrolment",
     "FirmOne",
     "FirmPage",
@@ -207,6 +210,7 @@ __all__ = [
     "PoolSeen",
     "Prepared",
     "ProgrammeFile",
+    "ProgrammeFileSeen",
     "ProgrammePage",
     "ProgrammeSeen",
     "QuoteRequest",

@@ -13,6 +13,14 @@ class ProgrammeFile(Shape):
     file: Annotated[str, Field(strict=True, min_length=1, max_length=100_000)]
 
 
+class ProgrammeFileSeen(Shape):
+    """A programme's file, as it was handed in; the SHA-256 of its canonical form is `policy_hash`."""
+
+    programme_id: Id32
+    policy_hash: Id32
+    file: str
+
+
 class Funding(Shape):
     """Money set aside or taken back, as the bank knows it."""
 

@@ -1,6 +1,6 @@
 """Issuing from a list."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -25,12 +25,27 @@ class IssueRequest(Shape):
     recipients: Annotated[list[RecipientNamed], Field(min_length=1, max_length=500)]
 
 
+class FindingSeen(Shape):
+    """One rule of the programme's file, the fact that it was judged by (null where none was stated), the verdict, and why."""
+
+    rule: str
+    fact: str | None
+    verdict: Literal["HOLDS", "FAILS", "MISSING"]
+    zh: str
+    en: str
+
+
 class BadRow(Shape):
-    """A row that cannot be issued: its line in the file, counted from 1, and why."""
+    """
+    A row that cannot be issued: its line in the file, counted from 1, and why.
+
+    `findings` are the rules of the programme's file that do not hold, where it is one of these that is against it.
+    """
 
     line: int
     code: str
     message: str
+    findings: tuple[FindingSeen, ...] = ()
 
 
 class ListChecked(Shape):

@@ -63,6 +63,10 @@ class Scene:
         """A lab's id as gateways write it."""
         return "0x" + self.world.lab_id(lab).hex()
 
+    def programme_file(self, region: int) -> str:
+        """The file of a region's programme."""
+        return (ROOT / "programmes" / PROGRAMME_FILES[region]).read_text(encoding="utf-8")
+
     # What parties do together
 
     def order(self, firm: FirmCast, lab: LabCast, *, serial: str, project: str, amount: str) -> dict[str, Any]:
@@ -182,9 +186,8 @@ def _refusal(answer: Answer, *names: str) -> dict[str, Any]:
 def setup(scene: Scene) -> Got:
     """Programmes, directory, recognition, pools."""
     opened = {}
-    for region, name in PROGRAMME_FILES.items():
-        text = (ROOT / "programmes" / name).read_text(encoding="utf-8")
-        opened[region] = scene.desk(region, "issuer").post("/v1/programmes", {"file": text})
+    for region in PROGRAMME_FILES:
+        opened[region] = scene.desk(region, "issuer").post("/v1/programmes", {"file": scene.programme_file(region)})
         scene.programmes[region] = opened[region]["programme_id"]
     yield "programmes", {str(region): answer.status for region, answer in opened.items()}
     yield "policy_hashes_differ", len({answer["policy_hash"] for answer in opened.values()}) == len(opened)

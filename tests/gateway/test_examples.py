@@ -229,6 +229,16 @@ def opens(town):
     return Staged(CHANGXING, "issuer", members={"file": text})
 
 
+@stage("GET", "/programmes/{programme_id}/file")
+def sees_a_programme_file(town):
+    return Staged(CHANGXING, "auditor", path={"programme_id": town.programmes[CHANGXING]})
+
+
+@stage("POST", "/programmes/{programme_id}/file")
+def hands_in_a_programme_file(town):
+    return Staged(CHANGXING, "issuer", path={"programme_id": town.programmes[CHANGXING]}, members={"file": town.programme_file(CHANGXING)})
+
+
 @stage("POST", "/programmes/{programme_id}/fund", "/programmes/{programme_id}/draw")
 def moves_money(town):
     path = {"programme_id": town.programmes[CHANGXING]}
@@ -402,7 +412,20 @@ def polls(town):
 NUMBERS_THAT_DIFFER = {"number", "time", "age_seconds", "block", "deadline", "since", "until", "proposed_from", "chainId", "gas", "nonce"}
 NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
 NUMBERS_THAT_DIFFER |= {"milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
-TEXTS_THAT_DIFFER = {"position", "next", "funded", "committed", "paid", "free", "serial", "nonce", "validUntil", "bank_reference", "code"}
+TEXTS_THAT_DIFFER = {
+    "file",
+    "position",
+    "next",
+    "funded",
+    "committed",
+    "paid",
+    "free",
+    "serial",
+    "nonce",
+    "validUntil",
+    "bank_reference",
+    "code",
+}
 TEXTS_THAT_DIFFER |= {"operation_id", "caller"}
 HEX = re.compile("0x([0-9a-fA-F]{2})+")
 

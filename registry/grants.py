@@ -1,0 +1,38 @@
+"""
+What a firm was granted so far, read from the chain's events: what `registry.policy` decides the next grant by.
+
+An auditor with a node reads the same, so that a decision can be worked out again from the file, the events and the block's time.
+"""
+
+from collections.abc import Sequence
+
+from registry.index import Snapshot
+from registry.model import Fen, Id, Region, Stage, Tag
+from registry.policy import Granted
+
+
+def granted_to(snapshot: Snapshot, region: Region, firms: Sequence[Tag]) -> list[Granted]:
+    """
+    Every voucher that a region issued to a firm, in the order of issue, with how much of each has come how far.
+
+    `firms` are the firm's tags, one an epoch. What was paid and recovered again does not count as settled.
+    """
+    ledger = snapshot.ledger
+    found = [each for firm in firms for each in snapshot.vouchers_of_firm(firm)]
+    of_region = [each for each in found if ledger.programmes[ledger.vouchers[each].programme].region == region]
+    return sorted((_granted(snapshot, each) for each in of_region), key=lambda each: each.at)
+
+
+def _granted(snapshot: Snapshot, voucher_id: Id) -> Granted:
+    ledger = snapshot.ledger
+    voucher, balance = ledger.vouchers[voucher_id], ledger.balances[voucher_id]
+    issued = next(entry for entry in snapshot.history_of(voucher_id) if entry.name == "Issued")
+    settled = [each for each in snapshot.orders_of_voucher(voucher_id) if ledger.orders[each].stage == Stage.SETTLED]
+    return Granted(
+        at=issued.logged.time,
+        code=ledger.programmes[voucher.programme].code,
+        face=voucher.face,
+        reserved=Fen(balance.reserved + balance.redeemed),
+        redeemed=balance.redeemed,
+        settled=Fen(sum(ledger.claims[each].subsidy for each in settled)),
+    )

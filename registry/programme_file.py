@@ -1,0 +1,322 @@
+"""
+A programme file (TOML, see `programmes/`): the fields that go to the chain, the vouchers' terms, and the region's own policy.
+
+Its canonical form is the JSON of everything in it but comments: keys sorted, no spaces, UTF-8. Only texts, whole numbers, truth
+values, lists and tables are allowed, so that there is one such form. The SHA-256 of it is `policyHash`, and whoever has the file can
+prove which rules a voucher was issued under.
+
+Nothing is guessed: a key that is unknown or missing, a limit that does not rise, a rate that does, or money that is no whole number
+of fen is refused with its key and the reason. Pure: takes text, reads no file.
+"""
+
+import hashlib
+import json
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, NoReturn, TypeVar
+
+from registry.errors import TongquanError
+from registry.model import UNLIMITED, Approval, Digest, Fen, FirstReview, Paid, Programme, Region, Slice
+from registry.policy import Cap, Evidence, First, Grants, Period, Policy, Tranche, Used, Way, Who
+
+E = TypeVar("E", bound=Enum)
+
+_MONEY = re.compile("0|[1-9][0-9]{0,18}")
+_MOST_SLICES = 6
+_MOST_BPS = 10_000
+_MOST_DAYS = 10_000
+
+
+class ProgrammeFileRefused(TongquanError):
+    """
+    A file is no programme file; `at` is the key, `reason` says why.
+
+    ProgrammeFileRefused
+     ├── ProgrammeFileMalformed   it is no TOML, or holds a date or a number with a fraction
+     └── ProgrammeFileInvalid     a key is missing, unknown, or has a value that it cannot have
+    """
+
+    def __init__(self, at: str, reason: str) -> None:
+        super().__init__(f"{at}: {reason}" if at else reason)
+        self.at = at
+        self.reason = reason
+
+
+class ProgrammeFileMalformed(ProgrammeFileRefused):
+    """It has no canonical form."""
+
+
+class ProgrammeFileInvalid(ProgrammeFileRefused):
+    """It has a canonical form that says nothing sensible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoucherTerms:
+    """What the vouchers of a programme are by default: `valid_days` to reserve, `claim_days_after_use` more to redeem."""
+
+    face: Fen
+    denomination: Fen
+    valid_days: int
+    claim_days_after_use: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgrammeFile:
+    """A programme file, read: the record for the chain, its vouchers' terms, and the region's policy."""
+
+    programme: Programme
+    voucher: VoucherTerms
+    policy: Policy
+
+
+def canonical(text: str) -> bytes:
+    r"""
+    The canonical form of a programme file.
+
+    >>> canonical('b = 1 # a comment\na = "文"').decode()
+    '{"a":"文","b":1}'
+
+    Raises:
+        ProgrammeFileMalformed: it has none.
+    """
+    found = _parsed(text)
+    _require_plain(found, "")
+    return json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def read_programme_file(text: str) -> ProgrammeFile:
+    """
+    Read a programme file.
+
+    Raises:
+        ProgrammeFileRefused: it is malformed, or not valid; `at` says where.
+    """
+    form = canonical(text)
+    whole = _Table(json.loads(form), "")
+    voucher, policy = whole.table("voucher"), whole.table("policy")
+    programme = _programme(whole, Digest(hashlib.sha256(form).digest()))
+    read = ProgrammeFile(programme=programme, voucher=_voucher(voucher), policy=_policy(policy))
+    whole.require_nothing_more()
+    return read
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as malformed:
+        raise ProgrammeFileMalformed("", str(malformed)) from malformed
+
+
+def _require_plain(value: object, at: str) -> None:
+    if isinstance(value, dict):
+        for name, each in value.items():
+            _require_plain(each, f"{at}.{name}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            _require_plain(each, f"{at}[{index}]")
+    elif not isinstance(value, str | int):
+        raise ProgrammeFileMalformed(at, f"{value!r} is neither a text, a whole number nor a truth value")
+
+
+# The parts
+
+
+def _programme(of: "_Table", policy_hash: Digest) -> Programme:
+    try:
+        return Programme(
+            region=Region(of.whole("region")),
+            code=of.text("code"),
+            payer=Region(of.whole("payer")),
+            paid_home=of.choice("paid_home", Paid),
+            paid_across=of.choice("paid_across", Paid),
+            approval=of.choice("approval", Approval),
+            first_review=of.choice("first_review", FirstReview),
+            itemised=of.truth("itemised"),
+            min_partners=of.whole("min_partners"),
+            hold_days=of.whole("hold_days"),
+            slices=_slices(of),
+            policy_hash=policy_hash,
+        )
+    except ValueError as invalid:
+        # "Programme.hold_days takes …": the record's own check names the field first.
+        raise ProgrammeFileInvalid(str(invalid).partition(" ")[0].rpartition(".")[2], str(invalid)) from invalid
+
+
+def _slices(of: "_Table") -> tuple[Slice, ...]:
+    tables = of.tables("slices")
+    slices: list[Slice] = []
+    if not 0 < len(tables) <= _MOST_SLICES:
+        raise ProgrammeFileInvalid("slices", f"there are {len(tables)}; 1 to {_MOST_SLICES} are possible")
+    for table in tables:
+        each = Slice(table.money("up_to", unlimited=True), table.whole("bps", most=_MOST_BPS))
+        if slices and each.up_to <= slices[-1].up_to:
+            table.refuse("up_to", "limits of slices rise")
+        if slices and each.bps > slices[-1].bps:
+            table.refuse("bps", "rates of slices do not rise")
+        table.require_nothing_more()
+        slices.append(each)
+    return tuple(slices)
+
+
+def _voucher(of: "_Table") -> VoucherTerms:
+    terms = VoucherTerms(
+        face=of.money("face"),
+        denomination=of.money("denomination"),
+        valid_days=of.whole("valid_days", most=_MOST_DAYS),
+        claim_days_after_use=of.whole("claim_days_after_use", most=_MOST_DAYS),
+    )
+    if terms.denomination == 0 or terms.face == 0 or terms.face % terms.denomination:
+        of.refuse("face", "it is a multiple of the denomination, and neither is zero")
+    of.require_nothing_more()
+    return terms
+
+
+def _policy(of: "_Table") -> Policy:
+    ways = tuple(map(_way, of.tables("eligible")))
+    grants, evidence = of.table("grants"), of.table("evidence")
+    policy = Policy(services=of.texts("services"), ways=ways, grants=_grants(grants), evidence=_evidence(evidence))
+    of.require_nothing_more()
+    return policy
+
+
+def _way(of: "_Table") -> Way:
+    revenue_under = of.money("revenue_under") if of.has("revenue_under") else None
+    way = Way(
+        who=of.choice("who", Who),
+        registered_here=of.truth("registered_here", default=False),
+        most_staff=of.whole("most_staff") if of.has("most_staff") else None,
+        revenue_under=revenue_under,
+        # Where there is a limit, the file has to say whether the figure itself is under it.
+        revenue_includes_the_limit=revenue_under is not None and of.truth("revenue_includes_the_limit"),
+        most_capital=of.money("most_capital") if of.has("most_capital") else None,
+        marks=of.texts("marks", default=()),
+        after_review=of.truth("after_review", default=False),
+    )
+    of.require_nothing_more()
+    return way
+
+
+def _grants(of: "_Table") -> Grants:
+    grants = Grants(
+        pre_issue=of.money("pre_issue") if of.has("pre_issue") else None,
+        on_application=of.truth("on_application"),
+        top_up=of.truth("top_up"),
+        cap=_cap(of.table("cap")) if of.has("cap") else None,
+        tranche=_tranche(of.table("tranche")) if of.has("tranche") else None,
+    )
+    of.require_nothing_more()
+    return grants
+
+
+def _cap(of: "_Table") -> Cap:
+    cap = Cap(amount=of.money("amount"), period=of.choice("period", Period), also_counts=of.texts("also_counts", default=()))
+    of.require_nothing_more()
+    return cap
+
+
+def _tranche(of: "_Table") -> Tranche:
+    tranche = Tranche(
+        first=of.money("first"),
+        first_is=of.choice("first_is", First),
+        next_after_bps=of.whole("next_after_bps", most=_MOST_BPS),
+        used=of.choice("used", Used),
+    )
+    of.require_nothing_more()
+    return tranche
+
+
+def _evidence(of: "_Table") -> Evidence:
+    evidence = Evidence(
+        required=of.texts("required"),
+        registered_technical_contract=of.truth("registered_technical_contract", default=False),
+        amount_stated_in_contract=of.truth("amount_stated_in_contract", default=False),
+        payment_proof_matches_invoice=of.truth("payment_proof_matches_invoice", default=False),
+        report_form=of.text("report_form") if of.has("report_form") else "",
+    )
+    of.require_nothing_more()
+    return evidence
+
+
+class _Table:
+    """One table of a file, read key by key; what nobody asked for is unknown."""
+
+    def __init__(self, found: Mapping[str, Any], at: str) -> None:
+        self._found = found
+        self._at = at
+        self._asked: set[str] = set()
+
+    def has(self, name: str) -> bool:
+        return name in self._found
+
+    def whole(self, name: str, *, most: int | None = None) -> int:
+        value = self._value(name)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (most is not None and value > most):
+            self.refuse(name, f"{value!r} is no whole number" + ("" if most is None else f" up to {most}"))
+        return int(value)
+
+    def money(self, name: str, *, unlimited: bool = False) -> Fen:
+        value = self._value(name)
+        if unlimited and value == "unlimited":
+            return UNLIMITED
+        if not isinstance(value, str) or not _MONEY.fullmatch(value):
+            self.refuse(name, f"{value!r} is no decimal text of whole fen")
+        return Fen(int(value))  # 19 digits are less than UNLIMITED
+
+    def text(self, name: str) -> str:
+        value = self._value(name)
+        if not isinstance(value, str) or not value.strip():
+            self.refuse(name, f"{value!r} is no text")
+        return str(value)
+
+    def texts(self, name: str, *, default: Sequence[str] | None = None) -> tuple[str, ...]:
+        if default is not None and not self.has(name):
+            return tuple(default)
+        value = self._value(name)
+        if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
+            self.refuse(name, f"{value!r} is no list of texts")
+        return tuple(value)
+
+    def truth(self, name: str, *, default: bool | None = None) -> bool:
+        if default is not None and not self.has(name):
+            return default
+        value = self._value(name)
+        if not isinstance(value, bool):
+            self.refuse(name, f"{value!r} is neither true nor false")
+        return value
+
+    def choice(self, name: str, kind: type[E]) -> E:
+        value = self._value(name)
+        if value not in kind.__members__:
+            self.refuse(name, f"{value!r} is none of {', '.join(kind.__members__)}")
+        return kind[value]
+
+    def table(self, name: str) -> "_Table":
+        value = self._value(name)
+        if not isinstance(value, dict):
+            self.refuse(name, "a table belongs here")
+        return _Table(value, self._path(name))
+
+    def tables(self, name: str) -> list["_Table"]:
+        value = self._value(name)
+        if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+            self.refuse(name, "a list of tables belongs here")
+        return [_Table(each, f"{self._path(name)}[{index}]") for index, each in enumerate(value)]
+
+    def require_nothing_more(self) -> None:
+        for name in sorted(self._found.keys() - self._asked):
+            self.refuse(name, "this key is unknown")
+
+    def refuse(self, name: str, reason: str) -> NoReturn:
+        raise ProgrammeFileInvalid(self._path(name), reason)
+
+    def _value(self, name: str) -> Any:
+        self._asked.add(name)
+        if name not in self._found:
+            self.refuse(name, "this key is missing")
+        return self._found[name]
+
+    def _path(self, name: str) -> str:
+        return f"{self._at}.{name}" if self._at else name
