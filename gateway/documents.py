@@ -81,6 +81,7 @@ _TAGS = {
     "lookups": "Before the service: quote, verification, three facts. And who looked.",
     "orders": "An order from reservation to settlement and, if need be, back.",
     "programmes": "Programmes and the money set aside for them.",
+    "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",
     "directory": "Labs, items, firms, their keys, recognition and flags.",
     "trail": "All events, and whether this gateway follows its node.",

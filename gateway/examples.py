@@ -243,6 +243,27 @@ required = ["服务合同", "发票", "成果报告"]
 PROGRAMME_FILE = {"file": PROGRAMME_TEXT}
 POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
+_FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
+FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
+FACTS_ON_RECORD = {**_FACTS, "stated_at": NOW, "stated_by": "directory"}
+ELIGIBILITY = {
+    "programme_id": PROGRAMME,
+    "policy_hash": POLICY_HASH,
+    "verdict": "HOLDS",
+    "ways": [
+        [
+            {
+                "rule": "who",
+                "fact": "FIRM",
+                "verdict": "HOLDS",
+                "zh": "面向企业；申请方为企业。",
+                "en": "For a registered enterprise; the applicant is a registered enterprise.",
+            },
+            {"rule": "registered_here", "fact": "True", "verdict": "HOLDS", "zh": "须在本地区登记。", "en": "Registered in this region."},
+        ]
+    ],
+    "block": BLOCK,
+}
 PROGRAMME_FILE_SEEN = {"programme_id": PROGRAMME, "policy_hash": POLICY_HASH, "file": PROGRAMME_TEXT}
 PROGRAMME_SEEN = {
     "programme_id": PROGRAMME,

@@ -17,6 +17,7 @@ from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.errors import Problem
+from gateway.firm_facts import FirmFacts
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
@@ -88,6 +89,7 @@ class Office:
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
+        self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
         self.lookups = LookupLog(settings.state)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
@@ -109,6 +111,7 @@ class Office:
         self.operations.close()
         self._index.close()
         self.reasons.close()
+        self.firm_facts.close()
         self.lookups.close()
         self.keys.close()
 

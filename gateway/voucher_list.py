@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from gateway.errors import Problem
 from gateway.schemas import BadRow
-from registry import CodeRefused, Keyring, Recipient, Region, Tag, TagError
+from registry import CodeRefused, Keyring, Recipient, Region, Tag, TagError, company_code
 
 MOST_BYTES = 5_000_000
 MOST_UNPACKED_BYTES = 10_000_000
@@ -34,9 +34,10 @@ _ZIP_MAGIC = b"PK\x03\x04"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One voucher to issue, by its line in the file."""
+    """One voucher to issue, by its line in the file, and the firm's canonical code."""
 
     line: int
+    firm: str
     recipient: Recipient
 
 
@@ -106,7 +107,7 @@ def _rows(body: Sequence[tuple[int, list[_Cell]]], firm_at: int, serial_at: int,
             bad.append(BadRow(line=line, code="SerialRepeated", message=f"券号与第 {first} 行重复。 The serial of line {first}."))
             continue
         first_line[recipient.serial] = line
-        rows.append(Row(line, recipient))
+        rows.append(Row(line, company_code(firm.text), recipient))
     return Parsed(rows, bad, len(body))
 
 

@@ -141,7 +141,7 @@ from registry.rules import (
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.tag_keys import read_tag_keys
-from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, epoch_of, salted
+from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
 
 __all__ = [
     "NO_ADDRESS",
@@ -297,6 +297,7 @@ __all__ = [
     "address_of",
     "call_of",
     "closing_id",
+    "company_code",
     "consumed",
     "decide_eligibility",
     "decide_grant",

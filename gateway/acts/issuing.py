@@ -3,26 +3,28 @@ Issuing from a list (发放), and looking at what was issued.
 
 The same list twice is the same issue: asked again, under whatever key, it is answered with the issue that there was.
 
-Each row is judged by the programme's own file besides: whether the firm may get this much more now. The contracts do not know those rules.
+Each row is judged by the programme's own file besides: whether the firm is eligible and may get this much more now. The contracts do
+not know those rules.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from gateway import shapes, voucher_list
+from gateway.acts import eligibility
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
-from gateway.schemas import BadRow, FindingSeen, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
+from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
 from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tag
 from gateway.voucher_list import Parsed
 from registry import (
-    Decision,
     Digest,
     Done,
     Entry,
+    Finding,
     Firm,
     Granted,
     Id,
@@ -149,37 +151,40 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
-        elif not (decided := decide(row.recipient.firm)).holds:
-            found.append(_refused(row.line, decided))
+        elif against := decide(row):
+            found.append(_refused(row.line, against))
     return sorted(found, key=lambda each: each.line)
 
 
-def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[Tag], Decision]:
-    """Decides row after row whether a firm may get one voucher more: what an earlier row gives it counts for the next one."""
+def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[voucher_list.Row], tuple[Finding, ...]]:
+    """
+    Says row after row what is against it: eligibility, and whether the firm may get one voucher more.
+
+    What an earlier row gives a firm counts for its next one.
+    """
     ledger = snapshot.ledger
     programme = ledger.programmes[terms.programme] if terms.programme in ledger.programmes else None  # noqa: SIM401 - a table has no `get`
     if programme is None or programme.region != office.region:
         # The contract refuses those by itself, whoever is asked.
-        return lambda _: Decision(ways=())
+        return lambda _: ()
     policy = office.programme_files.of(programme).policy
     granted: dict[Tag, list[Granted]] = {}
 
-    def decide(firm: Tag) -> Decision:
+    def decide(row: voucher_list.Row) -> tuple[Finding, ...]:
+        firm = row.recipient.firm
         earlier = granted.setdefault(firm, granted_to(snapshot, office.region, [firm]))
         decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
-        if decided.holds:
+        against = eligibility.decide(office, policy, row.firm, snapshot.time).against + decided.against
+        if not against:
             earlier.append(Granted(at=snapshot.time, code=programme.code, face=terms.face))
-        return decided
+        return against
 
     return decide
 
 
-def _refused(line: int, decided: Decision) -> BadRow:
-    findings = tuple(
-        FindingSeen(rule=each.rule, fact=each.fact, verdict=each.verdict.value, zh=each.zh, en=each.en) for each in decided.against
-    )
-    message = " ".join(["；".join(each.zh.rstrip("。") for each in decided.against) + "。", *(each.en for each in decided.against)])
-    return BadRow(line=line, code="PolicyRefused", message=message, findings=findings)
+def _refused(line: int, against: tuple[Finding, ...]) -> BadRow:
+    message = " ".join(["".join(each.zh for each in against), *(each.en for each in against)])
+    return BadRow(line=line, code="PolicyRefused", message=message, findings=tuple(eligibility.findings_seen(against)))
 
 
 def _is_issued(snapshot: Snapshot, terms: Terms, row: voucher_list.Row) -> bool:

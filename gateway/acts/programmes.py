@@ -24,14 +24,14 @@ def open_programme(office: Office, caller: Caller, asked: ProgrammeFile, intent_
 def programme(office: Office, caller: Caller, programme_id: Id) -> ProgrammeSeen:
     """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
     with office.seen() as snapshot:
-        _require_seen(caller, snapshot, programme_id)
+        require_seen(caller, snapshot, programme_id)
         return shapes.programme_seen(snapshot, programme_id, office.clock())
 
 
 def file_of(office: Office, caller: Caller, programme_id: Id) -> ProgrammeFileSeen:
     """The file that a programme was opened with, for whoever may see the programme."""
     with office.seen() as snapshot:
-        record = _require_seen(caller, snapshot, programme_id)
+        record = require_seen(caller, snapshot, programme_id)
         text = office.programme_files.text(record)
         return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=text)
 
@@ -40,7 +40,7 @@ def hand_in(office: Office, caller: Caller, programme_id: Id, asked: ProgrammeFi
     """Keep the file of a programme that was opened elsewhere, or whose file was lost here. Only that very file is taken."""
     file = read_programme_file(asked.file)
     with office.current() as snapshot:
-        record = _require_seen(caller, snapshot, programme_id)
+        record = require_seen(caller, snapshot, programme_id)
     require_file_of(record, file)
     office.programme_files.keep(asked.file, file)
     return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=asked.file)
@@ -59,7 +59,7 @@ def programmes(office: Office, caller: Caller, *, cursor: str | None, limit: int
 def pool(office: Office, caller: Caller, programme_id: Id) -> PoolSeen:
     """A programme's pool, with what was set aside and taken back."""
     with office.seen() as snapshot:
-        _require_seen(caller, snapshot, programme_id)
+        require_seen(caller, snapshot, programme_id)
         return shapes.pool_seen(snapshot, programme_id, office.clock())
 
 
@@ -80,7 +80,8 @@ def _moved(office: Office, done: Done) -> Written:
     return Written(transaction=done.transaction, block=done.block)
 
 
-def _require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> Programme:
+def require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> Programme:
+    """A programme that the caller may see. Whether there is another is told to nobody."""
     opened = snapshot.ledger.programmes
     if programme_id not in opened or not may_see_programme(caller, opened[programme_id]):
         raise not_found("programme", programme_id)

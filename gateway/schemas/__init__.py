@@ -63,6 +63,18 @@ from gateway.schemas.directory import (
     UnsignedTransaction,
     Withdrawal,
 )
+from gateway.schemas.eligibility import (
+    EligibilitySeen,
+    FindingSeen,
+    FirmFacts,
+    FirmFactsHistory,
+    FirmFactsNamed,
+    FirmFactsOnRecord,
+    FirmFactsStated,
+    FirmFactsStatement,
+    FirmNamed,
+    Verdict,
+)
 from gateway.schemas.health import Alive, Ready, ReasonNotReady
 from gateway.schemas.lookup_log import LookupHead, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
@@ -131,7 +143,6 @@ from gateway.schemas.trail import (
 )
 from gateway.schemas.vouchers import (
     BadRow,
-    FindingSeen,
     Issued,
     IssuedVoucher,
     IssueRequest,
@@ -150,12 +161,20 @@ __all__ = [
     "BlockSeen",
     "Cursor",
     "Doubt",
+    "EligibilitySeen",
     "Event",
     "Extension",
     "Facts",
     "FactsRequest",
     "FindingSeen",
     "FirmEnrolment",
+    "FirmFacts",
+    "FirmFactsHistory",
+    "FirmFactsNamed",
+    "FirmFactsOnRecord",
+    "FirmFactsStated",
+    "FirmFactsStatement",
+    "FirmNamed",
     "FirmOne",
     "FirmPage",
     "FirmSeen",
@@ -256,6 +275,7 @@ __all__ = [
     "TypedData",
     "UnsignedTransaction",
     "ValidSeconds",
+    "Verdict",
     "Verification",
     "VerificationRequest",
     "Verifications",

@@ -1,10 +1,11 @@
 """Issuing from a list."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from gateway.schemas.basis import Id32, Money, Seconds, Shape, Text, Written
+from gateway.schemas.eligibility import FindingSeen
 
 
 class RecipientNamed(Shape):
@@ -23,16 +24,6 @@ class IssueRequest(Shape):
     use_by: Seconds
     claim_by: Seconds
     recipients: Annotated[list[RecipientNamed], Field(min_length=1, max_length=500)]
-
-
-class FindingSeen(Shape):
-    """One rule of the programme's file, the fact that it was judged by (null where none was stated), the verdict, and why."""
-
-    rule: str
-    fact: str | None
-    verdict: Literal["HOLDS", "FAILS", "MISSING"]
-    zh: str
-    en: str
 
 
 class BadRow(Shape):

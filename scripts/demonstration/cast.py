@@ -5,7 +5,9 @@ Institutions and firms are those of the papers where a case names one; all other
 have valid check digits and belong to nobody. There are no persons.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from stdnum.cn import uscc
 
@@ -51,13 +53,14 @@ class LabCast:
 
 @dataclass(frozen=True)
 class FirmCast:
-    """A firm."""
+    """A firm, and what its office has established of it: samples, but for the marks that a case tells of."""
 
     key: str
     region: int
     zh: str
     en: str
     company_code: str
+    facts: Mapping[str, Any] = field(default_factory=lambda: {"who": "FIRM", "registered_here": True})
 
 
 CHANGXING, KUNSHAN, SHANGHAI, BEIJING, TIANJIN, HEBEI = 330522, 320583, 310000, 110000, 120000, 130000
@@ -84,8 +87,25 @@ LABS = (
     LabCast("lab-kunshan", KUNSHAN, "昆山检测中心（样例）", "Kunshan test centre (sample)", "KS-0001", sample_code(KUNSHAN, 1)),
 )
 
+_HERE = {"who": "FIRM", "registered_here": True}
+_SMALL = {"staff": 86, "revenue": "950000000", "capital": "500000000"}
+
 FIRMS = (
-    FirmCast("firm-changxing", CHANGXING, "浙江新高包装有限公司", "Zhejiang Xingao Packaging", sample_code(CHANGXING, 11)),
-    FirmCast("firm-kunshan", KUNSHAN, "福立旺精密机电", "Fuliwang Precision Machinery", sample_code(KUNSHAN, 11)),
-    FirmCast("firm-beijing", BEIJING, "北京科技型企业（样例）", "Beijing sci-tech firm (sample)", sample_code(BEIJING, 11)),
+    FirmCast(
+        "firm-changxing",
+        CHANGXING,
+        "浙江新高包装有限公司",
+        "Zhejiang Xingao Packaging",
+        sample_code(CHANGXING, 11),
+        _HERE | {"marks": {"科技型企业": None}},
+    ),
+    FirmCast(
+        "firm-kunshan",
+        KUNSHAN,
+        "福立旺精密机电",
+        "Fuliwang Precision Machinery",
+        sample_code(KUNSHAN, 11),
+        _HERE | {"marks": {"昆山市生产力促进中心审核": None}},
+    ),
+    FirmCast("firm-beijing", BEIJING, "北京科技型企业（样例）", "Beijing sci-tech firm (sample)", sample_code(BEIJING, 11), _HERE | _SMALL),
 )

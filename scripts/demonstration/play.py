@@ -209,6 +209,9 @@ def setup(scene: Scene) -> Got:
         scene.desk(firm.region, "directory").post("/v1/firms", {"firm": firm.company_code, "signer": parties[firm.key].account.address})
         for firm in FIRMS
     ]
+    for region in PROGRAMME_FILES:
+        facts = [{"firm": firm.company_code, **firm.facts} for firm in FIRMS if firm.region == region]
+        scene.desk(region, "directory").post("/v1/firm-facts", {"firms": facts})
     shanghai = scene.lab_id(scene.lab("lab-shanghai"))
     recognised = {CHANGXING: [scene.lab_id(lab) for lab in LABS], KUNSHAN: [shanghai], BEIJING: [shanghai]}
     for region, subjects in recognised.items():

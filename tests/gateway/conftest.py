@@ -31,7 +31,7 @@ from scripts.demonstration.world import found
 from tests.gateway.described import require_described
 
 SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
-GRANT_ALL = "[policy.grants]\non_application = true\ntop_up = true\n\n"
+GRANT_ALL = "eligible = []\n\n[policy.grants]\non_application = true\ntop_up = true\n\n"
 _numbers = itertools.count(1)
 
 
@@ -70,7 +70,7 @@ class Town(play.Scene):
 
     def programme_file(self, region: int) -> str:
         """One that grants whatever is asked for: these tests issue to few firms as often as they like. `test_policy` opens real ones."""
-        return re.sub(r"\[policy\.grants.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_file(region), flags=re.DOTALL)
+        return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_file(region), flags=re.DOTALL)
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""

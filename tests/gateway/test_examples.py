@@ -229,6 +229,24 @@ def opens(town):
     return Staged(CHANGXING, "issuer", members={"file": text})
 
 
+@stage("POST", "/firm-facts")
+def states_facts(town):
+    return Staged(CHANGXING, "directory")
+
+
+@stage("POST", "/firm-facts/history")
+def sees_facts(town):
+    town.desk(CHANGXING, "directory").post("/v1/firm-facts", examples.FACTS_STATEMENT)
+    return Staged(CHANGXING, "auditor")
+
+
+@stage("POST", "/programmes/{programme_id}/eligibility")
+def asks_for_eligibility(town):
+    town.desk(CHANGXING, "directory").post("/v1/firm-facts", examples.FACTS_STATEMENT)
+    file = {"file": examples.PROGRAMME_TEXT.replace("CX-EXAMPLE", f"CX-EXAMPLE-{town.number()}")}
+    return Staged(CHANGXING, "issuer", path={"programme_id": town.desk(CHANGXING, "issuer").post("/v1/programmes", file)["programme_id"]})
+
+
 @stage("GET", "/programmes/{programme_id}/file")
 def sees_a_programme_file(town):
     return Staged(CHANGXING, "auditor", path={"programme_id": town.programmes[CHANGXING]})
@@ -409,7 +427,20 @@ def polls(town):
 
 # Comparing
 
-NUMBERS_THAT_DIFFER = {"number", "time", "age_seconds", "block", "deadline", "since", "until", "proposed_from", "chainId", "gas", "nonce"}
+NUMBERS_THAT_DIFFER = {
+    "stated_at",
+    "number",
+    "time",
+    "age_seconds",
+    "block",
+    "deadline",
+    "since",
+    "until",
+    "proposed_from",
+    "chainId",
+    "gas",
+    "nonce",
+}
 NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
 NUMBERS_THAT_DIFFER |= {"milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
 TEXTS_THAT_DIFFER = {

@@ -1,19 +1,41 @@
-"""What a region's own policy refuses at issue: the cap and the tranche of a programme's file, row by row, from what the chain says."""
+"""What a region's own policy refuses: eligibility, cap and tranche of a programme's file, row by row, from the chain and the facts."""
 
 import pytest
 
+from gateway.examples import PROGRAMME_TEXT
 from scripts.demonstration import play
-from scripts.demonstration.cast import CHANGXING
+from scripts.demonstration.cast import BEIJING, CHANGXING
 from tests.gateway.newcomers import new_firm
 
 YUAN = 100
 
 
+SCI_TECH = {"who": "FIRM", "registered_here": True, "marks": {"科技型企业": None}}
+ABOVE_SCALE = {"who": "FIRM", "registered_here": True, "marks": {"规模以上非科技型企业": None}}
+
+
+def real(town, region, code):
+    """A programme under a region's real rules, with a code of its own."""
+    text = play.Scene.programme_file(town, region).replace(f'code = "{code}"', f'code = "{code}-{town.number()}"')
+    return town.desk(region, "issuer").post("/v1/programmes", {"file": text})["programme_id"]
+
+
 @pytest.fixture
 def changxing(town):
-    """A programme under Changxing's real rules, with a code of its own."""
-    text = super(type(town), town).programme_file(CHANGXING).replace("CX-KJQ-2013", f"CX-POLICY-{town.number()}")
-    return town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": text})["programme_id"]
+    return real(town, CHANGXING, "CX-KJQ-2013")
+
+
+def state(town, region, code, facts):
+    """What an office establishes of a firm or team."""
+    answer = town.desk(region, "directory").post("/v1/firm-facts", {"firms": [{"firm": code, **facts}]})
+    assert answer.status == 201, answer.body
+
+
+def sci_tech(town):
+    """A sci-tech firm of Changxing's, just enrolled and on record."""
+    firm = new_firm(town, CHANGXING)
+    state(town, CHANGXING, firm.company_code, SCI_TECH)
+    return firm
 
 
 def issue(town, programme, firms, *, face=10_000 * YUAN, check=False):
@@ -31,7 +53,7 @@ def against(answer):
 
 
 def test_at_03_top_ups_to_100_000_pass_and_the_next_note_is_refused(town, changxing):
-    firm, other = new_firm(town, CHANGXING), new_firm(town, CHANGXING)
+    firm, other = sci_tech(town), sci_tech(town)
     assert [issue(town, changxing, [firm]).status for _ in range(10)] == [201] * 10
 
     refused = issue(town, changxing, [other, firm], face=10_000 * YUAN)
@@ -46,14 +68,14 @@ def test_at_03_top_ups_to_100_000_pass_and_the_next_note_is_refused(town, changx
 
 
 def test_rows_of_one_list_count_together(town, changxing):
-    firm = new_firm(town, CHANGXING)
+    firm = sci_tech(town)
 
     assert against(issue(town, changxing, [firm] * 11, check=True)) == [(11, "PolicyRefused", ["cap"])]
     assert issue(town, changxing, [firm] * 10).status == 201
 
 
 def test_the_first_grant_is_the_pre_issued_amount(town, changxing):
-    firm = new_firm(town, CHANGXING)
+    firm = sci_tech(town)
 
     assert against(issue(town, changxing, [firm], face=20_000 * YUAN)) == [(1, "PolicyRefused", ["pre_issue"])]
     assert issue(town, changxing, [firm]).status == 201
@@ -61,7 +83,7 @@ def test_the_first_grant_is_the_pre_issued_amount(town, changxing):
 
 
 def test_the_same_list_again_is_the_same_issue_even_at_the_cap(town, changxing):
-    firm = new_firm(town, CHANGXING)
+    firm = sci_tech(town)
     rows = [{"firm": firm.company_code, "serial": f"Y-{town.number()}"} for _ in range(10)]
     asked = {"programme": changxing, "recipients": rows, "face": "1000000", "denomination": "100000"}
     asked |= {"use_by": town.now + 86_400, "claim_by": town.now + 86_400}
@@ -104,5 +126,107 @@ def test_at_07_the_next_grant_waits_until_more_than_half_is_redeemed(town):
         assert found == ([(1, "PolicyRefused", rules)] if rules else [])
 
 
-def test_the_files_of_the_demonstration_are_the_real_ones():
-    assert "[policy.grants.cap]" in play.Scene.programme_file(None, CHANGXING)
+# Who is eligible
+
+
+def verdict(town, region, programme, code):
+    """What is decided of a firm, and the rules against it on the way that it comes nearest to."""
+    seen = town.desk(region, "issuer").post(f"/v1/programmes/{programme}/eligibility", {"firm": code})
+    ways = [[each["rule"] for each in way if each["verdict"] != "HOLDS"] for way in seen["ways"]]
+    return seen["verdict"], min(ways, key=len)
+
+
+def test_at_20_a_non_tech_above_scale_firm_gets_the_same_terms_once_reviewed(town, changxing):
+    firm = new_firm(town, CHANGXING)
+    assert verdict(town, CHANGXING, changxing, firm.company_code) == ("MISSING", ["facts"])
+    assert against(issue(town, changxing, [firm])) == [(1, "PolicyRefused", ["facts"])]
+
+    state(town, CHANGXING, firm.company_code, ABOVE_SCALE | {"reviewed": False})
+    assert verdict(town, CHANGXING, changxing, firm.company_code) == ("FAILS", ["marks"])
+    assert against(issue(town, changxing, [firm])) == [(1, "PolicyRefused", ["marks"])]
+
+    state(town, CHANGXING, firm.company_code, ABOVE_SCALE | {"reviewed": True})
+    assert verdict(town, CHANGXING, changxing, firm.company_code) == ("HOLDS", [])
+    assert issue(town, changxing, [firm]).status == 201
+    history = town.desk(CHANGXING, "auditor").post("/v1/firm-facts/history", {"firm": firm.company_code})["facts"]
+    assert [each["reviewed"] for each in history] == [False, True], "what was decided before can be worked out again"
+    assert {each["stated_by"] for each in history} == {"directory"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({}, ("HOLDS", [])),
+        ({"staff": 101}, ("FAILS", ["most_staff"])),
+        ({"capital": "2000000001"}, ("FAILS", ["most_capital"])),
+        ({"revenue": "1000000001"}, ("FAILS", ["revenue_under"])),
+        ({"revenue": None}, ("MISSING", ["revenue_under"])),
+        ({"who": "TEAM", "marks": {"开展实际研发的大学生团队": None}}, ("HOLDS", [])),
+    ],
+)
+def test_at_09_beijing_eligibility_edges(town, changed, expected):
+    programme, firm = real(town, BEIJING, "BJ-KJCXQ-2018"), new_firm(town, BEIJING)
+    edge = {"who": "FIRM", "registered_here": True, "staff": 100, "revenue": "1000000000", "capital": "2000000000"}
+    state(town, BEIJING, firm.company_code, edge | changed)
+
+    assert verdict(town, BEIJING, programme, firm.company_code) == expected
+
+
+def test_a_team_without_registration_is_known_by_its_regions_code(town):
+    programme, team = real(town, BEIJING, "BJ-KJCXQ-2018"), f"T110000-{town.number():08}"
+    state(town, BEIJING, team, {"who": "TEAM", "marks": {"开展实际研发的大学生团队": town.now + 86_400}})
+
+    assert verdict(town, BEIJING, programme, team.lower()) == ("HOLDS", [])
+
+
+def test_facts_are_put_on_record_all_or_none_and_once(town):
+    firm, at_office = new_firm(town, CHANGXING), town.desk(CHANGXING, "directory")
+    one = {"firm": firm.company_code, **SCI_TECH}
+    wrong_digit = firm.company_code[:-1] + ("0" if firm.company_code[-1] != "0" else "1")
+
+    refused = at_office.post("/v1/firm-facts", {"firms": [one, {"firm": wrong_digit, **SCI_TECH}]})
+    answers = [at_office.post("/v1/firm-facts", {"firms": [one]}, key=f"facts-{firm.company_code}") for _ in range(2)]
+
+    assert (refused.status, refused.code) == (422, "CodeRefused")
+    assert [(each.status, each["stated"]) for each in answers] == [(201, 1), (201, 1)]
+    assert len(at_office.post("/v1/firm-facts/history", {"firm": firm.company_code})["facts"]) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"staff": -1},
+        {"staff": 1.5},
+        {"staff": "86"},
+        {"revenue": 1},
+        {"revenue": "-1"},
+        {"who": "GUILD"},
+        {"age": 3},
+        {"registered_here": 1},
+    ],
+)
+def test_facts_of_another_form_are_refused(town, wrong):
+    firm = {"firm": town.firm("firm-changxing").company_code, **SCI_TECH, **wrong}
+
+    assert town.desk(CHANGXING, "directory").post("/v1/firm-facts", {"firms": [firm]}).code == "InvalidRequest"
+
+
+def test_who_states_facts_and_who_reads_them(town):
+    stated, asked = (
+        {"firms": [{"firm": town.firm("firm-changxing").company_code, **SCI_TECH}]},
+        {"firm": town.firm("firm-changxing").company_code},
+    )
+    callers = {"issuer", "reviewer-1", "payer", "directory", "auditor", "firm-changxing"}
+
+    may_state = {each for each in callers if town.desk(CHANGXING, each).post("/v1/firm-facts", stated).status == 201}
+    may_read = {each for each in callers if town.desk(CHANGXING, each).post("/v1/firm-facts/history", asked).status == 200}
+
+    assert may_state == {"directory"}
+    assert may_read == {"issuer", "reviewer-1", "directory", "auditor"}
+
+
+def test_a_programme_of_another_region_is_not_decided_here(town, changxing):
+    firm = {"firm": town.firm("firm-beijing").company_code}
+
+    assert town.desk(BEIJING, "issuer").post(f"/v1/programmes/{changxing}/eligibility", firm).code == "NotFound"
+    assert PROGRAMME_TEXT.count("[[policy.eligible]]") == 0, "a list of ways may be written in one line as well"

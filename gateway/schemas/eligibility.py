@@ -1,0 +1,87 @@
+"""What an office has established of firms, and what a programme's file says to it."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from gateway.schemas.basis import BlockSeen, Id32, Money, Seconds, Shape, Text
+
+Verdict = Literal["HOLDS", "FAILS", "MISSING"]
+
+
+class FindingSeen(Shape):
+    """One rule of the programme's file, the fact that it was judged by (null where none was stated), the verdict, and why."""
+
+    rule: str
+    fact: str | None
+    verdict: Verdict
+    zh: str
+    en: str
+
+
+class FirmFacts(Shape):
+    """
+    What is known of a firm or team; null where nobody has established it.
+
+    `marks` are its certificates and categories with the last second that each is good for, null where it does not end; one that is not
+    named is not held.
+    """
+
+    who: Literal["FIRM", "TEAM"]
+    registered_here: Annotated[bool | None, Field(strict=True)] = None
+    staff: Annotated[int | None, Field(strict=True, ge=0, lt=2**31)] = None
+    revenue: Money | None = None
+    capital: Money | None = None
+    marks: Annotated[dict[Text, Seconds | None] | None, Field(max_length=50)] = None
+    reviewed: Annotated[bool | None, Field(strict=True)] = None
+
+
+class FirmFactsNamed(FirmFacts):
+    """The same with the firm's company code."""
+
+    firm: Text
+
+
+class FirmFactsStatement(Shape):
+    """What was established of several firms, all or none."""
+
+    firms: Annotated[list[FirmFactsNamed], Field(min_length=1, max_length=500)]
+
+
+class FirmFactsStated(Shape):
+    """Of how many firms something was put on record."""
+
+    stated: int
+
+
+class FirmNamed(Shape):
+    """A firm by its company code."""
+
+    firm: Text
+
+
+class FirmFactsOnRecord(FirmFacts):
+    """What was established of a firm at some time, and by whom."""
+
+    stated_at: int
+    stated_by: str
+
+
+class FirmFactsHistory(Shape):
+    """Everything that was put on record of a firm, in order; the last counts."""
+
+    facts: list[FirmFactsOnRecord]
+
+
+class EligibilitySeen(Shape):
+    """
+    Whether a firm may get vouchers of a programme, by each way that its file knows; one way on which everything holds is enough.
+
+    `policy_hash` is the file's. Whoever has the file and the facts comes to the same.
+    """
+
+    programme_id: Id32
+    policy_hash: Id32
+    verdict: Verdict
+    ways: list[list[FindingSeen]]
+    block: BlockSeen
