@@ -2,7 +2,6 @@
 
 import pytest
 
-from gateway.examples import PROGRAMME_TEXT
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING
 from tests.gateway.newcomers import new_firm
@@ -229,4 +228,3 @@ def test_a_programme_of_another_region_is_not_decided_here(town, changxing):
     firm = {"firm": town.firm("firm-beijing").company_code}
 
     assert town.desk(BEIJING, "issuer").post(f"/v1/programmes/{changxing}/eligibility", firm).code == "NotFound"
-    assert PROGRAMME_TEXT.count("[[policy.eligible]]") == 0, "a list of ways may be written in one line as well"
