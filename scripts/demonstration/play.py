@@ -23,6 +23,8 @@ from scripts.demonstration.desks import ANSWER_SECONDS, Answer, Desk, read_and_s
 from scripts.demonstration.world import ROOT, World
 
 Got = Iterator[tuple[str, Any]]
+Named = Mapping[str, Any]
+"""A voucher by region, firm and serial."""
 
 YEAR = 365 * 86_400
 PROGRAMME_FILES = {CHANGXING: "changxing-2013.toml", KUNSHAN: "kunshan-2018.toml", BEIJING: "beijing-2018.toml"}
@@ -65,11 +67,15 @@ class Scene:
 
     # What parties do together
 
-    def order(self, firm: FirmCast, lab: LabCast, *, serial: str, project: str, amount: str) -> dict[str, Any]:
-        """The lab enters the facts; firm and lab check and sign. Not yet submitted."""
+    def order(
+        self, firm: FirmCast, lab: LabCast, *, serial: str, project: str, amount: str, item: str | None = None, lead: Named | None = None
+    ) -> dict[str, Any]:
+        """The lab enters the facts; firm and lab check and sign. Not yet submitted. `lead`: whose project it is, if another firm's."""
         asked = {"voucher": _voucher(firm, serial), "project": project, "amount": amount}
+        asked |= {name: each for name, each in (("item", item), ("lead", lead)) if each is not None}
         prepared = self.desk(lab.region, lab.key).post("/v1/orders/prepare", asked)
-        agreed = {"amount": int(amount), "lab": self.world.lab_id(lab), "project": self.world.keyring.project(firm.company_code, project)}
+        tag = self.world.keyring.project(lead["firm"] if lead else firm.company_code, project)
+        agreed = {"amount": int(amount), "lab": self.world.lab_id(lab), "project": tag}
         return self.signed(prepared, Order, firm, lab, agreed)
 
     def redemption(
