@@ -1,5 +1,7 @@
 """Programme files: one canonical form, one hash, and the rules of the field as they stand in `programmes/`."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +9,7 @@ import pytest
 from gateway.errors import Problem
 from gateway.programme_file import canonical, programme_of
 from registry import UNLIMITED, Approval, FirstReview, Paid, subsidy_quote
-from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from scripts.demonstration.cast import BEIJING, CHANGXING, HEBEI, KUNSHAN, SHANGHAI, TIANJIN
 
 FOLDER = Path(__file__).resolve().parents[2] / "programmes"
 CHANGXING_FILE = (FOLDER / "changxing-2013.toml").read_text(encoding="utf-8")
@@ -59,6 +61,43 @@ def test_beijing_falls_from_90_to_30_percent_without_a_jump_and_ends_at_500_000(
     assert subsidy(programme, 80_000_000) == subsidy(programme, 10**12) == 50_000_000
     for each in programme.slices:
         assert subsidy(programme, each.up_to + 1) - subsidy(programme, each.up_to) in (0, 1)
+
+
+def test_tianjin_pays_half_to_the_firm_everywhere_and_ends_at_100_000():
+    programme = programme_of((FOLDER / "tianjin-2019.toml").read_text(encoding="utf-8"))
+
+    assert (programme.region, programme.paid_home, programme.paid_across) == (TIANJIN, Paid.FIRM, Paid.FIRM)
+    assert (programme.approval, programme.first_review) == (Approval.CROSS_REGION, FirstReview.HOME)
+    assert [subsidy(programme, cost) for cost in (800_000, 20_000_000, 26_000_000)] == [400_000, 10_000_000, 10_000_000]
+
+
+def test_hebei_pays_the_lab_at_home_and_the_firm_elsewhere_one_to_one():
+    programme = programme_of((FOLDER / "hebei-2016.toml").read_text(encoding="utf-8"))
+
+    assert (programme.region, programme.paid_home, programme.paid_across) == (HEBEI, Paid.LAB, Paid.FIRM)
+    assert (programme.approval, programme.first_review) == (Approval.CROSS_REGION, FirstReview.NONE)
+    for cost in (2, 800_000, 20_000_000):
+        assert subsidy(programme, cost) == cost - subsidy(programme, cost)
+    assert subsidy(programme, 10**12) == 10_000_000
+
+
+def test_jiaxing_goes_by_item_and_the_sample_is_its_rule_under_another_region():
+    jiaxing = programme_of((FOLDER / "jiaxing.toml").read_text(encoding="utf-8"))
+    sample = programme_of((FOLDER / "itemised-sample.toml").read_text(encoding="utf-8"))
+
+    assert (jiaxing.region, jiaxing.payer, jiaxing.itemised) == (330400, 330400, True)
+    assert (jiaxing.approval, jiaxing.first_review) == (Approval.NEVER, FirstReview.HOST)
+    names = {"region": sample.region, "payer": sample.payer, "code": sample.code, "policy_hash": sample.policy_hash}
+    assert replace(jiaxing, **names) == sample
+    rules = [tomllib.loads((FOLDER / name).read_text(encoding="utf-8")) for name in ("jiaxing.toml", "itemised-sample.toml")]
+    assert rules[0] | {name: rules[1][name] for name in ("region", "payer", "code")} == rules[1]
+
+
+def test_a_joint_voucher_needs_three_partners_and_approval_at_home_too():
+    programme = programme_of((FOLDER / "joint-sample.toml").read_text(encoding="utf-8"))
+
+    assert (programme.region, programme.min_partners, programme.approval) == (BEIJING, 3, Approval.ALWAYS)
+    assert (programme.paid_home, programme.paid_across, programme.first_review) == (Paid.LAB, Paid.FIRM, FirstReview.NONE)
 
 
 @pytest.mark.parametrize(
