@@ -22,10 +22,11 @@ from fastapi import FastAPI
 
 from gateway import Settings, create_app
 from gateway.logs import JsonLines
-from registry.chain.devnode import DevNode, Engine, start
+from registry.chain.devnode import Engine, start
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import Answer, Desk
+from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
 from tests.gateway.described import require_described
 
@@ -42,10 +43,9 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
 
 
 @dataclass
-class Town(play.Scene):
+class Town(Scene):
     """A scene whose gateways run in this process. `clock` shifts all gateways' idea of now by some seconds."""
 
-    node: DevNode = field(kw_only=True)
     clock_shift: float = field(default=0.0, kw_only=True)
     overrides: dict[str, object] = field(default_factory=dict, kw_only=True)
     running: dict[int, ExitStack] = field(default_factory=dict, kw_only=True)
@@ -60,11 +60,6 @@ class Town(play.Scene):
     def stop(self, region: int) -> None:
         """Stop a region's gateway in good order."""
         self.running.pop(region).close()
-
-    @property
-    def now(self) -> int:
-        """Unix seconds now, or on the chain, where a test has turned its clock on."""
-        return max(int(time.time()), self.node.timestamp())
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
@@ -137,7 +132,7 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
         world = found(directory, node.url)
         # One caller asks here as quickly as a test can.
         hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000}
-        town = Town(world, stack.enter_context(_client()), node=node, overrides=hasty | overrides)
+        town = Town(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
             town.start(region)
