@@ -15,6 +15,7 @@ import pytest
 from scripts.demonstration.cases import ALL as ALL_CASES
 from scripts.demonstration.expected import ALL, EXPECTED
 from scripts.demonstration.play import CASES
+from scripts.demonstration.words import CASES as TITLES
 from scripts.demonstration.words import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +82,7 @@ def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words(
 
     assert (list(CASES), list(ALL_CASES)) == (plain, list(ALL))
     assert (list(ALL)[: len(plain) - 1], list(ALL)[-1]) == (plain[:-1], plain[-1])
+    assert set(TITLES) == set(ALL)
     assert set(STEPS) == {f"{case}.{step}" for case, steps in ALL.items() for step in steps}
 
 
