@@ -6,12 +6,12 @@ import httpx
 from eth_account import Account
 
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, sample_code
-from scripts.demonstration.scene import Got, Scene, chosen, named, pages, refusal
+from scripts.demonstration.scene import YEAR, Got, Scene, chosen, named, pages, refusal
 
 FIRMS = 233
 FACE, NOTE = "1000000", "100000"
 AT_ONCE = 8
-MINUTES = 600
+TEN_MINUTES = 600
 
 TOP_UP = "firm-top-up"
 PRE_ISSUED = "CX-PRE-0001"
@@ -28,7 +28,7 @@ def one_list_for_all(scene: Scene) -> Got:
     yield "enrolled", sum(answer.status == httpx.codes.CREATED for answer in enrolled)
 
     rows = [(code, f"CX-PRE-{number:04}") for number, code in enumerate(signers, start=1)]
-    last = scene.now + 365 * 86_400
+    last = scene.now + YEAR
     checked = scene.issue(CHANGXING, rows, face=FACE, denomination=NOTE, last=last, check=True)
     yield "dry_run", chosen(checked.body, "rows", "bad")
     first = scene.issue(CHANGXING, rows, face=FACE, denomination=NOTE, last=last)
@@ -60,7 +60,7 @@ def top_ups(scene: Scene) -> Got:
 def last_second(scene: Scene) -> Got:
     """AT-04. The chain's clock is turned on to the last second of a voucher, and then to the next."""
     firm, lab, serial = scene.firm("firm-changxing"), scene.lab("lab-shanghai"), "CX-2013-0004"
-    last = scene.node.timestamp() + MINUTES
+    last = scene.node.timestamp() + TEN_MINUTES
     issued = scene.issue(CHANGXING, [(firm.company_code, serial)], face=FACE, denomination=NOTE, last=last)
     yield "issue", issued.status
     at_lab, question = scene.desk(SHANGHAI, lab.key), {"voucher": named(firm, serial), "amount": NOTE}
