@@ -11,7 +11,7 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import VoucherNamed
+from gateway.schemas import FactsRequest, OrderFacts, VoucherNamed
 from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
 
 
@@ -114,6 +114,15 @@ def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:
         raise Problem(404, "UnknownVoucher", title, block=snapshot.block, time=snapshot.time)
     voucher_id = subject.voucher = only(found)
     return voucher_id, snapshot.ledger.vouchers[voucher_id]
+
+
+def project_named(office: Office, caller: Caller, snapshot: Snapshot, asked: OrderFacts | FactsRequest) -> Tag:
+    """The tag of a project of the voucher's own firm or, where several share one, of its lead, which a voucher of its own makes known."""
+    if asked.lead is None:
+        return office.keyring.project(asked.voucher.firm, asked.project)
+    with looked_up(office, caller, "lead", asked.lead) as subject:
+        voucher_named(snapshot, subject)
+    return office.keyring.project(asked.lead.firm, asked.project)
 
 
 def is_enrolled(ledger: Ledger, firm: Firm) -> bool:

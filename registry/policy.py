@@ -205,10 +205,11 @@ class Decision:
 
     @property
     def against(self) -> tuple[Finding, ...]:
-        """All that does not hold, of the way that has the least of it; nothing where the decision holds."""
+        """All that does not hold, of the way that comes nearest: what fails weighs more than what is missing. Nothing where it holds."""
         if self.holds:
             return ()
-        return min((tuple(each for each in way if each.verdict is not Verdict.HOLDS) for way in self.ways), key=len)
+        ways = [tuple(each for each in way if each.verdict is not Verdict.HOLDS) for way in self.ways]
+        return min(ways, key=lambda way: (sum(each.verdict is Verdict.FAILS for each in way), len(way)))
 
 
 def _worst(findings: Sequence[Finding]) -> Verdict:

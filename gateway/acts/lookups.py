@@ -16,9 +16,9 @@ from gateway.schemas import (
     Verifications,
     VerificationsRequest,
 )
-from gateway.sight import lab_asked, looked_up, only, require_may_be_asked, voucher_named
+from gateway.sight import lab_asked, looked_up, only, project_named, require_may_be_asked, voucher_named
 from gateway.verification import Use, reasons, three_facts
-from registry import CodeRefused, Fen, Id, Item, Region, Tag, id_of, subsidy_quote
+from registry import CodeRefused, Fen, Id, Item, Region, id_of, subsidy_quote
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
@@ -68,14 +68,13 @@ def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -
 def facts(office: Office, caller: Caller, asked: FactsRequest) -> Facts:
     """The hotline's three facts."""
     with looked_up(office, caller, "facts", asked.voucher) as subject:
-        project = office.keyring.project(asked.voucher.firm, asked.project)
         with office.judged() as judged:
-            found = _facts(subject, asked, project, judged)
+            found = _facts(office, caller, subject, asked, judged)
         subject.answer = found.status
         return found
 
 
-def _facts(subject: Subject, asked: FactsRequest, project: Tag, judged: Judged) -> Facts:
+def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest, judged: Judged) -> Facts:
     snapshot, block = judged.snapshot, judged.block
     if judged.doubt is not None:
         return Facts(status=judged.doubt, enterprise=None, serial=None, project=None, block=block)
@@ -84,6 +83,7 @@ def _facts(subject: Subject, asked: FactsRequest, project: Tag, judged: Judged) 
     subject.voucher = vouchers[0] if len(vouchers) == 1 else None
     orders = [order for voucher in vouchers for order in snapshot.orders_of_voucher(voucher)]
     region = Region(asked.voucher.region)
+    project = project_named(office, caller, snapshot, asked)
     found = three_facts(snapshot.ledger, region=region, firm=firm, vouchers=vouchers, orders=orders, project=project)
     return Facts(
         status="ANSWERED",

@@ -21,7 +21,7 @@ from gateway.schemas import (
     SignedByPaid,
     SignedRelease,
 )
-from gateway.sight import lab_asked, looked_up, may_see_order, not_found, own_tag, require_order_seen, voucher_named
+from gateway.sight import lab_asked, looked_up, may_see_order, not_found, own_tag, project_named, require_order_seen, voucher_named
 from gateway.verification import SELLER_BYTES
 from registry import (
     NO_ID,
@@ -93,12 +93,13 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, _ = voucher_named(snapshot, subject)
+        project = project_named(office, caller, snapshot, asked)
         valid_until = office.valid_until(snapshot, asked.valid_seconds)
     record = Order(
         voucher=voucher_id,
         lab=lab,
         item=NO_ID if asked.item is None else id_of(Item(lab, asked.item)),
-        project=office.keyring.project(asked.voucher.firm, asked.project),
+        project=project,
         amount=Fen(asked.amount),
         valid_until=valid_until,
         nonce=secrets.randbits(64),

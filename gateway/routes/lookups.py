@@ -14,8 +14,7 @@ from gateway.refusals import LOGGED, TAGS
 
 router = APIRouter(prefix="/v1", tags=["lookups"])
 
-_OF_FACTS = (*TAGS, *LOGGED, "NotYours")
-_OF_VOUCHER = (*_OF_FACTS, "SerialAmbiguous")
+_OF_VOUCHER = (*TAGS, *LOGGED, "NotYours", "SerialAmbiguous")
 
 
 @router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=(*_OF_VOUCHER, "UnknownVoucher")))
@@ -44,7 +43,9 @@ def verifications(asked: schemas.VerificationsRequest, caller: Anybody, office: 
     return lookups.verifications(office, caller, asked)
 
 
-@router.post("/facts", **told("三项核实 Three facts", asked=examples.FACTS_ASKED, answer=examples.FACTS, refuses=_OF_FACTS))
+@router.post(
+    "/facts", **told("三项核实 Three facts", asked=examples.FACTS_ASKED, answer=examples.FACTS, refuses=(*_OF_VOUCHER, "UnknownVoucher"))
+)
 def facts(asked: schemas.FactsRequest, caller: Anybody, office: OfficeHere) -> schemas.Facts:
     """Are enterprise, serial and project true? Three facts, answered apart."""
     return lookups.facts(office, caller, asked)

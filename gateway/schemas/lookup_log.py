@@ -14,7 +14,7 @@ class LookupSeen(Shape):
 
     number: int
     milliseconds: int
-    what: Literal["quote", "verification", "facts", "order", "history", "list"]
+    what: Literal["quote", "verification", "facts", "order", "lead", "history", "list"]
     answer: str
     party: str
     region: int

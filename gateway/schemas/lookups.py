@@ -53,10 +53,11 @@ class VerificationsRequest(Shape):
 
 
 class FactsRequest(Shape):
-    """The hotline's question."""
+    """The hotline's question. `lead` names, by a voucher of its own, the firm whose project it is, where several firms share one."""
 
     voucher: VoucherNamed
     project: Text
+    lead: VoucherNamed | None = None
 
 
 class Quoted(Shape):

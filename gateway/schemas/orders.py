@@ -13,12 +13,17 @@ TypedData = Annotated[dict[str, Any], Field(description="An EIP-712 document, as
 
 
 class OrderFacts(Shape):
-    """The plain facts of an order. A lab orders at itself, and a firm with its own voucher."""
+    """
+    The plain facts of an order. A lab orders at itself, and a firm with its own voucher.
+
+    `lead` names, by a voucher of its own, the firm whose project it is, where several firms share one (联合券).
+    """
 
     voucher: VoucherNamed
     lab: Id32 | None = None
     item: Text | None = None
     project: Text
+    lead: VoucherNamed | None = None
     amount: Money
     valid_seconds: ValidSeconds = 86_400
 

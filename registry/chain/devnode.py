@@ -169,7 +169,7 @@ class DevNode:
 
     def set_time(self, timestamp: int) -> int:
         """
-        Set the clock to a Unix time in seconds, mine one block, and return its time. The clock runs on from there.
+        Set the clock to a Unix time in seconds, mine one block of exactly that time, and return it. The clock runs on from there.
 
         Raises:
             ValueError: the time lies before the newest block's, where no chain can go.
@@ -177,7 +177,7 @@ class DevNode:
         if timestamp < self.timestamp():
             raise ValueError(f"{timestamp} lies before the newest block's time {self.timestamp()}")
         self._set_clock(timestamp)
-        self.mine()
+        self.rpc("evm_mine", timestamp)
         return self.timestamp()
 
     def snapshot(self) -> str:

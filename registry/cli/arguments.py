@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each with its parser and its words."""
+"""Arguments and options that several commands share, each with its parser and its words, and what two of them say together."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from registry.cli import parsing
+from registry.cli.settings import SettingRefused
 from registry.model import Address, Fen, Id, Region, Time
 
 
@@ -40,8 +41,20 @@ NewFile = Annotated[Path, argument(None, "FILE", "要写入的新文件", "The n
 VoucherRegion = Annotated[Region, option("--region", parsing.region, "REGION", "发券地区代码", "The region that issued the voucher")]
 FirmCode = Annotated[str, option("--firm", None, "CODE", "企业统一社会信用代码或团队代码", "The firm's company code")]
 Serial = Annotated[str, option("--serial", None, "SERIAL", "券号", "The serial printed on the voucher")]
+Project = Annotated[str, option("--project", None, "TEXT", "项目编号或名称", "The firm's project")]
+LeadFirm = Annotated[
+    str | None, option("--lead-firm", None, "CODE", "联合项目牵头企业的代码", "Whose project it is, if another firm's: its company code")
+]
+LeadSerial = Annotated[str | None, option("--lead-serial", None, "SERIAL", "牵头企业的券号", "The serial of a voucher of that firm")]
 Amount = Annotated[
     Fen, option("--amount", parsing.money, "MONEY", "金额，带单位，如 4800元", "An amount with its unit: 4800yuan or 480000fen")
 ]
 Cost = Annotated[Fen, option("--cost", parsing.money, "MONEY", "服务费用，带单位", "The service's cost with its unit")]
 Until = Annotated[Time, option("--until", parsing.last_second, "DATE", "截止日（含）", "The last day, inclusive")]
+
+
+def project_asked(region: Region, project: str, firm: str | None, serial: str | None) -> dict[str, Any]:
+    """A project of the voucher's firm, or of the lead firm that is named by a voucher of its own from the same region."""
+    if (firm is None) != (serial is None):
+        raise SettingRefused("lead", "--lead-firm 与 --lead-serial 须同时给出。", "--lead-firm and --lead-serial go together.")
+    return {"project": project} | ({"lead": {"region": region, "firm": firm, "serial": serial}} if firm else {})

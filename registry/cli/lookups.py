@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from registry.cli import parsing
-from registry.cli.arguments import Cost, FirmCode, Serial, VoucherRegion, option
+from registry.cli.arguments import Cost, FirmCode, LeadFirm, LeadSerial, Project, Serial, VoucherRegion, option, project_asked
 from registry.cli.command import Answer, Exit, Told, Uses, command
 from registry.cli.order import LabOption
 from registry.cli.session import Session, content_of
@@ -95,12 +95,15 @@ def facts(
     region: VoucherRegion,
     firm: FirmCode,
     serial: Serial,
-    project: Annotated[str, option("--project", None, "TEXT", "项目编号或名称", "The firm's project")],
+    project: Project,
+    lead_firm: LeadFirm = None,
+    lead_serial: LeadSerial = None,
 ) -> Answer:
     """
     三项核实：企业、券号、项目，分别回答。 The hotline's three facts: enterprise, serial and project, each for itself.
     """
-    found = session.gateway.ask("/v1/facts", {"voucher": _named(region, firm, serial), "project": project})
+    asked = {"voucher": _named(region, firm, serial)} | project_asked(region, project, lead_firm, lead_serial)
+    found = session.gateway.ask("/v1/facts", asked)
     return Told(found, Exit.DONE if found["status"] == "ANSWERED" else Exit.UNREACHABLE)
 
 

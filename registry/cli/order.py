@@ -7,7 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from registry.cli import parsing
-from registry.cli.arguments import Amount, FirmCode, NewFile, OrderId, Serial, VoucherRegion, option
+from registry.cli.arguments import (
+    Amount,
+    FirmCode,
+    LeadFirm,
+    LeadSerial,
+    NewFile,
+    OrderId,
+    Project,
+    Serial,
+    VoucherRegion,
+    option,
+    project_asked,
+)
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.documents import Kind
 from registry.cli.session import Session
@@ -50,10 +62,12 @@ def prepare_(
     region: VoucherRegion,
     firm: FirmCode,
     serial: Serial,
-    project: Annotated[str, option("--project", None, "TEXT", "项目编号或名称", "The firm's project")],
+    project: Project,
     amount: Amount,
     lab: LabOption = None,
     item: Annotated[str | None, option("--item", None, "CODE", "服务条目代码", "The lab's item")] = None,
+    lead_firm: LeadFirm = None,
+    lead_serial: LeadSerial = None,
     valid_days: Days = 1,
 ) -> Answer:
     """
@@ -62,10 +76,10 @@ def prepare_(
     own = session.settings.lab
     asked: dict[str, Any] = {
         "voucher": {"region": region, "firm": firm, "serial": serial},
-        "project": project,
         "amount": str(amount),
         "valid_seconds": valid_days * DAY,
     }
+    asked |= project_asked(region, project, lead_firm, lead_serial)
     asked |= {"lab": own} if own else {}
     asked |= {"lab": "0x" + lab.hex()} if lab else {}
     asked |= {"item": item} if item else {}

@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from registry.chain.devnode import DevNode, Engine, Mining, start
-from scripts.demonstration import command_lines, play, words
-from scripts.demonstration.cast import PLACES
-from scripts.demonstration.expected import EXPECTED
-from scripts.demonstration.play import Scene
+from scripts.demonstration import cases, command_lines, expected, play, words
+from scripts.demonstration.cast import ALL, PLAIN
+from scripts.demonstration.scene import Case, Scene, scene_of
 from scripts.demonstration.world import World, found, gateways, write_private
 
 HEARTBEAT_SECONDS = 5.0
@@ -30,9 +29,10 @@ FEN_A_YUAN = 100
 
 
 class Teller:
-    """Says what happens, to people or to programs, and counts."""
+    """Says what happens, to people or to programs, and counts. `expected` is what must come out, by case and step."""
 
-    def __init__(self, *, lang: str, as_json: bool) -> None:
+    def __init__(self, expected: Mapping[str, Mapping[str, Any]], *, lang: str, as_json: bool) -> None:
+        self.expected = expected
         self.lang = lang
         self.as_json = as_json
         self.count = 0
@@ -57,7 +57,7 @@ class Teller:
 
     def step(self, case: str, key: str, got: Any) -> None:
         """One step's outcome beside what it must be."""
-        self._tell(case, key, EXPECTED[case].get(key), got)
+        self._tell(case, key, self.expected[case].get(key), got)
 
     def broke(self, case: str, failure: Exception) -> None:
         """A case could not be played to its end."""
@@ -66,7 +66,7 @@ class Teller:
     def missing(self, case: str, keys: Iterable[str]) -> None:
         """Steps that should have come and did not."""
         for key in keys:
-            self._tell(case, key, EXPECTED[case][key], None)
+            self._tell(case, key, self.expected[case][key], None)
 
     def _tell(self, case: str, key: str, expected: Any, got: Any) -> None:
         # As JSON tells it: a reader of the lines must come to the same judgement.
@@ -92,7 +92,8 @@ def _plain(text: str) -> str:
 def main() -> int:
     """Run it all."""
     options = _options()
-    teller = Teller(lang=options.lang, as_json=options.json)
+    must_come = expected.ALL if options.all else expected.EXPECTED
+    teller = Teller(must_come, lang=options.lang, as_json=options.json)
     if options.dir is not None and options.dir.exists() and any(options.dir.iterdir()):
         print(words.sentence("taken", options.lang, path=options.dir), file=sys.stderr)
         return 2
@@ -100,10 +101,10 @@ def main() -> int:
         given = options.dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongquan-")))
         directory = given.resolve()
         directory.mkdir(parents=True, exist_ok=True)
-        node, world = _set_up(stack, directory, teller)
-        scene = play.scene_of(world)
+        node, world = _set_up(stack, directory, teller, everything=options.all)
+        scene = scene_of(world, node)
         stack.enter_context(scene.http)
-        _play(scene, teller)
+        _play(cases.ALL if options.all else play.CASES, scene, teller)
         if options.stay:
             _stay(node, world, teller)
     return 1 if teller.bad else 0
@@ -112,32 +113,33 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="通券演示。 Tongquan, demonstrated.")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 language (default: zh)")
+    parser.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways")
     parser.add_argument("--json", action="store_true", help="每步一行 JSON: one JSON object a line")
     parser.add_argument("--stay", action="store_true", help="演示后继续运行，直到 Ctrl-C: keep running until Ctrl-C")
     parser.add_argument("--dir", type=Path, help="工作目录，须为空: a folder to work in, which must be empty or new")
     return parser.parse_args()
 
 
-def _set_up(stack: ExitStack, directory: Path, teller: Teller) -> tuple[DevNode, World]:
+def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, everything: bool) -> tuple[DevNode, World]:
     with teller.waiting(3) as tell:
         tell("node")
         # A network of its own each time, so that no signature of one demonstration holds in another.
         chain_id = 20_000_000 + time.time_ns() // 1_000_000 % 1_000_000_000
         node = stack.enter_context(start(Engine.GANACHE, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
         tell("founding")
-        world = found(directory, node.url)
-        tell("gateways")
-        stack.enter_context(gateways(world, [place.code for place in PLACES if place.served]))
+        world = found(directory, node.url, ALL if everything else PLAIN)
+        tell("all_gateways" if everything else "gateways")
+        stack.enter_context(gateways(world, world.cast.served))
     command_lines.write(world)
     write_private(directory / "demo.json", json.dumps(world.told(), ensure_ascii=False, indent=2) + "\n")
     return node, world
 
 
-def _play(scene: Scene, teller: Teller) -> None:
+def _play(played: Mapping[str, Case], scene: Scene, teller: Teller) -> None:
     began = time.monotonic()
-    for case, steps in play.CASES.items():
+    for case, steps in played.items():
         teller.say(f"\n[bold]{words.case(case, teller.lang)}[/]")
-        left = dict.fromkeys(EXPECTED[case])
+        left = dict.fromkeys(teller.expected[case])
         try:
             for key, got in steps(scene):
                 left.pop(key, None)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from scripts.demonstration.cast import FIRMS, LABS
 from scripts.demonstration.world import World, write_private
 
 
@@ -17,8 +16,8 @@ def write(world: World) -> Path:
     folder = world.directory / "desks"
     folder.mkdir(mode=0o700, exist_ok=True)
     deployment = str(world.directory / "deployment.json")
-    parties = {each.key for each in (*LABS, *FIRMS)}
-    labs = {lab.key: "0x" + world.lab_id(lab).hex() for lab in LABS}
+    parties = {each.key for each in world.cast.parties}
+    labs = {lab.key: "0x" + world.lab_id(lab).hex() for lab in world.cast.labs}
     for region, url in world.gateways.items():
         for name, api_key in world.api_keys[region].items():
             desk = name if name in parties else f"{region}-{name}"

@@ -7,7 +7,7 @@ What must come out of every step, exactly. Pure data: money in decimal strings o
 from collections.abc import Mapping
 from typing import Any
 
-EXPECTED: Mapping[str, Mapping[str, Any]] = {
+EXPECTED: Mapping[str, dict[str, Any]] = {
     "SETUP": {
         "programmes": {"330522": 201, "320583": 201, "110000": 201},
         "policy_hashes_differ": True,
@@ -67,3 +67,149 @@ EXPECTED: Mapping[str, Mapping[str, Any]] = {
         "gateway_trail_is_the_same": True,
     },
 }
+
+_RULE = {"itemised": False, "min_partners": 0}
+
+_MORE: dict[str, dict[str, Any]] = {
+    "MORE": {
+        "programmes": {"120000": 201, "130000": 201, "itemised-sample": 201, "joint-sample": 201},
+        "rules": {
+            "120000": {"paid_home": "FIRM", "paid_across": "FIRM", "approval": "CROSS_REGION", "first_review": "HOME"} | _RULE,
+            "130000": {"paid_home": "LAB", "paid_across": "FIRM", "approval": "CROSS_REGION", "first_review": "NONE"} | _RULE,
+            "itemised-sample": {"paid_home": "LAB", "paid_across": "LAB", "approval": "NEVER", "first_review": "HOST"}
+            | _RULE
+            | {"itemised": True},
+            "joint-sample": {"paid_home": "LAB", "paid_across": "FIRM", "approval": "ALWAYS", "first_review": "NONE"}
+            | _RULE
+            | {"min_partners": 3},
+        },
+        "directory": {"labs": 4, "firms": 5, "recognitions": 1},
+        "pools": {"120000": "20000000", "130000": "3000000", "itemised-sample": "5000000", "joint-sample": "15000000"},
+    },
+    # 10,000 yuan to each of 233 firms: 2,330 notes of 1,000, 2,330,000 yuan.
+    "AT-02": {
+        "enrolled": 233,
+        "stated": 233,
+        "dry_run": {"rows": 233, "bad": []},
+        "issue": {"status": 201, "vouchers": 233, "repeated": False},
+        "notes": {"notes": 2330, "fen": "233000000"},
+        "again": {"status": 201, "repeated": True, "same": True, "events": 0},
+    },
+    "AT-03": {
+        "top_ups": {"status": 201, "vouchers": 9},
+        "total": {"vouchers": 10, "fen": "10000000"},
+        "next_note": {"code": "BadRows", "against": [[2, "cap"]]},
+    },
+    "AT-04": {
+        "issue": 201,
+        "last_second": {"seconds_late": 0, "status": "VALID", "reasons": []},
+        "next_second": {"seconds_late": 1, "status": "NOT_VALID", "reasons": ["PastUseBy"]},
+        "reserve": {"code": "PastUseBy", "useBy": 0},
+        "balance": {"available": "1000000", "reserved": "0", "redeemed": "0", "lapsed": "0"},
+        "nothing_changed": True,
+    },
+    "AT-06": {
+        "issue": 201,
+        "quotes": {"800000": "400000", "20000000": "10000000", "26000000": "10000000"},
+        "reserve": {"stage": "OPEN", "paid_to": ["FIRM"] * 3},
+        "without_the_firm": [{"code": "NotSignedBy", "missing": "firm"}] * 4,
+        "redeem": "REDEEMED",
+        "finish": ["ENDORSED", "ACCEPTED", "SETTLED"],
+        "capped": ["REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED"],
+        "paid": ["400000", "10000000"],
+    },
+    "AT-08": {
+        "issue": 201,
+        "home_reserve": {"stages": ["OPEN"], "paid_to": ["LAB"] * 3},
+        "home_without_the_paid": [{"code": "NotSignedBy", "missing": "lab"}] * 4,
+        "home_finish": ["REDEEMED", "ACCEPTED", "SETTLED"],
+        "away_reserve": {"stages": ["REQUESTED", "OPEN"], "paid_to": ["FIRM"] * 3},
+        "away_without_the_paid": [{"code": "NotSignedBy", "missing": "firm"}] * 4,
+        "away_finish": ["REDEEMED", "ACCEPTED", "SETTLED"],
+    },
+    "AT-11": {
+        "reserve": "REQUESTED",
+        "before_approval": {"code": "WrongStage", "stage": "REQUESTED"},
+        "approve": "OPEN",
+        "redeem": {"stage": "REDEEMED", "paid_to": ["FIRM"] * 3},
+        "accept": "ACCEPTED",
+        "beijing_settles": {"code": "NotPayer", "region": 130000},
+        "hebei_settles": "SETTLED",
+        "money": {"hebei_paid": "500000", "beijing_unchanged": True},
+    },
+    # More than half of 30,000 yuan: exactly 15,000 is not enough, 15,000.01 is; never over 100,000 in all.
+    "AT-07": {
+        "half": {"stage": "REDEEMED", "used": "1500000", "against": [[2, "next_grant"]]},
+        "one_fen_more": {"stage": "REDEEMED", "used": "1500001", "against": []},
+        "to_100_000": [],
+        "over_100_000": [[2, "cap"]],
+        "second_grant": 201,
+    },
+    "AT-09": {
+        "at_the_edge": {"verdict": "HOLDS", "against": []},
+        "staff": {"verdict": "FAILS", "against": ["most_staff"]},
+        "capital": {"verdict": "FAILS", "against": ["most_capital"]},
+        "revenue": {"verdict": "FAILS", "against": ["revenue_under"]},
+        "team": {"verdict": "HOLDS", "against": []},
+    },
+    "AT-13": {
+        "local": {"status": "VALID", "reasons": [], "order": "OPEN"},
+        "across": {"status": "NOT_VALID", "reasons": ["NotRecognised"], "order": "NotRecognised", "region": 130000, "names": ["lab"]},
+    },
+    "AT-14": {
+        "listed": {"items": 2, "recognised": 201},
+        "issue": 201,
+        "no_item": {"status": "NOT_VALID", "reasons": ["ItemRequired"], "order": "ItemRequired", "region": None, "names": ["lab"]},
+        "not_eligible": {
+            "status": "NOT_VALID",
+            "reasons": ["NotRecognised"],
+            "order": "NotRecognised",
+            "region": 330522,
+            "names": ["item"],
+        },
+        "eligible": "OPEN",
+        "finish": ["REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED"],
+    },
+    "AT-15": {
+        "without": {"status": "NOT_VALID", "reasons": ["NotRecognised"], "order": "NotRecognised", "region": 330522, "names": ["lab"]},
+        "with": "VALID",
+    },
+    "AT-20": {
+        "enrol": 201,
+        "without_review": [[2, "after_review"]],
+        "issue": 201,
+        "quote": {"subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000"},
+        "same_terms": True,
+    },
+    "AT-21": {
+        "issue": 201,
+        "two_order": [["REQUESTED", "OPEN"]] * 2,
+        "two_redeem": [{"code": "TooFewPartners", "partners": 2, "minPartners": 3}] * 2,
+        "third_orders": ["REQUESTED", "OPEN"],
+        "three_redeem": ["REDEEMED"] * 3,
+        "finish": [["ACCEPTED", "SETTLED"]] * 3,
+    },
+    # 60 % of 8,000.01 yuan: whole fen, never rounded up.
+    "AT-22": {
+        "quote": {"subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320001"},
+        "reserve": "OPEN",
+        "one_fen_more": {"code": "OverRule", "most": "480000", "subsidy": "480001"},
+        "redeem": "REDEEMED",
+        "finish": ["ENDORSED", "ACCEPTED", "SETTLED"],
+    },
+}
+
+# Beside the plain run's. Vouchers: 233 of AT-02, 9 of AT-03, 1 of AT-04, 2 of AT-06, 1 each of AT-08, 07, 13, 14, 20, 3 of AT-21.
+# Issued: 2,330,000 + 90,000 + 10,000 + 200,000 + 30,000 + 30,000 + 500,000 + 50,000 + 10,000 + 150,000 yuan.
+# Orders: 2 each of AT-06, 08 and 07, 1 each of AT-11, 13, 14, 22, 3 of AT-21; all are settled but AT-13's and AT-07's.
+# Redeemed and not settled: 2,000.01 yuan of AT-07.
+# Settled: 104,000 + 8,000 + 5,000 + 5,000 + 150,000 + 4,800 yuan of AT-06, 08, 11, 14, 21, 22.
+_AUDIT_OF_ALL = EXPECTED["AUDIT"] | {
+    "counts": {"vouchers": 5 + 253, "orders": 4 + 13},
+    "fen": {"issued": "423000000", "redeemed": "58360001", "settled": "58160000"},
+}
+
+ALL: Mapping[str, Mapping[str, Any]] = (
+    {name: steps for name, steps in EXPECTED.items() if name != "AUDIT"} | _MORE | {"AUDIT": _AUDIT_OF_ALL}
+)
+"""Of `--all`: the plain run's but its audit, then the other cases', then the audit of both."""

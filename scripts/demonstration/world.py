@@ -31,7 +31,7 @@ from registry.chain.deploy import authorise, deploy
 from registry.chain.devnode import HOST
 from registry.chain.process import GuardedProcess
 from registry.model import Founder
-from scripts.demonstration.cast import FIRMS, LABS, PLACES, ROLES, LabCast, Place
+from scripts.demonstration.cast import PLACES, PLAIN, ROLES, Cast, LabCast, Place
 
 ROOT = Path(__file__).resolve().parents[2]
 GATEWAY_READY_SECONDS = 90.0
@@ -73,6 +73,7 @@ class World:
     keyring: Keyring
     officials: dict[int, dict[str, KeyFile]]
     parties: dict[str, KeyFile]
+    cast: Cast
     api_keys: dict[int, dict[str, str]] = field(default_factory=dict)
     gateways: dict[int, str] = field(default_factory=dict)
 
@@ -116,12 +117,12 @@ class World:
             "labs": [
                 {"key": lab.key, "region": lab.region, "zh": lab.zh, "en": lab.en, "code": lab.code, "host_unit": lab.host_unit}
                 | {"id": "0x" + self.lab_id(lab).hex(), "signer": _told(self.parties[lab.key])}
-                for lab in LABS
+                for lab in self.cast.labs
             ],
             "firms": [
                 {"key": firm.key, "region": firm.region, "zh": firm.zh, "en": firm.en, "company_code": firm.company_code}
                 | {"signer": _told(self.parties[firm.key])}
-                for firm in FIRMS
+                for firm in self.cast.firms
             ],
         }
 
@@ -130,15 +131,15 @@ def _told(key_file: KeyFile) -> dict[str, str]:
     return {"address": key_file.account.address, "keystore": str(key_file.path), "password": key_file.password}
 
 
-def found(directory: Path, node_url: str) -> World:
+def found(directory: Path, node_url: str, cast: Cast = PLAIN) -> World:
     """Make all keys, deploy, let the members authorise the registry, let every official take up its role, and write the gateways' files."""
     secrets_of_tags = {epoch: secrets.token_bytes(32) for epoch in EPOCHS}
     write_private(directory / "tag-keys.json", json.dumps({str(epoch): secret.hex() for epoch, secret in secrets_of_tags.items()}))
     officials = {place.code: _officials(directory / str(place.code)) for place in PLACES}
-    parties = {each.key: new_key_file(directory / "parties", each.key) for each in (*LABS, *FIRMS)}
+    parties = {each.key: new_key_file(directory / "parties", each.key) for each in cast.parties}
     deployment = _deployed(Node(node_url), directory, officials)
     keyring = Keyring(TagKey(epoch, secret) for epoch, secret in secrets_of_tags.items())
-    world = World(directory, deployment, node_url, keyring, officials, parties)
+    world = World(directory, deployment, node_url, keyring, officials, parties, cast)
     for place in PLACES:
         _write_gateway_files(world, place)
     return world
@@ -196,10 +197,10 @@ def _scopes(world: World, place: Place) -> Iterator[dict[str, Any]]:
     for name in ROLES:
         yield {"name": name, "party": Party(name.split("-")[0].upper()), "account": name}
     yield {"name": "auditor", "party": Party.AUDITOR}
-    for lab in LABS:
+    for lab in world.cast.labs:
         if lab.region == place.code:
             yield {"name": lab.key, "party": Party.LAB, "lab": world.lab_id(lab)}
-    for firm in FIRMS:
+    for firm in world.cast.firms:
         if firm.region == place.code:
             yield {"name": firm.key, "party": Party.FIRM, "firm": firm.company_code}
 

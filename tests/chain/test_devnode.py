@@ -88,10 +88,12 @@ class TestTime:
         assert 30 * DAY <= landed - before < 30 * DAY + 60
         assert 0 <= fresh_node.timestamp() - landed < 60
 
-    def test_jumps_to_a_moment(self, fresh_node):
+    def test_jumps_to_a_moment_exactly_and_runs_on(self, fresh_node):
         moment = fresh_node.timestamp() + 400 * DAY
 
-        assert moment <= fresh_node.set_time(moment) < moment + 60
+        assert [fresh_node.set_time(each) for each in (moment, moment, moment + 1)] == [moment, moment, moment + 1]
+        send_nothing(fresh_node)
+        assert moment + 1 <= fresh_node.timestamp() < moment + 60
 
     def test_does_not_go_back(self, fresh_node):
         with pytest.raises(ValueError, match="lies before"):

@@ -10,6 +10,7 @@ import pytest
 
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast
 from tests.cli.people import people_in
+from tests.gateway.newcomers import new_firm
 
 ROOT = Path(__file__).resolve().parents[2]
 TONGQUAN = Path(sys.executable).with_name("tongquan")
@@ -86,6 +87,20 @@ def test_a_labs_whole_day(people, firm, lab):
     (seen,) = as_process(at_lab, f"order show {order_id}")
     assert (seen["stage"], seen["subsidy"]) == ("SETTLED", "480000")
     assert order_id in [each["order_id"] for each in as_process(at_lab, "order list --stage SETTLED")]
+
+
+def test_a_partner_orders_for_a_joint_project_and_the_hotline_knows_it(people, firm, lab):
+    partner, at_lab, number = new_firm(people.town, CHANGXING), people.lab(lab), people.town.number()
+    lead, serial = f"--lead-firm {firm.company_code} --lead-serial {people.serial(firm)}", people.serial(partner)
+    asked = f"{named(partner, serial)} --project P-JOINT"
+
+    prepared = at_lab.ask(f"order prepare joint-{number}.json {asked} --amount 1000yuan {lead}")
+    half = at_lab.run(f"facts {asked} --lead-firm {firm.company_code} --json")
+
+    project = people.town.world.keyring.project(firm.company_code, "P-JOINT")
+    assert {"field": "project", "value": f"0x{project.hex()}", "check": "UNCHECKABLE"} in prepared["fields"]
+    assert at_lab.ask(f"facts {asked} {lead}")["project"] == "NOT_REGISTERED"
+    assert half.status == 2
 
 
 def test_an_auditor_needs_a_node_alone(people, firm, lab):

@@ -22,7 +22,7 @@ import typer.main
 from registry import Firm, Region, id_of
 from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
-from scripts.demonstration.play import ROOT
+from scripts.demonstration.world import ROOT
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until

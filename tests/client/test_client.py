@@ -3,7 +3,7 @@
 import pytest
 
 from registry import codec, signing
-from registry.client import Client
+from registry.client import GAS_OF_FIRM, Client
 from registry.errors import OutcomeUnknown, Rejected
 from registry.events import (
     Accepted,
@@ -159,6 +159,20 @@ def test_a_programme_from_opening_to_issue(net, client):
     rules = issuer.rules_of(programme_id)
     assert (rules.region, rules.approval, rules.hold_days, rules.flat, rules.flat_bps) == (BEIJING, Approval.ALWAYS, 60, True, 6000)
     assert issuer.firm(codec.id_of(firm)).region == BEIJING
+
+
+def test_a_firm_is_enrolled_without_an_estimate_on_half_of_its_gas_at_most(net, client, monkeypatch):
+    directory, firm = client(net.world.offices[BEIJING].directory), Firm(BEIJING, tag("a firm among hundreds"))
+    signer = person("a key among hundreds").address
+    estimated = []
+    monkeypatch.setattr(net.chain, "estimate", estimated.append)
+
+    done = directory.enrol(firm, signer)
+    with pytest.raises(Rejected) as again:
+        directory.enrol(firm, signer)
+
+    assert (estimated, again.value.code) == ([], "AlreadyEnrolled")
+    assert net.chain.receipt(done.transaction).gas_used <= GAS_OF_FIRM // 2
 
 
 def test_review_before_the_service_and_what_comes_back(net, client):

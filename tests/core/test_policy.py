@@ -111,6 +111,12 @@ def test_at_20_a_non_tech_above_scale_firm_needs_a_review(reviewed, expected):
     assert outcome(CHANGXING, firm) is expected
 
 
+def test_what_is_only_missing_is_told_before_what_fails():
+    firm = Applicant(who=Who.FIRM, registered_here=True, marks={"规模以上非科技型企业": None})
+
+    assert [each.rule for each in decide_eligibility(CHANGXING, firm, now=NOW).against] == ["after_review"]
+
+
 def test_at_20_a_sci_tech_firm_needs_none():
     assert outcome(CHANGXING, Applicant(who=Who.FIRM, registered_here=True, marks={"科技型企业": None})) is Verdict.HOLDS
 

@@ -1,5 +1,7 @@
 """Programme files: one canonical form, one hash, every key judged, and the rules of the field as they stand in `programmes/`."""
 
+import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from registry.programme_file import ProgrammeFileInvalid, ProgrammeFileMalformed
 
 FOLDER = Path(__file__).resolve().parents[2] / "programmes"
 CHANGXING_FILE = (FOLDER / "changxing-2013.toml").read_text(encoding="utf-8")
-SHANGHAI, BEIJING, CHANGXING, KUNSHAN = 310000, 110000, 330522, 320583
+SHANGHAI, BEIJING, CHANGXING, KUNSHAN, TIANJIN, HEBEI = 310000, 110000, 330522, 320583, 120000, 130000
 
 
 def read(name):
@@ -78,6 +80,43 @@ def test_beijing_takes_firms_and_student_teams():
 
     assert (firm.who, firm.most_staff, firm.revenue_under, firm.most_capital) == (Who.FIRM, 100, 1_000_000_000, 2_000_000_000)
     assert (team.who, team.registered_here) == (Who.TEAM, False)
+
+
+def test_tianjin_pays_half_to_the_firm_everywhere_and_ends_at_100_000():
+    programme = read("tianjin-2019").programme
+
+    assert (programme.region, programme.paid_home, programme.paid_across) == (TIANJIN, Paid.FIRM, Paid.FIRM)
+    assert (programme.approval, programme.first_review) == (Approval.CROSS_REGION, FirstReview.HOME)
+    assert [subsidy(programme, cost) for cost in (800_000, 20_000_000, 26_000_000)] == [400_000, 10_000_000, 10_000_000]
+
+
+def test_hebei_pays_the_lab_at_home_and_the_firm_elsewhere_one_to_one():
+    file = read("hebei-2016")
+    programme = file.programme
+
+    assert (programme.region, programme.paid_home, programme.paid_across) == (HEBEI, Paid.LAB, Paid.FIRM)
+    assert (programme.approval, programme.first_review) == (Approval.CROSS_REGION, FirstReview.NONE)
+    for cost in (2, 800_000, 20_000_000):
+        assert subsidy(programme, cost) == cost - subsidy(programme, cost)
+    assert subsidy(programme, 10**12) == 10_000_000
+    assert (file.policy.grants.tranche.first, file.policy.grants.tranche.next_after_bps) == (3_000_000, 5_000)
+
+
+def test_jiaxing_goes_by_item_and_the_sample_is_its_rule_under_another_region():
+    jiaxing, sample = read("jiaxing").programme, read("itemised-sample").programme
+
+    assert (jiaxing.region, jiaxing.payer, jiaxing.itemised) == (330400, 330400, True)
+    assert (jiaxing.approval, jiaxing.first_review) == (Approval.NEVER, FirstReview.HOST)
+    rules = [tomllib.loads((FOLDER / name).read_text(encoding="utf-8")) for name in ("jiaxing.toml", "itemised-sample.toml")]
+    assert rules[0] | {name: rules[1][name] for name in ("region", "payer", "code")} == rules[1]
+    assert replace(jiaxing, region=sample.region, payer=sample.payer, code=sample.code, policy_hash=sample.policy_hash) == sample
+
+
+def test_a_joint_voucher_needs_three_partners_and_approval_at_home_too():
+    programme = read("joint-sample").programme
+
+    assert (programme.region, programme.min_partners, programme.approval) == (BEIJING, 3, Approval.ALWAYS)
+    assert (programme.paid_home, programme.paid_across, programme.first_review) == (Paid.LAB, Paid.FIRM, FirstReview.NONE)
 
 
 TRANCHE = """

@@ -12,10 +12,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from scripts.demonstration.expected import EXPECTED
+from scripts.demonstration.cases import ALL as ALL_CASES
+from scripts.demonstration.expected import ALL, EXPECTED
+from scripts.demonstration.play import CASES
+from scripts.demonstration.words import CASES as TITLES
+from scripts.demonstration.words import STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300
+# On a machine that does much else besides.
+SECONDS_OF_ALL = 900
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are looked for in /proc")]
 
@@ -52,18 +58,32 @@ def lines_of(output: str) -> list[dict]:
     return [json.loads(line) for line in output.splitlines()]
 
 
-def test_every_step_comes_out_as_expected_and_nothing_survives(tmp_path):
+@pytest.mark.parametrize(
+    ("options", "expected", "seconds"), [([], EXPECTED, SECONDS), (["--all"], ALL, SECONDS_OF_ALL)], ids=["plain", "all"]
+)
+def test_every_step_comes_out_as_expected_and_nothing_survives(tmp_path, options, expected, seconds):
     directory = tmp_path / "demo"
 
     run = subprocess.run(
-        [ROOT / "scripts/demo", "--json", "--dir", directory], capture_output=True, text=True, timeout=SECONDS, check=False
+        [ROOT / "scripts/demo", "--json", *options, "--dir", directory], capture_output=True, text=True, timeout=seconds, check=False
     )
 
     lines = lines_of(run.stdout)
     assert (run.returncode, [line for line in lines if not line["ok"]]) == (0, []), run.stderr
-    assert [(line["case"], line["step"]) for line in lines] == [(case, step) for case, steps in EXPECTED.items() for step in steps]
+    assert [(line["case"], line["step"], line["expected"]) for line in lines] == [
+        (case, step, json.loads(json.dumps(outcome))) for case, steps in expected.items() for step, outcome in steps.items()
+    ]
     assert all(set(line) == {"case", "step", "expected", "got", "ok"} for line in lines)
     assert processes_of(directory) == []
+
+
+def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words():
+    plain = list(EXPECTED)
+
+    assert (list(CASES), list(ALL_CASES)) == (plain, list(ALL))
+    assert (list(ALL)[: len(plain) - 1], list(ALL)[-1]) == (plain[:-1], plain[-1])
+    assert set(TITLES) == set(ALL)
+    assert set(STEPS) == {f"{case}.{step}" for case, steps in ALL.items() for step in steps}
 
 
 def test_a_wrong_outcome_is_noticed():

@@ -23,10 +23,11 @@ from fastapi import FastAPI
 
 from gateway import Settings, create_app
 from gateway.logs import JsonLines
-from registry.chain.devnode import DevNode, Engine, start
+from registry.chain.devnode import Engine, start
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import Answer, Desk
+from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
 from tests.gateway.described import require_described
 
@@ -44,10 +45,9 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
 
 
 @dataclass
-class Town(play.Scene):
+class Town(Scene):
     """A scene whose gateways run in this process. `clock` shifts all gateways' idea of now by some seconds."""
 
-    node: DevNode = field(kw_only=True)
     clock_shift: float = field(default=0.0, kw_only=True)
     overrides: dict[str, object] = field(default_factory=dict, kw_only=True)
     running: dict[int, ExitStack] = field(default_factory=dict, kw_only=True)
@@ -63,14 +63,9 @@ class Town(play.Scene):
         """Stop a region's gateway in good order."""
         self.running.pop(region).close()
 
-    @property
-    def now(self) -> int:
-        """Unix seconds now, or on the chain, where a test has turned its clock on."""
-        return max(int(time.time()), self.node.timestamp())
-
-    def programme_file(self, region: int) -> str:
+    def programme_text(self, name: str) -> str:
         """One that grants whatever is asked for: these tests issue to few firms as often as they like. `test_policy` opens real ones."""
-        return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_file(region), flags=re.DOTALL)
+        return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_text(name), flags=re.DOTALL)
 
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
@@ -143,7 +138,7 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
         world = found(directory, node.url)
         # One caller asks here as quickly as a test can.
         hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000}
-        town = Town(world, stack.enter_context(_client()), node=node, overrides=hasty | overrides)
+        town = Town(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
             town.start(region)

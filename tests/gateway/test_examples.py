@@ -254,7 +254,9 @@ def sees_a_programme_file(town):
 
 @stage("POST", "/programmes/{programme_id}/file")
 def hands_in_a_programme_file(town):
-    return Staged(CHANGXING, "issuer", path={"programme_id": town.programmes[CHANGXING]}, members={"file": town.programme_file(CHANGXING)})
+    return Staged(
+        CHANGXING, "issuer", path={"programme_id": town.programmes[CHANGXING]}, members={"file": town.programme_text("changxing-2013")}
+    )
 
 
 @stage("POST", "/programmes/{programme_id}/fund", "/programmes/{programme_id}/draw")

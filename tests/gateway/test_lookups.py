@@ -3,6 +3,7 @@
 import pytest
 
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
+from tests.gateway.newcomers import new_firm
 
 
 def named(firm, serial):
@@ -84,6 +85,18 @@ def test_the_three_facts_are_answered_apart(town, firm, lab):
         (True, True, "FALSE"),
         (False, False, "NOT_REGISTERED"),
     ]
+
+
+def test_a_joint_project_is_true_under_its_lead_and_false_under_a_partner(town, firm, lab):
+    partner, lead = new_firm(town, CHANGXING), {"lead": named(firm, town.serial_for(firm))}
+    serial = town.serial_for(partner)
+    signed = town.order(partner, lab, serial=serial, project="P-JOINT", amount="100000", lead=lead["lead"])
+    assert town.submit("/v1/orders", lab, signed).status == 201
+    asked = {"voucher": named(partner, serial), "project": "P-JOINT"}
+
+    told = [town.desk(SHANGHAI, lab.key).post("/v1/facts", asked | more)["project"] for more in (lead, {})]
+
+    assert told == ["TRUE", "FALSE"]
 
 
 @pytest.mark.parametrize("path", ["/v1/quotes", "/v1/verifications", "/v1/facts"])

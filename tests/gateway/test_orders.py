@@ -6,6 +6,11 @@ import pytest
 
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from tests.gateway.newcomers import new_firm
+
+
+def named(firm, serial):
+    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def events_of(town):
@@ -264,3 +269,36 @@ def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, la
 
     assert (answer.status, answer.code) == (404, "UnknownVoucher")
     assert town.world.keyring.project(firm.company_code, "P").hex() not in str(answer.body)
+
+
+def test_partners_of_a_joint_project_order_for_the_project_of_their_lead(town, firm, lab):
+    lead, partner = town.serial_for(firm), new_firm(town, CHANGXING)
+    serial = town.serial_for(partner)
+    asked = {"voucher": named(partner, serial), "project": "P-JOINT", "amount": "100000"}
+    desk, project = town.desk(SHANGHAI, lab.key), town.world.keyring.project(firm.company_code, "P-JOINT")
+
+    joint = desk.post("/v1/orders/prepare", asked | {"lead": named(firm, lead)})
+    alone = desk.post("/v1/orders/prepare", asked)
+
+    tags = [bytes.fromhex(each["typed_data"]["message"]["project"][2:]) for each in (joint, alone)]
+    assert tags == [project, town.world.keyring.project(partner.company_code, "P-JOINT")]
+    told = town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=3)["lookups"]
+    assert [each["what"] for each in told] == ["order", "order", "lead"]
+
+
+def test_a_lead_is_known_by_a_voucher_of_its_own_or_makes_no_tag(town, firm, lab):
+    partner = new_firm(town, CHANGXING)
+    voucher = named(partner, town.serial_for(partner))
+    asked = {"voucher": voucher, "project": "P-JOINT", "amount": "100000", "lead": named(firm, "NONE")}
+    project = town.world.keyring.project(firm.company_code, "P-JOINT").hex()
+
+    unknown = town.desk(SHANGHAI, lab.key).post("/v1/orders/prepare", asked)
+    facts = town.desk(SHANGHAI, lab.key).post("/v1/facts", {name: asked[name] for name in ("voucher", "project", "lead")})
+    stranger = town.desk(CHANGXING, firm.key).post(
+        "/v1/orders/prepare",
+        asked | {"voucher": named(firm, town.serial_for(firm)), "lead": voucher, "lab": town.lab_id(lab)},
+    )
+
+    assert [(each.status, each.code) for each in (unknown, facts)] == [(404, "UnknownVoucher")] * 2
+    assert (stranger.status, stranger.code) == (403, "NotYours")
+    assert all(project not in str(each.body) for each in (unknown, facts, stranger))

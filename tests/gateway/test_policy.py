@@ -2,8 +2,8 @@
 
 import pytest
 
-from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING
+from scripts.demonstration.scene import Scene
 from tests.gateway.newcomers import new_firm
 
 YUAN = 100
@@ -13,15 +13,15 @@ SCI_TECH = {"who": "FIRM", "registered_here": True, "marks": {"科技型企业":
 ABOVE_SCALE = {"who": "FIRM", "registered_here": True, "marks": {"规模以上非科技型企业": None}}
 
 
-def real(town, region, code):
+def real(town, region, name, code):
     """A programme under a region's real rules, with a code of its own."""
-    text = play.Scene.programme_file(town, region).replace(f'code = "{code}"', f'code = "{code}-{town.number()}"')
+    text = Scene.programme_text(town, name).replace(f'code = "{code}"', f'code = "{code}-{town.number()}"')
     return town.desk(region, "issuer").post("/v1/programmes", {"file": text})["programme_id"]
 
 
 @pytest.fixture
 def changxing(town):
-    return real(town, CHANGXING, "CX-KJQ-2013")
+    return real(town, CHANGXING, "changxing-2013", "CX-KJQ-2013")
 
 
 def state(town, region, code, facts):
@@ -107,7 +107,7 @@ used = "REDEEMED"
 def test_at_07_the_next_grant_waits_until_more_than_half_is_redeemed(town):
     """15,000 of 30,000 yuan redeemed is not more than half; one fen more is."""
     firm, lab = new_firm(town, CHANGXING), town.lab("lab-shanghai")
-    text = town.programme_file(CHANGXING).replace("CX-KJQ-2013", f"CX-TRANCHE-{town.number()}")
+    text = town.programme_text("changxing-2013").replace("CX-KJQ-2013", f"CX-TRANCHE-{town.number()}")
     text = text.replace("\n[policy.evidence]", TRANCHE).replace("bps = 6000", "bps = 10000")
     issuer = town.desk(CHANGXING, "issuer")
     programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
@@ -164,7 +164,7 @@ def test_at_20_a_non_tech_above_scale_firm_gets_the_same_terms_once_reviewed(tow
     ],
 )
 def test_at_09_beijing_eligibility_edges(town, changed, expected):
-    programme, firm = real(town, BEIJING, "BJ-KJCXQ-2018"), new_firm(town, BEIJING)
+    programme, firm = real(town, BEIJING, "beijing-2018", "BJ-KJCXQ-2018"), new_firm(town, BEIJING)
     edge = {"who": "FIRM", "registered_here": True, "staff": 100, "revenue": "1000000000", "capital": "2000000000"}
     state(town, BEIJING, firm.company_code, edge | changed)
 
@@ -172,7 +172,7 @@ def test_at_09_beijing_eligibility_edges(town, changed, expected):
 
 
 def test_a_team_without_registration_is_known_by_its_regions_code(town):
-    programme, team = real(town, BEIJING, "BJ-KJCXQ-2018"), f"T110000-{town.number():08}"
+    programme, team = real(town, BEIJING, "beijing-2018", "BJ-KJCXQ-2018"), f"T110000-{town.number():08}"
     state(town, BEIJING, team, {"who": "TEAM", "marks": {"开展实际研发的大学生团队": town.now + 86_400}})
 
     assert verdict(town, BEIJING, programme, team.lower()) == ("HOLDS", [])

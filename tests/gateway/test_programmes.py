@@ -69,8 +69,8 @@ def test_nothing_is_issued_under_a_file_that_was_lost_or_changed_until_the_very_
 
 
 def test_a_programme_is_opened_once_and_by_its_own_region(town):
-    assert town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": town.programme_file(CHANGXING)}).code == "ProgrammeExists"
-    assert town.desk(BEIJING, "issuer").post("/v1/programmes", {"file": town.programme_file(CHANGXING)}).code == "NotIssuer"
+    assert town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": town.programme_text("changxing-2013")}).code == "ProgrammeExists"
+    assert town.desk(BEIJING, "issuer").post("/v1/programmes", {"file": town.programme_text("changxing-2013")}).code == "NotIssuer"
 
 
 def test_a_bank_reference_is_used_once(town):
