@@ -45,13 +45,13 @@ class Teller:
 
     @contextmanager
     def waiting(self, steps: int) -> Iterator[Any]:
-        """A progress bar while there is something to wait for; calling it tells the next thing."""
+        """A progress bar while there is something to wait for; calling it tells the next thing, and how many steps are done."""
         columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=self._console, transient=True) as progress:
             task = progress.add_task("", total=steps)
 
-            def tell(key: str) -> None:
-                progress.update(task, description=words.sentence(key, self.lang), advance=1)
+            def tell(text: str, *, done: int = 1) -> None:
+                progress.update(task, description=text, advance=done)
 
             yield tell
 
@@ -122,13 +122,13 @@ def _options() -> argparse.Namespace:
 
 def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, everything: bool) -> tuple[DevNode, World]:
     with teller.waiting(3) as tell:
-        tell("node")
+        tell(words.sentence("node", teller.lang))
         # A network of its own each time, so that no signature of one demonstration holds in another.
         chain_id = 20_000_000 + time.time_ns() // 1_000_000 % 1_000_000_000
         node = stack.enter_context(start(Engine.GANACHE, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
-        tell("founding")
+        tell(words.sentence("founding", teller.lang))
         world = found(directory, node.url, ALL if everything else PLAIN)
-        tell("all_gateways" if everything else "gateways")
+        tell(words.sentence("all_gateways" if everything else "gateways", teller.lang))
         stack.enter_context(gateways(world, world.cast.served))
     command_lines.write(world)
     write_private(directory / "demo.json", json.dumps(world.told(), ensure_ascii=False, indent=2) + "\n")
@@ -137,18 +137,23 @@ def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, everything: bo
 
 def _play(played: Mapping[str, Case], scene: Scene, teller: Teller) -> None:
     began = time.monotonic()
-    for case, steps in played.items():
-        teller.say(f"\n[bold]{words.case(case, teller.lang)}[/]")
-        left = dict.fromkeys(teller.expected[case])
-        try:
-            for key, got in steps(scene):
-                left.pop(key, None)
-                teller.step(case, key, got)
-        except Exception as failure:  # noqa: BLE001 - whatever breaks a case is an outcome to be told, and the next cases rest on it
-            teller.broke(case, failure)
+    teller.say(words.sentence("samples", teller.lang))
+    with teller.waiting(sum(len(teller.expected[case]) for case in played)) as tell:
+        for case, steps in played.items():
+            title = words.case(case, teller.lang)
+            teller.say(f"\n[bold]{title}[/]")
+            tell(title, done=0)
+            left = dict.fromkeys(teller.expected[case])
+            try:
+                for key, got in steps(scene):
+                    left.pop(key, None)
+                    teller.step(case, key, got)
+                    tell(title)
+            except Exception as failure:  # noqa: BLE001 - whatever breaks a case is an outcome to be told, and the next cases rest on it
+                teller.broke(case, failure)
+                teller.missing(case, left)
+                break
             teller.missing(case, left)
-            break
-        teller.missing(case, left)
     if scene.audit is not None:
         found = scene.audit
         yuan = {name: f"{getattr(found, name) / FEN_A_YUAN:,.2f}" for name in ("issued", "redeemed", "settled")}

@@ -70,6 +70,9 @@ def changxing_in_shanghai(scene: Scene) -> Got:
     quoted = at_lab.post("/v1/quotes", {"voucher": facts, "cost": "800000"})
     yield "quote", chosen(quoted.body, "subsidy", "amount", "lapses", "firm_pays")
 
+    at_firm = scene.desk(CHANGXING, firm.key)
+    answer = at_firm.post("/v1/verifications", {"voucher": facts, "amount": quoted["amount"], "lab": scene.lab_id(lab)})
+    yield "firm_verifies", {"status": answer["status"], "reasons": answer["reasons"], "available": answer["voucher"]["available"]}
     signed = scene.order(firm, lab, serial="CX-2013-0001", project="薄膜成分检测 2013-12", amount=quoted["amount"])
     answer = scene.submit("/v1/orders", lab, signed)
     yield "reserve", stage_of(answer)
@@ -80,6 +83,8 @@ def changxing_in_shanghai(scene: Scene) -> Got:
     yield "endorse", scene.review("endorse", SHANGHAI, "reviewer-1", order)
     yield "accept", scene.review("accept", CHANGXING, "reviewer-1", order)
     yield "settle", scene.review("settle", CHANGXING, "payer", order, payment_reference="CX-PAY-2013-001")
+    own = at_firm.get(f"/v1/orders/{order}")
+    yield "firm_sees", chosen(own.body, "cost", "subsidy", "paid_to") | {"history": [event["name"] for event in own["history"]]}
     yield "balance", scene.balance(CHANGXING, firm, "CX-2013-0001")
 
     lookers = {CHANGXING: "reviewer-1", KUNSHAN: "lab-kunshan", SHANGHAI: "lab-shanghai", BEIJING: "lab-beijing"}

@@ -46,6 +46,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "SETUP.pools": ("拨付单位拨入兑付资金（分）", "Payers fund their pools (fen)"),
     "AT-01.dry_run": ("Excel 名单试运行：逐行报错，不发放", "Dry run of the Excel list: bad rows by line, nothing issued"),
     "AT-01.issue": ("发放三张各 10,000 元的科技券", "Three vouchers of 10,000 yuan issued"),
+    "AT-01.firm_verifies": ("企业在本地区平台核验自己的券", "The firm verifies its own voucher at its own region's gateway"),
     "AT-01.verify": ("上海服务机构核验", "The Shanghai lab verifies"),
     "AT-01.quote": ("试算：补贴 4,800 元，企业付 3,200 元，占五张券", "Quote: 4,800 of subsidy, the firm pays 3,200, five notes"),
     "AT-01.reserve": ("双方签名，锁定额度", "Both sign; reserved"),
@@ -53,6 +54,7 @@ STEPS: Mapping[str, tuple[str, str]] = {
     "AT-01.endorse": ("上海初审", "Shanghai endorses"),
     "AT-01.accept": ("长兴审核通过", "Changxing accepts"),
     "AT-01.settle": ("长兴拨付", "Changxing settles"),
+    "AT-01.firm_sees": ("企业所见：订单经过与金额", "What the firm sees: how its order went, and the amounts"),
     "AT-01.balance": ("余额：剩余 200 元失效（分）", "Balance: the last 200 yuan lapse (fen)"),
     "AT-01.dead_notes": ("第 1–5 号券在各地区均已用", "Notes 1–5 are dead in every region"),
     "AT-01.dead_notes_refused": ("北京再用六张：不予受理", "Six notes in Beijing: refused"),
@@ -173,6 +175,10 @@ STEPS: Mapping[str, tuple[str, str]] = {
 }
 
 SENTENCES: Mapping[str, tuple[str, str]] = {
+    "samples": (
+        "公司代码、发票号码和密钥均为样例，不属于任何人。",
+        "Company codes, invoice numbers and keys are samples and belong to nobody.",
+    ),
     "node": ("启动链", "Starting the chain"),
     "founding": ("部署合约、生成密钥、授予角色", "Deploying, making keys, granting roles"),
     "gateways": ("启动四个地区服务网关", "Starting four gateways"),

@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from eth_account.signers.local import LocalAccount
 
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
-from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, save_key
+from registry import Address, Client, Deployment, Id, Keyring, Lab, Node, Outbox, Region, Role, Strength, TagKey, id_of, load_key, save_key
 from registry.chain.deploy import authorise, deploy
 from registry.chain.devnode import HOST
 from registry.chain.process import GuardedProcess
@@ -57,10 +58,10 @@ class KeyFile:
     path: Path
     password: str
 
-    @property
+    @cached_property
     def key(self) -> bytes:
-        """The private key."""
-        return bytes(self.account.key)
+        """The private key, out of its file: as its owner opens it."""
+        return load_key(self.path, self.password)
 
 
 @dataclass
@@ -99,7 +100,7 @@ class World:
     def told(self) -> dict[str, Any]:
         """What an outside program needs to drive all of it: `demo.json`."""
         return {
-            "note": "样例密钥，仅供演示。 Sample keys, for demonstration only.",
+            "note": "公司代码、发票和密钥均为样例，仅供演示。 Company codes, invoices and keys are samples, for demonstration only.",
             "node_url": self.node_url,
             "deployment": json.loads(self.deployment.to_json()),
             "tag_keys": str(self.directory / "tag-keys.json"),
@@ -115,12 +116,20 @@ class World:
                 for place in PLACES
             ],
             "labs": [
-                {"key": lab.key, "region": lab.region, "zh": lab.zh, "en": lab.en, "code": lab.code, "host_unit": lab.host_unit}
+                {
+                    "key": lab.key,
+                    "region": lab.region,
+                    "zh": lab.zh,
+                    "en": lab.en,
+                    "code": lab.code,
+                    "host_unit": lab.host_unit,
+                    "sample": True,
+                }
                 | {"id": "0x" + self.lab_id(lab).hex(), "signer": _told(self.parties[lab.key])}
                 for lab in self.cast.labs
             ],
             "firms": [
-                {"key": firm.key, "region": firm.region, "zh": firm.zh, "en": firm.en, "company_code": firm.company_code}
+                {"key": firm.key, "region": firm.region, "zh": firm.zh, "en": firm.en, "company_code": firm.company_code, "sample": True}
                 | {"signer": _told(self.parties[firm.key])}
                 for firm in self.cast.firms
             ],

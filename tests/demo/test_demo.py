@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from registry import Deployment, Node, address_of, load_key, verify
 from scripts.demonstration.cases import ALL as ALL_CASES
 from scripts.demonstration.expected import ALL, EXPECTED
 from scripts.demonstration.play import CASES
@@ -25,10 +27,15 @@ SECONDS_OF_ALL = 900
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are looked for in /proc")]
 
+# One outcome is other than what must come, and a later case breaks before its first step.
 SABOTAGED = """
 import sys
-from scripts.demonstration import __main__, expected
+from scripts.demonstration import __main__, expected, play
 expected.EXPECTED["AT-12"]["three_at_once"]["won"] = 2
+def breaks(scene):
+    raise RuntimeError("broken on purpose")
+    yield
+play.CASES["AT-18"] = breaks
 sys.argv = ["demo", "--json"]
 sys.exit(__main__.main())
 """
@@ -86,38 +93,90 @@ def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words(
     assert set(STEPS) == {f"{case}.{step}" for case, steps in ALL.items() for step in steps}
 
 
-def test_a_wrong_outcome_is_noticed():
+def test_a_wrong_outcome_and_a_broken_case_are_noticed():
     run = subprocess.run([sys.executable, "-c", SABOTAGED], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
 
     bad = [line for line in lines_of(run.stdout) if not line["ok"]]
     assert run.returncode == 1, run.stderr
     assert [(line["case"], line["step"], line["expected"], line["got"]) for line in bad] == [
-        ("AT-12", "three_at_once", {"won": 2, "refused": 2}, {"won": 1, "refused": 2})
+        ("AT-12", "three_at_once", {"won": 2, "refused": 2}, {"won": 1, "refused": 2}),
+        ("AT-18", "broken", None, "RuntimeError: broken on purpose"),
+        *(("AT-18", step, outcome, None) for step, outcome in EXPECTED["AT-18"].items()),
     ]
+    assert {line["case"] for line in lines_of(run.stdout)} == {"SETUP", "AT-01", "AT-12", "INVOICE", "AT-18"}, (
+        "what rests on it is not played"
+    )
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_it_stays_to_be_driven_from_outside_and_dies_whole(tmp_path, how):
-    directory = tmp_path / "demo"
-    command = [ROOT / "scripts/demo", "--json", "--stay", "--dir", directory]
-    with (tmp_path / "output").open("w") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as demo:
+def answers_of(told, region, path, caller):
+    """What a gateway of the demo answers an outside program, and its API key."""
+    key = next(each for each in told["regions"] if each["region"] == region)["api_keys"][caller]
+    return httpx.get(told["gateways"][str(region)] + path, headers={"Authorization": f"Bearer {key}"}, trust_env=False).json()
+
+
+AUDITED = {
+    "zh": r"券 5，订单 4；发放 830,000\.00 元，申请兑付 304,800\.00 元，拨付 304,800\.00 元；差异 0。",
+    "en": r"5 vouchers, 4 orders; issued 830,000\.00, redeemed 304,800\.00, settled 304,800\.00 yuan; differences 0\.",
+}
+
+
+DRIVEN = {"lab-shanghai": 310000, "firm-kunshan": 320583}
+
+
+@pytest.mark.parametrize(("how", "lang"), [(signal.SIGINT, "en"), (signal.SIGKILL, "zh")])
+def test_it_tells_people_step_by_step_stays_to_be_driven_from_outside_and_dies_whole(tmp_path, how, lang):
+    directory, told_to_people = tmp_path / "demo", tmp_path / "output"
+    command = [ROOT / "scripts/demo", "--stay", "--dir", directory, *(["--lang", lang] if lang == "en" else [])]
+    with told_to_people.open("w") as output, subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT) as demo:
         try:
-            wait_until(lambda: demo.poll() is not None or '"gateway_trail_is_the_same"' in (tmp_path / "output").read_text())
+            wait_until(lambda: demo.poll() is not None or "Ctrl-C" in told_to_people.read_text())
             told = json.loads((directory / "demo.json").read_text(encoding="utf-8"))
-            lab = next(each for each in told["labs"] if each["key"] == "lab-shanghai")
-            url, key = (
-                told["gateways"]["310000"],
-                next(each for each in told["regions"] if each["region"] == 310000)["api_keys"]["lab-shanghai"],
-            )
+            labs, firms = ({each["key"]: each for each in told[name]} for name in ("labs", "firms"))
+            seen = {
+                name: answers_of(told, region, "/v1/orders", name) for name, region in (("lab-shanghai", 310000), ("firm-kunshan", 320583))
+            }
 
-            answer = httpx.get(f"{url}/v1/orders", headers={"Authorization": f"Bearer {key}"}, trust_env=False)
-
-            assert {order["lab"] for order in answer.json()["orders"]} == {lab["id"]}
+            assert {order["lab"] for order in seen["lab-shanghai"]["orders"]} == {labs["lab-shanghai"]["id"]}
+            assert [order["stage"] for order in seen["firm-kunshan"]["orders"]] == ["SETTLED"]
+            assert all(each["sample"] for each in (*told["labs"], *told["firms"]))
+            assert firms.keys() == {"firm-changxing", "firm-kunshan", "firm-beijing"}
+            assert {int(region) for region in told["gateways"]} == {330522, 320583, 310000, 110000}
             assert len(processes_of(directory)) >= 5
+            for holder in _holders(told):
+                assert address_of(load_key(Path(holder["keystore"]), holder["password"])) == holder["address"]
+            node, deployment = Node(told["node_url"]), Deployment.from_json(json.dumps(told["deployment"]))
+            verify(node, deployment)
         finally:
             demo.send_signal(how)
     wait_until(lambda: processes_of(directory) == [])
     assert demo.returncode == (0 if how == signal.SIGINT else -signal.SIGKILL)
+    text = told_to_people.read_text(encoding="utf-8")
+    assert re.search(AUDITED[lang], text)
+    assert text.count("✓") == sum(map(len, EXPECTED.values()))
+    assert "✗" not in text
+    for case, titles in TITLES.items():
+        assert (titles[lang == "en"] in text) == (case in EXPECTED)
+
+
+def _holders(told):
+    """Everybody's key files: six regions' accounts, labs and firms."""
+    accounts = [account for region in told["regions"] for account in region["accounts"].values()]
+    assert len(told["regions"]) == 6
+    return [*accounts, *(each["signer"] for each in (*told["labs"], *told["firms"]))]
+
+
+def test_an_ordinary_kill_leaves_no_process_and_no_folder(tmp_path):
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen([ROOT / "scripts/demo", "--json"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as demo:
+        try:
+            wait_until(lambda: demo.poll() is not None or any(tmp_path.glob("tongquan-*/chain")))
+            assert demo.poll() is None
+        finally:
+            demo.terminate()
+    wait_until(lambda: processes_of(tmp_path) == [])
+
+    assert demo.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_holds_something_is_left_alone(tmp_path):
