@@ -30,7 +30,7 @@ from typing import Any, Self
 
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest
-from registry.ports import Account, CannotServe, Log, Node, Question, Receipt
+from registry.ports import Account, CannotServe, Log, Node, NonceTaken, Question, Receipt
 from registry.solidity import keccak
 
 # Gas costs nothing here; the limit only has to leave room for a state that changed since the estimate. The constant part is
@@ -494,9 +494,13 @@ class _Worker(threading.Thread):
             # The node turns it away as things stand (gas price, block limit), which an operator can change.
             self.trouble[row.ticket.transaction] = str(refusal)
             return False
+        except NonceTaken as complaint:
+            # Most likely these very bytes wait there or stand in the chain, and their receipt will say so. Whatever has the nonce,
+            # the next one leaves no gap.
+            self.trouble[row.ticket.transaction] = str(complaint)
         except OutcomeUnknown as failure:
             self.trouble[row.ticket.transaction] = str(failure)
-            # "Nonce too low" or "underpriced" for our own hash, or silence: if it arrived, its receipt will say so.
+            # Silence, or a price: if it arrived, its receipt will say so.
             if self._node.receipt(row.ticket.transaction) is None and self._node.nonce(row.ticket.sender) <= row.ticket.nonce:
                 return False
         self._sent_at[row.ticket.transaction] = time.monotonic()

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from registry.errors import Rejected, Unreachable
+from registry.errors import OutcomeUnknown, Rejected, Unreachable
 from registry.model import Address, Digest, Time
+
+
+class NonceTaken(OutcomeUnknown):
+    """The node has a transaction of this sender and nonce already: the very one that was sent, or another with the same nonce."""
 
 
 class CannotServe(Unreachable):
@@ -125,7 +129,8 @@ class Node(Protocol):
         Raises:
             Unreachable: nothing was sent.
             Rejected: the node turned it away (`NotAccepted`); this node will not mine it as things stand.
-            OutcomeUnknown: the node may have it, or it, or another with its nonce, stands in the chain.
+            OutcomeUnknown: the node may have it.
+            NonceTaken: the node has a transaction of this nonce, waiting or in the chain: this one, or another.
         """
 
     def receipt(self, transaction: Digest) -> Receipt | None:

@@ -13,6 +13,8 @@ unambiguous: no other purpose or parts give the same. The parts by purpose:
     project      company code, project        firms number their projects 1, 2, 3: without the firm they would all meet
     agreement    seller, contract number      likewise
     invoice      number; or code and number   one tag in all regions and programmes, which is what stops a second claim
+    funding      region, bank reference       each region's own, and always by the first key, so that a second use is noticed
+    payment      region, bank reference       likewise; money in and money out never meet
 
 An invoice's epoch is the year in its number or code, less 2000. All other tags are of epoch 1, until the consortium changes that key
 (docs/adr/0018): a voucher keeps the epoch in which it was issued, and its project and agreements take that same one (`epoch_of`).
@@ -75,6 +77,8 @@ class Purpose(StrEnum):
     PROJECT = "project"
     AGREEMENT = "agreement"
     INVOICE = "invoice"
+    FUNDING = "funding"
+    PAYMENT = "payment"
 
 
 class TagError(TongquanError, ValueError):
@@ -196,6 +200,14 @@ class Keyring:
         """The tag of an invoice: a fully digital one (数电发票) by its 20 digits, an older one by 8 digits and its `code` of 10 or 12."""
         parts = invoice_parts(number, code)
         return self._tag(invoice_year(number, code) - EPOCH_YEAR, Purpose.INVOICE, *parts)
+
+    def funding(self, region: Region, reference: str) -> Digest:
+        """The bank reference (银行流水号) under which a region set money aside or drew it back: the registry takes it once."""
+        return Digest(self._tag(FIRST_EPOCH, Purpose.FUNDING, region_code(region), free_code("bank reference", reference)))
+
+    def payment(self, region: Region, reference: str) -> Digest:
+        """The bank reference under which a region paid."""
+        return Digest(self._tag(FIRST_EPOCH, Purpose.PAYMENT, region_code(region), free_code("bank reference", reference)))
 
     def _tag(self, epoch: int, purpose: Purpose, *parts: str) -> Tag:
         if epoch not in self._secrets:

@@ -9,10 +9,9 @@ same node and leaves it as it was, clock included. A test that needs one to itse
 `contracts` and `harness` are compiled from the sources as they stand, once for each state of the sources.
 """
 
-import fcntl
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,6 +34,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("engine", engines, ids=str, scope="session")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests first: whatever is begun last by one of several workers, the others wait for."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what tests recorded of themselves (`record_property`): a dot does not say what a random run came to."""
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for name, told in report.user_properties:
+            terminalreporter.write_line(f"{name}: {told}")
+
+
 @pytest.fixture(scope="session")
 def _chain_ids(request: pytest.FixtureRequest) -> Iterator[int]:
     # Without xdist there is one worker; with it they are gw0, gw1, …
@@ -43,10 +55,22 @@ def _chain_ids(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.fixture(scope="session")
-def node(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevNode]:
+def _started(_chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], DevNode]]:
+    # pytest ends a parametrised fixture whenever the next test has another parameter, which is twice a file: so the nodes are not
+    # the parametrised fixture's own, and each engine is started once.
+    with ExitStack() as running:
+
+        @cache
+        def started(engine: Engine) -> DevNode:
+            return running.enter_context(start(engine, chain_id=next(_chain_ids), directory=tmp_path_factory.mktemp(engine)))
+
+        yield started
+
+
+@pytest.fixture(scope="session")
+def node(engine: Engine, _started: Callable[[Engine], DevNode]) -> DevNode:
     """A running node, shared by all tests of this worker that ask for it. Its state and clock only move forward."""
-    with start(engine, chain_id=next(_chain_ids), directory=tmp_path_factory.mktemp(engine)) as running:
-        yield running
+    return _started(engine)
 
 
 @pytest.fixture
@@ -64,28 +88,12 @@ def nodes(tmp_path: Path, _chain_ids: Iterator[int]) -> Iterator[Nodes]:
 
 
 @pytest.fixture(scope="session")
-def contracts(request: pytest.FixtureRequest) -> Mapping[str, Artifact]:
+def contracts() -> Mapping[str, Artifact]:
     """What contracts/ compiles to, by contract name."""
-    return _compiled(solidity.ROOT / "contracts", request.config)
+    return solidity.compiled(solidity.ROOT / "contracts")
 
 
 @pytest.fixture(scope="session")
-def harness(request: pytest.FixtureRequest) -> Mapping[str, Artifact]:
+def harness() -> Mapping[str, Artifact]:
     """What tests/contracts/ compiles to, by contract name."""
-    return _compiled(solidity.ROOT / "tests" / "contracts", request.config)
-
-
-def _compiled(folder: Path, config: pytest.Config) -> Mapping[str, Artifact]:
-    if not folder.is_dir():
-        return {}
-    assert config.cache is not None
-    kept = config.cache.mkdir("solidity") / f"{folder.name}-{solidity.fingerprint(folder)}.json"
-    # One worker compiles, the others wait for it; the file is whole or empty, since only its owner writes.
-    with kept.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        texts = file.read()
-        if not texts:
-            texts = json.dumps([artifact.to_json() for artifact in solidity.compile_folder(folder).values()])
-            file.write(texts)
-    return {artifact.name: artifact for artifact in map(Artifact.from_json, json.loads(texts))}
+    return solidity.compiled(solidity.ROOT / "tests" / "contracts")

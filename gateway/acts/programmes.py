@@ -1,7 +1,6 @@
 """Programmes (券种) and the money set aside for them (预拨兑付资金)."""
 
 from gateway import shapes
-from gateway.acts.reviews import reference
 from gateway.callers import Caller
 from gateway.cursors import Question
 from gateway.office import Office
@@ -65,13 +64,13 @@ def pool(office: Office, caller: Caller, programme_id: Id) -> PoolSeen:
 
 def fund(office: Office, caller: Caller, programme_id: Id, asked: Funding, intent_id: str) -> Written:
     """Record money set aside (拨入)."""
-    named = reference(office, "bank", asked.bank_reference)
+    named = office.keyring.funding(office.region, asked.bank_reference)
     return _moved(office, office.client(caller).fund(programme_id, Fen(asked.amount), named, intent_id=intent_id))
 
 
 def draw(office: Office, caller: Caller, programme_id: Id, asked: Funding, intent_id: str) -> Written:
     """Record money taken back (划回)."""
-    named = reference(office, "bank", asked.bank_reference)
+    named = office.keyring.funding(office.region, asked.bank_reference)
     return _moved(office, office.client(caller).draw(programme_id, Fen(asked.amount), named, intent_id=intent_id))
 
 

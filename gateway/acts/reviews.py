@@ -1,6 +1,5 @@
 """What the region's reviewers and payers do with orders, and both sides' word on a month."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -58,7 +57,7 @@ def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str)
 def settle(office: Office, caller: Caller, asked: Settlement, intent_id: str) -> Reviewed:
     """Record that redemptions were paid (拨付)."""
     orders = [Id(each) for each in asked.orders]
-    payment = reference(office, "payment", asked.payment_reference)
+    payment = office.keyring.payment(office.region, asked.payment_reference)
     return _reviewed(office, orders, office.client(caller).settle(_claims(office, caller, orders), payment, intent_id=intent_id))
 
 
@@ -91,11 +90,6 @@ def months(office: Office, caller: Caller) -> MonthPage:
         closings = sorted(snapshot.ledger.closings.items(), key=lambda each: each[0])
         mine = [(key, each) for key, each in closings if caller.party not in OFFICERS or caller.home in key[:2]]
         return MonthPage(months=[shapes.month_seen(key, each) for key, each in mine], block=office.block_seen(snapshot))
-
-
-def reference(office: Office, kind: str, text: str) -> Digest:
-    """The hash of a bank's reference, the same each time, so that the registry can refuse one that was used before."""
-    return Digest(hashlib.sha256(f"tongquan {kind} reference\0{office.region}\0{text.strip()}".encode()).digest())
 
 
 def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:

@@ -7,15 +7,17 @@ who compiles the same sources gets the same bytes. Warnings are errors.
 """
 
 import argparse
+import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TextIO
 
 import solcx
 from solcx.exceptions import SolcError
@@ -82,6 +84,38 @@ def compile_folder(folder: Path, *, root: Path = ROOT) -> dict[str, Artifact]:
     if len(named) < len(artifacts):
         raise CompileFailed([f"two contracts in {folder.name}/ have the same name"])
     return named
+
+
+def compiled(folder: Path, *, root: Path = ROOT) -> dict[str, Artifact]:
+    """
+    The same, kept for as long as nothing changes that decides it; of several processes one compiles, the others wait for it.
+
+    Raises:
+        CompileFailed: as `compile_folder`. Nothing is kept then.
+    """
+    with _kept(folder, root=root) as file:
+        texts = file.read()
+        if texts:
+            return {artifact.name: artifact for artifact in map(Artifact.from_json, json.loads(texts))}
+        artifacts = compile_folder(folder, root=root)
+        _keep(file, artifacts)
+    return artifacts
+
+
+@contextlib.contextmanager
+def _kept(folder: Path, *, root: Path) -> Iterator[TextIO]:
+    """The file for what this folder compiles to as it stands: whole or empty, since only whoever has its lock writes."""
+    kept = root / ".setup" / "solidity" / f"{folder.name}-{fingerprint(folder, root=root)}.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        yield file
+
+
+def _keep(file: TextIO, artifacts: Mapping[str, Artifact]) -> None:
+    file.truncate(0)
+    file.write(json.dumps([artifact.to_json() for artifact in artifacts.values()]))
 
 
 def fingerprint(folder: Path, *, root: Path = ROOT) -> str:
@@ -209,7 +243,10 @@ def main(arguments: list[str] | None = None) -> int:
     check = parser.parse_args(arguments).check
 
     try:
-        artifacts = compile_folder(ROOT / "contracts")
+        # Compiled whatever is kept, and kept for the tests.
+        with _kept(ROOT / "contracts", root=ROOT) as file:
+            artifacts = compile_folder(ROOT / "contracts")
+            _keep(file, artifacts)
     except CompileFailed as failure:
         print(f"{failure}\n\n合约编译未通过。 The contracts do not compile.")
         return 1

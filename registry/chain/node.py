@@ -22,7 +22,7 @@ from urllib3.exceptions import HTTPError, NewConnectionError
 from registry.chain.reasons import refusal
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest, Time
-from registry.ports import Block, CannotServe, Log, Question, Receipt
+from registry.ports import Block, CannotServe, Log, NonceTaken, Question, Receipt
 from registry.solidity import WORD, checksummed, keccak
 
 CONNECT_SECONDS = 3.0
@@ -350,7 +350,16 @@ def _revert_data(found: Any) -> bytes | None:
 # The engines' own words, in lower case, for: we have these very bytes.
 _ALREADY_KNOWN = ("already known", "already imported", "known transaction", "alreadyknown", "transaction already exists")
 # For: this nonce is used, in the chain or among what waits; by these very bytes, or by others.
-_NONCE_USED = ("nonce too low", "nonce is too low", "correct nonce", "nonce below", "underpriced", "fee too low to replace")
+_NONCE_TAKEN = (
+    "nonce too low",
+    "nonce is too low",
+    "correct nonce",
+    "nonce below",
+    "replacement transaction underpriced",
+    "fee too low to replace",
+)
+# For that, or for a price that the node asks of everybody.
+_UNDERPRICED = "underpriced"
 
 
 def _refuse_to_send(error: Mapping[str, Any], *, transaction: str) -> None:
@@ -359,9 +368,10 @@ def _refuse_to_send(error: Mapping[str, Any], *, transaction: str) -> None:
     words = message.lower()
     if any(each in words for each in _ALREADY_KNOWN):
         return
+    if any(each in words for each in _NONCE_TAKEN):
+        raise NonceTaken(transaction, message)
     # An engine may mine a transaction and answer with its revert: that is no refusal to take it.
-    used = any(each in words for each in _NONCE_USED)
-    if used or "revert" in words or "vm exception" in words:
+    if _UNDERPRICED in words or "revert" in words or "vm exception" in words:
         raise OutcomeUnknown(transaction, message)
     raise Rejected("NotAccepted", {"message": message, "code": error.get("code")})
 

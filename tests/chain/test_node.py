@@ -19,7 +19,7 @@ from registry.chain.node import FOREIGN, Node
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
 from registry.events import Contract
 from registry.model import Founder, Region, Role
-from registry.ports import CannotServe, Question
+from registry.ports import CannotServe, NonceTaken, Question
 from registry.rules import ERRORS
 from registry.solidity import encode_sequence, keccak, type_of
 from tests.nodes import person
@@ -404,11 +404,12 @@ SEND_ERRORS = [
     (error(-32000, "already known"), None),
     (error(-32003, "transaction already imported"), None),
     (error(-32000, "Known transaction"), None),
-    (error(-32003, "nonce too low"), OutcomeUnknown),
-    (error(-32001, "Nonce too low"), OutcomeUnknown),
-    (error(-32000, "the tx doesn't have the correct nonce. account has nonce of: 4 tx has nonce of: 1"), OutcomeUnknown),
-    (error(-32003, "replacement transaction underpriced"), OutcomeUnknown),
-    (error(-32000, "Replacement transaction underpriced"), OutcomeUnknown),
+    (error(-32003, "nonce too low"), NonceTaken),
+    (error(-32001, "Nonce too low"), NonceTaken),
+    (error(-32000, "the tx doesn't have the correct nonce. account has nonce of: 4 tx has nonce of: 1"), NonceTaken),
+    (error(-32003, "replacement transaction underpriced"), NonceTaken),
+    (error(-32000, "Replacement transaction underpriced"), NonceTaken),
+    (error(-32000, "transaction underpriced: gas tip cap 0, minimum needed 1"), OutcomeUnknown),
     (error(-32000, "VM Exception while processing transaction: revert", "0x"), OutcomeUnknown),
     (error(-32003, "insufficient funds for gas * price + value"), Rejected),
     (error(-32000, "intrinsic gas too low"), Rejected),
@@ -427,7 +428,8 @@ def test_errors_of_sending(answer, expected):
         with pytest.raises(expected) as raised:
             Node(url).send_raw(RAW)
 
-    if expected is OutcomeUnknown:
+    assert raised.type is expected
+    if issubclass(expected, OutcomeUnknown):
         assert raised.value.transaction == HASH
 
 

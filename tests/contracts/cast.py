@@ -12,6 +12,7 @@ from registry.model import (
     Firm,
     FirstReview,
     Id,
+    MotionKind,
     Paid,
     Region,
     Slice,
@@ -72,10 +73,12 @@ def cast(world: World, harness: Mapping[str, Artifact]) -> Cast:
                 vouchers.append(world.voucher(programme, firm, face=face, denomination=denomination, claim_by=until))
     offices = {(region, who): getattr(world.offices[region], who) for region in REGIONS for who in OFFICE}
     spare = [person(f"spare {number}") for number in range(8)]
-    people = [person("stranger"), *spare, *(each.signer for each in (*firms, *labs)), *offices.values()]
+    # Another subsidy for the same cost may claim on invoices, too.
+    world.decide(MotionKind.AUTHORISE_CLAIMANT, account=person("another subsidy"))
+    people = [person("stranger"), *spare, *(each.signer for each in (*firms, *labs)), *offices.values(), person("another subsidy")]
     world.send(world.deployer, None, bytes.fromhex(harness["Examiner"].bytecode.removeprefix("0x")))
     return Cast(
-        twins=Twins(world, world.last_contract, [bytes(each.key) for each in people]),
+        twins=Twins(world, world.last_contract, harness["SlotReader"].deployed_bytecode, [bytes(each.key) for each in people]),
         people=[Address(each.address) for each in people],
         offices={who: Address(each.address) for who, each in offices.items()},
         vouchers=vouchers,

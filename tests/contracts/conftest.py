@@ -10,13 +10,17 @@ from tests.contracts.world import World
 
 
 @pytest.fixture(scope="session")
-def _world(node: DevNode, contracts: Mapping[str, Artifact]) -> World:
-    return World(node, contracts)
+def _worlds() -> dict[int, World]:
+    # By chain: a fixture that depends on the engine is made anew whenever the engine changes, which is twice a file.
+    return {}
 
 
 @pytest.fixture
-def world(_world: World) -> Iterator[World]:
+def world(node: DevNode, contracts: Mapping[str, Artifact], _worlds: dict[int, World]) -> Iterator[World]:
     """The contracts with six staffed regions; what a test does to them is undone."""
-    _world.forget_nonces()
-    with _world.put_back():
-        yield _world
+    if node.chain_id not in _worlds:
+        _worlds[node.chain_id] = World(node, contracts)
+    shared = _worlds[node.chain_id]
+    shared.forget_nonces()
+    with shared.put_back():
+        yield shared

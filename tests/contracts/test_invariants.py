@@ -7,14 +7,18 @@ should hold is computed here from the contracts' getters or from their events al
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from registry import codec, signing
+from registry import codec, events, signing
 from registry.codec import Domain
+from registry.events import Contract
+from registry.getters import MIRRORED
 from registry.model import (
     NO_ADDRESS,
     Address,
@@ -40,13 +44,16 @@ from registry.model import (
     Time,
     Voucher,
 )
+from registry.rules import Ledger, apply
 from registry.tags import Keyring, TagKey
-from tests.contracts.attacks.attacker import NOBODY, fails, unmoved
+from tests.contracts.attacks.attacker import NOBODY, fails, signer_of, unmoved
+from tests.contracts.storage import Storage
 from tests.contracts.world import (
     BEIJING,
     CHANGXING,
     DAY,
     HEBEI,
+    KUNSHAN,
     REGIONS,
     SHANGHAI,
     STRANGER,
@@ -56,6 +63,7 @@ from tests.contracts.world import (
     Life,
     Party,
     Refused,
+    Sent,
     World,
     digest,
     keccak,
@@ -63,6 +71,13 @@ from tests.contracts.world import (
     tag,
 )
 
+CONTRACTS = {
+    "consortium": Contract.CONSORTIUM,
+    "directory": Contract.DIRECTORY,
+    "invoices": Contract.INVOICES,
+    "programmes": Contract.PROGRAMMES,
+    "registry": Contract.VOUCHER_REGISTRY,
+}
 NOT_ITS_ROLE = "NotIssuer|NotReviewer|NotPayer|NotDirectory"
 SLICES = (Slice(Fen(5_000 * YUAN), 6000), Slice(Fen(20_000 * YUAN), 3000))
 STAGES = ("requested", "open", "redeemed", "endorsed", "accepted", "settled", "reversed", "part refunded", "refunded", "released")
@@ -74,13 +89,15 @@ class Town:
 
     world: World
     lives: dict[str, Life]
+    frozen: Party
 
     @classmethod
     def build(cls, world: World, *, denomination: int = 1_000 * YUAN) -> "Town":
         first = Life.begin(
             world, approval=Approval.ALWAYS, first_review=FirstReview.HOST, slices=SLICES, voucher={"denomination": Fen(denomination)}
         )
-        town = cls(world, {})
+        town = cls(world, {}, world.lab(SHANGHAI))
+        world.directory.freeze(town.frozen.id, by=world.offices[SHANGHAI].directory)
         for place, stage in enumerate((*STAGES, "rejected", "rejected by the payer", "declined", "released while requested")):
             life = replace(first, firm=world.firm())
             life.voucher = world.voucher(first.programme, life.firm, denomination=Fen(denomination))
@@ -296,7 +313,9 @@ def test_i07_no_verb_without_both_words_for_exactly_this_record_here(world: Worl
         Domain(world.node.chain_id + 1, world.domain.registry),
         Domain(world.node.chain_id, Address(world.directory.address)),
     ]
-    wrong = [UNSIGNED, world.sign(other_record, getattr(life, missing).signer), *(signing.sign(record, each, key) for each in elsewhere)]
+    records = [replace(record, attempt=1)] if verb == "redeem" else []
+    wrong = [world.sign(each, getattr(life, missing).signer) for each in records]
+    wrong += [UNSIGNED, world.sign(other_record, getattr(life, missing).signer), *(signing.sign(record, each, key) for each in elsewhere)]
 
     for signature in wrong:
         signatures = replace(world.signed(record, life.firm, life.lab), **{missing: signature})
@@ -306,13 +325,71 @@ def test_i07_no_verb_without_both_words_for_exactly_this_record_here(world: Worl
     send(life, verb, by_party, getattr(life, missing).signer)
 
 
-def send(life: Life, verb: str, signatures: Signatures, by: Any) -> None:
+@pytest.mark.parametrize("paid", [Paid.LAB, Paid.FIRM])
+def test_i07_a_reviewer_takes_the_unpaid_partys_place_for_exactly_this_redemption(world: World, paid: Paid) -> None:
+    life = Life.begin(world, paid_across=paid).until("open")
+    payee, other = ("lab", "firm") if paid is Paid.LAB else ("firm", "lab")
+    reason, reviewer = digest("reason"), life.office.reviewer
+    own = {payee: world.sign(life.redemption, getattr(life, payee).signer)}
+
+    def standing(record: Any, who: Any = reviewer, domain: Domain = world.domain, **changes: Any) -> Signatures:
+        signed = signing.sign(StandIn(codec.id_of(record), reason), domain, bytes(who.key))
+        return Signatures(**(own | {other: signed, "reason": reason} | changes))
+
+    elsewhere = Domain(world.node.chain_id + 1, world.domain.registry)
+    wrong = [
+        standing(replace(life.redemption, attempt=1)),
+        standing(life.redemption, domain=elsewhere),
+        standing(life.redemption, STRANGER),
+        standing(life.redemption, world.offices[BEIJING].reviewer),
+        standing(life.redemption, reason=digest("another reason")),
+    ]
+    for signatures in wrong:
+        got = signer_of(world, StandIn(codec.id_of(life.redemption), signatures.reason), getattr(signatures, other))
+        with fails(world, "StandInNotReviewer", account=got, region=CHANGXING):
+            send(life, "redeem", signatures, STRANGER)
+    with unmoved(world), pytest.raises(Refused, match="NotSignedBy"):
+        send(life, "redeem", standing(life.redemption, **{payee: UNSIGNED}), STRANGER)
+
+    redeemed = send(life, "redeem", standing(life.redemption), STRANGER).only("Redeemed")
+    assert (redeemed["standIn"], redeemed["reason"]) == (reviewer.address.lower(), reason)
+
+
+def test_i07_nothing_is_released_without_the_labs_word_for_this_order_attempt_chain_and_contract(world: World) -> None:
+    life = Life.begin(world).until("redeemed")
+    life.reject()
+    consent = Release(life.order_id, 1, Time(world.now() + DAY))
+    key = bytes(life.lab.signer.key)
+    wrong = [
+        world.sign(replace(consent, attempt=0), life.lab.signer),
+        world.sign(replace(consent, valid_until=Time(consent.valid_until + 1)), life.lab.signer),
+        world.sign(consent, life.firm.signer),
+        signing.sign(consent, Domain(world.node.chain_id + 1, world.domain.registry), key),
+        signing.sign(consent, Domain(world.node.chain_id, Address(world.directory.address)), key),
+    ]
+
+    def release(record: Release, signature: bytes) -> Any:
+        return world.registry.release(life.voucher, life.order, record, Signatures(lab=signature), by=STRANGER)
+
+    for signature in wrong:
+        with fails(world, "NotSignedBy", signer=life.lab.signer, got=signer_of(world, consent, signature)):
+            release(consent, signature)
+    with fails(world, "NotSignedBy", signer=life.lab.signer, got=STRANGER):
+        release(consent, UNSIGNED)
+    before = replace(consent, attempt=0)
+    with fails(world, "WrongAttempt", order=life.order_id, attempt=1, got=0):
+        release(before, world.sign(before, life.lab.signer))
+    release(consent, world.sign(consent, life.lab.signer)).only("Released")
+
+
+def send(life: Life, verb: str, signatures: Signatures, by: Any) -> Sent:
     records = [life.voucher, life.order] + ([life.redemption] if verb == "redeem" else [])
-    getattr(life.world.registry, verb)(*records, signatures, by=by)
+    sent: Sent = getattr(life.world.registry, verb)(*records, signatures, by=by)
+    return sent
 
 
 def regional_acts(town: Town) -> dict[str, tuple[str, Any]]:
-    """Every act of an office: whose role it takes, and the act itself by an account."""
+    """Every act of an office in a region's name: whose role it takes, and the act itself by an account. Named by function."""
     world, lives = town.world, town.lives
     registry, programmes, directory = world.registry, world.programmes, world.directory
     programme, firm, lab = lives["open"].programme, lives["open"].firm, lives["open"].lab
@@ -328,16 +405,128 @@ def regional_acts(town: Town) -> dict[str, tuple[str, Any]]:
         "reverse": ("reviewer", lambda by: registry.reverse(lives["settled"].claim, 1, digest("reason"), by=by)),
         "fund": ("payer", lambda by: programmes.fund(codec.id_of(programme), 1, digest("bank"), by=by)),
         "draw": ("payer", lambda by: programmes.draw(codec.id_of(programme), 1, digest("bank"), by=by)),
-        "reject after acceptance": ("payer", lambda by: registry.reject([lives["accepted"].filing], by=by)),
+        "reject: after acceptance": ("payer", lambda by: registry.reject([lives["accepted"].filing], by=by)),
         "settle": ("payer", lambda by: registry.settle([lives["accepted"].claim], digest("payment"), by=by)),
         "refunded": ("payer", lambda by: registry.refunded(lives["reversed"].filing, by=by)),
         "enrol": ("directory", lambda by: directory.enrol(Firm(CHANGXING, tag("new firm")), person("new firm"), by=by)),
-        "propose a firm's key": ("directory", lambda by: directory.rotate(firm.id, person("new key"), by=by)),
+        "rotate: a firm's key": ("directory", lambda by: directory.rotate(firm.id, person("new key"), by=by)),
         "endorse": ("host reviewer", lambda by: registry.endorse([lives["redeemed"].claim], by=by)),
         "admit": ("host directory", lambda by: directory.admit(admitted, person("new lab"), tag("seller"), world.now(), by=by)),
         "freeze": ("host directory", lambda by: directory.freeze(lab.id, by=by)),
         "list": ("host directory", lambda by: directory.list(lab.id, ["new item"], by=by)),
+        "renew": ("host directory", lambda by: directory.renew(lab.id, lab.tag, world.now() + DAY, by=by)),
+        "suspend": ("host directory", lambda by: directory.suspend(lab.id, by=by)),
+        "exit": ("host directory", lambda by: directory.exit(lab.id, by=by)),
+        "reinstate": ("host directory", lambda by: directory.reinstate(town.frozen.id, by=by)),
     }
+
+
+@dataclass(frozen=True)
+class OwnAct:
+    """
+    An act of an office for whichever region its account is of: `refusal` is what another region's account meets.
+
+    Without one it acts, and the event names that other region and no other.
+    """
+
+    role: str
+    act: Callable[[LocalAccount], Sent]
+    refusal: str = ""
+
+
+def own_acts(world: World, lab: Party, flagged: Party) -> dict[str, OwnAct]:
+    """Every further act of an office, by function; first by Changxing's accounts, then by Beijing's. Tianjin flagged one lab."""
+    consortium, directory, office = world.consortium, world.directory, world.offices[CHANGXING]
+    motion = world.motion(MotionKind.SUSPEND, region=HEBEI)
+    keys = world.motion(MotionKind.REPLACE_KEYS, region=CHANGXING, account=person("a"), other=person("b"))
+    month, reason, named = consortium.firstMonth(), digest("reason"), person("named")
+    return {
+        "recognise": OwnAct("directory", lambda by: directory.recognise([flagged.id], 0, 2**40 - 1, by=by)),
+        "withdraw": OwnAct("directory", lambda by: directory.withdraw([lab.id], by=by), "NotRecognised"),
+        "flag": OwnAct("directory", lambda by: directory.flag(lab.id, reason, by=by)),
+        "second": OwnAct("directory", lambda by: directory.second(flagged.id, reason, by=by)),
+        "unflag": OwnAct("directory", lambda by: directory.unflag(lab.id, by=by), "NotOwnFlag"),
+        "offer": OwnAct("admin", lambda by: consortium.offer(named, Role.REVIEWER, by=by)),
+        "revoke": OwnAct("admin", lambda by: consortium.revoke(office.issuer, by=by), "NotRoleAccount"),
+        "vote": OwnAct("admin", lambda by: consortium.vote(motion, by=by)),
+        "veto": OwnAct("recovery", lambda by: consortium.veto(keys, by=by), "NotRecovery"),
+        "recover": OwnAct("recovery", lambda by: consortium.recover(named, by=by)),
+        "rotateRecovery": OwnAct("recovery", lambda by: consortium.rotateRecovery(named, by=by)),
+        "closeMonth": OwnAct("reviewer", lambda by: consortium.closeMonth(CHANGXING, SHANGHAI, month, reason, by=by), "NotOfEither"),
+    }
+
+
+OWN_ACTS = [
+    "recognise",
+    "withdraw",
+    "flag",
+    "second",
+    "unflag",
+    "offer",
+    "revoke",
+    "vote",
+    "veto",
+    "recover",
+    "rotateRecovery",
+    "closeMonth",
+]
+NOT_OWN = "NotDirectory|NotAdmin|NotRecovery|NotOfEither"
+# What is no office's: anybody's, the parties' own, a claimant's, or the registry's with its Programmes. `takeUp` is the account's.
+ANYBODYS = {"reserve", "release", "redeem", "tryEach", "completeRotation", "enact", "lift", "setRegistry", "voidClaim"}
+PARTIES, CLAIMANTS, ACCOUNTS = {"vetoRotation"}, {"claim", "free"}, {"takeUp"}
+REGISTRYS = {"commit", "uncommit", "pay", "payBack", "count", "uncount"}
+
+
+def test_i08_every_function_that_changes_state_is_an_offices_or_nobodys(one_town: Town) -> None:
+    world, lab = one_town.world, one_town.lives["open"].lab
+    abi = {
+        entry["name"]
+        for contract in (world.consortium, world.directory, world.invoices, world.programmes, world.registry)
+        for entry in contract.functions.values()
+        if entry["stateMutability"] == "nonpayable"
+    }
+    own = own_acts(world, lab, lab).keys()
+    of_offices = {name.partition(":")[0] for name in regional_acts(one_town)} | own
+
+    assert own == set(OWN_ACTS)
+    assert abi == of_offices | ANYBODYS | PARTIES | CLAIMANTS | ACCOUNTS | REGISTRYS
+
+
+@pytest.mark.parametrize("name", OWN_ACTS)
+def test_i08_an_office_acts_in_its_own_regions_name_only(world: World, name: str) -> None:
+    lab, flagged = world.lab(), world.lab()
+    world.flag(flagged.id, by=TIANJIN)
+    own = own_acts(world, lab, flagged)[name]
+    if name == "closeMonth":
+        world.node.jump(31 * DAY)
+    if name == "unflag":
+        world.flag(lab.id, by=CHANGXING)
+    others = {"admin", "recovery", "issuer", "reviewer", "payer", "directory"} - {own.role}
+
+    with unmoved(world):
+        for account in (STRANGER, *(getattr(world.offices[region], each) for region in (CHANGXING, BEIJING) for each in others)):
+            with pytest.raises(Refused, match=NOT_OWN):
+                own.act(account)
+    for region in (CHANGXING, BEIJING):
+        with world.put_back():
+            account = getattr(world.offices[region], own.role)
+            if region == BEIJING and own.refusal:
+                with unmoved(world), pytest.raises(Refused, match=own.refusal):
+                    own.act(account)
+                continue
+            (event, *_) = own.act(account).events
+            told = next((event[each] for each in ("region", "by") if each in event.values), region)
+            assert told in (region, account.address.lower())
+
+
+def test_i08_a_role_is_taken_up_of_the_region_that_offered_it_only(world: World) -> None:
+    named = person("named")
+    world.consortium.offer(named, Role.ISSUER, by=world.offices[BEIJING].admin)
+
+    for region in (CHANGXING, SHANGHAI):
+        with fails(world, "NotOffered", account=named, region=region, role=Role.ISSUER):
+            world.consortium.takeUp(region, Role.ISSUER, by=named)
+    world.consortium.takeUp(BEIJING, Role.ISSUER, by=named).only("Granted")
 
 
 def office_of(role: str) -> tuple[int, str]:
@@ -381,6 +570,41 @@ def test_i08_no_suspended_region_starts_anything(one_town: Town, blow: str) -> N
     one_town.lives["accepted"].settle().only("Settled")
 
 
+def test_i08_a_suspended_region_says_nothing_of_its_own(world: World) -> None:
+    """Its admin may vote, take roles back and be replaced (docs/adr/0010); nothing else is done in its name."""
+    lab, flagged = world.lab(), world.lab()
+    world.flag(flagged.id, by=TIANJIN)
+    world.flag(lab.id, by=CHANGXING)
+    world.decide(MotionKind.SUSPEND, region=CHANGXING)
+    world.node.jump(31 * DAY)
+
+    for name, own in own_acts(world, lab, flagged).items():
+        account = getattr(world.offices[CHANGXING], own.role)
+        with world.put_back():
+            if name in ("vote", "revoke", "veto", "recover", "rotateRecovery"):
+                assert own.act(account).events
+            else:
+                with unmoved(world), pytest.raises(Refused, match=r"NotDirectory|NotOfEither|Suspended"):
+                    own.act(account)
+
+
+def test_i08_nothing_starts_where_a_suspended_region_pays(world: World) -> None:
+    life = Life.begin(world, payer=KUNSHAN, approval=Approval.ALWAYS)
+    life.reserve()
+    accepted = life.beside().until("accepted")
+    late, unopened = life.beside(), world.programme_record(payer=KUNSHAN)
+    world.decide(MotionKind.SUSPEND, region=KUNSHAN)
+
+    with fails(world, "Suspended", region=KUNSHAN):
+        late.reserve()
+    with fails(world, "Suspended", region=KUNSHAN):
+        life.approve()
+    with fails(world, "Suspended", region=KUNSHAN):
+        world.programmes.open(unopened, by=life.office.issuer)
+    accepted.settle().only("Settled")
+    world.registry.decline([life.reservation], by=life.office.reviewer).only("Declined")
+
+
 def test_i08_a_caretaker_finishes_and_starts_nothing(one_town: Town) -> None:
     world, caretaker = one_town.world, one_town.world.offices[BEIJING].reviewer
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
@@ -403,7 +627,7 @@ def test_i08_a_caretaker_finishes_and_starts_nothing(one_town: Town) -> None:
 def test_i09_whoever_reviews_never_pays(one_town: Town) -> None:
     world, acts = one_town.world, regional_acts(one_town)
     reviews = ["approve", "decline", "extend", "accept", "reject", "reverse"]
-    pays = ["fund", "draw", "reject after acceptance", "settle", "refunded"]
+    pays = ["fund", "draw", "reject: after acceptance", "settle", "refunded"]
     office = world.offices[CHANGXING]
 
     with unmoved(world):
@@ -696,15 +920,46 @@ def test_i14_a_refused_call_in_a_batch_changes_nothing_and_stops_nothing(one_tow
     assert {stage: (life.state(), life.balance()) for stage, life in lives.items() if stage != "open"} == others
 
 
+def test_i14_releases_are_tried_each_for_itself_and_every_refusal_says_why(one_town: Town) -> None:
+    world, lives = one_town.world, one_town.lives
+    until = Time(world.now() + DAY)
+
+    def release(life: Life, by: LocalAccount | None = None, **changes: Any) -> bytes:
+        consent = replace(Release(life.order_id, life.state().attempt, until), **changes)
+        signatures = Signatures(lab=world.sign(consent, by or life.lab.signer))
+        return world.registry.encode("release", life.voucher, life.order, consent, signatures)
+
+    calls = {
+        "": release(lives["requested"]),
+        "WrongStage": release(lives["settled"]),
+        "WrongAttempt": release(lives["rejected"], attempt=0),
+        "NotSignedBy": release(lives["open"], by=lives["open"].firm.signer),
+        "OrderMismatch": release(lives["open"], order=lives["settled"].order_id),
+        "SignatureExpired": release(lives["open"], valid_until=Time(1)),
+        "NotBatchable": world.registry.encode("decline", [lives["requested"].reservation]),
+        "also": release(lives["open"]),
+    }
+    kept = {stage: (life.state(), life.balance()) for stage, life in lives.items() if stage not in ("requested", "open")}
+
+    sent = world.registry.tryEach(list(calls.values()), by=STRANGER)
+
+    refusals = {event["index"]: world.errors.read(event["reason"]).name for event in sent.events if event.name == "Refused"}
+    assert refusals == {place: name for place, name in enumerate(calls) if name not in ("", "also")}
+    released = [event["order"] for event in sent.events if event.name == "Released"]
+    assert released == [lives["requested"].order_id, lives["open"].order_id]
+    assert {stage: (life.state(), life.balance()) for stage, life in lives.items() if stage not in ("requested", "open")} == kept
+
+
 def test_i15_nothing_public_on_the_chain_can_be_recomputed_without_the_key(world: World) -> None:
     """
-    A whole life with tags made from real codes: neither the codes nor any plain hash of them stands in calldata or logs.
+    A whole life with tags made from real codes: neither the codes nor any plain hash of them stands in calldata, logs or storage.
 
     The same search finds a catalogue number, which is public on purpose, so it can find things.
     """
     keys = Keyring([TagKey(1, b"\x07" * 32), TagKey(24, b"\x08" * 32)])
     company, seller, invoice = "91110000600037341L", "91310000132204523K", "24312000000012345678"
     serial, contract, project = "KJQ-2013-000123", "HT-2024-0099", "XM-2024-01"
+    funding, payment = "CX-2013-0001", "CX-PAY-2013-001"
     office, host = world.offices[CHANGXING], world.offices[SHANGHAI]
     first_block = world.node.block_number() + 1
     firm_record = Firm(CHANGXING, keys.firm(company))
@@ -714,7 +969,8 @@ def test_i15_nothing_public_on_the_chain_can_be_recomputed_without_the_key(world
     world.directory.enrol(firm_record, firm.signer, by=office.directory)
     world.directory.admit(lab_record, lab.signer, lab.tag, world.now() + 900 * DAY, by=host.directory)
     world.directory.recognise([lab.id], 0, world.now() + 900 * DAY, by=office.directory)
-    programme = world.programme()
+    programme = world.programme(funded=0)
+    world.programmes.fund(codec.id_of(programme), 10_000 * YUAN, keys.funding(CHANGXING, funding), by=office.payer)
     terms, recipient = world.terms(programme), Recipient(firm.tag, keys.serial(CHANGXING, serial))
     world.registry.issue(terms, [recipient], by=office.issuer)
     voucher = codec.voucher_of(terms, recipient)
@@ -726,24 +982,65 @@ def test_i15_nothing_public_on_the_chain_can_be_recomputed_without_the_key(world
     for step in (life.reserve, life.redeem, life.reject):
         step()
     life.redemption = replace(redemption, attempt=1)
-    for step in (life.redeem, life.accept, life.settle):
+    for step in (life.redeem, life.accept):
         step()
+    world.registry.settle([life.claim], keys.payment(CHANGXING, payment), by=office.payer)
     world.registry.reverse(life.claim, 100, digest("reason"), by=office.reviewer)
     world.registry.refunded(life.filing, by=office.payer)
 
-    written = b"".join(chain_bytes(world, first_block))
-    for text in (company, seller, invoice, serial, serial.replace("-", ""), contract, contract.replace("-", ""), project):
+    written = b"".join([*chain_bytes(world, first_block), *kept_words(world)])
+    for text in (company, seller, invoice, serial, contract, project, funding, payment):
         for form in (text, text.lower(), canonical_plain(text)):
-            assert form.encode() not in written
-            assert form.encode("utf-16-be") not in written
-            for name in ("sha256", "sha1", "md5", "sha3_256", "blake2b"):
-                assert hashlib.new(name, form.encode()).digest()[:16] not in written
-            assert keccak(form.encode())[:16] not in written
-            assert keccak(form.encode().rjust(32, b"\0"))[:16] not in written
-        if text.isdigit():
-            assert int(text).to_bytes(9).lstrip(b"\0") not in written
+            assert [name for name, told in tellings(form).items() if told in written] == [], form
     assert b"SH-LAB-0042" in written
-    assert firm.tag in written
+    assert all(each in written for each in (firm.tag, lab.tag, keys.funding(CHANGXING, funding), keys.payment(CHANGXING, payment)))
+
+
+@pytest.mark.parametrize("name", ["text", "sha256", "keccak", "keccak of a word", "sha256 with its region"])
+def test_i15_a_plain_hash_of_a_reference_would_be_found(world: World, name: str) -> None:
+    """As a bank reference goes to the chain if nobody keys it."""
+    reference, first_block = "CX-2013-0001", world.node.block_number() + 1
+    programme = world.programme(funded=0)
+    plain = tellings(reference)[name].ljust(32, b"\0")[:32]
+    world.programmes.fund(codec.id_of(programme), 1, plain, by=world.offices[CHANGXING].payer)
+
+    written = b"".join([*chain_bytes(world, first_block), *kept_words(world)])
+
+    assert name in [each for each, told in tellings(reference).items() if told in written]
+
+
+def tellings(text: str) -> dict[str, bytes]:
+    """What would give a text away to whoever has a list of all such texts: itself, and hashes of it that need no key."""
+    plain = {"": text, " with its region": f"{CHANGXING}\0{text}", " of the label": f"tongquan bank reference\0{CHANGXING}\0{text}"}
+    found = {"text": text.encode(), "text in UTF-16": text.encode("utf-16-be")}
+    for kind, form in plain.items():
+        for name in ("sha256", "sha1", "md5", "sha3_256", "blake2b"):
+            found[name + kind] = hashlib.new(name, form.encode()).digest()[:16]
+        found["keccak" + kind] = keccak(form.encode())[:16]
+    found["keccak of a word"] = keccak(text.encode().rjust(32, b"\0"))[:16]
+    if text.isdigit():
+        found["number"] = int(text).to_bytes(9).lstrip(b"\0")
+    return found
+
+
+def kept_words(world: World) -> list[bytes]:
+    """Every word of every slot that the contracts keep of what their events tell, with the keys that it is kept under."""
+    storage, ledger = Storage(world.artifacts), Ledger(registry=Address(world.registry.address))
+    by_address = {getattr(world, name).address.lower(): contract for name, contract in CONTRACTS.items()}
+    for log in world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(by_address)}):
+        topics = [bytes.fromhex(each[2:]) for each in log["topics"]]
+        apply(ledger, events.decode(by_address[log["address"].lower()], topics, bytes.fromhex(log["data"][2:])), Time(world.now()))
+    addresses = {contract: getattr(world, name).address for name, contract in CONTRACTS.items()}
+    found = []
+    for table in ("labs", "firms", "invoices", "agreements", "bank_references", "balances", "orders", "rotations", "flags", "closings"):
+        for key in getattr(ledger, table):
+            slots = storage.slots(table, key)
+            for place in range(0, len(slots), 32):
+                where = addresses[Contract(MIRRORED[table].contract)]
+                word = world.node.rpc("eth_getStorageAt", where, "0x" + slots[place : place + 32].hex().lstrip("0"), "latest")
+                found.append(bytes.fromhex(word[2:].zfill(64)))
+    assert any(any(each) for each in found)
+    return found
 
 
 def canonical_plain(text: str) -> str:

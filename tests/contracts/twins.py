@@ -2,20 +2,27 @@
 The contracts on a real node and the rules in Python, side by side: every call goes to both, and they must agree.
 
 `Twins.act` sends a call to the node and decides it by the rules: same events or same refusal, then the invariants, then the
-same value in every slot that it touched and in every other balance, order, pool, invoice, agreement and partnership of the
-trial (on ganache, whose calls are slow, in some of them). At the end of a trial all slots are compared. The ledger is folded
-from the node's own log entries and from nothing else (I13).
+same words in the contracts' own storage. What is compared, on both engines:
+
+- after each call: every slot that it touched, and every balance, order, pool, invoice, agreement and partnership that there is,
+  those of the world before the trial among them;
+- at the end of each trial: every slot of every table that the rules mirror (`registry.getters.MIRRORED`), and on anvil once more
+  all that the contracts' own getters answer, the terms of the programmes and single values included.
+
+Not compared are mappings that no event tells of: which motions Invoices and Directory used up. The ledger is folded from the
+node's own log entries and from nothing else (I13).
 
 A step is cheap: two or three requests on one connection, and one hash that stands for all slots that are compared.
 """
 
-import json
+import socket
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
-from http.client import HTTPConnection
 from typing import Any
 
+import orjson
 import rlp
 
 from registry import codec, events, rules, signing
@@ -28,39 +35,21 @@ from registry.model import NO_ADDRESS, Address, Id, Record, Signatures, StandIn,
 from registry.rules import NO_REASON, Call, Ledger, Signers
 from registry.solidity import encode_sequence, keccak, type_of
 from tests.contracts.invariants import Watch
+from tests.contracts.storage import Storage
+from tests.contracts.tally import Tally, name_of
 from tests.contracts.world import GAS, World
 
+Entry = tuple[str, Any]
+"""An entry of the ledger: its table and its key in it."""
+
 CORE = ("balances", "orders", "pools", "invoices", "agreements", "partnerships", "partner_orders")
-
-VERBS: Mapping[type[Call], str] = {
-    rules.Admit: "admit",
-    rules.ClaimInvoice: "claim",
-    rules.CloseMonth: "closeMonth",
-    rules.CompleteRotation: "completeRotation",
-    rules.FlagSubject: "flag",
-    rules.FreeInvoice: "free",
-    rules.ListItems: "list",
-    rules.OfferRole: "offer",
-    rules.Refund: "refunded",
-    rules.ReleaseOrder: "release",
-    rules.RotateRecovery: "rotateRecovery",
-    rules.SetRegistry: "setRegistry",
-    rules.TakeUp: "takeUp",
-    rules.TryEach: "tryEach",
-    rules.VetoRotation: "vetoRotation",
-    rules.VoidClaim: "voidClaim",
-}
-"""The contract's name of a call where it is not the call's own in lower case."""
-
-SOME = 5
-"""How many slots that a step did not touch are compared on a slow engine, others at every step."""
 
 NOT_SENT = ("signers", "predecessor", "known_before")
 """What a call carries for the rules alone."""
 
 
 def verb_of(call: Call) -> codec.Verb:
-    return codec.VERBS[VERBS.get(type(call), type(call).__name__.lower())]
+    return codec.VERBS[name_of(type(call))]
 
 
 def calldata_of(call: Call, signatures: Signatures | None = None) -> bytes:
@@ -69,10 +58,38 @@ def calldata_of(call: Call, signatures: Signatures | None = None) -> bytes:
     return codec.encode(verb_of(call).name, *arguments, *([signatures] if signatures is not None else []))
 
 
-class Twins:
-    """One world, its ledger, and the keys of everybody in it."""
+class Line:
+    """One connection to a node: a request is one write, and nothing is read of an answer's head but its length."""
 
-    def __init__(self, world: World, examiner: str, keys: Iterable[bytes]) -> None:
+    def __init__(self, port: int) -> None:
+        self._socket = socket.create_connection((HOST, port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers = self._socket.makefile("rb")
+
+    def ask(self, method: str, *params: object) -> dict[str, Any]:
+        """The node's answer, be it a result or an error."""
+        body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
+        self._socket.sendall(
+            b"POST / HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
+        length = 0
+        while (line := self._answers.readline()) != b"\r\n":
+            assert line, "the node hung up"
+            name, _, value = line.partition(b":")
+            if name.lower() == b"content-length":
+                length = int(value)
+        answer: dict[str, Any] = orjson.loads(self._answers.read(length))
+        return answer
+
+    def close(self) -> None:
+        self._answers.close()
+        self._socket.close()
+
+
+class Twins:
+    """One world, its ledger, and the keys of everybody in it. `reader` is the code of SlotReader."""
+
+    def __init__(self, world: World, examiner: str, reader: str, keys: Iterable[bytes]) -> None:
         self.world = world
         self.addresses = {
             Contract.CONSORTIUM: Address(world.consortium.address),
@@ -82,15 +99,23 @@ class Twins:
             Contract.VOUCHER_REGISTRY: Address(world.registry.address),
         }
         self.keys = {signing.address_of(key): key for key in keys}
-        self.steps, self.refusals = 0, 0
+        self.tally = Tally()
         self._contracts = {address.lower(): contract for contract, address in self.addresses.items()}
         self._examiner = examiner
-        self._connection = HTTPConnection(HOST, world.node.port)
-        self._questions: dict[tuple[str, Any], bytes] = {}
-        self._answers: dict[tuple[str, Any], tuple[Any, bytes]] = {}
+        self._storage = Storage(world.artifacts)
+        self._read_instead = {address: {"code": reader} for address in self.addresses.values()}
+        self._line = Line(world.node.port)
+        self._slots: dict[Entry, tuple[Contract, bytes]] = {}
+        self._words: dict[Entry, tuple[Any, bytes]] = {}
+        self._first_nonces: dict[Address, int] = {}
         self._base = Ledger(registry=self.addresses[Contract.VOUCHER_REGISTRY])
         self._replay()
+        self._before = {table: list(getattr(self._base, table).touched()) for table in MIRRORED}
         self._begin()
+
+    def close(self) -> None:
+        """Hang up."""
+        self._line.close()
 
     # A trial: whatever happens in it is undone, on both sides
 
@@ -104,8 +129,10 @@ class Twins:
             self._begin()
             try:
                 yield
-                if self._agreed:
+                if self._agreed and self.steps_in_trial:
                     self._compare(self._everything())
+                    if self.world.node.engine is Engine.ANVIL:
+                        self._compare_answers(self._everything() + self._besides())
             finally:
                 if self.world.node.engine is Engine.ANVIL:
                     self._rpc("anvil_removeBlockTimestampInterval")
@@ -160,11 +187,11 @@ class Twins:
         got = self._mined(Contract(verb_of(call).contract), calldata, by, time)
 
         assert _told(got) == _told(expected), f"{call}\nby {by} at {time}\nthe contracts: {got}\nthe rules: {expected}"
-        self.steps += 1
         self.steps_in_trial += 1
-        self.refusals += isinstance(got, Rejected)
+        self.tally.count(self.ledger, call, by, got)
         touched = self._fold(() if isinstance(got, Rejected) else got)
-        self._compare(touched + self._neighbours())
+        self.tally.reached(self.ledger.orders[key].stage for table, key in touched if table == "orders")
+        self._compare(list(dict.fromkeys(self._core() + touched)))
         self._agreed = True
         return got
 
@@ -174,7 +201,15 @@ class Twins:
         except Rejected as rejected:
             return rejected
 
-    def _fold(self, happened: tuple[Event, ...]) -> list[tuple[str, Any]]:
+    @property
+    def steps(self) -> int:
+        return self.tally.steps
+
+    @property
+    def refusals(self) -> int:
+        return self.tally.refusals
+
+    def _fold(self, happened: tuple[Event, ...]) -> list[Entry]:
         step = self.ledger.draft()
         for event in happened:
             self.watch.before(self.ledger, event, self.now)
@@ -207,9 +242,10 @@ class Twins:
 
     def _signed(self, to: Address, calldata: bytes, by: Address) -> str:
         """A raw transaction as EIP-155 signs it."""
-        nonce = self._nonces.get(by)
-        if nonce is None:
-            nonce = int(self._rpc("eth_getTransactionCount", by, "latest"), 16)
+        # Each trial begins with the nonces of the world before it.
+        if by not in self._first_nonces:
+            self._first_nonces[by] = int(self._rpc("eth_getTransactionCount", by, "latest"), 16)
+        nonce = self._nonces.get(by, self._first_nonces[by])
         self._nonces[by] = nonce + 1
         chain_id = self.world.node.chain_id
         content = [nonce, 0, GAS, bytes.fromhex(to[2:]), 0, calldata]
@@ -233,10 +269,7 @@ class Twins:
         return answer["result"]
 
     def _answer(self, method: str, *params: object) -> dict[str, Any]:
-        body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self._connection.request("POST", "/", body, {"content-type": "application/json"})
-        answer: dict[str, Any] = json.loads(self._connection.getresponse().read())
-        return answer
+        return self._line.ask(method, *params)
 
     def _replay(self) -> None:
         """Fold every log entry of the world so far."""
@@ -250,61 +283,72 @@ class Twins:
 
     # The state
 
-    def _core(self) -> list[tuple[str, Any]]:
-        return [(table, key) for table in CORE for key in getattr(self.ledger, table).touched()]
+    def _core(self) -> list[Entry]:
+        return [(table, key) for table in CORE for key in self._known(table)]
 
-    def _everything(self) -> list[tuple[str, Any]]:
-        """All slots, on a slow engine all that this trial touched."""
-        if self.world.node.engine is not Engine.ANVIL:
-            return [(table, key) for table in MIRRORED for key in getattr(self.ledger, table).touched()]
-        singles: list[tuple[str, Any]] = [("first_month", ()), ("members", ()), ("latest", ())]
-        of_programmes = [(name, each) for name in ("rules", "slices") for each in self.ledger.programmes]
-        return [(table, key) for table in MIRRORED for key in getattr(self.ledger, table)] + self._core() + singles + of_programmes
+    def _known(self, table: str) -> Iterable[Any]:
+        """Every key of a table that was ever written: before the trial, or in it."""
+        return dict.fromkeys([*self._before[table], *getattr(self.ledger, table).touched()])
 
-    def _neighbours(self) -> list[tuple[str, Any]]:
-        core = self._core()
-        if self.world.node.engine is Engine.ANVIL:
-            return core
-        first = self.steps * SOME % max(len(core), 1)
-        return core[first : first + SOME]
+    def _everything(self) -> list[Entry]:
+        return [(table, key) for table in MIRRORED for key in self._known(table)]
 
-    def _compare(self, slots: list[tuple[str, Any]]) -> None:
-        hashed = bytes(32)
-        for slot in slots:
-            hashed = keccak(hashed + self._expected(slot))
-        questions = b"".join(self._question(slot) for slot in slots)
-        request = {"to": self._examiner, "data": f"0x{questions.hex()}", "gas": hex(5 * GAS)}
-        if self._rpc("eth_call", request, "latest") != f"0x{hashed.hex()}":
-            self._find_difference(slots)
+    def _besides(self) -> list[Entry]:
+        """What only getters tell: single values, and the terms of programmes, which the contract packs in a way of its own."""
+        singles: list[Entry] = [("first_month", ()), ("members", ()), ("latest", ())]
+        return singles + [(name, each) for name in ("rules", "slices") for each in self.ledger.programmes]
 
-    def _find_difference(self, slots: list[tuple[str, Any]]) -> None:
-        for slot in slots:
-            question = self._question(slot)
-            request = {"to": f"0x{question[:20].hex()}", "data": f"0x{question[21:].hex()}"}
-            answer = bytes.fromhex(self._rpc("eth_call", request, "latest")[2:])
-            assert answer == self._expected(slot), f"{slot}: the contract holds {answer.hex()}, the rules {self._value(slot)}"
-        raise AssertionError("the examiner's hash differs, and no single answer does")
+    def _compare(self, entries: list[Entry]) -> None:
+        slots: dict[Contract, list[bytes]] = defaultdict(list)
+        words: dict[Contract, list[bytes]] = defaultdict(list)
+        for entry in entries:
+            contract, its_slots = self._slots_of(entry)
+            slots[contract].append(its_slots)
+            words[contract].append(self._words_of(entry))
+        questions = [_question(self.addresses[contract], b"".join(each)) for contract, each in slots.items()]
+        if not self._examined(questions, [b"".join(each) for each in words.values()], self._read_instead):
+            self._find_difference(entries)
 
-    def _question(self, slot: tuple[str, Any]) -> bytes:
-        known = self._questions.get(slot)
+    def _find_difference(self, entries: list[Entry]) -> None:
+        for entry in entries:
+            contract, slots = self._slots_of(entry)
+            request = {"to": self.addresses[contract], "data": f"0x{slots.hex()}"}
+            words = bytes.fromhex(self._rpc("eth_call", request, "latest", self._read_instead)[2:])
+            assert words == self._words_of(entry), f"{entry}: the contract keeps {words.hex()}, the rules {self._value(entry)}"
+        raise AssertionError("the examiner's hash differs, and no single word does")
+
+    def _slots_of(self, entry: Entry) -> tuple[Contract, bytes]:
+        known = self._slots.get(entry)
         if known is None:
-            table, key = slot
-            getter = GETTERS[table]
-            asked = getter.question(self.addresses, *(key if key == () else getter.key(key)))
-            known = bytes.fromhex(asked.to[2:]) + bytes([len(asked.calldata)]) + asked.calldata
-            self._questions[slot] = known
+            known = self._slots[entry] = (Contract(MIRRORED[entry[0]].contract), self._storage.slots(*entry))
         return known
 
-    def _expected(self, slot: tuple[str, Any]) -> bytes:
-        value = self._value(slot)
-        known = self._answers.get(slot)
+    def _words_of(self, entry: Entry) -> bytes:
+        value = self._value(entry)
+        known = self._words.get(entry)
         if known is None or known[0] is not value:
-            known = (value, _encoded(slot[0], value))
-            self._answers[slot] = known
+            known = self._words[entry] = (value, self._storage.words(entry[0], value))
         return known[1]
 
-    def _value(self, slot: tuple[str, Any]) -> Any:
-        table, key = slot
+    def _compare_answers(self, entries: list[Entry]) -> None:
+        asked = [GETTERS[table].question(self.addresses, *(key if key == () else GETTERS[table].key(key))) for table, key in entries]
+        expected = [_encoded(entry[0], self._value(entry)) for entry in entries]
+        if not self._examined([_question(each.to, each.calldata) for each in asked], expected):
+            for entry, each, wanted in zip(entries, asked, expected, strict=True):
+                answer = bytes.fromhex(self._rpc("eth_call", {"to": each.to, "data": f"0x{each.calldata.hex()}"}, "latest")[2:])
+                assert answer == wanted, f"{entry}: the contract answers {answer.hex()}, the rules hold {self._value(entry)}"
+            raise AssertionError("the examiner's hash differs, and no single answer does")
+
+    def _examined(self, questions: list[bytes], expected: list[bytes], *overrides: object) -> bool:
+        """Whether the answers are these, told by one hash over them all."""
+        hashed = bytes(32)
+        for answer in expected:
+            hashed = keccak(hashed + answer)
+        request = {"to": self._examiner, "data": f"0x{b''.join(questions).hex()}", "gas": hex(5 * GAS)}
+        return bool(self._rpc("eth_call", request, "latest", *overrides) == f"0x{hashed.hex()}")
+
+    def _value(self, entry: Entry) -> Any:
+        table, key = entry
         if key == ():
             return getattr(self.ledger, table)
         if table == "rules":
@@ -313,6 +357,10 @@ class Twins:
 
 
 GETTERS = {**MIRRORED, "first_month": FIRST_MONTH, "members": MEMBERS, "latest": LATEST, "rules": RULES, "slices": SLICES}
+
+
+def _question(to: Address, calldata: bytes) -> bytes:
+    return bytes.fromhex(to[2:]) + len(calldata).to_bytes(2) + calldata
 
 
 def _encoded(table: str, value: Any) -> bytes:

@@ -11,6 +11,7 @@ from stdnum.cn import uscc
 
 from registry import tags
 from registry.errors import TongquanError
+from registry.model import Region
 from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagKey, canonical
 
 SECRETS = {epoch: hashlib.sha256(f"tongquan sample tag key: {epoch}".encode()).digest() for epoch in (1, 19, 20, 24)}
@@ -125,7 +126,16 @@ def test_a_contract_number_has_one_tag_however_typed(number):
 def test_seller_and_firm_compare():
     """Whether a lab's seller is the firm itself is asked by comparing tags; so both are made by the one method, of one purpose."""
     assert KEYS.firm(FIRM.lower()) == KEYS.firm(FIRM)
-    assert {purpose.name for purpose in Purpose} == {"FIRM", "SERIAL", "PROJECT", "AGREEMENT", "INVOICE"}
+    assert {purpose.name for purpose in Purpose} == {"FIRM", "SERIAL", "PROJECT", "AGREEMENT", "INVOICE", "FUNDING", "PAYMENT"}
+
+
+def test_a_bank_reference_is_one_however_it_was_typed_and_no_other_regions_or_purposes():
+    made = KEYS.funding(Region(310_000), "B-2024 0099")
+
+    assert made == KEYS.funding(Region(310_000), " ｂ20240099 ")
+    assert len({made, KEYS.funding(Region(330_522), "B-2024 0099"), KEYS.payment(Region(310_000), "B-2024 0099")}) == 3
+    with pytest.raises(CodeRefused):
+        KEYS.payment(Region(310_000), " - ")
 
 
 @given(st.text())

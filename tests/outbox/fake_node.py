@@ -7,9 +7,9 @@ from collections.abc import Callable
 import rlp
 from eth_account import Account
 
-from registry.errors import OutcomeUnknown, Rejected, Unreachable
+from registry.errors import Rejected, Unreachable
 from registry.model import Digest, Time
-from registry.ports import Block, CannotServe, Receipt
+from registry.ports import Block, CannotServe, NonceTaken, Receipt
 from registry.solidity import keccak
 
 
@@ -23,6 +23,7 @@ class FakeNode:
         self.mined = []
         self.sends = []
         self.faults = []  # one for each of the next sends: what happens instead of an ordinary answer
+        self.already_has = None  # its complaint of the very bytes that it has and has not mined; without one it says that it knows them
         self.outages = 0  # so many questions go unanswered
         self.refuse_estimate = None
         self.reverts = {}  # calldata -> the refusal when mined, or None for a revert that cannot be explained
@@ -60,11 +61,13 @@ class FakeNode:
         sender, nonce = Account.recover_transaction(raw), int.from_bytes(nonce, "big")
         waiting = self._pool.get((sender, nonce))
         if waiting is not None and waiting[0] == transaction:
+            if self.already_has is not None:
+                raise NonceTaken("0x" + transaction.hex(), self.already_has)
             return
         if nonce < self.nonce(sender):
-            raise OutcomeUnknown("0x" + transaction.hex(), "nonce too low")
+            raise NonceTaken("0x" + transaction.hex(), "nonce too low")
         if waiting is not None:
-            raise OutcomeUnknown("0x" + transaction.hex(), "replacement transaction underpriced")
+            raise NonceTaken("0x" + transaction.hex(), "replacement transaction underpriced")
         self._pool[sender, nonce] = (transaction, calldata)
         if self.mining:
             self.mine()

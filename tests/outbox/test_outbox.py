@@ -248,6 +248,28 @@ def test_nothing_is_sent_past_a_gap(path, node, persist, answer):
     assert len(set(node.sends)) == 2
 
 
+@pytest.mark.parametrize(
+    "complaint", [None, "nonce too low", "replacement transaction underpriced"], ids=["already known", "nonce too low", "underpriced"]
+)
+def test_a_node_that_complains_of_our_own_waiting_bytes_holds_nothing_up(outbox, node, complaint):
+    """It took them, mines nothing yet, and names their repetition an error: what is behind is sent, and nothing twice."""
+    node.mining, node.already_has = False, complaint
+    node.fail_next_send(persist=True, answer=silence)
+
+    tickets = [outbox.submit(intent(f"call {number}")) for number in range(3)]
+    for ticket in tickets:
+        until_sent(outbox, ticket)
+    waiting = {raw for raw in node.sends if node.sends.count(raw) > 1}
+    for _ in tickets:
+        node.mine()
+    outcomes = [outbox.wait(ticket, PATIENCE) for ticket in tickets]
+
+    assert waiting, "the node was never asked again"
+    assert [each.ticket.nonce for each in outcomes] == [0, 1, 2]
+    assert [calldata for _, _, calldata in node.mined] == [b"call 0", b"call 1", b"call 2"]
+    assert len(set(node.sends)) == 3
+
+
 def test_a_node_that_forgot_what_it_had_gets_the_same_bytes_again(outbox, node):
     node.mining = False
     ticket = outbox.submit(intent())

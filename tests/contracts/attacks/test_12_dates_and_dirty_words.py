@@ -81,7 +81,7 @@ def test_a_motion_with_dirty_bits_is_not_voted_on(world: World, place: int) -> N
     body = world.consortium.encode("vote", world.motion(MotionKind.SUSPEND, region=BEIJING))
     dirty = with_word(body, place, word_of(body, place) | 1 << 200)
 
-    with unmoved(world), pytest.raises(Refused, match="Malformed"):
+    with fails(world, "Malformed"):
         world.send(world.offices[TIANJIN].admin, world.consortium.address, dirty)
 
 
@@ -104,7 +104,7 @@ def test_a_programme_with_dirty_bits_is_not_opened(world: World, place: int) -> 
     body = world.programmes.encode("open", record)
     dirty = with_word(body, 1 + place, word_of(body, 1 + place) | 1 << 64)
 
-    with unmoved(world), pytest.raises(Refused, match="Malformed"):
+    with fails(world, "Malformed"):
         world.send(world.offices[record.region].issuer, world.programmes.address, dirty)
 
 
@@ -115,7 +115,7 @@ def test_a_slice_with_dirty_bits_is_not_opened(world: World) -> None:
 
     for place in (words - 1, words - 2):
         dirty = with_word(body, place, word_of(body, place) | 1 << 128)
-        with unmoved(world), pytest.raises(Refused, match="Malformed"):
+        with fails(world, "Malformed"):
             world.send(world.offices[record.region].issuer, world.programmes.address, dirty)
 
 
@@ -139,7 +139,7 @@ def test_an_array_that_claims_more_items_than_it_has_is_refused(world: World, ve
     life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
     body = world.registry.encode(verb, [life.reservation])
 
-    assert send_refused(world, with_word(body, 1, length), life.office.reviewer) in ("Malformed", "Panic")
+    assert send_refused(world, with_word(body, 1, length), life.office.reviewer) == "Malformed"
 
 
 def test_two_arrays_over_the_same_words_mean_what_they_say(world: World) -> None:

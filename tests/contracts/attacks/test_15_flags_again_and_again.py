@@ -17,7 +17,6 @@ from tests.contracts.world import (
     YUAN,
     Life,
     Party,
-    Refused,
     World,
     digest,
     person,
@@ -85,8 +84,8 @@ def test_a_flag_that_lapsed_is_not_seconded_afterwards(world: World, subject: Pa
 
 def test_a_friends_flag_does_not_use_up_the_others(world: World, subject: Party) -> None:
     """A friend flags first and takes it back, so that nobody else could: everybody else still can."""
-    world.flag(subject.id, by=BEIJING)
-    with pytest.raises(Refused, match="SubjectFlagged"):
+    until = world.flag(subject.id, by=BEIJING)
+    with fails(world, "SubjectFlagged", subject=subject.id, until=until):
         world.flag(subject.id, by=TIANJIN)
     world.directory.unflag(subject.id, by=world.offices[BEIJING].directory)
 

@@ -6,7 +6,7 @@ from registry import codec, signing
 from registry.codec import Domain
 from registry.model import Address, MotionKind, Signatures
 from tests.contracts.attacks.attacker import acting_on, fails, signer_of
-from tests.contracts.world import CHANGXING, STRANGER, YUAN, Contract, Life, Refused, World, person, tag
+from tests.contracts.world import CHANGXING, STRANGER, YUAN, Contract, Life, World, person, tag
 
 
 @pytest.fixture
@@ -222,5 +222,5 @@ def test_programmes_obey_no_one_but_their_registry(world: World, life: Life) -> 
 def test_a_registry_does_not_take_over_another_ones_programmes(world: World) -> None:
     shared = (world.consortium.address, world.directory.address, world.invoices.address)
 
-    with pytest.raises(Refused, match="WrongProgrammes"):
+    with fails(world, "WrongProgrammes", programmes=world.programmes.address):
         world._create("VoucherRegistry", *shared, world.programmes.address, world.registry.address)

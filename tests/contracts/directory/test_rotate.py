@@ -5,7 +5,7 @@ import pytest
 from registry.model import NO_ADDRESS
 from tests.contracts.directory.parties import OTHERS_THAN_DIRECTORY, UNKNOWN
 from tests.contracts.seen import account, read, said, unchanged
-from tests.contracts.world import CHANGXING, DAY, Party, person, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, UNTIL_LIFTED, Party, person, refused
 
 NEW = person("new signer")
 NONE = {"signer": NO_ADDRESS, "from": 0}
@@ -84,6 +84,21 @@ def test_a_key_names_its_successor_at_once(directory, party, office, neighbour):
     assert read(directory, "rotations", party.id) == NONE
     after = (directory.labs(party.id), directory.firms(party.id))
     assert after == tuple(each._replace(signer=NEW.address.lower()) if each.region else each for each in before)
+
+
+def test_a_key_that_two_regions_suspect_names_no_successor(world, directory, party, office):
+    world.flag(party.id, by=BEIJING)
+    with world.put_back():
+        directory.rotate(party.id, NEW, by=party.signer).only("KeyRotated")
+    world.second(party.id, by=HEBEI)
+
+    with (
+        unchanged(lambda: directory.labs(party.id), lambda: directory.firms(party.id)),
+        refused("SubjectFlagged", subject=party.id, until=UNTIL_LIFTED),
+    ):
+        directory.rotate(party.id, NEW, by=party.signer)
+    assert read(directory, "rotations", party.id) == NONE
+    directory.rotate(party.id, NEW, by=office.directory).only("RotationProposed")
 
 
 def test_an_office_proposes_a_key(directory, party, office):

@@ -5,7 +5,7 @@ import pytest
 from registry.model import NO_ADDRESS
 from tests.contracts.directory.parties import UNKNOWN
 from tests.contracts.seen import account, read, said, unchanged
-from tests.contracts.world import DAY, Party, person, refused
+from tests.contracts.world import BEIJING, DAY, HEBEI, UNTIL_LIFTED, Party, person, refused
 
 NEW = person("new signer")
 
@@ -39,6 +39,18 @@ def test_only_the_present_key_vetoes(world, directory, party, who):
 def test_there_is_nothing_to_veto(directory, party):
     with refused("NoRotation", subject=party.id):
         directory.vetoRotation(party.id, by=party.signer)
+
+
+def test_a_key_that_two_regions_suspect_vetoes_nothing(world, directory, party, proposed):
+    world.flag(party.id, by=BEIJING)
+    with world.put_back():
+        directory.vetoRotation(party.id, by=party.signer).only("RotationVetoed")
+    world.second(party.id, by=HEBEI)
+
+    with refused("SubjectFlagged", subject=party.id, until=UNTIL_LIFTED):
+        directory.vetoRotation(party.id, by=party.signer)
+
+    assert read(directory, "rotations", party.id) == {"signer": NEW.address.lower(), "from": proposed + 3 * DAY}
 
 
 @pytest.mark.parametrize("seconds", [1, 3 * DAY - 1, 3 * DAY, 300 * DAY])

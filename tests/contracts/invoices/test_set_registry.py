@@ -37,6 +37,17 @@ def test_a_motion_moves_a_registry_within_thirty_days(world, invoices):
         invoices.setRegistry(motion, by=STRANGER)
 
 
+def test_a_motion_that_may_be_vetoed_moves_nothing(world, invoices):
+    motion = world.motion(MotionKind.REPLACE_KEYS, region=HEBEI, account=person("admin next"), other=person("recovery next"))
+    carried = world.carry(motion).time
+
+    with refused("NotYet", motion=codec.id_of(motion), **{"from": carried + 14 * DAY}):
+        invoices.setRegistry(motion, by=STRANGER)
+    world.consortium.veto(motion, by=world.offices[HEBEI].recovery)
+    with refused("MotionVetoed", motion=codec.id_of(motion)):
+        invoices.setRegistry(motion, by=STRANGER)
+
+
 def test_a_motion_moves_a_registry_once(world, invoices):
     motion = world.decide(MotionKind.AUTHORISE_CLAIMANT, account=NEWCOMER)
 

@@ -8,7 +8,7 @@ from registry import codec
 from registry.model import MotionKind, RegistryStatus, Stage
 from tests.contracts.invoices.ledger import FORGOTTEN, ORDER, claim, move_on
 from tests.contracts.seen import good_until, said, unchanged
-from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, YUAN, Life, digest, refused
+from tests.contracts.world import BEIJING, CHANGXING, DAY, HEBEI, KUNSHAN, SHANGHAI, STRANGER, TIANJIN, YUAN, Life, digest, person, refused
 
 
 @pytest.fixture
@@ -48,6 +48,17 @@ def test_a_motion_voids_within_thirty_days(world, life):
     good_until(world, until, lambda: void(world, motion, life))
 
     with refused("TooLate", motion=codec.id_of(motion), until=until):
+        void(world, motion, life)
+
+
+def test_a_motion_that_may_be_vetoed_voids_nothing(world, life):
+    motion = world.motion(MotionKind.REPLACE_KEYS, region=HEBEI, account=person("admin next"), other=person("recovery next"))
+    carried = world.carry(motion).time
+
+    with refused("NotYet", motion=codec.id_of(motion), **{"from": carried + 14 * DAY}):
+        void(world, motion, life)
+    world.consortium.veto(motion, by=world.offices[HEBEI].recovery)
+    with refused("MotionVetoed", motion=codec.id_of(motion)):
         void(world, motion, life)
 
 

@@ -317,6 +317,15 @@ def test_a_flagged_party_is_refused_until_the_flag_lapses(world, life, party):
     assert life.redeem().only("Redeemed")["order"] == life.order_id
 
 
+def test_a_firm_that_became_the_labs_seller_is_refused(world, life):
+    world.directory.renew(life.lab.id, life.firm.tag, world.now() + DAY, by=life.host.directory)
+
+    with refused("SellerIsFirm", lab=life.lab.id, firm=life.firm.tag):
+        life.redeem()
+
+    assert (life.state().stage, life.invoice()[2]) == (Stage.OPEN, 0)
+
+
 @pytest.mark.parametrize("what", ["suspended", "exited", "not qualified", "withdrawn"])
 def test_what_a_lab_began_it_may_finish(world, life, what):
     host = life.host.directory
