@@ -160,6 +160,7 @@ STATUS: Mapping[str, int] = {
     "SerialAmbiguous": 409,
     "SignatureMissing": 422,
     "SignerIsGateways": 422,
+    "Stale": 503,
     "TimedOut": 504,
     "TokenInvalid": 401,
     "TooLarge": 413,
@@ -170,6 +171,10 @@ STATUS: Mapping[str, int] = {
     "Unreachable": 503,
 }
 """This gateway's own codes, and the status that each is answered with."""
+
+# Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
+OF_STATE = frozenset({"NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.
 OF_EVERY_ROUTE = ("Internal", "TimedOut")

@@ -12,6 +12,7 @@ from gateway.schemas import (
     QuoteRequest,
     Reason,
     Verification,
+    VerificationOfMany,
     VerificationRequest,
     Verifications,
     VerificationsRequest,
@@ -105,16 +106,19 @@ def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject
 
 def _verified_or_why(
     subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged, refused: Problem | CodeRefused | None
-) -> Verification:
+) -> VerificationOfMany:
     try:
         if refused is not None:
             raise refused
-        return _verified(subject, lab, asked, judged)
+        return VerificationOfMany(**dict(_verified(subject, lab, asked, judged)), refused=None)
     except (CodeRefused, Problem) as refusal:
         problem = problem_of(refusal)
         subject.answer = problem["code"]
         why = Reason(code=problem["code"], values=problem["values"])
-        return Verification(status="NOT_VALID", reasons=[why], voucher=None, block=judged.block)
+        if isinstance(refusal, CodeRefused):
+            # True of any block: no voucher bears such a code.
+            return VerificationOfMany(status="NOT_VALID", reasons=[why], voucher=None, block=judged.block, refused=None)
+        return VerificationOfMany(status="UNKNOWN", reasons=[], voucher=None, block=judged.block, refused=why)
 
 
 def _verified(subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:

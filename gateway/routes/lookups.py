@@ -35,7 +35,7 @@ def verification(asked: schemas.VerificationRequest, caller: Anybody, office: Of
     **told(
         "批量核验 Verify many",
         asked={"verifications": [examples.VERIFY]},
-        answer={"verifications": [examples.VERIFIED], "block": examples.BLOCK},
+        answer={"verifications": [examples.VERIFIED_OF_MANY], "block": examples.BLOCK},
         refuses=(*LOGGED, "NotYours"),
     ),
 )

@@ -15,7 +15,7 @@ from gateway.acts import orders, submissions
 from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, LOGGED, TAGS
+from gateway.refusals import CURSORS, IN_DOUBT, LOGGED, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -163,6 +163,7 @@ def release_without_consent(order_id: schemas.Id32, caller: Actor, office: Offic
         "批量提交 Submit many",
         asked=examples.DOCUMENTS,
         answer=examples.SUBMITTED,
+        refuses=IN_DOUBT,
     ),
 )
 def submit(asked: schemas.Submissions, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
