@@ -85,6 +85,7 @@ class Office:
         self._require_no_party_signs_here()
         self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
+        self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.lookups = LookupLog(settings.state)

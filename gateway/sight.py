@@ -17,7 +17,8 @@ from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, 
 
 @contextmanager
 def looked_up(office: Office, caller: Caller, what: str, named: VoucherNamed) -> Iterator[Subject]:
-    """A look-up of a voucher by firm and serial: refused or answered, it stands in the log."""
+    """A look-up of a voucher by firm and serial: refused or answered, it stands in the log. One too many is not looked up at all."""
+    office.lookup_rate.take(caller.name)
     with logged(office.lookups, office.clock, caller, what, region=named.region) as subject:
         require_may_be_asked(office, caller, named, subject)
         yield subject

@@ -54,6 +54,7 @@ def verification(office: Office, caller: Caller, asked: VerificationRequest) -> 
 
 def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
     """The same of many, as of one block and read at once. One that cannot be a voucher does not spoil the others."""
+    office.lookup_rate.take(caller.name, len(asked.verifications))
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
     with logged_together(office.lookups, office.clock, caller, "verification", subjects):
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]

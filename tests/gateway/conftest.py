@@ -137,6 +137,7 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
         world = found(directory, node.url)
         # One caller asks here as quickly as a test can, and for minutes without anything that would mine a block.
         hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 300}
+        hasty |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
         town = Town(world, stack.enter_context(_client()), node=node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
