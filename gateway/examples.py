@@ -397,6 +397,8 @@ LOOKUPS = {
             "party": "LAB",
             "region": SHANGHAI,
             "voucher_id": VOUCHER,
+            "order_id": None,
+            "span": None,
             "caller": "tq_7Qm2xKfA",
             "lab": LAB,
         }

@@ -122,6 +122,7 @@ OF_VERB: Mapping[str, tuple[str, ...]] = {
 """The contracts' errors that a call of each verb can meet, by its Solidity name."""
 
 STATUS: Mapping[str, int] = {
+    "AgreementNotYours": 403,
     "BadRows": 422,
     "BodyTooSlow": 408,
     "CodeRefused": 422,
@@ -173,7 +174,7 @@ STATUS: Mapping[str, int] = {
 """This gateway's own codes, and the status that each is answered with."""
 
 # Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
-OF_STATE = frozenset({"NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+OF_STATE = frozenset({"AgreementNotYours", "NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
 IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.

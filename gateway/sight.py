@@ -11,7 +11,8 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import VoucherNamed
+from gateway.schemas import AgreementNamed, VoucherNamed
+from gateway.verification import SELLER_BYTES
 from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
 
 
@@ -82,6 +83,26 @@ def may_see_key(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> 
     return subject in ledger.firm_records and may_see_firm(office, caller, ledger.firm_records[subject])
 
 
+def is_party(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bool:
+    """Whether an order is the caller's own: its lab's, or its firm's."""
+    return caller.party in (Party.LAB, Party.FIRM) and order_id in ledger.order_records and may_see_order(office, caller, ledger, order_id)
+
+
+def of_order(subject: Subject, ledger: Ledger, order_id: Id) -> Subject:
+    """A look-up's subject, told by an order as far as that is known."""
+    subject.order = order_id
+    if order_id in ledger.order_records:
+        subject.voucher = ledger.order_records[order_id].voucher
+        voucher = ledger.vouchers[subject.voucher]
+        subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
+    return subject
+
+
+def span_of(shown: Sequence[str]) -> str:
+    """The first and the last of what a page showed."""
+    return f"{shown[0]}..{shown[-1]}" if shown else "nothing"
+
+
 def require_order_seen(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> None:
     """Whether an order exists is itself told to nobody else."""
     if order_id not in ledger.order_records or not may_see_order(office, caller, ledger, order_id):
@@ -105,6 +126,31 @@ def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
     if lab is not None and lab != caller.lab_id:
         raise Problem(403, "NotYours", "服务机构只能以本机构名义办理。 A lab acts for itself only.")
     return caller.lab_id
+
+
+def require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
+    """Refuse an agreement with anybody but the unit that invoices for a lab, as it is registered."""
+    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
+        raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
+
+
+def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: AgreementNamed) -> Tag:
+    """
+    The tag of an agreement that somebody wants a quote under, which tells how much was claimed under it.
+
+    A lab names its own seller; a firm an agreement under which it claimed itself; the voucher's region and auditors see all its claims
+    anyway. Whether anybody else claimed under it is told to nobody.
+    """
+    if caller.lab_id is not None:
+        require_seller(office, snapshot.ledger, caller.lab_id, named.seller)
+    agreement = office.keyring.agreement(named.seller, named.number)
+    if caller.party is Party.FIRM:
+        redemptions = snapshot.ledger.redemptions
+        mine = (order for order in snapshot.orders_of_firm(own_tag(office, caller)) if order in redemptions)
+        if not any(redemptions[order].agreement == agreement for order in mine):
+            title = "本企业未在该合同下申请兑付；请不带合同试算。 This firm claimed nothing under that agreement; quote without it."
+            raise Problem(403, "AgreementNotYours", title)
+    return agreement
 
 
 def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:

@@ -17,21 +17,21 @@ from gateway.schemas import (
     Verifications,
     VerificationsRequest,
 )
-from gateway.sight import lab_asked, looked_up, only, require_may_be_asked, voucher_named
+from gateway.sight import agreement_asked, lab_asked, looked_up, only, require_may_be_asked, voucher_named
 from gateway.verification import Use, reasons, three_facts
 from registry import CodeRefused, Fen, Id, Item, Region, Tag, id_of, subsidy_quote
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
-    """What a cost would get."""
+    """What a cost would get. What was claimed under an agreement counts, and is so told: to those alone who know it anyway."""
     with looked_up(office, caller, "quote", asked.voucher) as subject, office.seen() as snapshot:
         voucher_id, voucher = voucher_named(snapshot, subject)
         ledger = snapshot.ledger
         programme = ledger.programmes[voucher.programme]
         base = 0
-        if asked.agreement is not None and not programme.flat:
-            agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
-            base = ledger.agreements[voucher.programme, agreement]
+        if asked.agreement is not None:
+            agreement = agreement_asked(office, caller, snapshot, asked.agreement)
+            base = 0 if programme.flat else ledger.agreements[voucher.programme, agreement]
         available = ledger.balances[voucher_id].available
         quoted = subsidy_quote(programme.slices, base=base, cost=asked.cost, available=available, denomination=voucher.denomination)
         return Quoted(

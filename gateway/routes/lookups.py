@@ -18,9 +18,21 @@ _OF_FACTS = (*TAGS, *LOGGED, "NotYours")
 _OF_VOUCHER = (*_OF_FACTS, "SerialAmbiguous")
 
 
-@router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=(*_OF_VOUCHER, "UnknownVoucher")))
+@router.post(
+    "/quotes",
+    **told(
+        "试算 Quote",
+        asked=examples.QUOTE,
+        answer=examples.QUOTED,
+        refuses=(*_OF_VOUCHER, "AgreementNotYours", "SellerDiffers", "UnknownVoucher"),
+    ),
+)
 def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> schemas.Quoted:
-    """What would this cost get, and how many notes does it take?"""
+    """
+    What would this cost get, and how many notes does it take?
+
+    An agreement may be named by the lab whose seller it is with, by a firm that claimed under it, by the voucher's region and by auditors.
+    """
     return lookups.quote(office, caller, asked)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from tests.gateway.newcomers import both_signed, redemption_document, signature
 
 
 def events_of(town):
@@ -169,6 +170,57 @@ def test_a_subsidy_over_the_rule_is_refused(town, firm, lab):
     assert (answer["values"]["most"], answer["values"]["subsidy"]) == ("480000", "480001")
 
 
+@pytest.mark.parametrize("stage", ["REQUESTED", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "RELEASED"])
+def test_no_tags_are_made_where_no_redemption_can_follow(town, lab, stage):
+    firm = town.firm("firm-beijing" if stage == "REQUESTED" else "firm-changxing")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm, face="1000000", denomination="100000"), amount="500000")
+    desk, invoice = town.desk(SHANGHAI, lab.key), town.invoice()
+    if stage == "RELEASED":
+        document = desk.post("/v1/releases/prepare", {"order": order})["typed_data"]
+        town.submit("/v1/releases", lab, {"typed_data": document, "lab_signature": signature(town, document, lab)})
+    elif stage != "REQUESTED":
+        town.redeemed(order, firm, lab, cost="800000")
+        reviews = [("endorse", SHANGHAI, "reviewer-1"), ("accept", CHANGXING, "reviewer-1"), ("settle", CHANGXING, "payer")]
+        for verb, region, caller in reviews[: ["REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED"].index(stage)]:
+            more = {"payment_reference": f"B-{town.number()}"} if verb == "settle" else {}
+            town.review(verb, region, caller, order, **more)
+    assert desk.get(f"/v1/orders/{order}")["stage"] == stage
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": invoice,
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+
+    answers = [each.post("/v1/redemptions/prepare", asked) for each in (desk, town.desk(firm.region, firm.key))]
+
+    assert [(each.status, each.code, each["values"]["order"]) for each in answers] == [(409, "WrongStage", order)] * 2
+    tags = [town.world.keyring.agreement(lab.host_unit, "C"), town.world.keyring.invoice(invoice["number"], code=invoice["code"])]
+    assert not any(tag.hex() in str(each.body) for tag in tags for each in answers)
+
+
+def test_tags_of_an_order_are_made_for_its_parties_only(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+
+    def prepared(region, caller):
+        return town.desk(region, caller).post("/v1/redemptions/prepare", asked)
+
+    assert [prepared(BEIJING, "lab-beijing").code, prepared(KUNSHAN, "firm-kunshan").code] == ["NotFound"] * 2
+    # An officer of the lab's region sees the order, an auditor all of them; neither is a party.
+    assert [prepared(SHANGHAI, "reviewer-1").code, prepared(SHANGHAI, "auditor").code] == ["RoleNotAllowed"] * 2
+    assert [prepared(SHANGHAI, lab.key).status, prepared(CHANGXING, firm.key).status] == [200] * 2
+
+
 def test_a_redemption_names_the_seller_that_invoices_for_the_lab(town, firm, lab):
     order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
     asked = {
@@ -189,7 +241,11 @@ def test_across_regions_beijing_approves_before_the_service(town, lab):
     firm = town.firm("firm-beijing")
     serial = town.serial_for(firm, face="100000", denomination="1")
     order = town.reserved(firm, lab, serial=serial, amount="90000")
-    refused = town.redeemed(order, firm, lab, cost="100000")
+    other = town.firm("firm-changxing")
+    open_order = town.reserved(other, lab, serial=town.serial_for(other), amount="500000")
+    document = redemption_document(town, open_order, lab, cost="100000")
+    document["message"]["order"] = order
+    refused = town.submit("/v1/redemptions", lab, both_signed(town, document, firm, lab))
     assert (refused.status, refused.code) == (409, "WrongStage")
 
     assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
