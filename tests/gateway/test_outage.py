@@ -4,14 +4,15 @@ import asyncio
 import copy
 import json
 import sqlite3
+from contextlib import ExitStack
 
 import pytest
 
 from gateway import Settings, create_app
 from registry import Unreachable
-from registry.chain.devnode import Engine
+from registry.chain.devnode import Engine, start
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.conftest import settled_in
+from tests.gateway.conftest import settled_in, wait_until
 from tests.gateway.newcomers import raw_of, signer_of
 
 
@@ -179,6 +180,43 @@ def test_of_many_none_reads_as_not_valid_because_of_an_outage_or_of_who_asks(lat
     town.clock_shift = 0
     town.node.stop()
     assert told() == [("UNKNOWN", [], None)] * 2 + never
+
+
+def test_a_halted_chain_becomes_stale_a_stopped_node_unknown_and_both_come_back(_chain_ids, tmp_path):  # noqa: PT019 - its value is used
+    """No clock is turned: time passes. ganache, since it goes on from where it was stopped."""
+    with settled_in(Engine.GANACHE, next(_chain_ids), tmp_path, stale_after_seconds=3) as town, ExitStack() as stack:
+        firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+        voucher = {"region": firm.region, "firm": firm.company_code, "serial": town.serial_for(firm)}
+        desk, answers = town.desk(SHANGHAI, lab.key), []
+
+        def told():
+            return desk.post("/v1/verifications", {"voucher": voucher})
+
+        def valid():
+            town.node.mine()
+            answers.append(told())
+            return answers[-1]["status"] == "VALID"
+
+        wait_until(valid)
+        # No transaction, no block: this chain stands still.
+        town.node.rpc("miner_stop")
+        wait_until(lambda: told()["status"] == "STALE")
+        stale, none = told(), desk.post("/v1/quotes", {"voucher": voucher | {"serial": "NONE"}, "cost": "1"})
+        assert (stale["status"], stale["reasons"], stale["voucher"]) == ("STALE", [], None)
+        assert stale["block"] | {"age_seconds": 0} == none["values"]["block"] | {"age_seconds": 0}
+        assert stale["block"]["age_seconds"] > 3
+        assert (none.status, none.code) == (503, "Stale")
+
+        town.node.stop()
+        silent = told()
+        assert (silent["status"], silent["reasons"], silent["voucher"]) == ("UNKNOWN", [], None)
+        assert silent["block"]["number"] == stale["block"]["number"]
+
+        old = town.node
+        town.node = stack.enter_context(start(Engine.GANACHE, chain_id=old.chain_id, directory=old.directory, port=old.port))
+        wait_until(valid)
+        assert answers[-1]["voucher"]["available"] == "1000000"
+        assert answers[-1]["block"]["number"] > stale["block"]["number"]
 
 
 def test_a_gateway_refuses_to_start_against_another_chain(town, tmp_path):
