@@ -116,7 +116,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, _ = voucher_named(snapshot, subject)
-        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
         voucher=voucher_id,
         lab=lab,
@@ -126,7 +126,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         valid_until=valid_until,
         nonce=secrets.randbits(64),
     )
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:
@@ -148,7 +148,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
         invoice = office.keyring.invoice(asked.invoice.number, code=asked.invoice.code)
         most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
-        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     salt = secrets.token_bytes(32)
     redemption = Redemption(
         order=order_id,
@@ -161,7 +161,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         result=salted(bytes.fromhex(asked.report_sha256), salt),
         valid_until=valid_until,
     )
-    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt)
+    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt, block=block)
 
 
 def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
@@ -172,7 +172,8 @@ def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prep
         require_order_seen(office, caller, snapshot.ledger, order_id)
         attempt = snapshot.ledger.orders[order_id].attempt
         record = Release(order=order_id, attempt=attempt, valid_until=office.valid_until(snapshot, asked.valid_seconds))
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+        block = office.block_seen(snapshot)
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
 
 
 # Sending what they signed

@@ -20,4 +20,4 @@ def trail(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> 
             raise refused() from malformed
         subject.span = span_of([each.position for each in entries])
         further = question.cursor(entries[-1].position) if entries else cursor
-        return TrailPage(events=shapes.events(entries), next=further)
+        return TrailPage(events=shapes.events(entries), next=further, block=office.block_seen(snapshot))
