@@ -61,6 +61,21 @@ class Town(play.Scene):
         """Stop a region's gateway in good order."""
         self.running.pop(region).close()
 
+    @contextmanager
+    def restarted(self, region: int, **overrides: object) -> Iterator[None]:
+        """A region's gateway with other settings for a while."""
+        before = self.overrides
+        self.stop(region)
+        try:
+            self.overrides = before | overrides
+            self.start(region)
+            yield
+        finally:
+            if region in self.running:
+                self.stop(region)
+            self.overrides = before
+            self.start(region)
+
     @property
     def now(self) -> int:
         """Unix seconds now, or on the chain, where a test has turned its clock on."""
