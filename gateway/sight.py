@@ -13,7 +13,7 @@ from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import AgreementNamed, VoucherNamed
 from gateway.verification import SELLER_BYTES
-from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
+from registry import NO_ADDRESS, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
@@ -62,10 +62,19 @@ def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) 
     return involved or pays or may_see_voucher(office, caller, ledger, voucher)
 
 
-def may_see_programme(caller: Caller, programme: Programme) -> bool:
-    """The offices of its region and of the region that pays, and auditors."""
+def may_see_programme(caller: Caller, ledger: Ledger, programme_id: Id) -> bool:
+    """The offices of its region and of the region that pays, the payers of regions that host an order of a netted one, and auditors."""
+    programme = ledger.programmes[programme_id]
     involved = caller.party in OFFICERS and caller.home in (programme.region, programme.payer)
-    return involved or caller.party is Party.AUDITOR
+    return involved or caller.party is Party.AUDITOR or (caller.party is Party.PAYER and _pays_netted(caller.home, ledger, programme_id))
+
+
+def _pays_netted(region: Region, ledger: Ledger, programme_id: Id) -> bool:
+    """Whether a region's payer settles orders of a programme that names none: those of the region's own labs, netted at month close."""
+    if ledger.programmes[programme_id].payer:
+        return False
+    records = (record for _, record in ledger.order_records.items())
+    return any(ledger.vouchers[each.voucher].programme == programme_id and ledger.labs[each.lab].region == region for each in records)
 
 
 def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:

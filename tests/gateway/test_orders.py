@@ -4,6 +4,7 @@ import copy
 
 import pytest
 
+from gateway import examples
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import both_signed, redemption_document, signature
@@ -320,3 +321,34 @@ def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, la
 
     assert (answer.status, answer.code) == (404, "UnknownVoucher")
     assert town.world.keyring.project(firm.company_code, "P").hex() not in str(answer.body)
+
+
+def test_where_each_host_pays_its_payer_sees_the_programme_once_it_hosts_an_order(town, firm, lab):
+    text = examples.PROGRAMME_TEXT.replace("payer = 330522", "payer = 0").replace("CX-EXAMPLE", f"CX-NETTED-{town.number()}")
+    issuer, payer, serial = town.desk(CHANGXING, "issuer"), town.desk(SHANGHAI, "payer"), f"N-{town.number()}"
+    programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
+    funding = {"amount": "1000000", "bank_reference": f"N-{town.number()}"}
+    assert town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", funding).status == 200
+    last = town.now + 300 * 86_400
+    terms = {"programme": programme, "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+    assert issuer.post("/v1/vouchers/rows", terms | {"recipients": [{"firm": firm.company_code, "serial": serial}]}).status == 201
+
+    def seen(desk):
+        listed = {each["programme_id"] for each in desk.get("/v1/programmes", limit=1000)["programmes"]}
+        answers = [desk.get(f"/v1/programmes/{programme}"), desk.get(f"/v1/programmes/{programme}/pool")]
+        return [each.code for each in answers], programme in listed
+
+    hidden, shown = (["NotFound"] * 2, False), ([None] * 2, True)
+    assert seen(payer) == hidden
+    order = town.reserved(firm, lab, serial=serial, amount="500000")
+    assert seen(payer) == shown
+    # To settle is the payer's; and nobody settles where no lab has an order.
+    assert [seen(town.desk(SHANGHAI, "reviewer-1")), seen(town.desk(BEIJING, "payer"))] == [hidden] * 2
+    assert payer.get(f"/v1/programmes/{town.programmes[CHANGXING]}").code == "NotFound"
+
+    town.redeemed(order, firm, lab, cost="800000")
+    town.review("endorse", SHANGHAI, "reviewer-1", order)
+    town.review("accept", CHANGXING, "reviewer-1", order)
+    assert town.review("settle", CHANGXING, "payer", order, payment_reference=f"N-{town.number()}") == "NotPayer"
+    assert town.review("settle", SHANGHAI, "payer", order, payment_reference=f"N-{town.number()}") == "SETTLED"
+    assert payer.get(f"/v1/programmes/{programme}")["paid"] == "480000"
