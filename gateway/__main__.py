@@ -1,5 +1,6 @@
 """Run a region's gateway: `python -m gateway`, with the settings of `gateway.settings` in the environment."""
 
+import signal
 import socket
 import sys
 
@@ -33,6 +34,9 @@ def main() -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     server = uvicorn.Server(config)
+    # uvicorn raises the signal that ended it once more after all is done in good order; that is no crash, and its exit status is 0.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: None)
     server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
     if not server.started:
         sys.exit(STARTUP_FAILED)

@@ -4,8 +4,10 @@ Idempotency-Key: the same key and request give the same answer for ever, however
 The answer is kept here, the act itself in the outbox under an intent id that follows from caller and key. So a crash between the
 two is harmless: the repeated request finds no answer, acts again under the same intent, and gets what the first act did.
 
-Success and refusals of the facts are kept. What may pass by itself is not (a silent node, an order that is not known yet, an
-outcome that is open): repeating the request is how to find out.
+Whatever the act came to is kept, refusals too, also that something was not there or not the caller's: whoever was told so must not
+find it done by a late copy of the request. To ask again after things have changed takes a new key. Not kept is what is no answer yet (a
+silent or stale node, an outcome that is open, a fault of ours): repeating the request is how to find out. What is refused before the
+write is looked at (no valid key or token, the wrong role, too often, a malformed body) never comes here.
 
 However many ask at once with one key, one acts: which keys are running is this process's to know (`gateway.operations` beside it), and
 a gateway is one process, since its outbox lets no second one have its accounts. The others are told so (409).
@@ -35,7 +37,7 @@ CREATE TABLE IF NOT EXISTS answers (
 ) STRICT;
 """
 
-_KEPT_REFUSALS = frozenset({409, 413, 422})
+_KEPT_REFUSALS = frozenset({403, 404, 409, 413, 422})
 
 
 @dataclass(frozen=True, slots=True)

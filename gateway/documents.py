@@ -170,6 +170,8 @@ def codes_of(route: APIRoute) -> set[str]:
         codes |= {*refusals.OF_IDS}
     if route.dependant.body_params:
         codes |= {*refusals.OF_BODIES}
+    if codes & refusals.OF_STATE:
+        codes |= {*refusals.IN_DOUBT}
     if deps.once_of in calls:
         codes |= {*refusals.OF_WRITES}
         if parties is not None and OFFICERS & parties:

@@ -69,6 +69,7 @@ VOUCHER_SEEN = {
     "held": [],
 }
 VERIFIED = {"status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
+VERIFIED_OF_MANY = VERIFIED | {"refused": None}
 QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
 QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
 FACTS_ASKED = {"voucher": VOUCHER_NAMED, "project": "薄膜成分检测 2013-12"}
@@ -105,7 +106,7 @@ ORDER_DOCUMENT = _document(
     valid_until=str(NOW + 86_400),
     nonce="7160893027483912004",
 )
-ORDER_PREPARED = {"id": ORDER, "typed_data": ORDER_DOCUMENT, "salt": None}
+ORDER_PREPARED = {"id": ORDER, "typed_data": ORDER_DOCUMENT, "salt": None, "block": BLOCK}
 ORDER_SIGNED = {"typed_data": ORDER_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
 REDEMPTION_FACTS = {
     "order": ORDER,
@@ -127,12 +128,12 @@ REDEMPTION_DOCUMENT = _document(
     result=sample_id("result"),
     valid_until=str(NOW + 86_400),
 )
-REDEMPTION_PREPARED = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "salt": SALT}
+REDEMPTION_PREPARED = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "salt": SALT, "block": BLOCK}
 REDEMPTION_SIGNED = {"typed_data": REDEMPTION_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
 STAND_IN = {"typed_data": REDEMPTION_DOCUMENT, "signature": LAB_SIGNATURE, "reason": "企业已注销。"}
 RELEASE_FACTS = {"order": ORDER}
 RELEASE_DOCUMENT = _document(Release, order=ORDER, attempt=0, valid_until=str(NOW + 86_400))
-RELEASE_PREPARED = {"id": RELEASE, "typed_data": RELEASE_DOCUMENT, "salt": None}
+RELEASE_PREPARED = {"id": RELEASE, "typed_data": RELEASE_DOCUMENT, "salt": None, "block": BLOCK}
 RELEASE_SIGNED = {"typed_data": RELEASE_DOCUMENT, "lab_signature": LAB_SIGNATURE}
 DOCUMENTS = {"documents": [ORDER_SIGNED, RELEASE_SIGNED]}
 SUBMITTED = {
@@ -316,7 +317,7 @@ LIST_ROWS = {
     "claim_by": USE_BY,
     "recipients": [{"firm": FIRM_CODE, "serial": SERIAL}],
 }
-LIST_CHECKED: dict[str, Any] = {"rows": 1, "bad": []}
+LIST_CHECKED: dict[str, Any] = {"rows": 1, "bad": [], "block": BLOCK}
 ISSUED_FROM_FILE = {**WRITTEN, "vouchers": [{"line": 2, "voucher_id": VOUCHER}], "repeated": False}
 ISSUED_FROM_ROWS = {**WRITTEN, "vouchers": [{"line": 1, "voucher_id": VOUCHER}], "repeated": False}
 _ISSUED = _event("Issued", "VoucherRegistry", voucher=VOUCHER, terms=TERMS, firm=sample_id("firm tag"), serial=sample_id("serial tag"))
@@ -356,7 +357,8 @@ UNSIGNED = {
         "gas": 190_000,
         "gasPrice": 0,
         "value": 0,
-    }
+    },
+    "block": BLOCK,
 }
 RAW = {"raw": "0x" + sample_id("raw")[2:] * 5}
 SUBJECT = {"subject": FIRM}
@@ -410,7 +412,7 @@ METRICS = """\
 tongquan_requests_total{method="POST",route="/v1/verifications",status="200"} 1.0
 """
 STATUS = {"region": SHANGHAI, "node": "answering", "block": BLOCK}
-TRAIL = {"events": [_ISSUED], "next": "Y3Vyc29yIG9mIGFuIGV4YW1wbGU="}
+TRAIL = {"events": [_ISSUED], "next": "Y3Vyc29yIG9mIGFuIGV4YW1wbGU=", "block": BLOCK}
 
 # Writes that go on, and who looked
 
@@ -427,6 +429,8 @@ LOOKUPS = {
             "party": "LAB",
             "region": SHANGHAI,
             "voucher_id": VOUCHER,
+            "order_id": None,
+            "span": None,
             "caller": "tq_7Qm2xKfA",
             "lab": LAB,
         }

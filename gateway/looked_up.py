@@ -13,12 +13,19 @@ from registry import Id, Region, Tag
 
 @dataclass(slots=True)
 class Subject:
-    """What a look-up was about, filled in as it is found, and what was answered."""
+    """
+    What a look-up was about, filled in as it is found, and what was answered.
+
+    `span` is the first and the last of what a whole page showed. `own` marks what is the caller's own: it is not written down.
+    """
 
     region: Region | None = None
     firm: Tag | None = None
     serial: Tag | None = None
     voucher: Id | None = None
+    order: Id | None = None
+    span: str | None = None
+    own: bool = False
     answer: str = "ANSWERED"
 
     @property
@@ -50,9 +57,9 @@ def logged_together(log: LookupLog, clock: Callable[[], float], caller: Caller, 
     except Exception as failure:
         for subject in subjects:
             subject.answer = problem_of(failure)["code"]
-        log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
+        log.record(*(_lookup(clock, caller, what, subject) for subject in subjects if not subject.own))
         raise
-    log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
+    log.record(*(_lookup(clock, caller, what, subject) for subject in subjects if not subject.own))
 
 
 def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subject) -> Lookup:
@@ -69,4 +76,6 @@ def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subj
         voucher=subject.voucher,
         answer=subject.answer,
         request=REQUEST_ID.get(),
+        order_id=subject.order,
+        span=subject.span,
     )

@@ -65,6 +65,8 @@ CREATE TABLE IF NOT EXISTS lookups (
     voucher  BLOB,
     answer   TEXT    NOT NULL,
     request  TEXT,
+    order_id BLOB,
+    span     TEXT,
     hash     BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS lookups_by_firm ON lookups (firm, number);
@@ -73,7 +75,7 @@ CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number
 CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 """
-_MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request")
+_MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request", "order_id", "span")
 _COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
 _PLACES = f"({', '.join('?' * (len(_MEMBERS) + 2))})"
 
@@ -84,7 +86,7 @@ class Lookup:
     One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
 
     `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
-    what, as far as it was told and found.
+    what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole page showed.
     """
 
     at: int
@@ -99,6 +101,8 @@ class Lookup:
     voucher: Id | None = None
     answer: str
     request: str | None = None
+    order_id: Id | None = None
+    span: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from gateway import accounts, schemas, shapes
+from gateway import accounts, refusals, schemas, shapes
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
@@ -40,6 +40,7 @@ from registry import (
     PartyTransactions,
     Record,
     Region,
+    Rejected,
     Snapshot,
     Time,
     Unreachable,
@@ -86,6 +87,7 @@ class Office:
         self._require_no_party_signs_here()
         self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
+        self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
@@ -139,17 +141,47 @@ class Office:
 
     @contextmanager
     def current(self) -> Iterator[Snapshot]:
-        """The state as the node has it now, for what a write rests on. Raises `Unreachable`."""
+        """The state as the node has it now, for what a write rests on. Raises `Unreachable`, and `Problem` as `seen` does."""
         self._index.refresh()
-        with self._index.snapshot() as snapshot:
+        with self._index.snapshot() as snapshot, self._nothing_claimed_in_doubt(snapshot, answering=True):
             yield snapshot
 
     @contextmanager
     def seen(self) -> Iterator[Snapshot]:
-        """The newest known state; as old as it says when the node is silent."""
-        self.follow()
-        with self._index.snapshot() as snapshot:
+        """
+        The newest known state; as old as it says when the node is silent. What is there may be told, with its block.
+
+        Raises:
+            Problem: what is refused within because of that state, while the node is silent or its head is old: 503 in its place.
+        """
+        answering = self.follow()
+        with self._index.snapshot() as snapshot, self._nothing_claimed_in_doubt(snapshot, answering=answering):
             yield snapshot
+
+    @contextmanager
+    def _nothing_claimed_in_doubt(self, snapshot: Snapshot, *, answering: bool) -> Iterator[None]:
+        try:
+            yield
+        except (Problem, Rejected) as refused:
+            if refused.code in refusals.OF_STATE:
+                self.require_certain(snapshot, answering=answering)
+            raise
+
+    def require_certain(self, snapshot: Snapshot, *, answering: bool = True) -> None:
+        """
+        Refuse to say that something is not there, or not so, by what may have changed since.
+
+        Raises:
+            Problem: the node is silent, or its newest block is too old (503); with the block up to which this gateway knows.
+        """
+        block = self.block_seen(snapshot)
+        known, again = block.model_dump(), {"Retry-After": "2"}
+        if not answering:
+            title = "节点无应答，不能认定有无。 No node answers, so nothing can be said to be missing or refused; try again."
+            raise Problem(503, "Unreachable", title, headers=again, block=known)
+        if block.age_seconds > self.settings.stale_after_seconds:
+            title = "节点数据滞后，不能认定有无。 The newest block is too old to say that something is missing or refused; try again."
+            raise Problem(503, "Stale", title, headers=again, block=known)
 
     @contextmanager
     def judged(self) -> Iterator[Judged]:

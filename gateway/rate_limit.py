@@ -1,6 +1,8 @@
 """
 How often one caller may ask: a token bucket each, refilled at a steady rate.
 
+A request costs one token. Look-ups have buckets of their own beside, where many in one request cost as many as one by one.
+
 In this process's memory: a restart fills all buckets, and two processes would allow twice as much. One gateway is one process (its
 outbox sees to that), so that is what the settings mean.
 """
@@ -31,12 +33,12 @@ class RateLimit:
         self._buckets: dict[str, _Bucket] = {}
         self._guard = threading.Lock()
 
-    def take(self, name: str) -> None:
+    def take(self, name: str, tokens: int = 1) -> None:
         """
-        Take one token of a caller's.
+        Take tokens of a caller's, all or none; at most `burst`, since there are never more.
 
         Raises:
-            Problem: there is none (429); `Retry-After` says in how many whole seconds there will be one.
+            Problem: there are not so many (429); `Retry-After` says in how many whole seconds there will be.
         """
         with self._guard:
             now = self._clock()
@@ -46,9 +48,9 @@ class RateLimit:
                 bucket = self._buckets[name] = _Bucket(self._burst, now)
             bucket.tokens = min(self._burst, bucket.tokens + (now - bucket.at) * self._per_second)
             bucket.at = now
-            missing = 1 - bucket.tokens
+            missing = tokens - bucket.tokens
             if missing <= 0:
-                bucket.tokens -= 1
+                bucket.tokens -= tokens
                 return
         seconds = max(1, math.ceil(missing / self._per_second))
         title = "请求过于频繁。 Too many requests."

@@ -122,6 +122,7 @@ OF_VERB: Mapping[str, tuple[str, ...]] = {
 """The contracts' errors that a call of each verb can meet, by its Solidity name."""
 
 STATUS: Mapping[str, int] = {
+    "AgreementNotYours": 403,
     "BadRows": 422,
     "BodyTooSlow": 408,
     "CodeRefused": 422,
@@ -162,6 +163,7 @@ STATUS: Mapping[str, int] = {
     "SerialAmbiguous": 409,
     "SignatureMissing": 422,
     "SignerIsGateways": 422,
+    "Stale": 503,
     "TimedOut": 504,
     "TokenInvalid": 401,
     "TooLarge": 413,
@@ -172,6 +174,10 @@ STATUS: Mapping[str, int] = {
     "Unreachable": 503,
 }
 """This gateway's own codes, and the status that each is answered with."""
+
+# Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
+OF_STATE = frozenset({"AgreementNotYours", "NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.
 OF_EVERY_ROUTE = ("Internal", "TimedOut")

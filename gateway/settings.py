@@ -63,6 +63,16 @@ class Settings(BaseSettings):
     stop_seconds: Annotated[int, Field(ge=1, description="How long a stop waits for requests that are under way.")] = 30
     rate_per_second: Annotated[float, Field(gt=0, description="Requests a second that one caller may go on asking (per process).")] = 50.0
     rate_burst: Annotated[int, Field(ge=1, description="Requests that one caller may ask at once before that rate holds.")] = 300
+    lookups_per_second: Annotated[
+        float,
+        Field(
+            gt=0, description="Look-ups by firm and serial a second that one caller may go on asking; each of many in one request counts."
+        ),
+    ] = 10.0
+    lookups_burst: Annotated[
+        int,
+        Field(ge=500, description="Look-ups that one caller may ask at once before that rate holds; at least as many as one request may."),
+    ] = 600
 
     ready_lag_blocks: Annotated[int, Field(ge=0, description="`/readyz`: most blocks that the index may be behind its node.")] = 5
     ready_outbox: Annotated[int, Field(ge=0, description="`/readyz`: most transactions that may wait for their final block.")] = 500

@@ -137,6 +137,8 @@ def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
         party=found.party,
         region=found.home,
         voucher_id=found.voucher,
+        order_id=found.order_id,
+        span=found.span,
         caller=found.caller if named else None,
         lab=found.lab if named else None,
     )

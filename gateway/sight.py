@@ -11,13 +11,15 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import FactsRequest, OrderFacts, VoucherNamed
-from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
+from gateway.schemas import AgreementNamed, FactsRequest, OrderFacts, VoucherNamed
+from gateway.verification import SELLER_BYTES
+from registry import NO_ADDRESS, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
 def looked_up(office: Office, caller: Caller, what: str, named: VoucherNamed) -> Iterator[Subject]:
-    """A look-up of a voucher by firm and serial: refused or answered, it stands in the log."""
+    """A look-up of a voucher by firm and serial: refused or answered, it stands in the log. One too many is not looked up at all."""
+    office.lookup_rate.take(caller.name)
     with logged(office.lookups, office.clock, caller, what, region=named.region) as subject:
         require_may_be_asked(office, caller, named, subject)
         yield subject
@@ -60,10 +62,19 @@ def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) 
     return involved or pays or may_see_voucher(office, caller, ledger, voucher)
 
 
-def may_see_programme(caller: Caller, programme: Programme) -> bool:
-    """The offices of its region and of the region that pays, and auditors."""
+def may_see_programme(caller: Caller, ledger: Ledger, programme_id: Id) -> bool:
+    """The offices of its region and of the region that pays, the payers of regions that host an order of a netted one, and auditors."""
+    programme = ledger.programmes[programme_id]
     involved = caller.party in OFFICERS and caller.home in (programme.region, programme.payer)
-    return involved or caller.party is Party.AUDITOR
+    return involved or caller.party is Party.AUDITOR or (caller.party is Party.PAYER and _pays_netted(caller.home, ledger, programme_id))
+
+
+def _pays_netted(region: Region, ledger: Ledger, programme_id: Id) -> bool:
+    """Whether a region's payer settles orders of a programme that names none: those of the region's own labs, netted at month close."""
+    if ledger.programmes[programme_id].payer:
+        return False
+    records = (record for _, record in ledger.order_records.items())
+    return any(ledger.vouchers[each.voucher].programme == programme_id and ledger.labs[each.lab].region == region for each in records)
 
 
 def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:
@@ -79,6 +90,26 @@ def may_see_key(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> 
         mine = caller.lab_id == subject or (caller.party in OFFICERS and caller.home == ledger.lab_records[subject].region)
         return mine or caller.party is Party.AUDITOR
     return subject in ledger.firm_records and may_see_firm(office, caller, ledger.firm_records[subject])
+
+
+def is_party(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bool:
+    """Whether an order is the caller's own: its lab's, or its firm's."""
+    return caller.party in (Party.LAB, Party.FIRM) and order_id in ledger.order_records and may_see_order(office, caller, ledger, order_id)
+
+
+def of_order(subject: Subject, ledger: Ledger, order_id: Id) -> Subject:
+    """A look-up's subject, told by an order as far as that is known."""
+    subject.order = order_id
+    if order_id in ledger.order_records:
+        subject.voucher = ledger.order_records[order_id].voucher
+        voucher = ledger.vouchers[subject.voucher]
+        subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
+    return subject
+
+
+def span_of(shown: Sequence[str]) -> str:
+    """The first and the last of what a page showed."""
+    return f"{shown[0]}..{shown[-1]}" if shown else "nothing"
 
 
 def require_order_seen(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> None:
@@ -104,6 +135,31 @@ def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
     if lab is not None and lab != caller.lab_id:
         raise Problem(403, "NotYours", "服务机构只能以本机构名义办理。 A lab acts for itself only.")
     return caller.lab_id
+
+
+def require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
+    """Refuse an agreement with anybody but the unit that invoices for a lab, as it is registered."""
+    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
+        raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
+
+
+def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: AgreementNamed) -> Tag:
+    """
+    The tag of an agreement that somebody wants a quote under, which tells how much was claimed under it.
+
+    A lab names its own seller; a firm an agreement under which it claimed itself; the voucher's region and auditors see all its claims
+    anyway. Whether anybody else claimed under it is told to nobody.
+    """
+    if caller.lab_id is not None:
+        require_seller(office, snapshot.ledger, caller.lab_id, named.seller)
+    agreement = office.keyring.agreement(named.seller, named.number)
+    if caller.party is Party.FIRM:
+        redemptions = snapshot.ledger.redemptions
+        mine = (order for order in snapshot.orders_of_firm(own_tag(office, caller)) if order in redemptions)
+        if not any(redemptions[order].agreement == agreement for order in mine):
+            title = "本企业未在该合同下申请兑付；请不带合同试算。 This firm claimed nothing under that agreement; quote without it."
+            raise Problem(403, "AgreementNotYours", title)
+    return agreement
 
 
 def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:

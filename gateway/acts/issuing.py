@@ -57,9 +57,8 @@ def check(office: Office, terms: Terms, read: Read) -> ListChecked:
     """What issuing this list would refuse, row by row. Issues nothing."""
     parsed = read(office)
     with office.current() as snapshot:
-        if _earlier(snapshot, terms, parsed) is not None:
-            return ListChecked(rows=parsed.count, bad=[])
-        return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed))
+        bad = [] if _earlier(snapshot, terms, parsed) is not None else _bad(office, snapshot, terms, parsed)
+        return ListChecked(rows=parsed.count, bad=bad, block=office.block_seen(snapshot))
 
 
 def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: str) -> Issued:

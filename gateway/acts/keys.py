@@ -87,8 +87,8 @@ def _prepared(office: Office, caller: Caller, verb: str, *signer: Address) -> Un
     subject = own_subject(office, caller)
     with office.current() as snapshot:
         _require_seen(office, caller, snapshot.ledger, subject)
-        current = shapes.signer_of(snapshot.ledger, subject)
-    return UnsignedTransaction(transaction=dict(office.party_transactions.prepare(current, verb, subject, *signer)))
+        current, block = shapes.signer_of(snapshot.ledger, subject), office.block_seen(snapshot)
+    return UnsignedTransaction(transaction=dict(office.party_transactions.prepare(current, verb, subject, *signer)), block=block)
 
 
 def _rotated(office: Office, subject: Id, done: Done) -> RotationWritten:

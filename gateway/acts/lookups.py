@@ -12,25 +12,26 @@ from gateway.schemas import (
     QuoteRequest,
     Reason,
     Verification,
+    VerificationOfMany,
     VerificationRequest,
     Verifications,
     VerificationsRequest,
 )
-from gateway.sight import lab_asked, looked_up, only, project_named, require_may_be_asked, voucher_named
+from gateway.sight import agreement_asked, lab_asked, looked_up, only, project_named, require_may_be_asked, voucher_named
 from gateway.verification import Use, reasons, three_facts
 from registry import CodeRefused, Fen, Id, Item, Region, id_of, subsidy_quote
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
-    """What a cost would get."""
+    """What a cost would get. What was claimed under an agreement counts, and is so told: to those alone who know it anyway."""
     with looked_up(office, caller, "quote", asked.voucher) as subject, office.seen() as snapshot:
         voucher_id, voucher = voucher_named(snapshot, subject)
         ledger = snapshot.ledger
         programme = ledger.programmes[voucher.programme]
         base = 0
-        if asked.agreement is not None and not programme.flat:
-            agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
-            base = ledger.agreements[voucher.programme, agreement]
+        if asked.agreement is not None:
+            agreement = agreement_asked(office, caller, snapshot, asked.agreement)
+            base = 0 if programme.flat else ledger.agreements[voucher.programme, agreement]
         available = ledger.balances[voucher_id].available
         quoted = subsidy_quote(programme.slices, base=base, cost=asked.cost, available=available, denomination=voucher.denomination)
         return Quoted(
@@ -53,6 +54,7 @@ def verification(office: Office, caller: Caller, asked: VerificationRequest) -> 
 
 def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
     """The same of many, as of one block and read at once. One that cannot be a voucher does not spoil the others."""
+    office.lookup_rate.take(caller.name, len(asked.verifications))
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
     with logged_together(office.lookups, office.clock, caller, "verification", subjects):
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
@@ -105,16 +107,19 @@ def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject
 
 def _verified_or_why(
     subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged, refused: Problem | CodeRefused | None
-) -> Verification:
+) -> VerificationOfMany:
     try:
         if refused is not None:
             raise refused
-        return _verified(subject, lab, asked, judged)
+        return VerificationOfMany(**dict(_verified(subject, lab, asked, judged)), refused=None)
     except (CodeRefused, Problem) as refusal:
         problem = problem_of(refusal)
         subject.answer = problem["code"]
         why = Reason(code=problem["code"], values=problem["values"])
-        return Verification(status="NOT_VALID", reasons=[why], voucher=None, block=judged.block)
+        if isinstance(refusal, CodeRefused):
+            # True of any block: no voucher bears such a code.
+            return VerificationOfMany(status="NOT_VALID", reasons=[why], voucher=None, block=judged.block, refused=None)
+        return VerificationOfMany(status="UNKNOWN", reasons=[], voucher=None, block=judged.block, refused=why)
 
 
 def _verified(subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gateway import shapes
-from gateway.callers import Caller, Party
+from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.errors import Problem
+from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import (
     OrderFacts,
@@ -21,8 +22,20 @@ from gateway.schemas import (
     SignedByPaid,
     SignedRelease,
 )
-from gateway.sight import lab_asked, looked_up, may_see_order, not_found, own_tag, project_named, require_order_seen, voucher_named
-from gateway.verification import SELLER_BYTES
+from gateway.sight import (
+    is_party,
+    lab_asked,
+    looked_up,
+    may_see_order,
+    not_found,
+    of_order,
+    own_tag,
+    project_named,
+    require_order_seen,
+    require_seller,
+    span_of,
+    voucher_named,
+)
 from registry import (
     NO_ID,
     Done,
@@ -57,14 +70,20 @@ FOR_EVER = Time(2**40 - 1)
 
 
 def order(office: Office, caller: Caller, order_id: Id) -> OrderSeen:
-    """An order, for its parties, the offices of both regions, and auditors."""
-    with office.seen() as snapshot:
+    """An order, for its parties, the offices of both regions, and auditors. Whoever is no party to it stands in the log."""
+    with logged(office.lookups, office.clock, caller, "order-history") as subject, office.seen() as snapshot:
+        subject.own = is_party(office, caller, snapshot.ledger, order_id)
+        of_order(subject, snapshot.ledger, order_id)
         require_order_seen(office, caller, snapshot.ledger, order_id)
         return shapes.order_seen(snapshot, order_id, office.clock())
 
 
 def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | None, limit: int) -> OrderPage:
-    """A lab's or firm's own orders, those that an officer's region issued, hosts or pays, or all for an auditor."""
+    """
+    A lab's or firm's own orders, those that an officer's region issued, hosts or pays, or all for an auditor.
+
+    An auditor's page stands in the log order by order. An officer's is a list of work, looked at all day: one row says who and which.
+    """
     question = Question("orders", caller.name, (stage,))
     with office.seen() as snapshot:
         ledger = snapshot.ledger
@@ -79,8 +98,13 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
             return may_see_order(office, caller, ledger, order_id) and stage in (None, ledger.orders[order_id].stage.name)
 
         found, further = question.page(candidates, cursor, limit, keep)
-        briefs = [shapes.order_brief(ledger, each) for each in found]
-        return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
+        if caller.party in OFFICERS:
+            subjects = [Subject(region=caller.home, span=span_of(["0x" + each.hex() for each in found]))]
+        else:
+            subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
+        with logged_together(office.lookups, office.clock, caller, "order-list", subjects):
+            briefs = [shapes.order_brief(ledger, each) for each in found]
+            return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
 
 
 # Preparing what they sign
@@ -94,7 +118,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, _ = voucher_named(snapshot, subject)
         project = project_named(office, caller, snapshot, asked)
-        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
         voucher=voucher_id,
         lab=lab,
@@ -104,20 +128,29 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         valid_until=valid_until,
         nonce=secrets.randbits(64),
     )
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:
-    """The redemption that these facts make, to be checked and signed by firm and lab."""
+    """
+    The redemption that these facts make, to be checked and signed by firm and lab.
+
+    Tags of an agreement and an invoice are made for a party of the order alone, and only where a redemption can follow.
+    """
     order_id = Id(asked.order)
-    with office.seen() as snapshot:
+    with logged(office.lookups, office.clock, caller, "redemption") as subject, office.seen() as snapshot:
         ledger = snapshot.ledger
-        require_order_seen(office, caller, ledger, order_id)
+        of_order(subject, ledger, order_id)
+        if not is_party(office, caller, ledger, order_id):
+            raise not_found("order", order_id)
         record, state = ledger.order_records[order_id], ledger.orders[order_id]
-        _require_seller(office, ledger, record.lab, asked.agreement.seller)
+        if state.stage != Stage.OPEN:
+            raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
+        require_seller(office, ledger, record.lab, asked.agreement.seller)
         agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
+        invoice = office.keyring.invoice(asked.invoice.number, code=asked.invoice.code)
         most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
-        valid_until = office.valid_until(snapshot, asked.valid_seconds)
+        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     salt = secrets.token_bytes(32)
     redemption = Redemption(
         order=order_id,
@@ -125,22 +158,24 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         cost=Fen(asked.cost),
         subsidy=most if asked.subsidy is None else Fen(asked.subsidy),
         agreement=agreement,
-        invoice=office.keyring.invoice(asked.invoice.number, code=asked.invoice.code),
+        invoice=invoice,
         invoice_amount=Fen(asked.invoice_amount),
         result=salted(bytes.fromhex(asked.report_sha256), salt),
         valid_until=valid_until,
     )
-    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt)
+    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt, block=block)
 
 
 def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
     """The release of an order, to be signed by the lab, and by the firm too where a partnership was reached."""
     order_id = Id(asked.order)
-    with office.seen() as snapshot:
+    with logged(office.lookups, office.clock, caller, "release") as subject, office.seen() as snapshot:
+        of_order(subject, snapshot.ledger, order_id)
         require_order_seen(office, caller, snapshot.ledger, order_id)
         attempt = snapshot.ledger.orders[order_id].attempt
         record = Release(order=order_id, attempt=attempt, valid_until=office.valid_until(snapshot, asked.valid_seconds))
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain))
+        block = office.block_seen(snapshot)
+    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
 
 
 # Sending what they signed
@@ -279,11 +314,6 @@ def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:
             raise not_found("order", order_id)
         record = ledger.order_records[order_id]
         return ledger.vouchers[record.voucher], record
-
-
-def _require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
-    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
-        raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
 
 
 def _most_subsidy(ledger: Ledger, record: Order, cost: Fen, agreement: Tag) -> Fen:

@@ -21,7 +21,7 @@ def open_programme(office: Office, caller: Caller, asked: ProgrammeFile, intent_
 
 
 def programme(office: Office, caller: Caller, programme_id: Id) -> ProgrammeSeen:
-    """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
+    """A programme and its pool, for the offices of its region and of the region or regions that pay, and auditors."""
     with office.seen() as snapshot:
         require_seen(caller, snapshot, programme_id)
         return shapes.programme_seen(snapshot, programme_id, office.clock())
@@ -50,7 +50,7 @@ def programmes(office: Office, caller: Caller, *, cursor: str | None, limit: int
     with office.seen() as snapshot:
         opened = snapshot.ledger.programmes
         question = Question("programmes", caller.name)
-        found, further = question.page(opened, cursor, limit, lambda each: may_see_programme(caller, opened[each]))
+        found, further = question.page(opened, cursor, limit, lambda each: may_see_programme(caller, snapshot.ledger, each))
         seen = [shapes.programme_seen(snapshot, each, office.clock()) for each in found]
         return ProgrammePage(programmes=seen, next=further, block=office.block_seen(snapshot))
 
@@ -81,7 +81,6 @@ def _moved(office: Office, done: Done) -> Written:
 
 def require_seen(caller: Caller, snapshot: Snapshot, programme_id: Id) -> Programme:
     """A programme that the caller may see. Whether there is another is told to nobody."""
-    opened = snapshot.ledger.programmes
-    if programme_id not in opened or not may_see_programme(caller, opened[programme_id]):
+    if programme_id not in snapshot.ledger.programmes or not may_see_programme(caller, snapshot.ledger, programme_id):
         raise not_found("programme", programme_id)
-    return opened[programme_id]
+    return snapshot.ledger.programmes[programme_id]

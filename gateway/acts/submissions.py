@@ -12,6 +12,7 @@ from typing import Any
 from gateway.acts.orders import held_elsewhere, signatures_of, stage_after
 from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
+from gateway.refusals import OF_STATE
 from gateway.schemas import Outcome, Refusal, SignedRelease, Submissions, Submitted
 from gateway.sight import not_found
 from registry import (
@@ -41,6 +42,8 @@ def submit(office: Office, asked: Submissions, intent_id: str) -> Submitted:
     """Reserve, redeem or release, as each document says."""
     with office.current() as snapshot:
         read = [_read(office, snapshot.ledger, each) for each in asked.documents]
+        if any(isinstance(each, Refusal) and each.code in OF_STATE for each in read):
+            office.require_certain(snapshot)
     calls = [each for each in read if isinstance(each, _Call)]
     done = office.relay.try_each([each.calldata for each in calls], intent_id=intent_id) if calls else None
     office.follow()

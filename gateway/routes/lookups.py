@@ -17,9 +17,21 @@ router = APIRouter(prefix="/v1", tags=["lookups"])
 _OF_VOUCHER = (*TAGS, *LOGGED, "NotYours", "SerialAmbiguous")
 
 
-@router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=(*_OF_VOUCHER, "UnknownVoucher")))
+@router.post(
+    "/quotes",
+    **told(
+        "试算 Quote",
+        asked=examples.QUOTE,
+        answer=examples.QUOTED,
+        refuses=(*_OF_VOUCHER, "AgreementNotYours", "SellerDiffers", "UnknownVoucher"),
+    ),
+)
 def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> schemas.Quoted:
-    """What would this cost get, and how many notes does it take?"""
+    """
+    What would this cost get, and how many notes does it take?
+
+    An agreement may be named by the lab whose seller it is with, by a firm that claimed under it, by the voucher's region and by auditors.
+    """
     return lookups.quote(office, caller, asked)
 
 
@@ -34,7 +46,7 @@ def verification(asked: schemas.VerificationRequest, caller: Anybody, office: Of
     **told(
         "批量核验 Verify many",
         asked={"verifications": [examples.VERIFY]},
-        answer={"verifications": [examples.VERIFIED], "block": examples.BLOCK},
+        answer={"verifications": [examples.VERIFIED_OF_MANY], "block": examples.BLOCK},
         refuses=(*LOGGED, "NotYours"),
     ),
 )

@@ -15,7 +15,7 @@ from gateway.acts import orders, submissions
 from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, LOGGED, TAGS
+from gateway.refusals import CURSORS, IN_DOUBT, LOGGED, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -23,7 +23,9 @@ router = APIRouter(prefix="/v1", tags=["orders"])
 _OF_DOCUMENT = ("DocumentRefused", "NotFound", "SignatureMissing")
 
 
-@router.get("/orders", **told("订单列表 List orders", answer={"orders": [examples.ORDER_BRIEF], **examples.PAGE_END}, refuses=CURSORS))
+@router.get(
+    "/orders", **told("订单列表 List orders", answer={"orders": [examples.ORDER_BRIEF], **examples.PAGE_END}, refuses=(*CURSORS, *LOGGED))
+)
 def list_orders(
     caller: Anybody,
     office: OfficeHere,
@@ -35,7 +37,11 @@ def list_orders(
     return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
 
 
-@router.get("/orders/{order_id:id}", response_model=schemas.OrderSeen, **record("订单 One order", answer=examples.ORDER_SEEN))
+@router.get(
+    "/orders/{order_id:id}",
+    response_model=schemas.OrderSeen,
+    **record("订单 One order", answer=examples.ORDER_SEEN, refuses=("NotFound", *LOGGED)),
+)
 def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """An order, where it stands and how it came there."""
     return tagged(request, orders.order(office, caller, Id(order_id)))
@@ -78,7 +84,7 @@ def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: Wri
         "准备兑付申请 Prepare a redemption",
         asked=examples.REDEMPTION_FACTS,
         answer=examples.REDEMPTION_PREPARED,
-        refuses=(*TAGS, "EpochMissing", "NotFound", "SellerDiffers"),
+        refuses=(*TAGS, *LOGGED, "EpochMissing", "NotFound", "SellerDiffers", "WrongStage"),
     ),
 )
 def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
@@ -122,7 +128,7 @@ def redeem_standing_in(asked: schemas.SignedByPaid, caller: Reviewer, office: Of
 
 @router.post(
     "/releases/prepare",
-    **told("准备释放 Prepare a release", asked=examples.RELEASE_FACTS, answer=examples.RELEASE_PREPARED, refuses=("NotFound",)),
+    **told("准备释放 Prepare a release", asked=examples.RELEASE_FACTS, answer=examples.RELEASE_PREPARED, refuses=("NotFound", *LOGGED)),
 )
 def prepare_release(asked: schemas.ReleaseFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
     """The release that the lab is to sign; the firm as well, where a joint voucher's partnership was reached. Changes nothing."""
@@ -163,6 +169,7 @@ def release_without_consent(order_id: schemas.Id32, caller: Actor, office: Offic
         "批量提交 Submit many",
         asked=examples.DOCUMENTS,
         answer=examples.SUBMITTED,
+        refuses=IN_DOUBT,
     ),
 )
 def submit(asked: schemas.Submissions, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -46,7 +46,11 @@ def open_programme(asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeH
 
 @router.get("/{programme_id:id}", response_model=schemas.ProgrammeSeen, **record("券种 One programme", answer=examples.PROGRAMME_SEEN))
 def programme(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
-    """A programme and its pool, for the offices of its region and of the region that pays, and auditors."""
+    """
+    A programme and its pool, for the offices of its region and of the region that pays, and auditors.
+
+    Where it names no payer, also for the payer of a region whose labs have an order of it.
+    """
     return tagged(request, programmes.programme(office, caller, Id(programme_id)))
 
 

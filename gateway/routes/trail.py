@@ -6,7 +6,7 @@ from gateway import examples, schemas
 from gateway.acts import trail
 from gateway.deps import Auditor, OfficeHere
 from gateway.documents import told
-from gateway.refusals import CURSORS
+from gateway.refusals import CURSORS, LOGGED
 
 router = APIRouter(prefix="/v1", tags=["trail"])
 
@@ -17,7 +17,7 @@ def status(office: OfficeHere) -> schemas.Status:
     return office.status()
 
 
-@router.get("/trail", **told("全部事件 Trail", answer=examples.TRAIL, refuses=CURSORS))
+@router.get("/trail", **told("全部事件 Trail", answer=examples.TRAIL, refuses=(*CURSORS, *LOGGED)))
 def list_trail(caller: Auditor, office: OfficeHere, cursor: schemas.Cursor | None = None, limit: schemas.Limit = 200) -> schemas.TrailPage:
     """Every event of every contract in the chain's order. An auditor who trusts no gateway replays a node instead."""
     return trail.trail(office, caller, cursor=cursor, limit=limit)

@@ -93,9 +93,10 @@ class SignedTransaction(Shape):
 
 
 class UnsignedTransaction(Shape):
-    """What only the party itself may send, in the form that wallets sign."""
+    """What only the party itself may send, in the form that wallets sign; and as of which block it was prepared."""
 
     transaction: dict[str, Any]
+    block: BlockSeen
 
 
 class Subject(Written):

@@ -146,10 +146,21 @@ class Verification(Shape):
     block: BlockSeen
 
 
-class Verifications(Shape):
-    """The answers in the order asked, all as of one block. A code that can be nobody's is NOT_VALID, with that as its reason."""
+class VerificationOfMany(Verification):
+    """
+    One of many. `refused` says why this one was not answered, by the code and values with which it would have been refused by itself.
 
-    verifications: list[Verification]
+    Then `status` is UNKNOWN: nothing is claimed about the voucher. But for a code that can be nobody's (CodeRefused), whatever the node
+    says: NOT_VALID, with that as its reason, and `refused` is null.
+    """
+
+    refused: Reason | None
+
+
+class Verifications(Shape):
+    """The answers in the order asked, all as of one block."""
+
+    verifications: list[VerificationOfMany]
     block: BlockSeen
 
 

@@ -49,11 +49,16 @@ class ReleaseFacts(Shape):
 
 
 class Prepared(Shape):
-    """A record to check and sign: its id and its EIP-712 document. `salt` belongs to the report's hash and is kept by the lab."""
+    """
+    A record to check and sign: its id and its EIP-712 document. `salt` belongs to the report's hash and is kept by the lab.
+
+    `block` is as of which block it was prepared: what can be reserved or asked for may have changed since.
+    """
 
     id: Id32
     typed_data: TypedData
     salt: Id32 | None = None
+    block: BlockSeen
 
 
 class Signed(Shape):

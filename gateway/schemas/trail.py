@@ -18,3 +18,4 @@ class TrailPage(Shape):
 
     events: list[Event]
     next: str | None
+    block: BlockSeen

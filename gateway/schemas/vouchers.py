@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gateway.schemas.basis import Id32, Money, Seconds, Shape, Text, Written
+from gateway.schemas.basis import BlockSeen, Id32, Money, Seconds, Shape, Text, Written
 from gateway.schemas.eligibility import FindingSeen
 
 
@@ -44,6 +44,7 @@ class ListChecked(Shape):
 
     rows: int
     bad: list[BadRow]
+    block: BlockSeen
 
 
 class IssuedVoucher(Shape):

@@ -67,6 +67,21 @@ class Town(Scene):
         """One that grants whatever is asked for: these tests issue to few firms as often as they like. `test_policy` opens real ones."""
         return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_text(name), flags=re.DOTALL)
 
+    @contextmanager
+    def restarted(self, region: int, **overrides: object) -> Iterator[None]:
+        """A region's gateway with other settings for a while."""
+        before = self.overrides
+        self.stop(region)
+        try:
+            self.overrides = before | overrides
+            self.start(region)
+            yield
+        finally:
+            if region in self.running:
+                self.stop(region)
+            self.overrides = before
+            self.start(region)
+
     def anonymous(self, region: int) -> Desk:
         """Somebody without a key."""
         return Desk(self.http, self.world.gateways[region], "")
@@ -136,8 +151,9 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
         world = found(directory, node.url)
-        # One caller asks here as quickly as a test can.
-        hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000}
+        # One caller asks here as quickly as a test can, and for minutes without anything that would mine a block.
+        hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 300}
+        hasty |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
         town = Town(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:

@@ -6,9 +6,14 @@ Money, lists and documents have further cases in `test_lookups`, `test_issue` an
 
 import copy
 import io
+import itertools
 import json
+import select
+import socket
 import zipfile
+from contextlib import suppress
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import Workbook
@@ -18,7 +23,7 @@ from gateway.voucher_list import MOST_UNPACKED_BYTES, parse
 from registry import Keyring, Region, TagKey, sign
 from registry.codec import parse_typed_data
 from registry.model import Order
-from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI, sample_code
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from tests.gateway.newcomers import redemption_document, signature
 
 KEYS = Keyring([TagKey(1, bytes(32))])
@@ -83,6 +88,83 @@ def test_money_that_is_none_is_refused(town, unchanged, *, path, caller, asked, 
     answer = town.desk(CHANGXING, caller).post(path.replace("PROGRAMME", town.programmes[CHANGXING]), asked | {"amount": amount})
 
     assert (answer.status, answer.code, answer["values"]["fields"][0]["at"]) == (422, "InvalidRequest", "body.amount")
+
+
+# A float, negative, out of range, in words of other counters: none of them is money.
+NO_MONEY = [1.5, 1.0, 1, -1, "-1", "+1", "1.5", "1e9", "10000000000000000000", "18446744073709551616", "0100", "00", "1,000", " 1", "1 "]
+NO_MONEY += ["１００", "٣", "一百", "0x10", "NaN", "Infinity", "", True, [1], {"fen": 1}]
+
+
+@pytest.fixture(scope="module")
+def voucher(town):
+    """A voucher that an order holds half of."""
+    firm = town.firm("firm-changxing")
+    serial = town.serial_for(firm)
+    order = town.reserved(firm, town.lab("lab-shanghai"), serial=serial, amount="500000")
+    return {"named": {"region": CHANGXING, "firm": firm.company_code, "serial": serial}, "order": order}
+
+
+@pytest.mark.parametrize(
+    ("region", "caller", "path", "name"),
+    [
+        (SHANGHAI, "lab-shanghai", "/v1/quotes", "cost"),
+        (SHANGHAI, "lab-shanghai", "/v1/verifications", "amount"),
+        (SHANGHAI, "lab-shanghai", "/v1/orders/prepare", "amount"),
+        (SHANGHAI, "lab-shanghai", "/v1/redemptions/prepare", "cost"),
+        (SHANGHAI, "lab-shanghai", "/v1/redemptions/prepare", "invoice_amount"),
+        (SHANGHAI, "lab-shanghai", "/v1/redemptions/prepare", "subsidy"),
+        (CHANGXING, "issuer", "/v1/vouchers/rows", "face"),
+        (CHANGXING, "issuer", "/v1/vouchers/rows", "denomination"),
+        (CHANGXING, "issuer", "/v1/vouchers/rows/check", "face"),
+        (CHANGXING, "reviewer-1", "/v1/orders/ORDER/reverse", "recover"),
+    ],
+)
+def test_whatever_counts_fen_takes_a_decimal_string_and_nothing_else(town, lab, voucher, unchanged, *, region, caller, path, name):
+    last = town.now + 86_400
+    good = {
+        "/v1/quotes": {"voucher": voucher["named"]},
+        "/v1/verifications": {"voucher": voucher["named"]},
+        "/v1/orders/prepare": {"voucher": voucher["named"], "project": "P"},
+        "/v1/redemptions/prepare": {
+            "order": voucher["order"],
+            "cost": "100",
+            "invoice_amount": "100",
+            "agreement": {"seller": lab.host_unit, "number": "C"},
+            "invoice": town.invoice(),
+            "report_sha256": "00" * 32,
+        },
+        "/v1/orders/ORDER/reverse": {"reason": "样例"},
+    }.get(path) or {
+        "programme": town.programmes[CHANGXING],
+        "face": "100",
+        "denomination": "100",
+        "use_by": last,
+        "claim_by": last,
+        "recipients": [{"firm": voucher["named"]["firm"], "serial": f"M-{town.number()}"}],
+    }
+    desk = town.desk(region, caller)
+
+    answers = [desk.post(path.replace("ORDER", voucher["order"]), good | {name: amount}) for amount in NO_MONEY]
+
+    told = [(each.status, each.code, [field["at"] for field in each["values"]["fields"]]) for each in answers]
+    assert told == [(422, "InvalidRequest", [f"body.{name}"])] * len(NO_MONEY)
+    # It is the amount that was wrong: with one that is money nothing is invalid.
+    if not path.endswith("/rows"):
+        assert desk.post(path.replace("ORDER", voucher["order"]), good | {name: "100"}).code != "InvalidRequest"
+
+
+@pytest.mark.parametrize("name", ["face", "denomination"])
+@pytest.mark.parametrize("path", ["/v1/vouchers", "/v1/vouchers/check"])
+def test_whatever_counts_fen_in_a_form_is_digits_and_nothing_else(town, firm, unchanged, *, path, name):
+    last = str(town.now + 86_400)
+    fields = {"programme": town.programmes[CHANGXING], "face": "100", "denomination": "100", "use_by": last, "claim_by": last}
+    content = f"firm,serial\n{firm.company_code},M-{town.number()}\n".encode()
+    desk, wrong = town.desk(CHANGXING, "issuer"), [each for each in NO_MONEY if isinstance(each, str)]
+
+    answers = [desk.upload(path, fields | {name: amount}, name="l.csv", content=content) for amount in wrong]
+
+    told = [(each.status, each.code, [field["at"] for field in each["values"]["fields"]]) for each in answers]
+    assert told == [(422, "InvalidRequest", [f"body.{name}"])] * len(wrong)
 
 
 @pytest.mark.parametrize(
@@ -295,6 +377,69 @@ def test_a_cell_at_the_far_corner_of_a_sheet_is_not_walked_to():
     assert refusal(book(lambda sheet: sheet.cell(1_048_576, 16_384, "x"))) == (422, "ListTooLong")
     wide = parse(book(lambda sheet: (sheet.append([FIRM, "A-1"]), sheet.cell(2, 16_384, "x"))), region=Region(CHANGXING), keyring=KEYS)
     assert [row.line for row in wide.rows] == [2]
+
+
+def test_zip_bombs_are_refused_by_a_gateway(town, unchanged):
+    bomb = rezipped(GOOD, sheet1_xml=b"<x>" + b" " * (MOST_UNPACKED_BYTES + 1) + b"</x>")
+    liar = bytearray(bomb)
+    entry = liar.rfind(b"xl/worksheets/sheet1.xml") - 46
+    liar[entry + 24 : entry + 28] = (1).to_bytes(4, "little")
+    last = str(town.now + 86_400)
+    fields = {"programme": town.programmes[CHANGXING], "face": "100", "denomination": "100", "use_by": last, "claim_by": last}
+    desk = town.desk(CHANGXING, "issuer")
+
+    for path in ("/v1/vouchers", "/v1/vouchers/check"):
+        answers = [desk.upload(path, fields, name="l.xlsx", content=bytes(each)) for each in (bomb, liar)]
+        assert [(each.status, each.code) for each in answers] == [(413, "ListTooLarge"), (422, "ListUnreadable")]
+
+
+# Bodies
+
+
+def sent(desk, path, parts, *, head):
+    """What a gateway answers to a body that is sent part by part until it answers, and how many bytes it let through until then."""
+    url, passed, received = urlsplit(desk.url), 0, b""
+    with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
+        common = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {desk.api_key}\r\nIdempotency-Key: large\r\n"
+        connection.sendall((common + "Content-Type: application/json\r\n" + head + "\r\n\r\n").encode())
+        # A connection that is closed while more is on its way is reset; what was said before is still there to be read.
+        with suppress(ConnectionError):
+            for part in parts:
+                if select.select([connection], [], [], 0)[0]:
+                    break
+                connection.sendall(part)
+                passed += len(part)
+        with suppress(ConnectionError):
+            while chunk := connection.recv(65_536):
+                received += chunk
+    return received, passed
+
+
+MEGABYTE = 1_000_000
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize("path", ["/v1/vouchers/rows", "/v1/vouchers/rows/check"])
+def test_a_body_of_100_megabytes_is_refused_without_being_read(town, unchanged, path, announced):
+    head = f"Content-Length: {100 * MEGABYTE}" if announced else "Transfer-Encoding: chunked"
+    piece = b" " * MEGABYTE
+    part = piece if announced else b"%x\r\n" % MEGABYTE + piece + b"\r\n"
+
+    answer, passed = sent(town.desk(CHANGXING, "issuer"), path, itertools.repeat(part, 100), head=head)
+
+    assert answer.startswith(b"HTTP/1.1 413")
+    assert b'"TooLarge"' in answer
+    # What was on its way in the sockets' buffers, and up to the limit where nothing was announced.
+    assert passed < 50 * MEGABYTE
+
+
+def test_a_body_that_comes_too_slowly_is_not_waited_for(town, unchanged):
+    with town.restarted(KUNSHAN, body_seconds=0.5):
+        for head, part in (("Content-Length: 1000", b'{"programme":'), ("Transfer-Encoding: chunked", b"5\r\n12345\r\n")):
+            answer, _ = sent(town.desk(KUNSHAN, "issuer"), "/v1/vouchers/rows", [part], head=head)
+
+            assert answer.startswith(b"HTTP/1.1 408")
+            assert b'"BodyTooSlow"' in answer
 
 
 def test_a_list_of_many_bytes_is_refused(town):

@@ -9,7 +9,8 @@ import pytest
 
 from gateway import examples
 from gateway.answers import operation_id
-from gateway.documents import JSON, TEXT, routes_of
+from gateway.deps import once_of
+from gateway.documents import JSON, TEXT, description, routes_of
 from gateway.routes import ROUTERS
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import (
@@ -526,6 +527,26 @@ def test_an_example_in_text_has_lines_that_are_answered(town, method, path):
     assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (route.status_code, TEXT)
     told = {line.rpartition(" ")[0] for line in answer.text.splitlines()}
     assert {line.rpartition(" ")[0] for line in shown.splitlines()} <= told
+
+
+# What watches over a gateway has a head of its own, the look-up log and operations are not read off the chain.
+WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/operations/{operation_id}"}
+READS = [
+    (method, path) for (method, path), route in DESCRIBED.items() if once_of not in {each.call for each in route.dependant.dependencies}
+]
+
+
+def test_every_answer_that_is_read_off_the_chain_says_as_of_which_block():
+    schemas = description(ROUTERS)["components"]["schemas"]
+    without = set()
+    for method, path in READS:
+        model = DESCRIBED[method, path].response_model
+        told = schemas[model.__name__]["properties"].get("block", {}) if model is not None else {}
+        if told.get("$ref") != "#/components/schemas/BlockSeen":
+            without.add(path)
+
+    assert without == WITHOUT_BLOCK
+    assert {"/v1/trail", "/v1/vouchers/check", "/v1/vouchers/rows/check", "/v1/orders/prepare"} <= {path for _, path in READS}
 
 
 def test_every_route_is_staged_and_every_stage_is_a_route():

@@ -1,4 +1,4 @@
-"""The gateway under schemathesis, with all of its checks: some 3,000 cases here, as many as one likes by `scripts/fuzz`."""
+"""The gateway under schemathesis, with all of its checks: some 3,000 cases here, as many as one likes by `scripts/fuzz --examples N`."""
 
 import pytest
 
@@ -7,4 +7,9 @@ from tests.gateway.fuzz import fuzz
 
 @pytest.mark.slow
 def test_no_generated_request_meets_a_fault_or_an_answer_that_is_not_described():
-    assert fuzz(3) == 0
+    everybody, firm = fuzz(3, also=[("FIRM", "--phases", "examples,fuzzing")])
+
+    assert (everybody.status, everybody.generated - everybody.passed) == (0, 0)
+    assert everybody.generated >= 2_000
+    assert (firm.status, firm.generated - firm.passed) == (0, 0)
+    assert firm.generated >= 100

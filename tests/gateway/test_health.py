@@ -1,8 +1,14 @@
 """Alive, ready with reasons, numbers; a stop in good order; and logs of a real process that name nobody."""
 
 import json
+import os
 import re
+import signal
+import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -11,11 +17,13 @@ import pytest
 from gateway import Settings
 from gateway.answers import operation_id
 from gateway.health import Report, reasons
-from registry.chain.devnode import Engine
-from scripts.demonstration.cast import CHANGXING, SHANGHAI
+from registry.chain.devnode import Engine, start
+from registry.chain.process import GuardedProcess
+from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import gateways
 from tests.gateway.conftest import settled_in, wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 FINE = {"chain_id": 7, "head": 100, "head_age": 1, "indexed": 100, "lag": 0, "outbox": 0, "peers": 3, "refused": None}
 LIMITS = {"stale_after_seconds": 60, "ready_lag_blocks": 5, "ready_outbox": 10, "ready_peers": 2}
 
@@ -93,6 +101,72 @@ def test_an_old_head_is_a_reason(own_town):
     assert found.json()["values"]["head_age_seconds"] >= 600
 
 
+def ready(town, region):
+    """Which reasons not to be ready a gateway tells, and what it found."""
+    answer = town.http.get(f"{town.world.gateways[region]}/readyz").json()
+    found = answer.get("values", answer)
+    return [each["code"] for each in found["reasons"]], found
+
+
+def test_too_few_peers_are_a_reason_where_the_node_tells_them(town):
+    town.node.mine()
+    with town.restarted(KUNSHAN, ready_peers=1):
+        codes, found = ready(town, KUNSHAN)
+
+    told = town.node.engine is Engine.GANACHE
+    assert (codes, found["peers"]) == ((["FewPeers"], 0) if told else ([], None))
+
+
+def test_a_deep_outbox_and_an_index_behind_are_reasons_until_they_have_caught_up(own_town):
+    town = own_town
+    limits = {"ready_outbox": 0, "ready_lag_blocks": 2, "refresh_seconds": 3_600.0}
+    with town.restarted(CHANGXING, **limits):
+        town.node.mine()
+        desk, key = town.desk(CHANGXING, "payer"), f"deep-{town.number()}"
+        wait_until(lambda: ready(town, CHANGXING)[0] == [])
+        # Nothing is mined: what was sent waits.
+        town.node.rpc("evm_setAutomine", False)  # noqa: FBT003 - the call's own parameter
+        try:
+            headers = {"Authorization": f"Bearer {desk.api_key}", "Idempotency-Key": key, "Prefer": "respond-async"}
+            path = f"{desk.url}/v1/programmes/{town.programmes[CHANGXING]}/fund"
+            assert town.http.post(path, json={"amount": "100", "bank_reference": key}, headers=headers).status_code == 202
+            wait_until(lambda: ready(town, CHANGXING)[0] == ["OutboxDeep"])
+            assert ready(town, CHANGXING)[1]["outbox"] == 1
+        finally:
+            town.node.rpc("evm_setAutomine", True)  # noqa: FBT003 - likewise
+            town.node.mine()
+        wait_until(lambda: ready(town, CHANGXING)[0] == [])
+        assert ready(town, CHANGXING)[1]["outbox"] == 0
+        # Nobody asks, and so nothing is read.
+        town.node.mine(5)
+        wait_until(lambda: ready(town, CHANGXING)[0] == ["IndexBehind"])
+        assert 3 <= ready(town, CHANGXING)[1]["lag_blocks"] <= 5
+        assert desk.get("/v1/programmes").status == 200
+        wait_until(lambda: ready(town, CHANGXING)[0] == [])
+        assert ready(town, CHANGXING)[1]["lag_blocks"] == 0
+
+
+def test_a_replaced_chain_and_another_one_are_reasons(request, tmp_path):
+    chain_ids = request.getfixturevalue("_chain_ids")
+    with settled_in(Engine.ANVIL, next(chain_ids), tmp_path, refresh_seconds=0.1) as town, ExitStack() as stack:
+        before = town.node.snapshot()
+        town.node.mine(3)
+        wait_until(lambda: ready(town, SHANGHAI)[1]["indexed"] == town.node.block_number())
+        # The same numbers, other blocks.
+        town.node.revert(before)
+        for _ in range(4):
+            town.node.jump(100)
+        wait_until(lambda: "IndexRefused" in ready(town, SHANGHAI)[0])
+        read = town.desk(SHANGHAI, "auditor").get("/v1/labs")
+        assert (read.status, read.code) == (503, "IndexRefused")
+
+        old, other = town.node, next(chain_ids)
+        old.stop()
+        stack.enter_context(start(Engine.ANVIL, chain_id=other, directory=tmp_path / "other", port=old.port))
+        wait_until(lambda: "WrongChain" in ready(town, SHANGHAI)[0])
+        assert ready(town, SHANGHAI)[1]["chain_id"] == other
+
+
 def test_requests_under_way_finish_before_a_gateway_stops(own_town):
     town, desk = own_town, own_town.desk(CHANGXING, "payer")
     key, url = f"stop-{town.number()}", town.world.gateways[CHANGXING]
@@ -148,6 +222,42 @@ def test_a_gateway_as_a_process_logs_lines_that_name_nobody_and_stops_in_good_or
     assert "Finished server process" in str(lines[-1])
 
 
+def test_a_signal_to_a_process_lets_a_write_under_way_finish_and_is_no_crash(own_town, tmp_path):
+    town = own_town
+    town.stop(CHANGXING)
+    settings = town.world.settings(CHANGXING)
+    with ExitStack() as stack:
+        stack.callback(lambda: town.start(CHANGXING))
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        told = {f"TONGQUAN_{name.upper()}": str(value) for name, value in {**settings, "listen_fd": listening.fileno()}.items()}
+        command, log = [sys.executable, "-m", "gateway"], tmp_path / "gateway.log"
+        descriptors = [listening.fileno()]
+        process = GuardedProcess.start(command, directory=ROOT, log=log, environment=os.environ | told, descriptors=descriptors)
+        stack.callback(process.end)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        desk, key = replace(town.desk(SHANGHAI, "payer"), url=url, api_key=town.world.api_keys[CHANGXING]["payer"]), f"end-{town.number()}"
+        assert desk.get("/v1/programmes").status == 200  # once it listens
+        path, operation = f"/v1/programmes/{town.programmes[CHANGXING]}/fund", f"/v1/operations/{operation_id('payer', key)}"
+        before = sum(event["name"] == "Funded" for event in town.events())
+        with ThreadPoolExecutor(1) as pool:
+            town.node.rpc("evm_setAutomine", False)  # noqa: FBT003 - the call's own parameter
+            try:
+                written = pool.submit(desk.post, path, {"amount": "100", "bank_reference": key}, key=key)
+                wait_until(lambda: desk.get(operation).body.get("transaction") is not None)
+                os.kill(process.pid, signal.SIGTERM)
+                wait_until(lambda: "Shutting down" in log.read_text(encoding="utf-8"))
+                assert not written.done()
+                assert process.is_running()
+            finally:
+                town.node.rpc("evm_setAutomine", True)  # noqa: FBT003 - likewise
+                town.node.mine()
+            answer = written.result(30)
+        assert answer.status == 200, answer.body
+        wait_until(lambda: not process.is_running())
+        assert process._process.returncode == 0
+        assert sum(event["name"] == "Funded" for event in town.events()) == before + 1
+
+
 def test_a_silent_node_is_a_reason_and_the_process_stays_alive(own_town):
     """The last of this town's tests: its node does not come back."""
     own_town.node.stop()
@@ -162,6 +272,6 @@ def test_a_silent_node_is_a_reason_and_the_process_stays_alive(own_town):
 
 
 def test_the_paths_of_this_test_are_those_that_the_proxy_example_keeps_inside():
-    page = (Path(__file__).resolve().parents[2] / "docs/gateway.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
 
     assert "location ~ ^/(livez|readyz|metrics)$ { return 404; }" in page

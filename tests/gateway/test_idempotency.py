@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from registry import Order, Release, Time, id_of, parse_typed_data, typed_data
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
-from tests.gateway.newcomers import new_lab, redemption_document, signature
+from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, raw_of, redemption_document, signature
 
 
 def named(town, name):
@@ -147,6 +148,54 @@ def test_a_refusal_is_kept_as_well(town, firm, lab):
     desk, key = town.desk(SHANGHAI, lab.key), f"refused-{town.number()}"
 
     assert [desk.post("/v1/orders", signed, key=key).code for _ in range(2)] == ["OverAvailable"] * 2
+
+
+def test_what_was_not_there_stays_so_for_its_key_and_is_done_under_a_new_one(town, firm, lab):
+    """Whoever was told that there is no such order must not find it released later by a late copy of the request."""
+    serial = town.serial_for(firm)
+    signed = town.order(firm, lab, serial=serial, project="P", amount="500000")
+    domain = town.world.deployment.domain
+    order_id = id_of(parse_typed_data(signed["typed_data"], Order, domain))
+    order, document = "0x" + order_id.hex(), typed_data(Release(order_id, 0, Time(town.now + 86_400)), domain)
+    release = {"typed_data": document, "lab_signature": signature(town, document, lab)}
+    desk, key = town.desk(SHANGHAI, lab.key), f"absent-{town.number()}"
+
+    early = desk.post("/v1/releases", release, key=key)
+    assert desk.post("/v1/orders", signed)["order_id"] == order
+    late = desk.post("/v1/releases", release, key=key)
+
+    assert (early.status, early.code) == (404, "NotFound")
+    assert late == early
+    assert desk.get(f"/v1/orders/{order}")["stage"] == "OPEN"
+    assert desk.post("/v1/releases", release)["stage"] == "RELEASED"
+    assert desk.post("/v1/releases", release, key=key) == early
+
+
+def test_what_is_not_the_callers_stays_so_for_its_key(town, firm):
+    """A kept answer names the request that it first answered."""
+    other = new_firm(town, CHANGXING)
+    prepared = town.desk(CHANGXING, firm.key).post("/v1/rotations/prepare", {"signer": new_account().address})
+    raw = raw_of(
+        town,
+        prepared["transaction"] | {"data": prepared["transaction"]["data"].replace(firm_id(town, firm)[2:], firm_id(town, other)[2:])},
+        other,
+    )
+    desk, key, before = town.desk(CHANGXING, firm.key), f"foreign-{town.number()}", len(town.events())
+
+    answers = [desk.post("/v1/rotations/submit", {"raw": raw}, key=key) for _ in range(2)]
+
+    assert [(each.status, each.code) for each in answers] == [(403, "NotYours")] * 2
+    assert answers[0]["instance"] == answers[1]["instance"]
+    assert len(town.events()) == before
+
+
+def test_what_is_refused_before_the_write_is_looked_at_uses_no_key_up(town):
+    """The role, the form: nothing was asked for yet that an answer could be kept of."""
+    key, asked = f"early-{town.number()}", funding(town)
+
+    assert town.desk(CHANGXING, "issuer").post(path_of(town), asked, key=key).code == "RoleNotAllowed"
+    assert town.desk(CHANGXING, "payer").post(path_of(town), asked | {"amount": 1}, key=key).code == "InvalidRequest"
+    assert town.desk(CHANGXING, "payer").post(path_of(town), asked, key=key).status == 200
 
 
 @pytest.mark.parametrize("key", [None, "", "a b", "ä", "x" * 201])

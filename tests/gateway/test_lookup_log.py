@@ -17,7 +17,7 @@ from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import new_firm
 
-MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request"
+MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request, order_id, span"
 TAG = b"\x01" + bytes(31)
 
 
@@ -91,6 +91,8 @@ def test_many_at_once_are_all_there_and_share_commits(log, tmp_path):
         (["UPDATE lookups SET caller = 'tq_2' WHERE number = 1"], 1),
         (["UPDATE lookups SET at = at + 1 WHERE number = 5"], 5),
         (["UPDATE lookups SET firm = NULL WHERE number = 2"], 2),
+        (["UPDATE lookups SET order_id = zeroblob(32) WHERE number = 2"], 2),
+        (["UPDATE lookups SET span = 'nothing' WHERE number = 4"], 4),
         (["UPDATE lookups SET hash = zeroblob(32) WHERE number = 4"], 4),
         (["DELETE FROM lookups WHERE number = 1"], 1),
         (["DELETE FROM lookups WHERE number = 3"], 3),
@@ -308,6 +310,105 @@ def test_a_voucher_that_is_listed_is_one_that_was_looked_at(town):
     assert vouchers < {each["voucher_id"] for each in listed}
     assert [each["voucher_id"] for each in reversed(seen)] == [each["voucher_id"] for each in listed]
     assert {(each["what"], each["party"], each["answer"]) for each in seen} == {("list", "ISSUER", "ANSWERED")}
+
+
+def test_whoever_is_no_party_to_an_order_stands_in_the_log_and_its_parties_do_not(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    voucher = town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")["voucher_id"]
+    auditor = town.desk(SHANGHAI, "auditor")
+    before = auditor.get("/v1/lookups")["head"]["number"]
+
+    # Its lab, and its firm's page, for nothing.
+    town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")
+    town.desk(SHANGHAI, lab.key).get("/v1/orders")
+    assert auditor.get("/v1/lookups")["head"]["number"] == before
+    # An officer of the lab's region, the auditor, and somebody who is not told.
+    assert town.desk(SHANGHAI, "reviewer-1").get(f"/v1/orders/{order}").status == 200
+    auditor.get(f"/v1/orders/{order}")
+    other = "0x" + "11" * 32
+    town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{other}")
+    seen = auditor.get("/v1/lookups", limit=auditor.get("/v1/lookups")["head"]["number"] - before)["lookups"]
+
+    told = [(each["what"], each["party"], each["answer"], each["order_id"], each["voucher_id"]) for each in reversed(seen)]
+    assert told == [
+        ("order-history", "REVIEWER", "ANSWERED", order, voucher),
+        ("order-history", "AUDITOR", "ANSWERED", order, voucher),
+        ("order-history", "LAB", "NotFound", other, None),
+    ]
+
+
+def test_a_firm_sees_who_looked_at_its_orders(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.desk(CHANGXING, "reviewer-1").get(f"/v1/orders/{order}")
+    town.desk(CHANGXING, firm.key).get(f"/v1/orders/{order}")
+    town.desk(BEIJING, "reviewer-1").get(f"/v1/orders/{order}")
+
+    seen = newest(town, CHANGXING, firm.key)[0]
+
+    assert (seen["what"], seen["party"], seen["region"], seen["order_id"]) == ("order-history", "REVIEWER", CHANGXING, order)
+    assert seen["caller"] is None
+
+
+def test_an_officers_page_of_orders_is_one_row_an_auditors_one_for_each(town, firm, lab):
+    for _ in range(2):
+        town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    officer, auditor = town.desk(SHANGHAI, "payer"), town.desk(SHANGHAI, "auditor")
+
+    page = [each["order_id"] for each in officer.get("/v1/orders", limit=2)["orders"]]
+    row = newest(town, SHANGHAI, "auditor")[0]
+    assert officer.get("/v1/orders", stage="REFUNDED", limit=1).status == 200
+    before = auditor.get("/v1/lookups")["head"]["number"]
+    listed = [each["order_id"] for each in auditor.get("/v1/orders", limit=5)["orders"]]
+    rows = auditor.get("/v1/lookups", limit=len(listed))
+
+    assert (row["what"], row["party"], row["region"], row["order_id"]) == ("order-list", "PAYER", SHANGHAI, None)
+    assert row["span"] == f"{page[0]}..{page[-1]}"
+    assert row["number"] in {each["number"] for each in newest(town, SHANGHAI, "reviewer-1")}
+    assert [each["order_id"] for each in reversed(rows["lookups"])] == listed
+    assert {(each["what"], each["party"], each["span"]) for each in rows["lookups"]} == {("order-list", "AUDITOR", None)}
+    assert rows["head"]["number"] == before + len(listed)
+
+
+def test_a_page_of_the_trail_stands_in_the_log_by_whom_and_from_where_to_where(town, firm):
+    town.serial_for(firm)
+    auditor = town.desk(SHANGHAI, "auditor")
+    page = auditor.get("/v1/trail", limit=3)
+    shown = newest(town, SHANGHAI, "auditor")[0]
+    town.events()
+    end = newest(town, SHANGHAI, "auditor")[0]
+
+    assert (shown["what"], shown["party"], shown["answer"]) == ("trail", "AUDITOR", "ANSWERED")
+    assert shown["span"] == f"{page['events'][0]['position']}..{page['events'][-1]['position']}"
+    assert shown["caller"] == town.world.api_keys[SHANGHAI]["auditor"][:11]
+    assert end["span"] == "nothing"
+
+
+def test_what_is_prepared_on_an_order_stands_in_the_log(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    desk = town.desk(SHANGHAI, lab.key)
+    redemption = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+    assert desk.post("/v1/redemptions/prepare", redemption).status == 200
+    assert desk.post("/v1/redemptions/prepare", redemption | {"invoice": {"number": "x"}}).code == "CodeRefused"
+    assert desk.post("/v1/releases/prepare", {"order": order}).status == 200
+    desk.post("/v1/releases/prepare", {"order": "0x" + "11" * 32})
+
+    told = [(each["what"], each["answer"], each["order_id"] == order) for each in reversed(newest(town, SHANGHAI, "auditor")[:4])]
+    assert told == [
+        ("redemption", "ANSWERED", True),
+        ("redemption", "CodeRefused", True),
+        ("release", "ANSWERED", True),
+        ("release", "NotFound", False),
+    ]
+    firms = town.desk(CHANGXING, firm.key).get("/v1/lookups")["lookups"]
+    # The log is each gateway's own.
+    assert not [each for each in firms if each["order_id"] == order]
 
 
 def test_the_log_of_a_gateway_holds_no_code_serial_or_key(town, firm, lab):

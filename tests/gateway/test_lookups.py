@@ -2,7 +2,10 @@
 
 import pytest
 
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
+from scripts.demonstration.desks import Desk
 from tests.gateway.newcomers import new_firm
 
 
@@ -67,6 +70,57 @@ def test_a_held_voucher_tells_another_lab_region_and_time_but_no_lab_and_no_tag(
     keys = town.world.keyring
     hidden = [town.world.lab_id(lab), keys.firm(firm.company_code), keys.serial(CHANGXING, serial), keys.firm(lab.host_unit)]
     assert not any(each.hex() in str(answer.body) for each in [*hidden, bytes.fromhex(order[2:])])
+
+
+@pytest.fixture
+def claimed(town, lab):
+    """What a Beijing firm has claimed under an agreement, whose rate falls with what was claimed before."""
+    firm, contract = town.firm("firm-beijing"), f"A-{town.number()}"
+    order = town.reserved(firm, lab, serial=town.serial_for(firm, face="90000000", denomination="1"), amount="18000000")
+    assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
+    signed = town.redemption(order, firm, lab, cost="20000000", contract=contract, invoice=town.invoice())
+    assert town.submit("/v1/redemptions", lab, signed)["stage"] == "REDEEMED"
+    return {"seller": lab.host_unit, "number": contract}
+
+
+def key_for(town, firm):
+    """A key to its gateway for a firm that has none yet."""
+    with ApiKeys(town.world.folder(firm.region) / "state") as keys:
+        key, _ = keys.add(name=f"{firm.key}-{town.number()}", party=Party.FIRM, region=firm.region, firm=firm.company_code)
+    return Desk(town.http, town.world.gateways[firm.region], key)
+
+
+def test_an_agreement_is_quoted_to_those_alone_whose_claims_it_counts(town, lab, claimed):
+    firm, stranger = town.firm("firm-beijing"), new_firm(town, BEIJING)
+    own = {"voucher": named(firm, town.serial_for(firm, face="90000000", denomination="1")), "cost": "20000000"}
+    strangers = own | {"voucher": named(stranger, town.serial_for(stranger, face="90000000", denomination="1"))}
+    laboratory = town.desk(SHANGHAI, lab.key)
+    without = laboratory.post("/v1/quotes", own)["subsidy"]
+
+    told = [
+        laboratory.post("/v1/quotes", own | {"agreement": claimed}),
+        town.desk(BEIJING, firm.key).post("/v1/quotes", own | {"agreement": claimed}),
+        town.desk(BEIJING, "reviewer-1").post("/v1/quotes", own | {"agreement": claimed}),
+        town.desk(BEIJING, "auditor").post("/v1/quotes", own | {"agreement": claimed}),
+        # Whoever's voucher it is, to the lab it is its own agreement.
+        laboratory.post("/v1/quotes", strangers | {"agreement": claimed}),
+    ]
+    assert len({each["subsidy"] for each in told}) == 1
+    assert int(told[0]["subsidy"]) < int(without)
+
+    other_lab = town.desk(BEIJING, "lab-beijing").post("/v1/quotes", own | {"agreement": claimed})
+    assert (other_lab.status, other_lab.code, other_lab["values"]) == (422, "SellerDiffers", {})
+    desk = key_for(town, stranger)
+    assert desk.post("/v1/quotes", strangers)["subsidy"] == without
+    # Whether there is such an agreement or not, it is told the same.
+    for agreement in (claimed, claimed | {"number": "NONE"}):
+        refused = desk.post("/v1/quotes", strangers | {"agreement": agreement})
+        assert (refused.status, refused.code, refused["values"]) == (403, "AgreementNotYours", {})
+    assert newest(town)["answer"] == "AgreementNotYours"
+
+
+def newest(town):
+    return town.desk(BEIJING, "auditor").get("/v1/lookups", limit=1)["lookups"][0]
 
 
 def test_the_three_facts_are_answered_apart(town, firm, lab):

@@ -4,9 +4,10 @@ import copy
 
 import pytest
 
+from gateway import examples
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.newcomers import new_firm
+from tests.gateway.newcomers import both_signed, new_firm, redemption_document, signature
 
 
 def named(firm, serial):
@@ -174,6 +175,57 @@ def test_a_subsidy_over_the_rule_is_refused(town, firm, lab):
     assert (answer["values"]["most"], answer["values"]["subsidy"]) == ("480000", "480001")
 
 
+@pytest.mark.parametrize("stage", ["REQUESTED", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "RELEASED"])
+def test_no_tags_are_made_where_no_redemption_can_follow(town, lab, stage):
+    firm = town.firm("firm-beijing" if stage == "REQUESTED" else "firm-changxing")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm, face="1000000", denomination="100000"), amount="500000")
+    desk, invoice = town.desk(SHANGHAI, lab.key), town.invoice()
+    if stage == "RELEASED":
+        document = desk.post("/v1/releases/prepare", {"order": order})["typed_data"]
+        town.submit("/v1/releases", lab, {"typed_data": document, "lab_signature": signature(town, document, lab)})
+    elif stage != "REQUESTED":
+        town.redeemed(order, firm, lab, cost="800000")
+        reviews = [("endorse", SHANGHAI, "reviewer-1"), ("accept", CHANGXING, "reviewer-1"), ("settle", CHANGXING, "payer")]
+        for verb, region, caller in reviews[: ["REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED"].index(stage)]:
+            more = {"payment_reference": f"B-{town.number()}"} if verb == "settle" else {}
+            town.review(verb, region, caller, order, **more)
+    assert desk.get(f"/v1/orders/{order}")["stage"] == stage
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": invoice,
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+
+    answers = [each.post("/v1/redemptions/prepare", asked) for each in (desk, town.desk(firm.region, firm.key))]
+
+    assert [(each.status, each.code, each["values"]["order"]) for each in answers] == [(409, "WrongStage", order)] * 2
+    tags = [town.world.keyring.agreement(lab.host_unit, "C"), town.world.keyring.invoice(invoice["number"], code=invoice["code"])]
+    assert not any(tag.hex() in str(each.body) for tag in tags for each in answers)
+
+
+def test_tags_of_an_order_are_made_for_its_parties_only(town, firm, lab):
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    asked = {
+        "order": order,
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": "C"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+
+    def prepared(region, caller):
+        return town.desk(region, caller).post("/v1/redemptions/prepare", asked)
+
+    assert [prepared(BEIJING, "lab-beijing").code, prepared(KUNSHAN, "firm-kunshan").code] == ["NotFound"] * 2
+    # An officer of the lab's region sees the order, an auditor all of them; neither is a party.
+    assert [prepared(SHANGHAI, "reviewer-1").code, prepared(SHANGHAI, "auditor").code] == ["RoleNotAllowed"] * 2
+    assert [prepared(SHANGHAI, lab.key).status, prepared(CHANGXING, firm.key).status] == [200] * 2
+
+
 def test_a_redemption_names_the_seller_that_invoices_for_the_lab(town, firm, lab):
     order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
     asked = {
@@ -194,7 +246,11 @@ def test_across_regions_beijing_approves_before_the_service(town, lab):
     firm = town.firm("firm-beijing")
     serial = town.serial_for(firm, face="100000", denomination="1")
     order = town.reserved(firm, lab, serial=serial, amount="90000")
-    refused = town.redeemed(order, firm, lab, cost="100000")
+    other = town.firm("firm-changxing")
+    open_order = town.reserved(other, lab, serial=town.serial_for(other), amount="500000")
+    document = redemption_document(town, open_order, lab, cost="100000")
+    document["message"]["order"] = order
+    refused = town.submit("/v1/redemptions", lab, both_signed(town, document, firm, lab))
     assert (refused.status, refused.code) == (409, "WrongStage")
 
     assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
@@ -302,3 +358,34 @@ def test_a_lead_is_known_by_a_voucher_of_its_own_or_makes_no_tag(town, firm, lab
     assert [(each.status, each.code) for each in (unknown, facts)] == [(404, "UnknownVoucher")] * 2
     assert (stranger.status, stranger.code) == (403, "NotYours")
     assert all(project not in str(each.body) for each in (unknown, facts, stranger))
+
+
+def test_where_each_host_pays_its_payer_sees_the_programme_once_it_hosts_an_order(town, firm, lab):
+    text = examples.PROGRAMME_TEXT.replace("payer = 330522", "payer = 0").replace("CX-EXAMPLE", f"CX-NETTED-{town.number()}")
+    issuer, payer, serial = town.desk(CHANGXING, "issuer"), town.desk(SHANGHAI, "payer"), f"N-{town.number()}"
+    programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
+    funding = {"amount": "1000000", "bank_reference": f"N-{town.number()}"}
+    assert town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", funding).status == 200
+    last = town.now + 300 * 86_400
+    terms = {"programme": programme, "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+    assert issuer.post("/v1/vouchers/rows", terms | {"recipients": [{"firm": firm.company_code, "serial": serial}]}).status == 201
+
+    def seen(desk):
+        listed = {each["programme_id"] for each in desk.get("/v1/programmes", limit=1000)["programmes"]}
+        answers = [desk.get(f"/v1/programmes/{programme}"), desk.get(f"/v1/programmes/{programme}/pool")]
+        return [each.code for each in answers], programme in listed
+
+    hidden, shown = (["NotFound"] * 2, False), ([None] * 2, True)
+    assert seen(payer) == hidden
+    order = town.reserved(firm, lab, serial=serial, amount="500000")
+    assert seen(payer) == shown
+    # To settle is the payer's; and nobody settles where no lab has an order.
+    assert [seen(town.desk(SHANGHAI, "reviewer-1")), seen(town.desk(BEIJING, "payer"))] == [hidden] * 2
+    assert payer.get(f"/v1/programmes/{town.programmes[CHANGXING]}").code == "NotFound"
+
+    town.redeemed(order, firm, lab, cost="800000")
+    town.review("endorse", SHANGHAI, "reviewer-1", order)
+    town.review("accept", CHANGXING, "reviewer-1", order)
+    assert town.review("settle", CHANGXING, "payer", order, payment_reference=f"N-{town.number()}") == "NotPayer"
+    assert town.review("settle", SHANGHAI, "payer", order, payment_reference=f"N-{town.number()}") == "SETTLED"
+    assert payer.get(f"/v1/programmes/{programme}")["paid"] == "480000"

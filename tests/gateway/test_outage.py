@@ -1,15 +1,18 @@
 """When the node is silent or its head is old: never "not issued", never "revoked", and nothing half sent."""
 
 import asyncio
+import copy
+import json
 import sqlite3
+from contextlib import ExitStack
 
 import pytest
 
 from gateway import Settings, create_app
 from registry import Unreachable
-from registry.chain.devnode import Engine
+from registry.chain.devnode import Engine, start
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.conftest import settled_in
+from tests.gateway.conftest import settled_in, wait_until
 from tests.gateway.newcomers import raw_of, signer_of
 
 
@@ -59,6 +62,161 @@ def test_old_and_silent_nodes_are_told_apart_from_bad_vouchers(own_town):
     # And no gateway starts without having seen the chain.
     with pytest.raises(Unreachable):
         _start(Settings(**town.world.settings(KUNSHAN)))
+
+
+NOBODY = "0x" + "11" * 32
+REDEMPTION = {"cost": "1", "invoice": {"number": "00000001", "code": "3100241130"}, "invoice_amount": "1", "report_sha256": "00" * 32}
+
+# What is not there, or not the caller's, by method, path, caller at Shanghai's gateway, and body.
+ABSENT = [
+    ("GET", f"/v1/orders/{NOBODY}", "lab-shanghai", None),
+    ("GET", f"/v1/vouchers/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/programmes/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/programmes/{NOBODY}/pool", "auditor", None),
+    ("GET", f"/v1/labs/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/labs/{NOBODY}/items", "auditor", None),
+    ("GET", f"/v1/firms/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/keys/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/flags/{NOBODY}", "auditor", None),
+    ("GET", "/v1/vouchers/VOUCHER", "lab-shanghai", None),
+    ("POST", "/v1/quotes", "lab-shanghai", {"voucher": "NEWER", "cost": "1"}),
+    ("POST", "/v1/orders/prepare", "lab-shanghai", {"voucher": "NEWER", "project": "P", "amount": "1"}),
+    ("POST", "/v1/releases/prepare", "lab-shanghai", {"order": NOBODY}),
+    ("POST", "/v1/redemptions/prepare", "lab-shanghai", REDEMPTION | {"order": NOBODY, "agreement": {"seller": "FIRM", "number": "C"}}),
+    ("POST", "/v1/redemptions/prepare", "lab-shanghai", REDEMPTION | {"order": "ORDER", "agreement": {"seller": "FIRM", "number": "C"}}),
+]
+WRITES = [
+    ("POST", f"/v1/orders/{NOBODY}/release", "reviewer-1", {}),
+    ("POST", "/v1/orders/endorse", "reviewer-1", {"orders": [NOBODY]}),
+    ("POST", "/v1/orders/endorse", "reviewer-1", {"orders": ["ORDER"]}),
+    ("POST", "/v1/submissions", "lab-shanghai", {"documents": ["SIGNED"]}),
+]
+
+
+@pytest.fixture
+def late_town(_chain_ids, tmp_path):
+    """A town whose gateways read on only when somebody asks."""
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path, wait_seconds=2.0, refresh_seconds=3_600.0) as town:
+        yield town
+
+
+def test_what_is_not_known_is_not_said_to_be_missing_while_the_node_is_silent_or_old(late_town):
+    town = late_town
+    firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+    old = town.serial_for(firm)
+    order = town.reserved(firm, lab, serial=old, amount="500000")
+    programme = town.programmes[CHANGXING]
+    voucher = {"region": firm.region, "firm": firm.company_code, "serial": old}
+    found = [
+        ("GET", f"/v1/orders/{order}", "lab-shanghai", None),
+        ("GET", f"/v1/vouchers/{town.voucher(CHANGXING, firm, old)['voucher_id']}", "auditor", None),
+        ("GET", f"/v1/programmes/{programme}", "auditor", None),
+        ("GET", f"/v1/labs/{town.lab_id(lab)}", "lab-shanghai", None),
+        ("POST", "/v1/quotes", "lab-shanghai", {"voucher": voucher, "cost": "1"}),
+    ]
+
+    def asked(questions, **real):
+        answers = []
+        for method, path, caller, body in questions:
+            desk, url, text = town.desk(SHANGHAI, caller), path, json.dumps(body)
+            for name, value in real.items():
+                url, text = url.replace(name, str(value)), text.replace(f'"{name}"', json.dumps(value))
+            answers.append(desk.get(url) if method == "GET" else desk.post(url, json.loads(text)))
+        return answers
+
+    before = len(town.events())
+    signed = town.order(firm, lab, serial=old, project="P", amount="100000")
+    stray = copy.deepcopy(signed)
+    stray["typed_data"]["message"]["voucher"] = NOBODY
+    of_old = town.voucher(CHANGXING, firm, old)["voucher_id"]
+    real = {"ORDER": order, "VOUCHER": of_old, "FIRM": firm.company_code, "SIGNED": stray}
+    none = voucher | {"serial": "NONE"}
+    told = asked([*ABSENT, *WRITES[:3]], NEWER=none, **real)
+    assert {each.status for each in told} == {404, 409, 422}
+    assert {each.code for each in told} == {"NotFound", "UnknownVoucher", "SellerDiffers", "WrongStage"}
+
+    # Nothing was mined for ten minutes.
+    town.clock_shift = 600
+    stale = asked([*ABSENT, *WRITES], NEWER=none, **real)
+    assert [(each.status, each.code) for each in stale] == [(503, "Stale")] * len(stale)
+    assert all(each["values"]["block"]["age_seconds"] >= 600 for each in stale)
+    known = town.node.block_number(), town.node.timestamp()
+    assert {(each["values"]["block"]["number"], each["values"]["block"]["time"]) for each in stale} == {known}
+    assert [(each.status, each["block"]["number"]) for each in asked(found)] == [(200, known[0])] * len(found)
+    town.clock_shift = 0
+    assert len(town.events()) == before
+
+    # Nobody answers, and there is a voucher that this gateway has not read of yet.
+    newer = town.serial_for(firm)
+    town.node.stop()
+    silent = asked(ABSENT, NEWER=voucher | {"serial": newer}, **real)
+    assert [(each.status, each.code) for each in silent] == [(503, "Unreachable")] * len(silent)
+    assert {(each["values"]["block"]["number"], each["values"]["block"]["time"]) for each in silent} == {known}
+    assert [(each.status, each["block"]["number"]) for each in asked(found)] == [(200, known[0])] * len(found)
+    assert {(each.status, each.code) for each in asked(WRITES, **real)} == {(503, "Unreachable")}
+
+    # The log has it as it was told.
+    answers = [each["answer"] for each in town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=1000)["lookups"]]
+    assert {"UnknownVoucher", "NotFound", "Stale", "Unreachable"} <= set(answers)
+
+
+def test_of_many_none_reads_as_not_valid_because_of_an_outage_or_of_who_asks(late_town):
+    town = late_town
+    firm = town.firm("firm-changxing")
+    mine = {"region": firm.region, "firm": firm.company_code, "serial": town.serial_for(firm)}
+    wrong = firm.company_code[:-1] + ("0" if firm.company_code[-1] != "0" else "1")
+    many = {"verifications": [{"voucher": each} for each in (mine, mine | {"serial": "NONE"}, mine | {"region": SHANGHAI})]}
+    many["verifications"].append({"voucher": mine | {"firm": wrong}})
+    desk = town.desk(CHANGXING, "reviewer-1")
+
+    def told():
+        answers = desk.post("/v1/verifications/batch", many)["verifications"]
+        return [(each["status"], [why["code"] for why in each["reasons"]], (each["refused"] or {}).get("code")) for each in answers]
+
+    never = [("UNKNOWN", [], "NotYours"), ("NOT_VALID", ["CodeRefused"], None)]
+    assert told() == [("VALID", [], None), ("NOT_VALID", ["UnknownVoucher"], None), *never]
+    town.clock_shift = 600
+    assert told() == [("STALE", [], None)] * 2 + never
+    town.clock_shift = 0
+    town.node.stop()
+    assert told() == [("UNKNOWN", [], None)] * 2 + never
+
+
+def test_a_halted_chain_becomes_stale_a_stopped_node_unknown_and_both_come_back(_chain_ids, tmp_path):  # noqa: PT019 - its value is used
+    """No clock is turned: time passes. ganache, since it goes on from where it was stopped."""
+    with settled_in(Engine.GANACHE, next(_chain_ids), tmp_path, stale_after_seconds=3) as town, ExitStack() as stack:
+        firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+        voucher = {"region": firm.region, "firm": firm.company_code, "serial": town.serial_for(firm)}
+        desk, answers = town.desk(SHANGHAI, lab.key), []
+
+        def told():
+            return desk.post("/v1/verifications", {"voucher": voucher})
+
+        def valid():
+            town.node.mine()
+            answers.append(told())
+            return answers[-1]["status"] == "VALID"
+
+        wait_until(valid)
+        # No transaction, no block: this chain stands still.
+        town.node.rpc("miner_stop")
+        wait_until(lambda: told()["status"] == "STALE")
+        stale, none = told(), desk.post("/v1/quotes", {"voucher": voucher | {"serial": "NONE"}, "cost": "1"})
+        assert (stale["status"], stale["reasons"], stale["voucher"]) == ("STALE", [], None)
+        assert stale["block"] | {"age_seconds": 0} == none["values"]["block"] | {"age_seconds": 0}
+        assert stale["block"]["age_seconds"] > 3
+        assert (none.status, none.code) == (503, "Stale")
+
+        town.node.stop()
+        silent = told()
+        assert (silent["status"], silent["reasons"], silent["voucher"]) == ("UNKNOWN", [], None)
+        assert silent["block"]["number"] == stale["block"]["number"]
+
+        old = town.node
+        town.node = stack.enter_context(start(Engine.GANACHE, chain_id=old.chain_id, directory=old.directory, port=old.port))
+        wait_until(valid)
+        assert answers[-1]["voucher"]["available"] == "1000000"
+        assert answers[-1]["block"]["number"] > stale["block"]["number"]
 
 
 def test_a_gateway_refuses_to_start_against_another_chain(town, tmp_path):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway import Settings
 from gateway.errors import Problem
 from gateway.rate_limit import MOST_BUCKETS, RateLimit
 from registry.chain.devnode import Engine
@@ -73,6 +74,64 @@ def test_buckets_that_are_full_again_are_forgotten_and_no_others(rate, clock):
 
     assert len(rate._buckets) == 2
     assert not allowed(rate, "hasty")
+
+
+def test_many_at_once_take_as_many_tokens_all_or_none(clock):
+    rate = RateLimit(per_second=2, burst=10, clock=clock)
+    rate.take("a", 6)
+
+    with pytest.raises(Problem) as refused:
+        rate.take("a", 10)
+    assert (refused.value.code, refused.value.headers) == ("RateLimited", {"Retry-After": "3"})
+    rate.take("a", 4)
+    assert not allowed(rate)
+    clock.now = 5
+    rate.take("a", 10)
+
+
+LOOK_UPS = {
+    "/v1/quotes": {"cost": "1"},
+    "/v1/verifications": {},
+    "/v1/facts": {"project": "P"},
+    "/v1/orders/prepare": {"project": "P", "amount": "1"},
+}
+
+
+def test_look_ups_have_a_limit_of_their_own_and_many_at_once_count_each(request, tmp_path):
+    chain_id = next(request.getfixturevalue("_chain_ids"))
+    with settled_in(Engine.ANVIL, chain_id, tmp_path, lookups_per_second=0.01, lookups_burst=500) as town:
+        firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+        one = {"voucher": {"region": firm.region, "firm": firm.company_code, "serial": town.serial_for(firm)}}
+        desk, other = town.desk(SHANGHAI, lab.key), town.desk(SHANGHAI, "auditor")
+        logged = town.desk(SHANGHAI, "auditor").get("/v1/lookups")["head"]["number"]
+
+        def many(count):
+            return desk.post("/v1/verifications/batch", {"verifications": [one] * count})
+
+        assert many(490).status == 200
+        refused = many(20)
+        left = [desk.post(path, one | more).status for path, more in LOOK_UPS.items() for _ in range(3)]
+        more_refused = [desk.post(path, one | more) for path, more in LOOK_UPS.items()]
+
+        assert (refused.status, refused.code) == (429, "RateLimited")
+        # Ten are missing, at one in a hundred seconds.
+        assert 900 <= refused["values"]["retry_after_seconds"] <= 1_000
+        assert left == [200] * 10 + [429] * 2
+        assert {(each.status, each.code) for each in more_refused} == {(429, "RateLimited")}
+        bare = town.ask("POST", "/v1/facts", json=one | {"project": "P"}, headers={"Authorization": f"Bearer {desk.api_key}"})
+        assert 1 <= int(bare.headers["Retry-After"]) <= 100
+        # Whatever is no look-up goes on, and so does everybody else.
+        assert desk.get("/v1/orders").status == 200
+        assert other.post("/v1/verifications/batch", {"verifications": [one] * 500}).status == 200
+        # What was not looked up is not in the log.
+        assert other.get("/v1/lookups")["head"]["number"] - logged == 1_000
+
+
+def test_the_default_lets_a_platform_verify_500_at_once():
+    fields = Settings.model_fields
+
+    assert fields["lookups_burst"].default >= 500
+    assert fields["lookups_per_second"].default < fields["rate_per_second"].default
 
 
 def test_a_hasty_caller_is_told_and_others_are_not_held_up(request, tmp_path):

@@ -313,8 +313,31 @@ def test_what_one_may_not_ask_about_is_not_answered_among_many(town, firm):
     in_anothers_name = asked | {"verifications": [asked["verifications"][0] | {"lab": "0x" + "11" * 32}]}
 
     answer = other["verifications"][0]
-    assert (answer["status"], answer["voucher"], [each["code"] for each in answer["reasons"]]) == ("NOT_VALID", None, ["NotYours"])
+    assert (answer["status"], answer["voucher"], answer["reasons"]) == ("UNKNOWN", None, [])
+    single = town.desk(KUNSHAN, "reviewer-1").post("/v1/verifications", asked["verifications"][0])
+    assert (answer["refused"]["code"], answer["refused"]["values"]) == (single.code, single["values"]) == ("NotYours", {})
     assert town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications/batch", in_anothers_name).code == "NotYours"
+
+
+def test_a_serial_of_two_programmes_is_refused_alone_and_among_many(town, firm, lab):
+    serial = town.serial_for(firm)
+    text = examples.PROGRAMME_TEXT.replace("CX-EXAMPLE", f"CX-TWICE-{town.number()}")
+    issuer = town.desk(CHANGXING, "issuer")
+    last = town.now + YEAR
+    terms = {"programme": issuer.post("/v1/programmes", {"file": text})["programme_id"], "face": "100", "denomination": "100"}
+    rows = {"use_by": last, "claim_by": last, "recipients": [{"firm": firm.company_code, "serial": serial}]}
+    assert issuer.post("/v1/vouchers/rows", terms | rows).status == 201
+    asked = {"voucher": {"region": CHANGXING, "firm": firm.company_code, "serial": serial}}
+    desk = town.desk(SHANGHAI, lab.key)
+
+    single, (of_many,) = (
+        desk.post("/v1/verifications", asked),
+        desk.post("/v1/verifications/batch", {"verifications": [asked]})["verifications"],
+    )
+
+    assert (single.status, single.code, len(single["values"]["vouchers"])) == (409, "SerialAmbiguous", 2)
+    assert (of_many["status"], of_many["reasons"], of_many["voucher"]) == ("UNKNOWN", [], None)
+    assert of_many["refused"] == {"code": single.code, "values": single["values"]}
 
 
 def test_500_in_one_call_cost_a_fraction_of_single_calls(town, firm, lab):
