@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from registry.chain.process import GuardedProcess
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import gateways
 from tests.gateway.conftest import settled_in, wait_until
+from tests.gateway.newcomers import new_account
 
 ROOT = Path(__file__).resolve().parents[2]
 FINE = {"chain_id": 7, "head": 100, "head_age": 1, "indexed": 100, "lag": 0, "outbox": 0, "peers": 3, "refused": None}
@@ -275,3 +277,39 @@ def test_the_paths_of_this_test_are_those_that_the_proxy_example_keeps_inside():
     page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
 
     assert "location ~ ^/(livez|readyz|metrics)$ { return 404; }" in page
+
+
+@pytest.mark.slow
+def test_a_first_gateway_starts_as_the_page_says(nodes, tmp_path):
+    """Its two blocks of commands, as they stand there, on a new chain."""
+    page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
+    make, run = re.findall(r"```sh\n(.*?)```", page, re.DOTALL)[:2]
+    node = nodes.start(Engine.ANVIL)
+    programs = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    accounts = {f"{name}_{number}": new_account().address for name in ("ADMIN", "RECOVERY") for number in (1, 2, 3)}
+    environment = {"PATH": programs, "HOME": str(tmp_path), "TONGQUAN_NODE_URL": node.url, "LANG": "C.UTF-8"} | accounts
+    made = subprocess.run(["bash", "-euc", make], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=900, check=False)
+    assert made.returncode == 0, made.stderr + made.stdout
+
+    with socket.create_server(("127.0.0.1", 0)) as listening, ExitStack() as stack:
+        told = environment | {"TONGQUAN_LISTEN_FD": str(listening.fileno())}
+        command, log = ["bash", "-euc", run], tmp_path / "gateway.log"
+        process = GuardedProcess.start(command, directory=tmp_path, log=log, environment=told, descriptors=[listening.fileno()])
+        stack.callback(process.end)
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        with httpx.Client(base_url=url, trust_env=False, timeout=60) as http:
+            assert http.get("/livez").status_code == 200, process.log_tail()  # once it listens
+            node.mine()
+            assert http.get("/readyz").json().get("reasons") == []
+            headers = {"Authorization": f"Bearer {(tmp_path / 'auditor.key').read_text(encoding='utf-8').strip()}"}
+            assert http.get("/v1/labs", headers=headers).json()["labs"] == []
+            assert len(http.get("/v1/trail", headers=headers).json()["events"]) > 0
+
+
+def test_the_example_of_a_proxy_limits_by_address_as_the_page_says():
+    page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
+
+    assert (
+        re.search(r"^limit_req_zone \$binary_remote_addr zone=(\w+):", page, re.MULTILINE)[1]
+        == re.search(r"limit_req +zone=(\w+)", page)[1]
+    )
