@@ -5,7 +5,10 @@ import sys
 
 import uvicorn
 
-from gateway import Settings, UnsafeSettings, create_app, logs
+from gateway import logs
+from gateway.app import create_app
+from gateway.safety import UnsafeSettings
+from gateway.settings import Settings
 
 STARTUP_FAILED = 3
 

@@ -2,22 +2,38 @@
 What an operator types beside a running gateway: `tongquan gateway …`. Thin: each command makes one call and tells its answer.
 
 Exit status: 0 done, 1 refused with a reason, 2 wrong usage.
+
+The gateway itself is imported by the commands when they run: help and completion do without it.
 """
+# ruff: noqa: PLC0415 - for that
 
 import json
 import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gateway import lookup_log
-from gateway.__main__ import main
-from gateway.api_keys import ApiKey, ApiKeys, KeyRefused
-from gateway.callers import Party
+if TYPE_CHECKING:
+    from gateway.api_keys import ApiKey
+    from gateway.lookup_log import Head
 
 ID_BYTES = 32
+
+
+class PartyName(StrEnum):
+    """What a caller may be, as it is typed: a `gateway.callers.Party`."""
+
+    LAB = "LAB"
+    FIRM = "FIRM"
+    ISSUER = "ISSUER"
+    REVIEWER = "REVIEWER"
+    PAYER = "PAYER"
+    DIRECTORY = "DIRECTORY"
+    AUDITOR = "AUDITOR"
+
 
 app = typer.Typer(no_args_is_help=True, help="地区服务网关的运维。 Operate a region's gateway.")
 keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、吊销。 API keys: add, list, revoke.")
@@ -34,6 +50,8 @@ def serve() -> None:
     """
     启动网关；设置取自 TONGQUAN_ 环境变量。 Run a region's gateway, with the settings of TONGQUAN_ variables.
     """
+    from gateway.__main__ import main
+
     main()
 
 
@@ -42,7 +60,7 @@ def add(
     *,
     state: State,
     name: Annotated[str, typer.Option(help="调用方名称。 The caller's name.")],
-    party: Annotated[Party, typer.Option(help="调用方角色。 What the caller is.")],
+    party: Annotated[PartyName, typer.Option(help="调用方角色。 What the caller is.")],
     region: Annotated[int, typer.Option(min=100_000, max=999_999, help="地区代码。 The caller's region.")],
     lab: Annotated[str | None, typer.Option(help="服务机构编号，仅限 LAB。 The lab's id (0x…), for LAB.")] = None,
     firm: Annotated[str | None, typer.Option(help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
@@ -51,9 +69,12 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """发放 API 密钥，只在此处显示一次。 Make a key. It is shown once, here, and kept nowhere."""
+    from gateway.api_keys import ApiKeys, KeyRefused
+    from gateway.callers import Party
+
     try:
         with ApiKeys(state) as store:
-            key, made = store.add(name=name, party=party, region=region, lab=_id(lab), firm=firm, account=account, days=days)
+            key, made = store.add(name=name, party=Party[party.name], region=region, lab=_id(lab), firm=firm, account=account, days=days)
     except KeyRefused as refused:
         _refuse(refused)
     if as_json:
@@ -66,6 +87,8 @@ def add(
 @keys.command("list", epilog="tongquan gateway keys list --json")
 def list_keys(*, state: State, as_json: AsJson = False) -> None:
     """按前缀、名称和范围列出，不显示密钥。 List all keys by prefix, name and scope. No key is shown."""
+    from gateway.api_keys import ApiKeys
+
     with ApiKeys(state) as store:
         found = [told(each) for each in store.list()]
     for each in found:
@@ -84,6 +107,8 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """吊销密钥，下一请求起不再有效。 End a key for ever. A running gateway refuses it from the next request on."""
+    from gateway.api_keys import ApiKeys, KeyRefused
+
     try:
         with ApiKeys(state) as store:
             ended = told(store.revoke(prefix))
@@ -103,6 +128,8 @@ def verify_lookups(
     as_json: AsJson = False,
 ) -> None:
     """核对查询日志的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway import lookup_log
+
     try:
         head = lookup_log.verify(state, anchor=_head(anchor))
     except (lookup_log.LogAltered, FileNotFoundError) as refused:
@@ -118,7 +145,7 @@ def _of_lookups() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""
 
 
-def told(key: ApiKey) -> dict[str, Any]:
+def told(key: "ApiKey") -> dict[str, Any]:
     """A key for a list, with times in UTC."""
     caller = key.caller.model_dump(mode="json", exclude={"credential"})
     times = {"created": key.created, "expires": key.expires, "revoked": key.revoked}
@@ -141,12 +168,14 @@ def _id(text: str | None) -> bytes | None:
     return found
 
 
-def _head(text: str | None) -> lookup_log.Head | None:
+def _head(text: str | None) -> "Head | None":
+    from gateway.lookup_log import Head
+
     if text is None:
         return None
     number, _, digits = text.partition(":")
     try:
-        return lookup_log.Head(int(number), bytes.fromhex(digits))
+        return Head(int(number), bytes.fromhex(digits))
     except ValueError as malformed:
         raise typer.BadParameter("应为 行号:哈希。 A number, a colon and a hash are asked for.") from malformed
 

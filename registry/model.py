@@ -14,8 +14,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
 
-from eth_utils.address import is_checksum_address
-
 Id = NewType("Id", bytes)
 """A record's EIP-712 hashStruct without domain: 32 bytes."""
 
@@ -243,6 +241,8 @@ def _is_address(value: object) -> bool:
 # One spelling only: in two, equal records would be unequal here and have one id all the same.
 @lru_cache(maxsize=4096)
 def _is_checksummed(text: str) -> bool:
+    from eth_utils.address import is_checksum_address  # noqa: PLC0415 - slow to load, and not every program has an address
+
     return text.startswith("0x") and is_checksum_address(text)
 
 

@@ -28,7 +28,6 @@ from registry.cli.session import Session
 from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.gateway_client import RefusedByGateway, UnsafeAddress
 from registry.index import ChainReplaced, IndexRefused
 
 
@@ -167,6 +166,8 @@ def _answer(screen: Screen, found: Answer) -> Exit:
 
 def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
+    from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
+
     match failure:
         case SettingRefused() | UnsafeAddress():
             screen.refusal(type(failure).__name__, "usage", str(failure), {})

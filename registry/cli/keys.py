@@ -8,8 +8,6 @@ directory, no money, exactly this call.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from eth_account import Account
-
 from registry import codec
 from registry.cli import parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
@@ -80,6 +78,8 @@ def complete(session: Session, subject: SubjectId) -> Answer:
 
 def _submitted(session: Session, transaction: Mapping[str, Any], calldata: bytes) -> Answer:
     require_as_asked(transaction, chain_id=session.deployment.chain_id, directory=session.deployment.directory, calldata=calldata)
+    from eth_account import Account  # noqa: PLC0415 - slow to load
+
     signed = Account.sign_transaction(dict(transaction), session.key)
     return session.post("/v1/rotations/submit", {"raw": "0x" + bytes(signed.raw_transaction).hex()})
 

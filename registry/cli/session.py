@@ -13,9 +13,7 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
-
-from eth_account import Account
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from registry.chain.deploy import Deployment, verify
 from registry.chain.node import Node
@@ -26,13 +24,15 @@ from registry.cli.settings import SettingRefused, Settings, default_state_folder
 from registry.client import Client, Done
 from registry.codec import Domain
 from registry.errors import Unreachable
-from registry.gateway_client import GatewayClient
 from registry.getters import Getter
 from registry.index import Index, Snapshot
 from registry.keystore import load_key
 from registry.model import Address
 from registry.outbox import Outbox
 from registry.signing import address_of
+
+if TYPE_CHECKING:
+    from registry.gateway_client import GatewayClient
 
 V = TypeVar("V")
 
@@ -136,6 +136,8 @@ class Session:
         Raises:
             Rejected, Unreachable, OutcomeUnknown: as `Client` does. Repeating the command goes on with the very same call.
         """
+        from eth_account import Account  # noqa: PLC0415 - slow to load, and few commands send by themselves
+
         account = Account.from_key(self.key)
         with self.requests.once(what, self.deployment.chain_id, account.address, *asked) as name:
             path = self.state_folder / f"outbox-{self.deployment.chain_id}.sqlite"
@@ -150,8 +152,10 @@ class Session:
         return secret_in(self.told("api_key_file"))
 
     @cached_property
-    def gateway(self) -> GatewayClient:
+    def gateway(self) -> "GatewayClient":
         """This caller at its gateway."""
+        from registry.gateway_client import GatewayClient  # noqa: PLC0415 - slow to load, and an auditor asks none
+
         return self._open.enter_context(GatewayClient(self.told("gateway_url"), self._api_key))
 
     def post(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:

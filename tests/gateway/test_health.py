@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway import Settings
 from gateway.answers import operation_id
 from gateway.health import Report, reasons
+from gateway.settings import Settings
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from scripts.demonstration.world import gateways

@@ -5,7 +5,8 @@ import sqlite3
 
 import pytest
 
-from gateway import Settings, create_app
+from gateway.app import create_app
+from gateway.settings import Settings
 from registry import Unreachable
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway import Settings, UnsafeSettings, create_app
 from gateway.api_keys import ApiKeys
-from gateway.safety import reasons
+from gateway.app import create_app
+from gateway.safety import UnsafeSettings, reasons
+from gateway.settings import Settings
 from gateway.settings_page import page
 
 ROOT = Path(__file__).resolve().parents[2]
