@@ -46,6 +46,7 @@ from registry.events import (
     RotationVetoed,
     StandingSet,
 )
+from registry.facts import Facts, facts_of_events
 from registry.getters import ProgrammeRules
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
@@ -145,6 +146,7 @@ __all__ = [
     "Entry",
     "EpochMissing",
     "Event",
+    "Facts",
     "Fen",
     "Filing",
     "Firm",
@@ -261,6 +263,7 @@ __all__ = [
     "encode_record",
     "epoch_of",
     "evidence",
+    "facts_of_events",
     "id_of",
     "joint_id",
     "load_key",

@@ -26,6 +26,7 @@ from gateway.verification import SELLER_BYTES
 from registry import (
     NO_ID,
     Done,
+    Facts,
     Fen,
     Id,
     Item,
@@ -79,7 +80,7 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
             return may_see_order(office, caller, ledger, order_id) and stage in (None, ledger.orders[order_id].stage.name)
 
         found, further = question.page(candidates, cursor, limit, keep)
-        briefs = [shapes.order_brief(ledger, each) for each in found]
+        briefs = [shapes.order_brief(snapshot, each) for each in found]
         return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
 
 
@@ -172,7 +173,7 @@ def redeem_standing_in(office: Office, caller: Caller, asked: SignedByPaid, inte
         require_order_seen(office, caller, ledger, redemption.order)
         record = ledger.order_records[redemption.order]
         voucher = ledger.vouchers[record.voucher]
-        paid = shapes.paid_to(ledger, ledger.programmes[voucher.programme], record.lab)
+        paid = Facts(snapshot).paid_to(ledger.programmes[voucher.programme], record.lab)
     office.client(caller)  # whoever has no account here leaves no reason behind
     reason = office.reasons.keep(intent_id, asked.reason)
     instead = office.signed_by(caller, StandIn(redemption=id_of(redemption), reason=reason.digest))

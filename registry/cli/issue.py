@@ -9,7 +9,9 @@ import typer
 from registry.cli import parsing
 from registry.cli.arguments import argument, flag, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session, content_of
+from registry.facts import Fact, Facts
 from registry.model import Fen, Id, Time
 
 app = group("创新券。 Vouchers.")
@@ -58,21 +60,30 @@ def issue(
     return Told(found, Exit.REFUSED if found["bad"] else Exit.DONE)
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan voucher list")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan voucher list")
 def list_(
     session: Session,
     *,
     programme: Annotated[Id | None, option("--programme", parsing.record_id, "PROGRAMME", "只看此券种", "Only of this programme")] = None,
 ) -> Iterator[dict[str, Any]]:
     """
-    列出自己（或本地区）的创新券；服务机构不能列出。 List one's own vouchers, or one's region's; a lab lists none.
+    列出自己（或本地区）的创新券；服务机构不能列出，节点列出全部。 List one's own vouchers, or one's region's; a lab none, a node all.
     """
-    return session.pages("/v1/vouchers", "vouchers", programme=None if programme is None else "0x" + programme.hex())
+    asked = None if programme is None else "0x" + programme.hex()
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        return (voucher for voucher in map(facts.voucher, facts.vouchers()) if asked in (None, voucher["programme_id"]))
+
+    return several(session, "/v1/vouchers", "vouchers", listed, programme=asked)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan voucher show $VOUCHER")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan voucher show $VOUCHER")
 def show(session: Session, voucher: VoucherId) -> Answer:
     """
     显示一张券及其全部经过。 Show a voucher and all that happened to it.
     """
-    return session.gateway.get(f"/v1/vouchers/0x{voucher.hex()}")
+
+    def shown(facts: Facts) -> Fact:
+        return {"voucher": facts.voucher(voucher), "history": facts.history_of(voucher)}
+
+    return one(session, f"/v1/vouchers/0x{voucher.hex()}", "voucher", voucher, shown)

@@ -12,7 +12,9 @@ from registry import codec
 from registry.cli import parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
 from registry.cli.command import Answer, Differs, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session
+from registry.facts import Fact, Facts
 from registry.model import Id
 
 app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
@@ -26,20 +28,24 @@ _OWN = Uses.GATEWAY | Uses.DOMAIN | Uses.KEY
 OwnSubject = Annotated[Id, option("--subject", parsing.record_id, "SUBJECT", "自己的编号", "One's own id")]
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan keys show $LAB")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan keys show $LAB")
 def show(session: Session, subject: SubjectId) -> Answer:
     """
     显示由谁签名，以及更换的经过。 Show who signs for a party, and every change of it.
     """
-    return session.gateway.get(f"/v1/keys/0x{subject.hex()}")
+
+    def shown(facts: Facts) -> Fact:
+        return facts.key(subject) | {"history": facts.history_of_key(subject)}
+
+    return one(session, f"/v1/keys/0x{subject.hex()}", "subject", subject, shown)
 
 
-@command(app, "proposals", uses=Uses.GATEWAY, example="tongquan keys proposals")
+@command(app, "proposals", uses=Uses.GATEWAY | Uses.NODE, example="tongquan keys proposals")
 def proposals(session: Session) -> Iterator[dict[str, Any]]:
     """
     列出待生效的更换提议。 List keys that offices proposed and that are not in place yet.
     """
-    return iter(session.gateway.get("/v1/rotations")["rotations"])
+    return several(session, "/v1/rotations", "rotations", lambda facts: map(facts.key, facts.proposals()))
 
 
 @command(app, "rotate", uses=_OWN, example="tongquan keys rotate --subject $LAB --signer $NEW_SIGNER")
