@@ -49,7 +49,8 @@ from registry.events import (
 from registry.facts import Facts, facts_of_events
 from registry.getters import ProgrammeRules
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
-from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.index import hold as hold_index
 from registry.index import rebuild as rebuild_index
 from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
 from registry.model import (
@@ -165,6 +166,7 @@ __all__ = [
     "HsmUnavailable",
     "Id",
     "Index",
+    "IndexBusy",
     "IndexRefused",
     "Intent",
     "IntentDiffers",
@@ -264,6 +266,7 @@ __all__ = [
     "epoch_of",
     "evidence",
     "facts_of_events",
+    "hold_index",
     "id_of",
     "joint_id",
     "load_key",

@@ -53,8 +53,7 @@ def rotate(session: Session, *, subject: OwnSubject, signer: SignerAddress) -> A
     """
     用现有密钥立即更换为新账户。 Name one's new account at once, with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/prepare", {"signer": signer})
-    return _submitted(session, prepared["transaction"], codec.encode("rotate", subject, signer))
+    return _changed(session, "/v1/rotations/prepare", {"signer": signer}, codec.encode("rotate", subject, signer))
 
 
 @command(app, "veto", uses=_OWN, example="tongquan keys veto --subject $LAB")
@@ -62,8 +61,7 @@ def veto(session: Session, *, subject: OwnSubject) -> Answer:
     """
     用现有密钥否决本地区提议的更换。 Refuse the office's proposal with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/veto/prepare", {})
-    return _submitted(session, prepared["transaction"], codec.encode("vetoRotation", subject))
+    return _changed(session, "/v1/rotations/veto/prepare", {}, codec.encode("vetoRotation", subject))
 
 
 @command(app, "propose", uses=Uses.GATEWAY, example="tongquan keys propose $LAB --signer $NEW_SIGNER")
@@ -82,10 +80,12 @@ def complete(session: Session, subject: SubjectId) -> Answer:
     return session.post("/v1/rotations/complete", {"subject": "0x" + subject.hex()})
 
 
-def _submitted(session: Session, transaction: Mapping[str, Any], calldata: bytes) -> Answer:
-    require_as_asked(transaction, chain_id=session.deployment.chain_id, directory=session.deployment.directory, calldata=calldata)
+def _changed(session: Session, path: str, asked: Mapping[str, Any], calldata: bytes) -> Answer:
     from eth_account import Account  # noqa: PLC0415 - slow to load
 
+    chain_id, directory = session.directory
+    transaction = session.gateway.ask(path, asked)["transaction"]
+    require_as_asked(transaction, chain_id=chain_id, directory=directory, calldata=calldata)
     signed = Account.sign_transaction(dict(transaction), session.key)
     return session.post("/v1/rotations/submit", {"raw": "0x" + bytes(signed.raw_transaction).hex()})
 
