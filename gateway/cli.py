@@ -1,20 +1,23 @@
 """
 What an operator types beside a running gateway: `tongquan gateway …`. Thin: each command makes one call and tells its answer.
 
-Exit status: 0 done, 1 refused with a reason, 2 wrong usage.
+Exit status: 0 done, 1 refused, 2 wrong usage, setting or file, 3 no answer, 5 something differs: as everywhere in `tongquan`. With
+`--json` an answer is one JSON object a line, and a refusal one on standard error. What a gateway that does not start says, and with
+which status, stands in `gateway.starting`.
 
 The gateway itself is imported by the commands when they run: help and completion do without it.
 """
 # ruff: noqa: PLC0415 - for that
 
 import json
-import sys
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from gateway.exits import FAMILIES, Exit
 
 if TYPE_CHECKING:
     from gateway.api_keys import ApiKey
@@ -46,13 +49,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as J
 
 
 @app.command("serve", epilog="tongquan gateway serve")
-def serve() -> None:
+def serve(*, as_json: AsJson = False) -> None:
     """
     启动网关；设置取自 TONGQUAN_ 环境变量。 Run a region's gateway, with the settings of TONGQUAN_ variables.
-    """
-    from gateway.__main__ import main
 
-    main()
+    未能启动时以一句话说明原因；用 --json 时为一个 JSON 对象。 If it does not start, it says why in one sentence, or one JSON object.
+    """
+    from gateway.__main__ import serve as run
+    from gateway.starting import StartRefused
+
+    try:
+        run()
+    except StartRefused as refused:
+        _refuse(refused.code, refused.status, str(refused), as_json=as_json)
 
 
 @keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab $LAB --days 90")
@@ -76,7 +85,7 @@ def add(
         with ApiKeys(state) as store:
             key, made = store.add(name=name, party=Party[party.name], region=region, lab=_id(lab), firm=firm, account=account, days=days)
     except KeyRefused as refused:
-        _refuse(refused)
+        _refuse("KeyRefused", Exit.REFUSED, f"未办理。 Not done: {refused}.", as_json=as_json)
     if as_json:
         _tell({"key": key} | told(made))
         return
@@ -113,7 +122,7 @@ def revoke(
         with ApiKeys(state) as store:
             ended = told(store.revoke(prefix))
     except KeyRefused as refused:
-        _refuse(refused)
+        _refuse("KeyRefused", Exit.REFUSED, f"未办理。 Not done: {refused}.", as_json=as_json)
     if as_json:
         _tell(ended)
         return
@@ -132,8 +141,11 @@ def verify_lookups(
 
     try:
         head = lookup_log.verify(state, anchor=_head(anchor))
-    except (lookup_log.LogAltered, FileNotFoundError) as refused:
-        _refuse(refused)
+    except FileNotFoundError as missing:
+        _refuse("LogMissing", Exit.USAGE, f"没有查询日志。 There is no log: {missing}.", as_json=as_json)
+    except lookup_log.LogAltered as altered:
+        sentence = f"查询日志已被改动。 The log is not as it was written: {altered}."
+        _refuse("LogAltered", Exit.DIFFERENT, sentence, as_json=as_json, row=altered.number)
     if as_json:
         _tell({"number": head.number, "hash": head.hash.hex()})
         return
@@ -184,9 +196,13 @@ def _tell(found: Any) -> None:
     typer.echo(json.dumps(found, ensure_ascii=False))
 
 
-def _refuse(refused: Exception) -> NoReturn:
-    typer.echo(f"未办理 refused: {refused}", err=True)
-    sys.exit(1)
+def _refuse(code: str, status: Exit, sentence: str, *, as_json: bool, **values: object) -> NoReturn:
+    if as_json:
+        told = {"error": code, "family": FAMILIES[status], "message": sentence, "values": values}
+        typer.echo(json.dumps(told, ensure_ascii=False), err=True)
+    else:
+        typer.echo(f"{code}: {sentence}", err=True)
+    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

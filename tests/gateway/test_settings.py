@@ -159,6 +159,6 @@ def test_the_program_says_why_and_does_not_start(safe):
         [sys.executable, "-m", "gateway"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "behind_proxy=true" in run.stderr
     assert "Traceback" not in run.stderr
