@@ -6,6 +6,7 @@ from typing import Annotated
 from registry.cli.arguments import option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.session import Session
+from registry.cli.settings import SettingRefused
 
 app = group("审计：只凭节点重放。 Audit: a replay from a node alone.")
 
@@ -30,6 +31,8 @@ def replay(session: Session, *, index: IndexFile = None) -> Answer:
     """
     from registry.audit import replay as replayed  # noqa: PLC0415 - slow to load
 
+    if index is not None and not index.is_file():
+        raise SettingRefused("index", f"没有索引文件 {index}。", f"There is no index file {index}.")
     with session.screen.progress(*_PARTS["blocks"]) as bar:
 
         def tell(part: str, done: int, of: int) -> None:

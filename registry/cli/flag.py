@@ -37,8 +37,8 @@ def second(session: Session, subject: SubjectId, *, reason: Reason) -> Answer:
     return session.post(f"/v1/flags/0x{subject.hex()}/second", {"reason": reason})
 
 
-@command(app, "take-back", uses=Uses.GATEWAY, example="tongquan flag take-back $FLAGGED")
-def take_back(session: Session, subject: SubjectId) -> Answer:
+@command(app, "unflag", uses=Uses.GATEWAY, example="tongquan flag unflag $FLAGGED")
+def unflag(session: Session, subject: SubjectId) -> Answer:
     """
     撤回本地区尚无附议的通告。 Take one's own flag back, as long as nobody seconded it.
     """
