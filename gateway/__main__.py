@@ -1,30 +1,44 @@
 """Run a region's gateway: `python -m gateway`, with the settings of `gateway.settings` in the environment."""
 
 import signal
-import socket
 import sys
+from contextlib import suppress
 
 import uvicorn
+from fastapi import FastAPI
 
-from gateway import Settings, UnsafeSettings, create_app, logs
+from gateway import logs
+from gateway.app import create_app
+from gateway.exits import Exit
+from gateway.settings import Settings
+from gateway.starting import StartRefused, listening, opened, settings_told
 
-STARTUP_FAILED = 3
 
-
-def main() -> None:
+def serve() -> None:
     """
     Serve until a signal ends it: then no new request is taken, those under way finish, and what is not final stays in the outbox.
+
+    Raises:
+        StartRefused: it does not start; nothing was signed or sent.
     """
-    settings = Settings()
+    settings = settings_told()
     logs.configure(settings.log_level)
-    try:
-        app = create_app(settings)
-    except UnsafeSettings as unsafe:
-        sys.exit(f"设置不安全，未启动。 Unsafe settings, not started: {unsafe}")
+    with listening(settings) as answering:
+        server = server_of(create_app(settings, office=opened(settings)), settings)
+        # uvicorn raises the signal that ended it once more after all is done in good order; that is no crash, and its exit status is 0.
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: None)
+        # uvicorn's own status of a start that failed would say that a node is silent.
+        with suppress(SystemExit):
+            server.run([answering])
+    if not server.started:
+        raise StartRefused("StartFailed", Exit.REFUSED, "启动失败，详见日志，", "it failed, see the log")
+
+
+def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """The server that an application gets here."""
     config = uvicorn.Config(
         app,
-        host=settings.host,
-        port=settings.port,
         # Requests are logged by `gateway.edge.watch`, which shows neither ids nor addresses.
         access_log=False,
         log_config=None,
@@ -33,13 +47,16 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
-    server = uvicorn.Server(config)
-    # uvicorn raises the signal that ended it once more after all is done in good order; that is no crash, and its exit status is 0.
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda *_: None)
-    server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
-    if not server.started:
-        sys.exit(STARTUP_FAILED)
+    return uvicorn.Server(config)
+
+
+def main() -> None:
+    """Serve, or say in one sentence why not."""
+    try:
+        serve()
+    except StartRefused as refused:
+        sys.stderr.write(f"{refused}\n")
+        sys.exit(refused.status)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,12 @@ from gateway.safety import require_safe
 from gateway.settings import Settings
 
 
-def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
+def create_app(settings: Settings, *, clock: Clock = time.time, office: Office | None = None) -> FastAPI:
     """
     Make a region's gateway. `clock` tells Unix seconds; ages are judged by it, times on the chain never.
 
-    On start it opens keys, index and outbox, and refuses to go on if the node's chain is not the deployment's.
+    On start it opens keys, index and outbox, and refuses to go on if the node's chain is not the deployment's; unless it is given an
+    office that is open already, which it closes in the end as well.
 
     Raises:
         UnsafeSettings: the settings are not safe together.
@@ -29,15 +30,15 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        office = Office(settings, clock)
-        follower = threading.Thread(target=office.follow_until_closed, name="follower", daemon=True)
+        here = Office(settings, clock) if office is None else office
+        follower = threading.Thread(target=here.follow_until_closed, name="follower", daemon=True)
         follower.start()
-        app.state.office = office
-        metrics.watch(office.gauges)
+        app.state.office = here
+        metrics.watch(here.gauges)
         try:
             yield
         finally:
-            office.close(follower)
+            here.close(follower)
 
     # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays.
     app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)

@@ -1,23 +1,42 @@
 """
 What an operator types beside a running gateway: `tongquan gateway …`. Thin: each command makes one call and tells its answer.
 
-Exit status: 0 done, 1 refused with a reason, 2 wrong usage.
+Exit status: 0 done, 1 refused, 2 wrong usage, setting or file, 3 no answer, 5 something differs: as everywhere in `tongquan`. With
+`--json` an answer is one JSON object a line, and a refusal one on standard error. What a gateway that does not start says, and with
+which status, stands in `gateway.starting`.
+
+The gateway itself is imported by the commands when they run: help and completion do without it.
 """
+# ruff: noqa: PLC0415 - for that
 
 import json
-import sys
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from gateway import lookup_log
-from gateway.__main__ import main
-from gateway.api_keys import ApiKey, ApiKeys, KeyRefused
-from gateway.callers import Party
+from gateway.exits import FAMILIES, Exit
+
+if TYPE_CHECKING:
+    from gateway.api_keys import ApiKey
+    from gateway.lookup_log import Head
 
 ID_BYTES = 32
+
+
+class PartyName(StrEnum):
+    """What a caller may be, as it is typed: a `gateway.callers.Party`."""
+
+    LAB = "LAB"
+    FIRM = "FIRM"
+    ISSUER = "ISSUER"
+    REVIEWER = "REVIEWER"
+    PAYER = "PAYER"
+    DIRECTORY = "DIRECTORY"
+    AUDITOR = "AUDITOR"
+
 
 app = typer.Typer(no_args_is_help=True, help="地区服务网关的运维。 Operate a region's gateway.")
 keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、吊销。 API keys: add, list, revoke.")
@@ -30,11 +49,19 @@ AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as J
 
 
 @app.command("serve", epilog="tongquan gateway serve")
-def serve() -> None:
+def serve(*, as_json: AsJson = False) -> None:
     """
     启动网关；设置取自 TONGQUAN_ 环境变量。 Run a region's gateway, with the settings of TONGQUAN_ variables.
+
+    未能启动时以一句话说明原因；用 --json 时为一个 JSON 对象。 If it does not start, it says why in one sentence, or one JSON object.
     """
-    main()
+    from gateway.__main__ import serve as run
+    from gateway.starting import StartRefused
+
+    try:
+        run()
+    except StartRefused as refused:
+        _refuse(refused.code, refused.status, str(refused), as_json=as_json)
 
 
 @keys.command("add", epilog="tongquan gateway keys add --name lab-1 --party LAB --region 310000 --lab $LAB --days 90")
@@ -42,7 +69,7 @@ def add(
     *,
     state: State,
     name: Annotated[str, typer.Option(help="调用方名称。 The caller's name.")],
-    party: Annotated[Party, typer.Option(help="调用方角色。 What the caller is.")],
+    party: Annotated[PartyName, typer.Option(help="调用方角色。 What the caller is.")],
     region: Annotated[int, typer.Option(min=100_000, max=999_999, help="地区代码。 The caller's region.")],
     lab: Annotated[str | None, typer.Option(help="服务机构编号，仅限 LAB。 The lab's id (0x…), for LAB.")] = None,
     firm: Annotated[str | None, typer.Option(help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
@@ -51,11 +78,14 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """发放 API 密钥，只在此处显示一次。 Make a key. It is shown once, here, and kept nowhere."""
+    from gateway.api_keys import ApiKeys, KeyRefused
+    from gateway.callers import Party
+
     try:
         with ApiKeys(state) as store:
-            key, made = store.add(name=name, party=party, region=region, lab=_id(lab), firm=firm, account=account, days=days)
+            key, made = store.add(name=name, party=Party[party.name], region=region, lab=_id(lab), firm=firm, account=account, days=days)
     except KeyRefused as refused:
-        _refuse(refused)
+        _refuse("KeyRefused", Exit.REFUSED, f"未办理。 Not done: {refused}.", as_json=as_json)
     if as_json:
         _tell({"key": key} | told(made))
         return
@@ -66,6 +96,8 @@ def add(
 @keys.command("list", epilog="tongquan gateway keys list --json")
 def list_keys(*, state: State, as_json: AsJson = False) -> None:
     """按前缀、名称和范围列出，不显示密钥。 List all keys by prefix, name and scope. No key is shown."""
+    from gateway.api_keys import ApiKeys
+
     with ApiKeys(state) as store:
         found = [told(each) for each in store.list()]
     for each in found:
@@ -84,11 +116,13 @@ def revoke(
     as_json: AsJson = False,
 ) -> None:
     """吊销密钥，下一请求起不再有效。 End a key for ever. A running gateway refuses it from the next request on."""
+    from gateway.api_keys import ApiKeys, KeyRefused
+
     try:
         with ApiKeys(state) as store:
             ended = told(store.revoke(prefix))
     except KeyRefused as refused:
-        _refuse(refused)
+        _refuse("KeyRefused", Exit.REFUSED, f"未办理。 Not done: {refused}.", as_json=as_json)
     if as_json:
         _tell(ended)
         return
@@ -103,10 +137,15 @@ def verify_lookups(
     as_json: AsJson = False,
 ) -> None:
     """核对查询日志的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway import lookup_log
+
     try:
         head = lookup_log.verify(state, anchor=_head(anchor))
-    except (lookup_log.LogAltered, FileNotFoundError) as refused:
-        _refuse(refused)
+    except FileNotFoundError as missing:
+        _refuse("LogMissing", Exit.USAGE, f"没有查询日志。 There is no log: {missing}.", as_json=as_json)
+    except lookup_log.LogAltered as altered:
+        sentence = f"查询日志已被改动。 The log is not as it was written: {altered}."
+        _refuse("LogAltered", Exit.DIFFERENT, sentence, as_json=as_json, row=altered.number)
     if as_json:
         _tell({"number": head.number, "hash": head.hash.hex()})
         return
@@ -118,7 +157,7 @@ def _of_lookups() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""
 
 
-def told(key: ApiKey) -> dict[str, Any]:
+def told(key: "ApiKey") -> dict[str, Any]:
     """A key for a list, with times in UTC."""
     caller = key.caller.model_dump(mode="json", exclude={"credential"})
     times = {"created": key.created, "expires": key.expires, "revoked": key.revoked}
@@ -141,12 +180,14 @@ def _id(text: str | None) -> bytes | None:
     return found
 
 
-def _head(text: str | None) -> lookup_log.Head | None:
+def _head(text: str | None) -> "Head | None":
+    from gateway.lookup_log import Head
+
     if text is None:
         return None
     number, _, digits = text.partition(":")
     try:
-        return lookup_log.Head(int(number), bytes.fromhex(digits))
+        return Head(int(number), bytes.fromhex(digits))
     except ValueError as malformed:
         raise typer.BadParameter("应为 行号:哈希。 A number, a colon and a hash are asked for.") from malformed
 
@@ -155,9 +196,13 @@ def _tell(found: Any) -> None:
     typer.echo(json.dumps(found, ensure_ascii=False))
 
 
-def _refuse(refused: Exception) -> NoReturn:
-    typer.echo(f"未办理 refused: {refused}", err=True)
-    sys.exit(1)
+def _refuse(code: str, status: Exit, sentence: str, *, as_json: bool, **values: object) -> NoReturn:
+    if as_json:
+        told = {"error": code, "family": FAMILIES[status], "message": sentence, "values": values}
+        typer.echo(json.dumps(told, ensure_ascii=False), err=True)
+    else:
+        typer.echo(f"{code}: {sentence}", err=True)
+    raise typer.Exit(status)
 
 
 if __name__ == "__main__":

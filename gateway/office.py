@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from gateway import accounts, refusals, schemas, shapes
@@ -44,9 +44,12 @@ from registry import (
     Snapshot,
     Time,
     Unreachable,
+    hold_index,
     sign,
     verify,
 )
+
+INDEX = "index.sqlite"
 
 Clock = Callable[[], float]
 
@@ -83,7 +86,9 @@ class Office:
         self._signers = accounts.read(settings.accounts)
         verify(self._node, self.deployment)
         self.keys = ApiKeys(settings.state, clock)
-        self._index = Index(settings.state / "index.sqlite", self._node, self.deployment)
+        self._held = ExitStack()
+        self._held.enter_context(hold_index(settings.state / INDEX))
+        self._index = Index(settings.state / INDEX, self._node, self.deployment)
         self._require_no_party_signs_here()
         self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
@@ -112,6 +117,7 @@ class Office:
         self.outbox.close()
         self.operations.close()
         self._index.close()
+        self._held.close()
         self.reasons.close()
         self.firm_facts.close()
         self.lookups.close()
@@ -277,6 +283,7 @@ class Office:
             found = [each for each in _party_signers(snapshot.ledger) if each.lower() in self._own_addresses]
         if found:
             self._index.close()
+            self._held.close()
             self.keys.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
 

@@ -46,10 +46,12 @@ from registry.events import (
     RotationVetoed,
     StandingSet,
 )
+from registry.facts import Facts, facts_of_events
 from registry.getters import ProgrammeRules
 from registry.grants import granted_to
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
-from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
+from registry.index import hold as hold_index
 from registry.index import rebuild as rebuild_index
 from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
 from registry.model import (
@@ -174,6 +176,7 @@ __all__ = [
     "EpochMissing",
     "Event",
     "Evidence",
+    "Facts",
     "Fen",
     "Filing",
     "Finding",
@@ -195,6 +198,7 @@ __all__ = [
     "HsmUnavailable",
     "Id",
     "Index",
+    "IndexBusy",
     "IndexRefused",
     "Intent",
     "IntentDiffers",
@@ -306,7 +310,9 @@ __all__ = [
     "encode_record",
     "epoch_of",
     "evidence",
+    "facts_of_events",
     "granted_to",
+    "hold_index",
     "id_of",
     "joint_id",
     "load_key",

@@ -14,9 +14,6 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, ClassVar, Protocol, get_type_hints
 
-from eth_abi import abi
-from eth_abi.exceptions import DecodingError
-
 from registry import model
 from registry.model import (
     Address,
@@ -599,7 +596,7 @@ def decode(contract: Contract, topics: Sequence[bytes], data: bytes) -> Event:
         raise MalformedEvent(f"{contract} has no event with the topics {[each.hex() for each in topics]}")
     try:
         return event_type(*read(topics[1:], data))
-    except (ValueError, DecodingError) as error:
+    except ValueError as error:
         raise MalformedEvent(f"{signature(event_type)}: {error}") from error
 
 
@@ -684,9 +681,14 @@ class _GeneralShape:
         return keys + [_value(each, raw) for each, raw in plain]
 
     def _decoded(self, data: bytes) -> tuple[Any, ...]:
+        from eth_abi import abi, exceptions  # noqa: PLC0415 - slow to load, and only these few events need it
+
         # A text is read as bytes, which lie the same way: nobody checks on the chain that it is UTF-8.
         types = [each.replace("string", "bytes") for each in self._plain]
-        values: tuple[Any, ...] = abi.decode(types, data)
+        try:
+            values: tuple[Any, ...] = abi.decode(types, data)
+        except exceptions.DecodingError as error:
+            raise ValueError(str(error)) from error
         if abi.encode(types, values) != data:
             raise ValueError("bytes are left over, or not as Solidity writes them")
         return values

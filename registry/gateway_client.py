@@ -52,18 +52,20 @@ class AnswerLost(OutcomeUnknown):
 
 class GatewayClient:
     """
-    One caller at one gateway. `http` may be given to reach it in another way than over a network.
+    One caller at one gateway; without an API key nobody, who may ask for its status.
+
+    `http` may be given to reach it in another way than over a network.
 
     Raises:
         UnsafeAddress: the address is neither https nor on this machine.
     """
 
-    def __init__(self, url: str, api_key: str, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, api_key: str | None, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:
         here = _is_here(httpx.URL(url).host)
         if not here and not url.startswith("https://"):
             raise UnsafeAddress(f"{url}: https is asked for, or an address of this machine")
         self._url = url.rstrip("/")
-        self._authorization = {"Authorization": f"Bearer {api_key}"}
+        self._authorization = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
         self._patience = patience
         timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
         # A proxy that the environment names is for what leaves this machine.

@@ -24,7 +24,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import pkcs11
-import rlp
 from pkcs11 import Attribute, KeyType, Mechanism, ObjectClass
 from pkcs11.exceptions import PinIncorrect, PinInvalid, PinLenRange, PKCS11Error, TokenNotRecognised
 from pkcs11.util.ec import encode_named_curve_parameters
@@ -32,7 +31,6 @@ from pkcs11.util.ec import encode_named_curve_parameters
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.model import Address, Digest, Record
-from registry.proofs import number_bytes
 from registry.signing import DIGEST_BYTES, HALF_ORDER, ORDER, SIGNATURE_BYTES, signer_of
 from registry.solidity import checksummed, keccak
 
@@ -239,6 +237,10 @@ class HsmAccount:
             ValueError: it is of another kind, or a field is missing.
             HsmError: the device did not sign.
         """
+        import rlp  # noqa: PLC0415 - slow to load, and not every program signs with a device
+
+        from registry.proofs import number_bytes  # noqa: PLC0415 - likewise
+
         chain_id, content = _unsigned(transaction_dict)
         message = keccak(rlp.encode([*content, number_bytes(chain_id), b"", b""]))
         signature = self.sign_digest(message)
@@ -255,6 +257,8 @@ _FIELDS = {"chainId", "nonce", "gasPrice", "gas", "value", "data"}
 def _unsigned(transaction: dict[str, Any]) -> tuple[int, list[bytes]]:
     if not _FIELDS <= transaction.keys() <= _FIELDS | {"to"}:
         raise ValueError(f"a transaction has the fields {sorted(_FIELDS)} and may have `to`, not {sorted(transaction)}")
+    from registry.proofs import number_bytes  # noqa: PLC0415 - as above
+
     to = transaction.get("to") or ""
     numbers = [number_bytes(transaction[each]) for each in ("nonce", "gasPrice", "gas", "value")]
     nonce, gas_price, gas, value = numbers

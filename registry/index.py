@@ -10,6 +10,7 @@ What is not here: judging a voucher (the gateway, by `registry.policy`), and che
 (`registry.audit`).
 """
 
+import fcntl
 import json
 import os
 import sqlite3
@@ -24,7 +25,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from registry.chain.deploy import Deployment
-from registry.errors import TongquanError
+from registry.errors import TongquanError, Unreachable
 from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
 from registry.model import Address, Digest, Id, Tag, Time
 from registry.ports import Block, Log, Node
@@ -121,6 +122,14 @@ class Entry:
     def name(self) -> str:
         """The event's name, as in the contract."""
         return type(self.logged.event).__name__
+
+
+class IndexBusy(Unreachable):
+    """Another process holds this index: a gateway that runs, or a command. Nothing was done; stop it, or try again."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"a gateway or another command is using {path}")
+        self.path = path
 
 
 class Snapshot:
@@ -391,12 +400,28 @@ class Index:
         return ledger
 
 
+@contextmanager
+def hold(path: Path) -> Iterator[None]:
+    """
+    Hold an index file alone: two processes would read the same blocks into one file, or write into one that was replaced.
+
+    Raises:
+        IndexBusy: a gateway or another command holds it.
+    """
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as taken:
+            raise IndexBusy(path) from taken
+        yield
+
+
 def rebuild(path: Path, node: Node, deployment: Deployment, progress: Progress | None = None) -> int:
     """
     Read a deployment's whole chain into a new index that then takes the place of the one at `path`, and return the last block.
 
-    What stood there, damaged or whole, stays until the new one is complete, and for good if this fails or is broken off. Let
-    nobody have it open: who has goes on with the old one, and loses what it writes.
+    What stood there, damaged or whole, stays until the new one is complete, and for good if this fails or is broken off. `hold` it:
+    who has it open goes on with the old one, and loses what it writes.
 
     Raises:
         Unreachable: the node did not answer; nothing was replaced.

@@ -10,8 +10,6 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from eth_account import Account
-
 from registry.errors import TongquanError
 from registry.model import Address
 from registry.signing import address_of
@@ -71,6 +69,8 @@ def save_key(path: Path, key: bytes, password: str, *, strength: Strength = Stre
         ValueError: the key is none.
         KeyFileExists: there is a file at this path; nothing was written.
     """
+    from eth_account import Account  # noqa: PLC0415 - slow to load, and not every program opens a key
+
     address = address_of(key)
     sealed = Account.encrypt(key, password, kdf="scrypt", iterations=strength)
     # A crash in here leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
@@ -104,6 +104,8 @@ def load_key(path: Path, password: str) -> bytes:
         KeyFileMalformed: it is no key file, or its key is not that of the address that it names.
         WrongPassword: the password does not open it.
     """
+    from eth_account import Account  # noqa: PLC0415 - as above
+
     sealed = _read(path)
     try:
         key = bytes(Account.decrypt(sealed, password))

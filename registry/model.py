@@ -14,8 +14,6 @@ from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
 
-from eth_utils.address import is_checksum_address
-
 Id = NewType("Id", bytes)
 """A record's EIP-712 hashStruct without domain: 32 bytes."""
 
@@ -44,6 +42,7 @@ NO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
 """Nobody."""
 
 WORD_BYTES = 32
+ADDRESS_BYTES = 20
 UNLIMITED = Fen(2**64 - 1)
 """The limit of a slice that has none."""
 
@@ -243,7 +242,13 @@ def _is_address(value: object) -> bool:
 # One spelling only: in two, equal records would be unequal here and have one id all the same.
 @lru_cache(maxsize=4096)
 def _is_checksummed(text: str) -> bool:
-    return text.startswith("0x") and is_checksum_address(text)
+    from registry.solidity import checksummed  # noqa: PLC0415 - which rests on this module
+
+    try:
+        account = bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        return False
+    return len(account) == ADDRESS_BYTES and checksummed(account) == text
 
 
 _ELEMENTARY: Mapping[str, _Form] = {

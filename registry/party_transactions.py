@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import rlp
-
 from registry import codec
 from registry.chain.deploy import Deployment
 from registry.client import Done, events_of
@@ -95,6 +93,8 @@ class PartyTransactions:
         Raises:
             TransactionRefused: it is none, is for another chain or contract, carries money, or calls something else.
         """
+        import rlp  # noqa: PLC0415 - slow to load, and only a gateway reads what others signed
+
         try:
             fields = rlp.decode(raw)
             nonce, price, gas, to, value, calldata, v, r, s = fields

@@ -23,7 +23,7 @@ from gateway.schemas import (
     UnsignedTransaction,
 )
 from gateway.sight import may_see_key, not_found, own_subject
-from registry import Address, Done, Id, KeyRotated, Ledger, RotationProposed, RotationVetoed
+from registry import Address, Done, Facts, Id, KeyRotated, Ledger, RotationProposed, RotationVetoed
 
 
 def propose(office: Office, caller: Caller, asked: RotationProposal, intent_id: str) -> RotationWritten:
@@ -65,7 +65,7 @@ def key(office: Office, caller: Caller, subject: Id) -> KeyOne:
     with office.seen() as snapshot:
         _require_seen(office, caller, snapshot.ledger, subject)
         history = shapes.events([each for each in snapshot.history_of(subject) if isinstance(each.logged.event, tuple(_OUTCOMES))])
-        return KeyOne(**dict(shapes.key_seen(snapshot.ledger, subject)), history=history, block=office.block_seen(snapshot))
+        return KeyOne(**dict(shapes.key_seen(snapshot, subject)), history=history, block=office.block_seen(snapshot))
 
 
 def rotations(office: Office, caller: Caller) -> RotationPage:
@@ -73,7 +73,7 @@ def rotations(office: Office, caller: Caller) -> RotationPage:
     with office.seen() as snapshot:
         ledger = snapshot.ledger
         mine = [subject for subject, _ in ledger.rotations.items() if may_see_key(office, caller, ledger, subject)]
-        return RotationPage(rotations=[shapes.key_seen(ledger, each) for each in mine], block=office.block_seen(snapshot))
+        return RotationPage(rotations=[shapes.key_seen(snapshot, each) for each in mine], block=office.block_seen(snapshot))
 
 
 _OUTCOMES: Mapping[type[KeyRotated | RotationProposed | RotationVetoed], Literal["ROTATED", "PROPOSED", "VETOED"]] = {
@@ -87,7 +87,7 @@ def _prepared(office: Office, caller: Caller, verb: str, *signer: Address) -> Un
     subject = own_subject(office, caller)
     with office.current() as snapshot:
         _require_seen(office, caller, snapshot.ledger, subject)
-        current, block = shapes.signer_of(snapshot.ledger, subject), office.block_seen(snapshot)
+        current, block = Facts(snapshot).signer_of(subject), office.block_seen(snapshot)
     return UnsignedTransaction(transaction=dict(office.party_transactions.prepare(current, verb, subject, *signer)), block=block)
 
 

@@ -39,6 +39,7 @@ from gateway.sight import (
 from registry import (
     NO_ID,
     Done,
+    Facts,
     Fen,
     Id,
     Item,
@@ -103,7 +104,7 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
         else:
             subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
         with logged_together(office.lookups, office.clock, caller, "order-list", subjects):
-            briefs = [shapes.order_brief(ledger, each) for each in found]
+            briefs = [shapes.order_brief(snapshot, each) for each in found]
             return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
 
 
@@ -208,7 +209,7 @@ def redeem_standing_in(office: Office, caller: Caller, asked: SignedByPaid, inte
         require_order_seen(office, caller, ledger, redemption.order)
         record = ledger.order_records[redemption.order]
         voucher = ledger.vouchers[record.voucher]
-        paid = shapes.paid_to(ledger, ledger.programmes[voucher.programme], record.lab)
+        paid = Facts(snapshot).paid_to(ledger.programmes[voucher.programme], record.lab)
     office.client(caller)  # whoever has no account here leaves no reason behind
     reason = office.reasons.keep(intent_id, asked.reason)
     instead = office.signed_by(caller, StandIn(redemption=id_of(redemption), reason=reason.digest))

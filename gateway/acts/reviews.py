@@ -87,9 +87,9 @@ def close_month(office: Office, caller: Caller, asked: MonthStatement, intent_id
 def months(office: Office, caller: Caller) -> MonthPage:
     """What was named of months in which an officer's region takes part; all for an auditor."""
     with office.seen() as snapshot:
-        closings = sorted(snapshot.ledger.closings.items(), key=lambda each: each[0])
-        mine = [(key, each) for key, each in closings if caller.party not in OFFICERS or caller.home in key[:2]]
-        return MonthPage(months=[shapes.month_seen(key, each) for key, each in mine], block=office.block_seen(snapshot))
+        months = shapes.months_seen(snapshot)
+        mine = [each for each in months if caller.party not in OFFICERS or caller.home in (each.home, each.host)]
+        return MonthPage(months=mine, block=office.block_seen(snapshot))
 
 
 def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:

@@ -15,8 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-import rlp
-
 from registry import codec
 from registry.chain.artifacts import load
 from registry.errors import OutcomeUnknown, TongquanError
@@ -186,6 +184,8 @@ def _require(what: str, expected: object, found: object) -> None:
 
 def _created_by(deployer: Account, nonce: int) -> Address:
     """The address of the contract that an account creates with a nonce (Ethereum yellow paper, 7)."""
+    import rlp  # noqa: PLC0415 - slow to load, and hardly any program deploys
+
     return checksummed(keccak(rlp.encode([bytes.fromhex(deployer.address[2:]), nonce]))[-20:])
 
 

@@ -4,6 +4,7 @@
     app          the commands, by group, and those that other packages bring
     command      what every command has: common options, one JSON object a line, exit status, an example
     session      what a command asks for: node, gateway, key, stored requests; made when asked for
+    reading      what is only read: from a gateway, or from a node where there is none
     documents    a document that two parties sign: checked before it is signed
     one module a group of commands, each thin: parse, one call, answer
 

@@ -19,8 +19,10 @@ from registry.cli import (
     issue,
     keys,
     lab,
+    lookup_log,
     lookups,
     motion,
+    operation,
     order,
     programme,
     redeem,
@@ -57,6 +59,9 @@ def make_app() -> typer.Typer:
     for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle}.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
+        app.add_typer(group.app, name=name)
+    operation.add_to(app)
+    for name, group in {"operation": operation, "lookups": lookup_log}.items():
         app.add_typer(group.app, name=name)
     trail.add_to(app)
     for name, group in {"audit": audit, "index": index}.items():

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Annotated
 
-from registry.audit import replay as replayed
 from registry.cli.arguments import option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.session import Session
+from registry.cli.settings import SettingRefused
 
 app = group("审计：只凭节点重放。 Audit: a replay from a node alone.")
 
@@ -29,6 +29,10 @@ def replay(session: Session, *, index: IndexFile = None) -> Answer:
     不信任任何网关或索引。全程哈希可与其他地区节点上同一区块的审计结果比对。
     No gateway or index is trusted. `trail` is to be compared with an audit of another region's node as of the same block.
     """
+    from registry.audit import replay as replayed  # noqa: PLC0415 - slow to load
+
+    if index is not None and not index.is_file():
+        raise SettingRefused("index", f"没有索引文件 {index}。", f"There is no index file {index}.")
     with session.screen.progress(*_PARTS["blocks"]) as bar:
 
         def tell(part: str, done: int, of: int) -> None:

@@ -28,8 +28,7 @@ from registry.cli.session import Session
 from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.gateway_client import RefusedByGateway, UnsafeAddress
-from registry.index import ChainReplaced, IndexRefused
+from registry.index import ChainReplaced, IndexBusy, IndexRefused
 
 
 class Exit(IntEnum):
@@ -167,6 +166,8 @@ def _answer(screen: Screen, found: Answer) -> Exit:
 
 def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
+    from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
+
     match failure:
         case SettingRefused() | UnsafeAddress():
             screen.refusal(type(failure).__name__, "usage", str(failure), {})
@@ -187,6 +188,10 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             sentence = screen.words("登记系统不予受理；未发生任何变化。", "The registry refused; nothing changed.")
             screen.refusal(failure.code, "rejected", sentence, failure.values)
             return Exit.REFUSED
+        case IndexBusy():
+            sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
+            screen.refusal("IndexBusy", "unreachable", f"{sentence} {failure}", {"file": failure.path})
+            return Exit.UNREACHABLE
         case Unreachable():
             sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
             screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})

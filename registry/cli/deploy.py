@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from eth_account import Account
 
 from registry.chain.deploy import deploy as put
 from registry.cli import parsing
@@ -56,6 +55,8 @@ def deploy(session: Session, file: NewFile, *, founders: Founders) -> Answer:
     """
     if file.exists():
         raise SettingRefused("file", f"{file} 已存在，未部署。", f"{file} exists; nothing was deployed.")
+    from eth_account import Account  # noqa: PLC0415 - slow to load
+
     with session.screen.progress("正在部署五个合约…", "Deploying the five contracts…"):
         deployed = put(session.bare_node, Account.create(), founders)
     write_new(Path(file), deployed.to_json().encode(), mode=0o644)

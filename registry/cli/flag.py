@@ -6,7 +6,9 @@ from typing import Annotated, Any
 
 from registry.cli.arguments import Reason, SubjectId, option
 from registry.cli.command import Answer, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session
+from registry.facts import Fact, Facts
 
 app = group("风险通告（暂停使用）。 Flags.")
 
@@ -35,27 +37,31 @@ def second(session: Session, subject: SubjectId, *, reason: Reason) -> Answer:
     return session.post(f"/v1/flags/0x{subject.hex()}/second", {"reason": reason})
 
 
-@command(app, "take-back", uses=Uses.GATEWAY, example="tongquan flag take-back $FLAGGED")
-def take_back(session: Session, subject: SubjectId) -> Answer:
+@command(app, "unflag", uses=Uses.GATEWAY, example="tongquan flag unflag $FLAGGED")
+def unflag(session: Session, subject: SubjectId) -> Answer:
     """
     撤回本地区尚无附议的通告。 Take one's own flag back, as long as nobody seconded it.
     """
     return session.post(f"/v1/flags/0x{subject.hex()}/unflag", {})
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan flag list --state STANDING")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan flag list --state STANDING")
 def list_(
     session: Session, *, state: Annotated[FlagState | None, option("--state", None, "STATE", "只看此状态", "Only in this state")] = None
 ) -> Iterator[dict[str, Any]]:
     """
     列出风险通告。 List flags.
     """
-    return session.pages("/v1/flags", "flags", state=state)
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        return (flag for flag in map(facts.flag, facts.flagged()) if state in (None, flag["state"]))
+
+    return several(session, "/v1/flags", "flags", listed, state=state)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan flag show $FLAGGED")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan flag show $FLAGGED")
 def show(session: Session, subject: SubjectId) -> Answer:
     """
     显示对某一对象的最近通告及理由。 Show the latest flag on a firm or lab, with its reasons.
     """
-    return session.gateway.get(f"/v1/flags/0x{subject.hex()}")
+    return one(session, f"/v1/flags/0x{subject.hex()}", "flag", subject, lambda facts: facts.flag(subject))

@@ -6,9 +6,10 @@ from typing import Annotated, Any
 
 from registry.cli.arguments import NewFile, option
 from registry.cli.command import Answer, Uses, command, group
-from registry.cli.session import Session, alone
+from registry.cli.session import Session
+from registry.cli.settings import SettingRefused
 from registry.files import write_new
-from registry.index import Index, Snapshot
+from registry.index import Index, Snapshot, hold
 from registry.index import rebuild as read_anew
 
 app = group("索引：由节点导出，可删除重建。 The index: derived from a node, deletable.")
@@ -28,14 +29,16 @@ def rebuild(
     session: Session,
     *,
     file: Annotated[
-        Path | None, option("--file", None, "FILE", "网关的索引文件；先停网关", "A gateway's index file; stop the gateway first")
+        Path | None, option("--file", None, "FILE", "网关的索引文件；先停网关，否则不办", "A gateway's index file; refused while it runs")
     ] = None,
 ) -> Answer:
     """
     从节点重建索引，完成后才替换旧文件；内容逐字节相同。 Read the index anew, then replace the old one: the same content, byte for byte.
     """
     path = file or session.index_file
-    with alone(path):
+    if not path.parent.is_dir():
+        raise SettingRefused("file", f"没有目录 {path.parent}。", f"There is no folder {path.parent}.")
+    with hold(path):
         with session.screen.progress("正在重建索引…", "Rebuilding the index…") as bar:
             read_anew(path, session.node, session.deployment, bar.of)
         with Index(path, session.node, session.deployment) as index, index.snapshot() as snapshot:

@@ -1,5 +1,6 @@
 """`tongquan issue` and `tongquan voucher`: issue from a list (发放), and look at what was issued."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,7 +10,10 @@ import typer
 from registry.cli import parsing
 from registry.cli.arguments import argument, flag, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session, content_of
+from registry.cli.settings import SettingRefused
+from registry.facts import Fact, Facts
 from registry.model import Fen, Id, Time
 
 app = group("创新券。 Vouchers.")
@@ -32,7 +36,10 @@ def add_to(root: typer.Typer) -> None:
 def issue(
     session: Session,
     file: Annotated[
-        Path, argument(None, "FILE", "名单（.xlsx 或 .csv），列为企业代码、券号", "The list (.xlsx or .csv): company code and serial")
+        Path,
+        argument(
+            None, "FILE", "名单（.xlsx、.csv 或 .json），每行企业代码、券号", "The list (.xlsx, .csv or .json): company code and serial"
+        ),
     ],
     *,
     programme: ProgrammeOption,
@@ -44,35 +51,60 @@ def issue(
 ) -> Answer:
     """
     按名单发放，全部成功或全部不发；同一名单重复提交即为同一次发放。 Issue a list, all or none; the same list again is the same issue.
+
+    JSON 名单形如 A list in JSON is [{"firm": "91…", "serial": "CX-1"}, …]
     """
-    terms = {
-        "programme": "0x" + programme.hex(),
-        "face": str(face),
-        "denomination": str(denomination),
-        "use_by": str(use_by),
-        "claim_by": str(claim_by),
-    }
+    terms: dict[str, Any] = {"programme": "0x" + programme.hex(), "face": str(face), "denomination": str(denomination)}
+    if file.suffix == ".json":
+        asked = terms | {"use_by": use_by, "claim_by": claim_by, "recipients": _rows(file)}
+        if not check:
+            return session.post("/v1/vouchers/rows", asked)
+        return _checked(session.gateway.ask("/v1/vouchers/rows/check", asked))
+    # In a form everything is text.
+    terms |= {"use_by": str(use_by), "claim_by": str(claim_by)}
     if not check:
         return session.upload("/v1/vouchers", terms, file)
-    found = session.gateway.ask_with_file("/v1/vouchers/check", terms, name=file.name, content=content_of(file))
+    return _checked(session.gateway.ask_with_file("/v1/vouchers/check", terms, name=file.name, content=content_of(file)))
+
+
+def _rows(file: Path) -> list[Any]:
+    try:
+        rows = json.loads(content_of(file))
+    except ValueError as malformed:
+        raise SettingRefused("file", f"{file} 不是 JSON。", f"{file} is no JSON: {malformed}") from malformed
+    if not isinstance(rows, list):
+        raise SettingRefused("file", f"{file} 应为一个 JSON 数组。", f"{file} holds no JSON array.")
+    return rows
+
+
+def _checked(found: dict[str, Any]) -> Told:
     return Told(found, Exit.REFUSED if found["bad"] else Exit.DONE)
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan voucher list")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan voucher list")
 def list_(
     session: Session,
     *,
     programme: Annotated[Id | None, option("--programme", parsing.record_id, "PROGRAMME", "只看此券种", "Only of this programme")] = None,
 ) -> Iterator[dict[str, Any]]:
     """
-    列出自己（或本地区）的创新券；服务机构不能列出。 List one's own vouchers, or one's region's; a lab lists none.
+    列出自己（或本地区）的创新券；服务机构不能列出，节点列出全部。 List one's own vouchers, or one's region's; a lab none, a node all.
     """
-    return session.pages("/v1/vouchers", "vouchers", programme=None if programme is None else "0x" + programme.hex())
+    asked = None if programme is None else "0x" + programme.hex()
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        return (voucher for voucher in map(facts.voucher, facts.vouchers()) if asked in (None, voucher["programme_id"]))
+
+    return several(session, "/v1/vouchers", "vouchers", listed, programme=asked)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan voucher show $VOUCHER")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan voucher show $VOUCHER")
 def show(session: Session, voucher: VoucherId) -> Answer:
     """
     显示一张券及其全部经过。 Show a voucher and all that happened to it.
     """
-    return session.gateway.get(f"/v1/vouchers/0x{voucher.hex()}")
+
+    def shown(facts: Facts) -> Fact:
+        return {"voucher": facts.voucher(voucher), "history": facts.history_of(voucher)}
+
+    return one(session, f"/v1/vouchers/0x{voucher.hex()}", "voucher", voucher, shown)

@@ -8,13 +8,13 @@ directory, no money, exactly this call.
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from eth_account import Account
-
 from registry import codec
 from registry.cli import parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
 from registry.cli.command import Answer, Differs, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session
+from registry.facts import Fact, Facts
 from registry.model import Id
 
 app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
@@ -28,20 +28,24 @@ _OWN = Uses.GATEWAY | Uses.DOMAIN | Uses.KEY
 OwnSubject = Annotated[Id, option("--subject", parsing.record_id, "SUBJECT", "自己的编号", "One's own id")]
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan keys show $LAB")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan keys show $LAB")
 def show(session: Session, subject: SubjectId) -> Answer:
     """
     显示由谁签名，以及更换的经过。 Show who signs for a party, and every change of it.
     """
-    return session.gateway.get(f"/v1/keys/0x{subject.hex()}")
+
+    def shown(facts: Facts) -> Fact:
+        return facts.key(subject) | {"history": facts.history_of_key(subject)}
+
+    return one(session, f"/v1/keys/0x{subject.hex()}", "subject", subject, shown)
 
 
-@command(app, "proposals", uses=Uses.GATEWAY, example="tongquan keys proposals")
+@command(app, "proposals", uses=Uses.GATEWAY | Uses.NODE, example="tongquan keys proposals")
 def proposals(session: Session) -> Iterator[dict[str, Any]]:
     """
     列出待生效的更换提议。 List keys that offices proposed and that are not in place yet.
     """
-    return iter(session.gateway.get("/v1/rotations")["rotations"])
+    return several(session, "/v1/rotations", "rotations", lambda facts: map(facts.key, facts.proposals()))
 
 
 @command(app, "rotate", uses=_OWN, example="tongquan keys rotate --subject $LAB --signer $NEW_SIGNER")
@@ -49,8 +53,7 @@ def rotate(session: Session, *, subject: OwnSubject, signer: SignerAddress) -> A
     """
     用现有密钥立即更换为新账户。 Name one's new account at once, with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/prepare", {"signer": signer})
-    return _submitted(session, prepared["transaction"], codec.encode("rotate", subject, signer))
+    return _changed(session, "/v1/rotations/prepare", {"signer": signer}, codec.encode("rotate", subject, signer))
 
 
 @command(app, "veto", uses=_OWN, example="tongquan keys veto --subject $LAB")
@@ -58,8 +61,7 @@ def veto(session: Session, *, subject: OwnSubject) -> Answer:
     """
     用现有密钥否决本地区提议的更换。 Refuse the office's proposal with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/veto/prepare", {})
-    return _submitted(session, prepared["transaction"], codec.encode("vetoRotation", subject))
+    return _changed(session, "/v1/rotations/veto/prepare", {}, codec.encode("vetoRotation", subject))
 
 
 @command(app, "propose", uses=Uses.GATEWAY, example="tongquan keys propose $LAB --signer $NEW_SIGNER")
@@ -78,8 +80,12 @@ def complete(session: Session, subject: SubjectId) -> Answer:
     return session.post("/v1/rotations/complete", {"subject": "0x" + subject.hex()})
 
 
-def _submitted(session: Session, transaction: Mapping[str, Any], calldata: bytes) -> Answer:
-    require_as_asked(transaction, chain_id=session.deployment.chain_id, directory=session.deployment.directory, calldata=calldata)
+def _changed(session: Session, path: str, asked: Mapping[str, Any], calldata: bytes) -> Answer:
+    from eth_account import Account  # noqa: PLC0415 - slow to load
+
+    chain_id, directory = session.directory
+    transaction = session.gateway.ask(path, asked)["transaction"]
+    require_as_asked(transaction, chain_id=chain_id, directory=directory, calldata=calldata)
     signed = Account.sign_transaction(dict(transaction), session.key)
     return session.post("/v1/rotations/submit", {"raw": "0x" + bytes(signed.raw_transaction).hex()})
 

@@ -7,7 +7,9 @@ from typing import Annotated, Any
 from registry.cli import parsing
 from registry.cli.arguments import LabId, RegionCode, SignerAddress, Until, argument, option
 from registry.cli.command import Answer, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session
+from registry.facts import Fact, Facts
 from registry.model import Id, Region, Time
 
 app = group("服务机构、服务条目与互认目录。 Labs, items and recognition.")
@@ -52,7 +54,7 @@ def admit(
     return session.post("/v1/labs", asked | ({"seller": seller} if seller else {}))
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan lab list --region 310000")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan lab list --region 310000")
 def list_(
     session: Session,
     *,
@@ -62,15 +64,20 @@ def list_(
     """
     列出服务机构。 List labs.
     """
-    return session.pages("/v1/labs", "labs", region=region, standing=standing)
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        labs = map(facts.lab, facts.labs())
+        return (lab for lab in labs if region in (None, lab["region"]) and standing in (None, lab["standing"]))
+
+    return several(session, "/v1/labs", "labs", listed, region=region, standing=standing)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan lab show $LAB")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan lab show $LAB")
 def show(session: Session, lab: LabId) -> Answer:
     """
     显示一家服务机构。 Show a lab.
     """
-    return session.gateway.get(_of(lab))
+    return one(session, _of(lab), "lab", lab, lambda facts: facts.lab(lab))
 
 
 @command(app, "renew", uses=Uses.GATEWAY, example="tongquan lab renew $NEW_LAB --seller $HOST_UNIT --qualified-until 2028-12-31")
@@ -113,12 +120,12 @@ def exit_(session: Session, lab: LabId) -> Answer:
     return session.post(f"{_of(lab)}/exit", {})
 
 
-@command(app, "items", uses=Uses.GATEWAY, example="tongquan lab items $LAB")
+@command(app, "items", uses=Uses.GATEWAY | Uses.NODE, example="tongquan lab items $LAB")
 def items(session: Session, lab: LabId) -> Iterator[dict[str, Any]]:
     """
     列出服务条目。 List a lab's items.
     """
-    return session.pages(f"{_of(lab)}/items", "items")
+    return several(session, f"{_of(lab)}/items", "items", lambda facts: facts.items_of(lab))
 
 
 @command(app, "add-items", uses=Uses.GATEWAY, example="tongquan lab add-items $LAB XRD-1 SEM-2")
@@ -153,12 +160,16 @@ def withdraw(session: Session, subjects: Subjects) -> Answer:
     return session.post("/v1/recognitions/withdraw", {"subjects": ["0x" + each.hex() for each in subjects]})
 
 
-@command(app, "recognitions", uses=Uses.GATEWAY, example="tongquan lab recognitions 330522")
+@command(app, "recognitions", uses=Uses.GATEWAY | Uses.NODE, example="tongquan lab recognitions 330522")
 def recognitions(session: Session, region: RegionCode) -> Iterator[dict[str, Any]]:
     """
     列出一个地区的互认目录。 List what a region recognises.
     """
-    return session.pages("/v1/recognitions", "recognitions", region=region)
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        return (facts.recognition(region, each) for each in facts.recognised_by(region))
+
+    return several(session, "/v1/recognitions", "recognitions", listed, region=region)
 
 
 def _of(lab: Id) -> str:

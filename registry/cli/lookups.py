@@ -19,7 +19,8 @@ from registry.model import Fen, Region
 AT_ONCE = 500
 
 _STATUS = {"VALID": Exit.DONE, "NOT_VALID": Exit.REFUSED, "UNKNOWN": Exit.UNREACHABLE, "STALE": Exit.UNREACHABLE}
-_COLUMNS = ("region", "firm", "serial", "amount")
+_COLUMNS = ("region", "firm", "serial", "amount", "lab", "item")
+_ALWAYS = frozenset(_COLUMNS[:3])
 
 UseAmount = Annotated[Fen | None, option("--amount", parsing.money, "MONEY", "拟用金额，带单位", "How much is to be used")]
 
@@ -52,7 +53,7 @@ def verify(
 
 def verify_list(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="CSV 文件，列为 region,firm,serial，可加 amount。 A CSV file with these columns.")],
+    file: Annotated[Path, typer.Argument(help="CSV 文件，列为 region,firm,serial，可加 amount,lab,item。 A CSV file with these columns.")],
 ) -> Answer:
     """
     核验一批券（每 500 张一次），每张一行；退出码取最坏的。 Verify many, 500 at a time, a line each; the worst decides the exit status.
@@ -121,10 +122,16 @@ def _question(voucher: dict[str, Any], amount: Fen | None, lab: bytes | None = N
 def _questions(file: Path) -> Iterator[dict[str, Any]]:
     try:
         rows = csv.DictReader(io.StringIO(content_of(file).decode("utf-8-sig")), strict=True)
-        if rows.fieldnames is None or not set(_COLUMNS[:3]) <= set(rows.fieldnames) <= set(_COLUMNS):
-            raise SettingRefused("file", f"{file} 的列应为 {','.join(_COLUMNS)}。", f"The columns of {file} are {','.join(_COLUMNS)}.")
+        if rows.fieldnames is None or not set(rows.fieldnames) >= _ALWAYS or not set(rows.fieldnames) <= set(_COLUMNS):
+            raise SettingRefused(
+                "file",
+                f"{file} 的列应为 region,firm,serial，可加 amount,lab,item。",
+                f"The columns of {file} have to be region,firm,serial, and may be amount,lab,item.",
+            )
         for row in rows:
             amount = parsing.money(row["amount"]) if row.get("amount") else None
-            yield _question(_named(parsing.region(row["region"] or ""), row["firm"] or "", row["serial"] or ""), amount)
+            lab = parsing.record_id(row["lab"]) if row.get("lab") else None
+            named = _named(parsing.region(row["region"] or ""), row["firm"] or "", row["serial"] or "")
+            yield _question(named, amount, lab, row.get("item"))
     except (UnicodeDecodeError, csv.Error, typer.BadParameter) as malformed:
         raise SettingRefused("file", f"{file} 有误。", f"{file} has a bad row: {malformed}") from malformed

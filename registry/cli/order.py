@@ -22,8 +22,10 @@ from registry.cli.arguments import (
 )
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.documents import Kind
+from registry.cli.reading import one, several
 from registry.cli.session import Session
 from registry.cli.signing import add_signing, prepare
+from registry.facts import Fact, Facts
 from registry.model import Id
 
 DAY = 86_400
@@ -86,22 +88,30 @@ def prepare_(
     return prepare(session, Kind.ORDER, file, asked)
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan order list --stage OPEN")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan order list --stage OPEN")
 def list_(
     session: Session, *, stage: Annotated[StageName | None, option("--stage", None, "STAGE", "只看此状态", "Only at this stage")] = None
 ) -> Iterator[dict[str, Any]]:
     """
-    列出自己（或本地区）的订单。 List one's own orders, or one's region's.
+    列出自己（或本地区）的订单；只有节点时列出全部。 List one's own orders, or one's region's; all, from a node.
     """
-    return session.pages("/v1/orders", "orders", stage=stage)
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        return (order for order in map(facts.order, facts.orders()) if stage in (None, order["stage"]))
+
+    return several(session, "/v1/orders", "orders", listed, stage=stage)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan order show $ORDER")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan order show $ORDER")
 def show(session: Session, order: OrderId) -> Answer:
     """
     显示一个订单及其经过。 Show an order and how it came where it stands.
     """
-    return session.gateway.get(f"/v1/orders/0x{order.hex()}")
+
+    def shown(facts: Facts) -> Fact:
+        return facts.order(order) | {"history": facts.history_of(order)}
+
+    return one(session, f"/v1/orders/0x{order.hex()}", "order", order, shown)
 
 
 @command(

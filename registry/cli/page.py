@@ -5,7 +5,7 @@ Options that every command has are told once.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import Field, fields
 from typing import Any
 
@@ -15,7 +15,7 @@ from registry.cli.app import make_app
 from registry.cli.command import PANEL
 from registry.cli.settings import Settings
 
-_FILE_ONLY = frozenset({"chain_id", "registry", "lab"})
+_FILE_ONLY = frozenset({"chain_id", "registry", "directory", "lab"})
 
 _HEAD = """<!-- Made by `python -m registry.cli.page > docs/cli.md`; a test compares. -->
 # 命令行 The command line: `tongquan`
@@ -24,10 +24,25 @@ _HEAD = """<!-- Made by `python -m registry.cli.page > docs/cli.md`; a test comp
 
 | 谁 who | 需要 needs |
 |---|---|
-| 服务机构、企业 lab, firm | `gateway_url` + `api_key_file`; to sign `keystore` + `deployment`, or `chain_id` and `registry` for that |
+| 服务机构、企业 lab, firm | `gateway_url` + `api_key_file`; to sign also `keystore`, and `deployment` or pinned contracts |
 | 经办 officer | `gateway_url` + `api_key_file` |
 | 审计人员 auditor | `node_url` + `deployment` |
 | 地区管理账户 a region's admin | `node_url` + `deployment` + `keystore` |
+| 任何人 anybody | `gateway_url` for `tongquan status` |
+
+**API 密钥与密钥文件各有其用。** The API key lets a party ask its gateway: without one a gateway answers nothing about anybody. It signs
+nothing: what is agreed to is signed with the key in `keystore`, which no gateway ever sees. So a lab or firm needs both. What is signed is
+for one chain and one contract, which the deployment file tells; `chain_id` and `registry` (for `keys rotate` and `keys veto`
+`directory`) pinned in the configuration file are as good.
+
+**部署文件为何不能省。** A node could show any chain. The deployment file says which one is the consortium's: chain id, genesis block, the
+addresses of the five contracts. Every command that reads a node checks these first, and the contracts' code: a node that shows another
+chain is found (exit status 5). A node cannot be asked for them, since that is what is being checked. The consortium publishes the file;
+compare its SHA-256 with another region's.
+
+**没有网关时读节点。** Where `node_url` is told and no `gateway_url`, `order`, `voucher`, `programme`, `lab`, `firm`, `flag`, `keys` and
+`review months` show and list from the node's events, all of them, under the same names as at a gateway. The chain knows no company code,
+project or invoice number, nor the words of a reason: those only a gateway tells, to those who may know.
 
 ## 设置 Settings
 
@@ -53,7 +68,11 @@ not change; money is a decimal string of fen (分), times are Unix seconds. A re
 | 2 | 用法、设置或文件有误 wrong usage, setting or file | `usage` |
 | 3 | 无应答，未发生变化 unreachable, nothing happened, try again; 暂无法核验 UNKNOWN, 数据滞后 STALE | `unreachable` |
 | 4 | 结果未定，可能已生效 it may have happened; repeat the same command | `outcome_unknown` |
-| 5 | 有差异 differences: an audit's, or a document or chain that is not the one asked for; nothing was signed | `different` |
+| 5 | 有差异 differences: an audit's, or a document, chain or log that is not the one asked for; nothing was signed | `different` |
+
+`tongquan gateway serve` 未能启动时亦同。 A gateway that does not start says why in one sentence, with the same statuses: 2 a setting, one
+of its files or its address; 3 a silent node, or an index in use; 5 another chain than the deployment's; 1 an account of its own that is
+registered as a party's signer. What it logs once it runs is JSON on standard error.
 
 **重复不会重复办理。** Every write is named before it is sent, and the name is stored in the state folder. As long as its outcome is open
 (a crash, exit status 3 or 4) the same command asks under the same name, and is never done twice. Once it was answered, the same command
@@ -68,16 +87,78 @@ good. What only the consortium's key could check is shown, not checked: which pr
 金额须带单位：`4800元`、`4800yuan`、`480000分`、`480000fen`。 An amount names its unit. A date is its last second in China (for `--from`,
 its first), or Unix seconds.
 
+## 协议动词与命令 The protocol's verbs
+
+{verbs}
+`commit`, `uncommit`, `pay`, `payBack`, `count`, `uncount`, `claim` and `free` are what the contracts say to each other. A command has the
+verb's own name, but for: `flag raise` and `settle record`, since the group has it; `lab add-items`, since `list` lists; `keys propose`,
+which is an office's `rotate`, and takes three days; `motion veto` and `keys veto`, each in its group.
+
 ## 命令 Commands
 
 """
+
+# A protocol's verb, and the commands that say it.
+VERBS: Mapping[str, tuple[str, ...]] = {
+    "open": ("programme open",),
+    "fund": ("programme fund",),
+    "draw": ("programme draw",),
+    "issue": ("issue",),
+    "reserve": ("order submit",),
+    "approve": ("review approve",),
+    "decline": ("review decline",),
+    "release": ("order release submit", "order release without-consent"),
+    "extend": ("review extend",),
+    "redeem": ("redeem submit", "redeem stand-in"),
+    "endorse": ("review endorse",),
+    "accept": ("review accept",),
+    "reject": ("review reject", "settle reject"),
+    "settle": ("settle record",),
+    "reverse": ("review reverse",),
+    "refunded": ("settle refunded",),
+    "closeMonth": ("review close-month",),
+    "tryEach": ("order submit", "redeem submit", "order release submit"),
+    "admit": ("lab admit",),
+    "renew": ("lab renew",),
+    "list": ("lab add-items",),
+    "suspend": ("lab suspend",),
+    "reinstate": ("lab reinstate",),
+    "freeze": ("lab freeze",),
+    "exit": ("lab exit",),
+    "recognise": ("lab recognise",),
+    "withdraw": ("lab withdraw",),
+    "enrol": ("firm enrol",),
+    "rotate": ("keys rotate", "keys propose"),
+    "vetoRotation": ("keys veto",),
+    "completeRotation": ("keys complete",),
+    "flag": ("flag raise",),
+    "second": ("flag second",),
+    "unflag": ("flag unflag",),
+    "offer": ("region offer",),
+    "takeUp": ("region take-up",),
+    "revoke": ("region revoke",),
+    "recover": ("region recover",),
+    "rotateRecovery": ("region rotate-recovery",),
+    "vote": ("motion vote",),
+    "veto": ("motion veto",),
+    "enact": ("motion enact",),
+    "lift": ("motion enact",),
+    "setRegistry": ("motion enact",),
+    "voidClaim": ("motion enact",),
+}
+BETWEEN_CONTRACTS = frozenset({"commit", "uncommit", "pay", "payBack", "count", "uncount", "claim", "free"})
 
 
 def page() -> str:
     """The whole page."""
     rows = [_setting(each) for each in fields(Settings)]
-    body = "\n".join(_told(path, command) for path, command in _leaves(typer.main.get_command(make_app())))
-    return _HEAD + "\n".join(rows) + "\n" + _OUTPUT + body
+    body = "\n".join(_told(path, command) for path, command in leaves(typer.main.get_command(make_app())))
+    verbs = ["| 动词 verb | 命令 command |", "|---|---|", *(_said(verb, commands) for verb, commands in VERBS.items())]
+    return _HEAD + "\n".join(rows) + "\n" + _OUTPUT.format(verbs="\n".join(verbs) + "\n") + body
+
+
+def _said(verb: str, commands: tuple[str, ...]) -> str:
+    return f"| `{verb}` | {', '.join(f'`tongquan {each}`' for each in commands)} |"
 
 
 def _setting(setting: Field[Any]) -> str:
@@ -85,12 +166,13 @@ def _setting(setting: Field[Any]) -> str:
     return f"| `{setting.name}` | {variable} | {setting.metadata['zh']} {setting.metadata['en']} |"
 
 
-def _leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Every command that does something, by the words that one types."""
     children = getattr(command, "commands", {})
     if not children:
         yield path, command
     for name, child in children.items():
-        yield from _leaves(child, f"{path} {name}".strip())
+        yield from leaves(child, f"{path} {name}".strip())
 
 
 def _told(path: str, command: Any) -> str:

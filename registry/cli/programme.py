@@ -1,13 +1,16 @@
 """`tongquan programme`: kinds of vouchers (券种) and the money set aside for them (预拨兑付资金)."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
 from registry.cli.arguments import Amount, ProgrammeId, argument, option
 from registry.cli.command import Answer, Uses, command, group
+from registry.cli.reading import one, several
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
+from registry.facts import Fact, Facts
 
 app = group("券种与预拨兑付资金。 Programmes and their pools.")
 
@@ -28,28 +31,33 @@ def open_(session: Session, file: Annotated[Path, argument(None, "FILE", "券种
     return session.post("/v1/programmes", {"file": text})
 
 
-@command(app, "list", uses=Uses.GATEWAY, example="tongquan programme list")
+@command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan programme list")
 def list_(session: Session) -> Iterator[dict[str, Any]]:
     """
     列出可见的券种。 List the programmes that one may see.
     """
-    return session.pages("/v1/programmes", "programmes")
+
+    def listed(facts: Facts) -> Iterator[Fact]:
+        seen = {"block": facts.block(time.time())}
+        return (facts.programme(each) | seen for each in facts.programmes())
+
+    return several(session, "/v1/programmes", "programmes", listed)
 
 
-@command(app, "show", uses=Uses.GATEWAY, example="tongquan programme show $PROGRAMME")
+@command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan programme show $PROGRAMME")
 def show(session: Session, programme: ProgrammeId) -> Answer:
     """
     显示券种规则与资金。 Show a programme's rule and pool.
     """
-    return session.gateway.get(f"/v1/programmes/0x{programme.hex()}")
+    return one(session, f"/v1/programmes/0x{programme.hex()}", "programme", programme, lambda facts: facts.programme(programme))
 
 
-@command(app, "pool", uses=Uses.GATEWAY, example="tongquan programme pool $PROGRAMME")
+@command(app, "pool", uses=Uses.GATEWAY | Uses.NODE, example="tongquan programme pool $PROGRAMME")
 def pool(session: Session, programme: ProgrammeId) -> Answer:
     """
     显示资金及其全部变动。 Show a pool and every movement of it.
     """
-    return session.gateway.get(f"/v1/programmes/0x{programme.hex()}/pool")
+    return one(session, f"/v1/programmes/0x{programme.hex()}/pool", "programme", programme, lambda facts: facts.pool(programme))
 
 
 @command(app, "fund", uses=Uses.GATEWAY, example="tongquan programme fund $PROGRAMME --amount 100000yuan --bank-reference B-1")

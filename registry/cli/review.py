@@ -9,6 +9,7 @@ import typer
 from registry.cli import parsing
 from registry.cli.arguments import OrderId, OrderIds, Reason, Until, option
 from registry.cli.command import Answer, Uses, command, group
+from registry.cli.reading import several
 from registry.cli.session import Session
 from registry.model import Digest, Fen, Id, Region
 
@@ -91,12 +92,12 @@ def reverse(
     return session.post(f"/v1/orders/0x{order.hex()}/reverse", {"recover": str(recover), "reason": reason})
 
 
-@command(app, "months", uses=Uses.GATEWAY, example="tongquan review months")
+@command(app, "months", uses=Uses.GATEWAY | Uses.NODE, example="tongquan review months")
 def months(session: Session) -> Iterator[dict[str, Any]]:
     """
     列出月度核对。 List both sides' statements of months.
     """
-    return iter(session.gateway.get("/v1/months")["months"])
+    return several(session, "/v1/months", "months", lambda facts: facts.months())
 
 
 @command(

@@ -4,7 +4,6 @@ What a command asks for, made when it first asks: node, deployment, gateway, key
 Nothing is opened that a command does not need, so that an auditor needs no key and a lab no node.
 """
 
-import fcntl
 import getpass
 import os
 import sys
@@ -13,9 +12,9 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from eth_account import Account
+import typer
 
 from registry.chain.deploy import Deployment, verify
 from registry.chain.node import Node
@@ -25,14 +24,15 @@ from registry.cli.screen import Screen
 from registry.cli.settings import SettingRefused, Settings, default_state_folder, secret_in
 from registry.client import Client, Done
 from registry.codec import Domain
-from registry.errors import Unreachable
-from registry.gateway_client import GatewayClient
 from registry.getters import Getter
-from registry.index import Index, Snapshot
+from registry.index import Index, Snapshot, hold
 from registry.keystore import load_key
 from registry.model import Address
 from registry.outbox import Outbox
 from registry.signing import address_of
+
+if TYPE_CHECKING:
+    from registry.gateway_client import GatewayClient
 
 V = TypeVar("V")
 
@@ -124,7 +124,7 @@ class Session:
     @contextmanager
     def index(self) -> Iterator[Index]:
         """The index, read up to the newest final block."""
-        with alone(self.index_file), Index(self.index_file, self.node, self.deployment) as index:
+        with hold(self.index_file), Index(self.index_file, self.node, self.deployment) as index:
             with self.screen.progress("正在读取区块…", "Reading blocks…") as bar:
                 index.refresh(bar.of)
             yield index
@@ -136,6 +136,8 @@ class Session:
         Raises:
             Rejected, Unreachable, OutcomeUnknown: as `Client` does. Repeating the command goes on with the very same call.
         """
+        from eth_account import Account  # noqa: PLC0415 - slow to load, and few commands send by themselves
+
         account = Account.from_key(self.key)
         with self.requests.once(what, self.deployment.chain_id, account.address, *asked) as name:
             path = self.state_folder / f"outbox-{self.deployment.chain_id}.sqlite"
@@ -150,9 +152,18 @@ class Session:
         return secret_in(self.told("api_key_file"))
 
     @cached_property
-    def gateway(self) -> GatewayClient:
+    def gateway(self) -> "GatewayClient":
         """This caller at its gateway."""
+        from registry.gateway_client import GatewayClient  # noqa: PLC0415 - slow to load, and an auditor asks none
+
         return self._open.enter_context(GatewayClient(self.told("gateway_url"), self._api_key))
+
+    @cached_property
+    def anonymous(self) -> "GatewayClient":
+        """Nobody at the gateway: for what needs no API key."""
+        from registry.gateway_client import GatewayClient  # noqa: PLC0415 - as above
+
+        return self._open.enter_context(GatewayClient(self.told("gateway_url"), None))
 
     def post(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """
@@ -241,9 +252,29 @@ class Session:
         """
         if self.settings.deployment is not None:
             return self.deployment.domain
-        if self.settings.chain_id is None or self.settings.registry is None:
-            self.told("deployment")
-        return Domain(self.told("chain_id"), address(self.told("registry")))
+        return Domain(*self._pinned("registry"))
+
+    @property
+    def directory(self) -> tuple[int, Address]:
+        """Chain and contract that a change of one's own key is for; as `domain`."""
+        if self.settings.deployment is not None:
+            return self.deployment.chain_id, self.deployment.directory
+        return self._pinned("directory")
+
+    def _pinned(self, contract: str) -> tuple[int, Address]:
+        chain_id, pinned = self.settings.chain_id, getattr(self.settings, contract)
+        if chain_id is None or pinned is None:
+            raise SettingRefused(
+                "deployment",
+                f"请用 --deployment 给出部署文件，或在配置文件中写明 chain_id 与 {contract}。",
+                f"Name the deployment file by --deployment, or pin chain_id and {contract} in the configuration file.",
+            )
+        try:
+            return chain_id, address(pinned)
+        except typer.BadParameter as malformed:
+            raise SettingRefused(
+                contract, f"配置文件的 {contract} 项不是合约地址。", f"{contract} in the configuration file is no address."
+            ) from malformed
 
 
 def content_of(file: Path) -> bytes:
@@ -270,19 +301,3 @@ def _read_descriptor(descriptor: int) -> str:
     if not password:
         raise SettingRefused("password_fd", f"文件描述符 {descriptor} 中没有口令。", f"Descriptor {descriptor} holds no password.")
     return password
-
-
-@contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """
-    Hold an index file, so that no other command uses it: two would read the same blocks into one file.
-
-    Raises:
-        Unreachable: another command is using it.
-    """
-    with path.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as taken:
-            raise Unreachable(f"another command is using {path}") from taken
-        yield

@@ -69,6 +69,9 @@ class Settings:
     password_fd: int | None = _setting("读取口令的文件描述符编号", "number of the file descriptor that the password is read from")
     chain_id: int | None = _setting("无部署文件时：签名所用的链号", "without a deployment file: the chain id to sign for")
     registry: str | None = _setting("无部署文件时：签名所用的登记合约地址", "without a deployment file: the registry's address to sign for")
+    directory: str | None = _setting(
+        "无部署文件时：更换密钥所用的名录合约地址", "without a deployment file: the directory's address, to change a key"
+    )
     lab: str | None = _setting("服务机构自己的编号", "the lab's own id")
 
     @classmethod

@@ -9,7 +9,8 @@ from registry.cli import parsing
 from registry.cli.arguments import option
 from registry.cli.command import Answer, Uses, command
 from registry.cli.session import Session
-from registry.index import Entry
+from registry.cli.settings import SettingRefused
+from registry.facts import facts_of_events
 from registry.model import Id
 
 PAGE = 1_000
@@ -40,6 +41,10 @@ def trail(
     列出全部合约事件：有节点地址时读节点，否则以审计身份读网关。 List all events: from a node if one is named, else from the gateway.
     """
     if session.settings.node_url is None:
+        if subject is not None:
+            raise SettingRefused(
+                "subject", "--subject 须直接读节点，请给出 --node-url。", "--subject is answered from a node: name one by --node-url."
+            )
         return _of_gateway(session, after, limit)
     return _of_node(session, after, limit, subject)
 
@@ -48,12 +53,12 @@ def _of_node(session: Session, after: str | None, limit: int | None, subject: Id
     with session.snapshot() as snapshot:
         if subject is not None:
             entries = [each for each in snapshot.history_of(subject) if after is None or each.position > after]
-            yield from map(told, entries[:limit])
+            yield from facts_of_events(entries[:limit])
             return
         left = limit
         while left is None or left > 0:
             page = snapshot.trail(after=_checked(after), limit=PAGE if left is None else min(PAGE, left))
-            yield from map(told, page)
+            yield from facts_of_events(page)
             if not page:
                 return
             after, left = page[-1].position, None if left is None else left - len(page)
@@ -73,17 +78,3 @@ def _checked(after: str | None) -> str | None:
     if after is not None and (len(after) != len("000000000000") + len("000000") or not set(after) <= set("0123456789abcdef")):
         raise typer.BadParameter(f"位置无效。 {after!r} is no position of the trail.")
     return after
-
-
-def told(entry: Entry) -> dict[str, Any]:
-    """An event under the names that gateways use as well."""
-    logged = entry.logged
-    return {
-        "position": entry.position,
-        "block": logged.position.block,
-        "time": logged.time,
-        "transaction": logged.transaction_hash,
-        "contract": str(logged.event.contract),
-        "name": entry.name,
-        "values": logged.event,
-    }

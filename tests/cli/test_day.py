@@ -2,14 +2,18 @@
 
 import json
 import re
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast
+from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast, sample_code
+from tests.cli.conftest import Desk
 from tests.cli.people import people_in
+from tests.cli.test_terminal import typed
 from tests.gateway.newcomers import new_firm
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,6 +139,115 @@ def test_an_index_is_rebuilt_to_the_same_bytes(people):
 
     assert rebuilt["sha256"] == exported["sha256"]
     assert rebuilt["events"] == len(people.town.events())
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_bar_of_a_rebuild_is_for_whoever_looks_on(people, lang):
+    auditor = people.auditor("onlooker")
+    words = "正在重建索引… Rebuilding the index…" if lang == "zh" else "Rebuilding the index…"
+
+    status, seen = typed(auditor, f"index rebuild --lang {lang}", [])
+    aside = auditor.run(f"index rebuild --lang {lang}")
+
+    assert status == 0, seen
+    assert words in seen
+    (blocks,) = {match[1] for match in re.finditer(r"(?<![0-9])([1-9][0-9]*)/\1(?![0-9])", seen)}
+    assert int(blocks) <= auditor.ask("index status")["height"]
+    assert (aside.status, aside.err) == (0, ""), "nobody looks on where it goes to a file"
+
+
+def test_an_index_that_says_something_else_than_the_chain(people, firm, lab):
+    """What a gateway's index was changed to comes out as a difference, and as exit status 5."""
+    order = people.town.reserved(firm, lab, serial=people.serial(firm), amount="500000")
+    auditor = people.auditor("auditor-of-an-index")
+    auditor.ask("index status")
+    (honest,) = (people.folder / "auditor-of-an-index.own-state").glob("index-*.sqlite")
+    with closing(sqlite3.connect(honest)) as connection, closing(sqlite3.connect(people.folder / "false.sqlite")) as false:
+        connection.backup(false)
+        assert false.execute("UPDATE orders SET lab = ? WHERE id = ?", (bytes(32), bytes.fromhex(order[2:]))).rowcount == 1
+        false.commit()
+
+    as_it_is = auditor.ask(f"audit replay --index {honest}")
+    falsified = auditor.run("audit replay --index false.sqlite --json")
+    missing = auditor.run("audit replay --index nowhere.sqlite --json")
+
+    assert as_it_is["differences"] == []
+    (told,) = falsified.lines
+    assert (falsified.status, told["clean"]) == (5, False)
+    assert [(each["what"], each["key"]) for each in told["differences"]] == [("index.orders", order[2:])]
+    assert (missing.status, missing.refusal["family"]) == (2, "usage")
+
+
+def test_a_list_to_verify_may_name_lab_amount_and_item(people, firm, lab):
+    serial, reviewer = people.serial(firm), people.caller(CHANGXING, "reviewer-1")
+    rows = [
+        f"{firm.region},{firm.company_code},{serial},5000yuan,{people.town.lab_id(lab)},",
+        f"{firm.region},{firm.company_code},{serial},,0x{'99' * 32},",
+        f"{firm.region},{firm.company_code},{serial},,{people.town.lab_id(lab)},NO-SUCH-ITEM",
+    ]
+    (people.folder / "wide.csv").write_text("\n".join(["region,firm,serial,amount,lab,item", *rows]) + "\n")
+    (people.folder / "wrong.csv").write_text(f"region,firm,serial,lab\n{firm.region},{firm.company_code},{serial},SH-1\n")
+    (people.folder / "unknown.csv").write_text("region,firm,serial,colour\n")
+
+    verified = reviewer.run("verify-list wide.csv --json")
+
+    *answers, counted = verified.lines
+    alone = [reviewer.run(f"verify {named(firm, serial)} {more} --json").lines[0] for more in _alone(people, lab)]
+    assert (verified.status, counted) == (1, {"rows": 3})
+    assert [(each["line"], each["status"], [reason["code"] for reason in each["reasons"]]) for each in answers] == [
+        (line, each["status"], [reason["code"] for reason in each["reasons"]]) for line, each in enumerate(alone, start=2)
+    ]
+    assert [each["status"] for each in answers] == ["VALID", "NOT_VALID", "NOT_VALID"]
+    assert [reviewer.run(f"verify-list {name}.csv").status for name in ("wrong", "unknown")] == [2, 2]
+
+
+def _alone(people, lab):
+    here = people.town.lab_id(lab)
+    return [f"--amount 5000yuan --lab {here}", f"--lab 0x{'99' * 32}", f"--lab {here} --item NO-SUCH-ITEM"]
+
+
+def test_a_firm_sees_who_looked(people, firm, lab):
+    serial = people.serial(firm)
+    people.caller(CHANGXING, "reviewer-1").ask(f"verify {named(firm, serial)}")
+
+    of_firm = people.firm(firm).run("lookups list --limit 1 --json").lines
+    of_officer = people.caller(CHANGXING, "reviewer-1").run("lookups list --limit 1 --json").lines
+    of_lab = people.lab(lab).run("lookups list --json")
+
+    assert [(each["what"], each["answer"], each["party"], each["caller"]) for each in of_firm] == [
+        ("verification", "VALID", "REVIEWER", None)
+    ]
+    assert [each["number"] for each in of_officer] == [each["number"] for each in of_firm]
+    assert of_officer[0]["caller"]
+    assert (of_lab.status, of_lab.refusal["error"]) == (1, "RoleNotAllowed")
+
+
+def test_whether_a_gateway_follows_its_node(people, lab, tmp_path):
+    answer = people.lab(lab).ask("status")
+    nobody = Desk(tmp_path, {"gateway_url": people.town.world.gateways[SHANGHAI]}).ask("status")
+    silent = Desk(tmp_path, {"gateway_url": "http://127.0.0.1:9"}).run("status --json")
+
+    assert (answer["region"], answer["node"]) == (nobody["region"], nobody["node"]) == (SHANGHAI, "answering")
+    assert (silent.status, silent.refusal["family"]) == (3, "unreachable")
+
+
+def test_a_list_in_json_is_issued_as_one_in_csv_is(people, firm):
+    issuer, programme, number = people.caller(CHANGXING, "issuer"), people.town.programmes[CHANGXING], people.town.number()
+    terms = f"--programme {programme} --face 10000yuan --denomination 1000yuan --use-by 2027-12-31 --claim-by 2028-03-31"
+    (people.folder / "rows.json").write_text(json.dumps([{"firm": firm.company_code, "serial": f"ROWS-{number}"}]))
+    (people.folder / "bad.json").write_text("{}")
+
+    checked = issuer.ask(f"issue rows.json {terms} --check")
+    issued = issuer.ask(f"issue rows.json {terms}")
+    again = issuer.ask(f"issue rows.json {terms}")
+    (people.folder / "strangers.json").write_text(json.dumps([{"firm": sample_code(CHANGXING, 97), "serial": f"ROWS-{number}"}]))
+    refused = issuer.run(f"issue strangers.json {terms} --check --json")
+
+    assert (checked["rows"], checked["bad"]) == (1, [])
+    assert (again["vouchers"], again["repeated"]) == (issued["vouchers"], True)
+    assert len(issued["vouchers"]) == 1
+    assert (refused.status, [each["code"] for each in refused.lines[0]["bad"]]) == (1, ["FirmNotEnrolled"])
+    assert issuer.run(f"issue bad.json {terms}").status == 2
 
 
 @pytest.mark.slow

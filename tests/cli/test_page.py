@@ -6,7 +6,11 @@ import sys
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from registry.cli.page import page
+import typer.main
+
+from registry import codec
+from registry.cli.app import make_app
+from registry.cli.page import BETWEEN_CONTRACTS, VERBS, leaves, page
 
 ROOT = Path(__file__).resolve().parents[2]
 TONGQUAN = Path(sys.executable).with_name("tongquan")
@@ -15,6 +19,14 @@ TONGQUAN = Path(sys.executable).with_name("tongquan")
 def test_the_page_is_up_to_date():
     """`python -m registry.cli.page > docs/cli.md` makes it."""
     assert (ROOT / "docs/cli.md").read_text(encoding="utf-8") == page()
+
+
+def test_every_verb_of_the_protocol_has_its_command():
+    commands = [path for path, _ in leaves(typer.main.get_command(make_app()))]
+
+    assert VERBS.keys() | BETWEEN_CONTRACTS == set(codec.VERBS)
+    assert not VERBS.keys() & BETWEEN_CONTRACTS
+    assert {each for said in VERBS.values() for each in said} <= set(commands)
 
 
 def test_the_gateway_brings_its_own_commands():

@@ -21,8 +21,9 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from gateway import Settings, create_app
+from gateway.app import create_app
 from gateway.logs import JsonLines
+from gateway.settings import Settings
 from registry.chain.devnode import Engine, start
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast

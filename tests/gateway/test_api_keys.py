@@ -174,7 +174,7 @@ def test_the_commands_tell_refusal_and_wrong_usage_apart(tmp_path):
     unknown = run(tmp_path, "revoke", "tq_00000000")
 
     assert [each.exit_code for each in (refused, wrong, unknown)] == [1, 2, 1]
-    assert "refused" in refused.stderr
+    assert "KeyRefused" in refused.stderr
     with ApiKeys(tmp_path) as store:
         assert store.list() == []
 

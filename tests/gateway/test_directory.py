@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from gateway import Settings, create_app
+from gateway.app import create_app
 from gateway.office import SignsForParty
+from gateway.settings import Settings
 from registry import Digest, salted
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI

@@ -9,8 +9,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
-from gateway import Settings, edge, errors
+from gateway import edge, errors
 from gateway.metrics import Metrics
+from gateway.settings import Settings
 from tests.gateway.conftest import serving, wait_until
 
 MOST = 1_000

@@ -15,9 +15,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from gateway import Settings
 from gateway.answers import operation_id
 from gateway.health import Report, reasons
+from gateway.settings import Settings
 from registry.chain.devnode import Engine, start
 from registry.chain.process import GuardedProcess
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI

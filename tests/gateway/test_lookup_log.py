@@ -448,12 +448,12 @@ def test_the_command_verifies_beside_a_running_gateway(log, tmp_path):
     told = json.loads(checked(tmp_path, "--anchor", kept, "--json").stdout)
     assert told == {"number": 3, "hash": log.head.hash.hex()}
     assert checked(tmp_path).stdout.strip() == f"3:{log.head.hash.hex()}"
-    assert checked(tmp_path, "--anchor", "2:" + "00" * 32).exit_code == 1
+    assert checked(tmp_path, "--anchor", "2:" + "00" * 32).exit_code == 5
     assert checked(tmp_path, "--anchor", "nonsense").exit_code == 2
-    assert checked(tmp_path / "nowhere").exit_code == 1
+    assert checked(tmp_path / "nowhere").exit_code == 2
     altered(tmp_path, "UPDATE lookups SET answer = 'NOT_VALID' WHERE number = 2")
     refused = checked(tmp_path)
-    assert refused.exit_code == 1
+    assert refused.exit_code == 5
     assert "row 2" in refused.stderr
 
 

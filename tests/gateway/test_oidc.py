@@ -13,10 +13,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from gateway import Settings, create_app
+from gateway.app import create_app
 from gateway.callers import Party
 from gateway.errors import Problem
 from gateway.oidc import KEYS_FRESH_SECONDS, KEYS_MOST_SECONDS, REFETCH_SECONDS, Tokens
+from gateway.settings import Settings
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from tests.gateway.conftest import serving
 

@@ -8,7 +8,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from gateway import Settings, create_app
+from gateway.app import create_app
+from gateway.settings import Settings
 from registry import Unreachable
 from registry.chain.devnode import Engine, start
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI

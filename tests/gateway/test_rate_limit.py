@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway import Settings
 from gateway.errors import Problem
 from gateway.rate_limit import MOST_BUCKETS, RateLimit
+from gateway.settings import Settings
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import SHANGHAI
 from tests.gateway.conftest import settled_in

@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from gateway import Settings, UnsafeSettings, create_app
 from gateway.api_keys import ApiKeys
-from gateway.safety import reasons
+from gateway.app import create_app
+from gateway.safety import UnsafeSettings, reasons
+from gateway.settings import Settings
 from gateway.settings_page import page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -158,6 +159,6 @@ def test_the_program_says_why_and_does_not_start(safe):
         [sys.executable, "-m", "gateway"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert "behind_proxy=true" in run.stderr
     assert "Traceback" not in run.stderr

@@ -1,0 +1,364 @@
+"""
+What the chain says of one thing, under the names by which gateways and the command line tell it.
+
+Reads a `Snapshot`, decides nothing, and knows no reader: whoever calls has decided that he may see it. Values are ready for JSON: ids
+are 0x and hexadecimal digits, money is a decimal string of fen, times are Unix seconds. What only a gateway knows (a look-up, the words
+behind a reason's hash) is not here, and no tag but those in events.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from enum import IntEnum
+from typing import Any
+
+from registry.codec import id_of
+from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
+from registry.index import Entry, Snapshot
+from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, Stage
+
+Fact = dict[str, Any]
+
+_NO_DIGEST = bytes(32)
+_MOVES_MONEY = frozenset({"Funded", "Drawn"})
+_OF_A_KEY = (KeyRotated, RotationProposed, RotationVetoed)
+
+# An order that was turned down or released holds nothing of its voucher.
+_HOLDS_NOTHING = frozenset({Stage.NONE, Stage.RELEASED})
+
+
+class Facts:
+    """
+    One snapshot's facts. Lists are in the chain's order, and hold everything.
+
+    Raises, whatever is asked of a thing that is not on the chain:
+        LookupError: nobody has that id.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self._snapshot = snapshot
+        self._ledger = snapshot.ledger
+
+    def block(self, now: float) -> Fact:
+        """As of which block all this holds. A node's clock may run a little ahead of ours."""
+        return {"number": self._snapshot.block, "time": self._snapshot.time, "age_seconds": max(0, int(now) - self._snapshot.time)}
+
+    # Vouchers and orders
+
+    def voucher(self, voucher_id: Id) -> Fact:
+        """A voucher's terms, balance, used notes, and what holds it: region and time, not the lab."""
+        _require(voucher_id, self._ledger.vouchers)
+        voucher, balance = self._ledger.vouchers[voucher_id], self._ledger.balances[voucher_id]
+        programme = self._ledger.programmes[voucher.programme]
+        return {
+            "voucher_id": _hex(voucher_id),
+            "programme_id": _hex(voucher.programme),
+            "programme": programme.code,
+            "region": programme.region,
+            "face": str(voucher.face),
+            "denomination": str(voucher.denomination),
+            "use_by": voucher.use_by,
+            "claim_by": voucher.claim_by,
+            "available": str(balance.available),
+            "reserved": str(balance.reserved),
+            "redeemed": str(balance.redeemed),
+            "lapsed": str(balance.lapsed),
+            "used_notes": [{"first": span.first, "last": span.last} for span in self._ledger.notes[voucher_id]],
+            "held": list(self._held(voucher_id)),
+        }
+
+    def _held(self, voucher_id: Id) -> Iterator[Fact]:
+        for order in self._snapshot.orders_of_voucher(voucher_id):
+            state, record = self._ledger.orders[order], self._ledger.order_records[order]
+            if state.stage in _HOLDS_NOTHING:
+                continue
+            reserved = next(entry for entry in self._snapshot.history_of(order) if entry.name == "Reserved")
+            # From settlement on the order's own amount is money; the notes that it used are its claim's.
+            amount = self._ledger.claims[order].consumed if state.stage >= Stage.ACCEPTED else state.amount
+            region = self._ledger.labs[record.lab].region
+            yield {"region": region, "since": reserved.logged.time, "amount": str(amount), "stage": state.stage.name}
+
+    def order(self, order_id: Id) -> Fact:
+        """Where an order stands. `firm` is the firm's id in the directory."""
+        _require(order_id, self._ledger.order_records)
+        record, state = self._ledger.order_records[order_id], self._ledger.orders[order_id]
+        voucher = self._ledger.vouchers[record.voucher]
+        programme = self._ledger.programmes[voucher.programme]
+        asked_for = state.stage >= Stage.REDEEMED and order_id in self._ledger.redemptions
+        redemption = self._ledger.redemptions[order_id] if asked_for else None
+        return {
+            "order_id": _hex(order_id),
+            "voucher_id": _hex(record.voucher),
+            "programme": programme.code,
+            "issuing_region": programme.region,
+            "firm": _hex(id_of(Firm(programme.region, voucher.firm))),
+            "lab": _hex(record.lab),
+            "lab_region": self._ledger.labs[record.lab].region,
+            "item": None if record.item == NO_ID else _hex(record.item),
+            "stage": state.stage.name,
+            "attempt": state.attempt,
+            "amount": str(state.amount),
+            "deadline": state.deadline,
+            "subsidy": None if redemption is None else str(redemption.subsidy),
+            "cost": None if redemption is None else str(redemption.cost),
+            "paid_to": self.paid_to(programme, record.lab),
+        }
+
+    def paid_to(self, programme: Programme, lab: Id) -> str:
+        """Who is paid for an order at this lab, LAB or FIRM."""
+        return _paid(programme.paid_home if self._ledger.labs[lab].region == programme.region else programme.paid_across)
+
+    def vouchers(self) -> Iterable[Id]:
+        """Every voucher."""
+        return self._ledger.vouchers
+
+    def orders(self) -> Iterable[Id]:
+        """Every order."""
+        return self._ledger.order_records
+
+    def months(self) -> list[Fact]:
+        """Both sides' statements of every month; null where a side has named none. Closed once they are the same."""
+        found = []
+        for (home, host, month), closing in sorted(self._ledger.closings.items(), key=lambda each: each[0]):
+            named = [None if each == _NO_DIGEST else _hex(each) for each in (closing.home, closing.host)]
+            closed = named[0] is not None and named[0] == named[1]
+            found.append(
+                {
+                    "home": home,
+                    "host": host,
+                    "month": month,
+                    "home_statement": named[0],
+                    "host_statement": named[1],
+                    "closed": closed,
+                }
+            )
+        return found
+
+    # Programmes
+
+    def programmes(self) -> Iterable[Id]:
+        """Every programme."""
+        return self._ledger.programmes
+
+    def programme(self, programme_id: Id) -> Fact:
+        """A programme and its pool."""
+        _require(programme_id, self._ledger.programmes)
+        programme = self._ledger.programmes[programme_id]
+        return {
+            "programme_id": _hex(programme_id),
+            "code": programme.code,
+            "region": programme.region,
+            "payer": programme.payer,
+            "paid_home": _paid(programme.paid_home),
+            "paid_across": _paid(programme.paid_across),
+            "approval": programme.approval.name,
+            "first_review": programme.first_review.name,
+            "itemised": programme.itemised,
+            "min_partners": programme.min_partners,
+            "hold_days": programme.hold_days,
+            "slices": [{"up_to": None if each.up_to == UNLIMITED else str(each.up_to), "bps": each.bps} for each in programme.slices],
+            "policy_hash": _hex(programme.policy_hash),
+            **self._pool(programme_id),
+        }
+
+    def pool(self, programme_id: Id) -> Fact:
+        """A pool and every movement of it."""
+        _require(programme_id, self._ledger.programmes)
+        movements = [each for each in self._snapshot.history_of(programme_id) if each.name in _MOVES_MONEY]
+        return {"programme_id": _hex(programme_id), **self._pool(programme_id), "movements": facts_of_events(movements)}
+
+    def _pool(self, programme_id: Id) -> Fact:
+        pool = self._ledger.pools[programme_id]
+        amounts = {"funded": pool.funded, "committed": pool.committed, "paid": pool.paid, "free": pool.funded - pool.committed}
+        return {name: str(each) for name, each in amounts.items()}
+
+    # The directory
+
+    def labs(self) -> Iterable[Id]:
+        """Every lab."""
+        return self._ledger.lab_records
+
+    def firms(self) -> Iterable[Id]:
+        """Every firm."""
+        return self._ledger.firm_records
+
+    def lab(self, lab_id: Id) -> Fact:
+        """A lab. `flagged_until` is null where no flag stands."""
+        _require(lab_id, self._ledger.lab_records)
+        record, state = self._ledger.lab_records[lab_id], self._ledger.labs[lab_id]
+        return {
+            "lab": _hex(lab_id),
+            "region": record.region,
+            "code": record.code,
+            "standing": state.standing.name,
+            "qualified_until": state.qualified_until,
+            "flagged_until": self._standing_flag(state.flagged_until),
+            "recognised_by": self._recognising(lab_id),
+        }
+
+    def item(self, item: Id) -> Fact:
+        """An item of a lab."""
+        _require(item, self._ledger.item_records)
+        record = self._ledger.item_records[item]
+        return {"item": _hex(item), "lab": _hex(record.lab), "code": record.code, "recognised_by": self._recognising(item)}
+
+    def items_of(self, lab_id: Id) -> list[Fact]:
+        """A lab's items."""
+        _require(lab_id, self._ledger.lab_records)
+        return [self.item(each) for each, record in self._ledger.item_records.items() if record.lab == lab_id]
+
+    def recognition(self, region: Region, subject: Id) -> Fact:
+        """From when until when a region's vouchers may be spent at a lab or on an item."""
+        _require((region, subject), self._ledger.recognitions)
+        window = self._ledger.recognitions[region, subject]
+        return {
+            "region": region,
+            "subject": _hex(subject),
+            "kind": "LAB" if subject in self._ledger.lab_records else "ITEM",
+            "from": window.from_,
+            "until": window.until,
+            "in_force": window.from_ <= self._snapshot.time <= window.until,
+        }
+
+    def recognised_by(self, region: Region) -> list[Id]:
+        """The labs and items that a region recognises, or once did."""
+        return [subject for of, subject in self._ledger.recognitions if of == region]
+
+    def firm(self, firm_id: Id) -> Fact:
+        """A firm, without its tag."""
+        _require(firm_id, self._ledger.firm_records)
+        state = self._ledger.firms[firm_id]
+        flagged = self._standing_flag(state.flagged_until)
+        return {"firm": _hex(firm_id), "region": state.region, "signer": state.signer.lower(), "flagged_until": flagged}
+
+    def signer_of(self, subject: Id) -> Address:
+        """Who signs for a firm or lab."""
+        return self._ledger.labs[subject].signer if self._is_lab(subject) else self._ledger.firms[subject].signer
+
+    def key(self, subject: Id) -> Fact:
+        """Who signs for a party, and the key that its office proposed, if any, with the second from which it may take effect."""
+        kind, region = self._party(subject)
+        rotation = self._ledger.rotations[subject] if subject in self._ledger.rotations and self._ledger.rotations[subject].from_ else None
+        return {
+            "subject": _hex(subject),
+            "kind": kind,
+            "region": region,
+            "signer": self.signer_of(subject).lower(),
+            "proposed": None if rotation is None else rotation.signer.lower(),
+            "proposed_from": None if rotation is None else rotation.from_,
+        }
+
+    def history_of_key(self, subject: Id) -> list[Fact]:
+        """Every change of a party's key."""
+        return facts_of_events(each for each in self._snapshot.history_of(subject) if isinstance(each.logged.event, _OF_A_KEY))
+
+    def proposals(self) -> list[Id]:
+        """Parties for which an office proposed a key that nobody vetoed or completed yet."""
+        return [subject for subject, _ in self._ledger.rotations.items()]
+
+    def flagged(self) -> list[Id]:
+        """Every party that was ever flagged, in the order in which each first was."""
+        return list(dict.fromkeys(subject for subject, _ in self._ledger.flagged_by))
+
+    def flag(self, subject: Id) -> Fact:
+        """
+        The latest flag on a party, as its events tell it: what was lifted the registry has forgotten.
+
+        STANDING stops the party everywhere; LAPSED ended after 30 days without a second; LIFTED was taken back or lifted by motion.
+        The words of a reason and their salt are null: only the gateway that keeps them can tell them.
+        """
+        flagged = seconded = lifted = None
+        for entry in self._snapshot.history_of(subject):
+            event, time = entry.logged.event, entry.logged.time
+            if isinstance(event, Flagged):
+                flagged, seconded, lifted = (event, time), None, None
+            elif isinstance(event, FlagSeconded):
+                seconded = event, time
+            elif isinstance(event, FlagLifted):
+                lifted = time
+        if flagged is None:
+            raise LookupError("it was never flagged")
+        kind, region = self._party(subject)
+        until = None if seconded is not None else flagged[0].until
+        stands = until is None or until >= self._snapshot.time
+        given = [each for each in (flagged, seconded) if each is not None]
+        return {
+            "subject": _hex(subject),
+            "kind": kind,
+            "region": region,
+            "state": "LIFTED" if lifted is not None else "STANDING" if stands else "LAPSED",
+            "by": flagged[0].region,
+            "since": flagged[1],
+            "until": until,
+            "seconder": None if seconded is None else seconded[0].region,
+            "lifted": lifted,
+            "reasons": [
+                {"region": event.region, "time": time, "hash": _hex(event.reason), "text": None, "salt": None} for event, time in given
+            ],
+        }
+
+    def history_of(self, subject: Id) -> list[Fact]:
+        """Every event about something, in order."""
+        return facts_of_events(self._snapshot.history_of(subject))
+
+    def _is_lab(self, subject: Id) -> bool:
+        return subject in self._ledger.lab_records
+
+    def _party(self, subject: Id) -> tuple[str, Region]:
+        if self._is_lab(subject):
+            return "LAB", self._ledger.lab_records[subject].region
+        _require(subject, self._ledger.firm_records)
+        return "FIRM", self._ledger.firms[subject].region
+
+    def _standing_flag(self, until: int) -> int | None:
+        return until if until >= self._snapshot.time else None
+
+    def _recognising(self, subject: Id) -> list[int]:
+        """The regions whose vouchers may be spent there at the time of the snapshot."""
+        windows = {region: self._ledger.recognitions[region, subject] for region, _ in self._ledger.regions.items()}
+        return sorted(region for region, window in windows.items() if window.from_ <= self._snapshot.time <= window.until)
+
+
+def facts_of_events(entries: Iterable[Entry]) -> list[Fact]:
+    """Events as the contracts told them, field by field."""
+    return [
+        {
+            "position": entry.position,
+            "block": entry.logged.position.block,
+            "time": entry.logged.time,
+            "transaction": _hex(entry.logged.transaction_hash),
+            "contract": str(entry.logged.event.contract),
+            "name": entry.name,
+            "values": _members(entry.logged.event),
+        }
+        for entry in entries
+    ]
+
+
+def _require(key: object, known: Mapping[Any, Any]) -> None:
+    if key not in known:
+        raise LookupError(f"nobody has the id {key!r}")
+
+
+def _paid(paid: Paid) -> str:
+    return "LAB" if paid is Paid.LAB else "FIRM"
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
+
+
+def _members(record: Any) -> Fact:
+    return {each.name.rstrip("_"): _value(getattr(record, each.name), each.metadata["type"]) for each in fields(record)}
+
+
+def _value(value: Any, solidity_type: str) -> Any:
+    if is_dataclass(value):
+        return _members(value)
+    if isinstance(value, tuple):
+        return [_value(each, "") for each in value]
+    if isinstance(value, bytes):
+        return _hex(value)
+    if isinstance(value, IntEnum):
+        return value.name
+    # Money and nonces: JSON numbers lose whole numbers above 2^53.
+    return str(value) if solidity_type in {"uint64", "uint256"} else value
