@@ -98,7 +98,19 @@ from registry.model import (
     Time,
     Voucher,
 )
-from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
+from registry.outbox import (
+    Intent,
+    IntentDiffers,
+    NonceTaken,
+    NoSuchAccount,
+    Outbox,
+    OutboxClosed,
+    OutboxError,
+    Outcome,
+    SenderBusy,
+    Ticket,
+    WrongChain,
+)
 from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
 from registry.policy import (
     Applicant,
@@ -222,6 +234,7 @@ __all__ = [
     "MotionState",
     "NoSuchAccount",
     "Node",
+    "NonceTaken",
     "NotDecodable",
     "NotEncodable",
     "NotFoldable",
