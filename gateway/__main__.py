@@ -33,7 +33,12 @@ def main() -> None:
         timeout_graceful_shutdown=settings.stop_seconds,
     )
     server = uvicorn.Server(config)
-    server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+    try:
+        server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+    except SystemExit:
+        if app.state.refused is None:
+            raise
+        sys.exit(f"签名账户无法使用，未启动。 Accounts that cannot be used, not started: {app.state.refused}")
     if not server.started:
         sys.exit(STARTUP_FAILED)
 

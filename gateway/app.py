@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from gateway import documents, edge, errors, paths
+from gateway.accounts import AccountsRefused
 from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
@@ -29,7 +30,11 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        office = Office(settings, clock)
+        try:
+            office = Office(settings, clock)
+        except AccountsRefused as refused:
+            app.state.refused = str(refused)
+            raise
         follower = threading.Thread(target=office.follow_until_closed, name="follower", daemon=True)
         follower.start()
         app.state.office = office
@@ -44,6 +49,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics
+    app.state.refused = None
     errors.install(app)
     paths.install(app, ROUTERS)
     documents.install(app, ROUTERS)

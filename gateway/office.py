@@ -41,7 +41,6 @@ from registry import (
     Snapshot,
     Time,
     Unreachable,
-    sign,
     verify,
 )
 
@@ -77,8 +76,8 @@ class Office:
         self.keyring = keyring_of(settings.tag_keys)
         self.deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
-        self._signers = accounts.read(settings.accounts)
         verify(self._node, self.deployment)
+        self._accounts = accounts.read(settings.accounts)
         self.keys = ApiKeys(settings.state, clock)
         self._index = Index(settings.state / "index.sqlite", self._node, self.deployment)
         self._require_no_party_signs_here()
@@ -91,7 +90,7 @@ class Office:
         self.operations = Operations(self.answers)
         self._clients = {
             name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
-            for name, account in self._signers.items()
+            for name, account in self._accounts.by_name.items()
         }
         self.party_transactions = PartyTransactions(self._node, self.deployment, final_within=settings.wait_seconds)
         self._closed = threading.Event()
@@ -109,6 +108,7 @@ class Office:
         self.reasons.close()
         self.lookups.close()
         self.keys.close()
+        self._accounts.close()
 
     # Reading
 
@@ -208,7 +208,7 @@ class Office:
 
     def signed_by(self, caller: Caller, record: Record) -> bytes:
         """An officer's own signature on a record, made here."""
-        return sign(record, self.deployment.domain, bytes(self._signers[self._account(caller)].key))
+        return self._accounts.by_name[self._account(caller)].sign(record, self.deployment.domain)
 
     def sent_before(self, intent_id: str) -> str | None:
         """The transaction by which this intent was sent before, if it was."""
@@ -228,7 +228,7 @@ class Office:
 
     @property
     def _own_addresses(self) -> frozenset[str]:
-        return frozenset(account.address.lower() for account in self._signers.values())
+        return frozenset(account.address.lower() for account in self._accounts.by_name.values())
 
     def _account(self, caller: Caller) -> str:
         if caller.home != self.region or caller.account is None or caller.account not in self._clients:
@@ -241,6 +241,7 @@ class Office:
         if found:
             self._index.close()
             self.keys.close()
+            self._accounts.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
 
 

@@ -127,6 +127,7 @@ STATUS: Mapping[str, int] = {
     "CodeRefused": 422,
     "CursorDiffers": 422,
     "CursorRefused": 422,
+    "DeviceUnavailable": 503,
     "DocumentRefused": 422,
     "EpochMissing": 422,
     "IdempotencyKeyMissing": 400,
@@ -181,6 +182,7 @@ OF_POSTS = ("BodyTooSlow", "TooLarge")
 OF_BODIES = ("MalformedRequest",)
 OF_IDS = ("NotFound",)
 OF_WRITES = (
+    "DeviceUnavailable",
     "IdempotencyKeyMissing",
     "IdempotencyKeyReused",
     "IdempotencyKeyRunning",

@@ -50,7 +50,17 @@ from registry.getters import ProgrammeRules
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import rebuild as rebuild_index
-from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
+from registry.keystore import (
+    KeyAccount,
+    KeyFileExists,
+    KeyFileMalformed,
+    KeyFileMissing,
+    KeystoreError,
+    Strength,
+    WrongPassword,
+    load_key,
+    save_key,
+)
 from registry.model import (
     NO_ADDRESS,
     NO_ID,
@@ -97,7 +107,7 @@ from registry.model import (
 )
 from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
 from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
-from registry.ports import Account, CannotServe, Receipt
+from registry.ports import Account, CannotServe, Receipt, SigningAccount
 from registry.rules import (
     AccountState,
     Closing,
@@ -168,6 +178,7 @@ __all__ = [
     "IntentDiffers",
     "InvoiceState",
     "Item",
+    "KeyAccount",
     "KeyFileExists",
     "KeyFileMalformed",
     "KeyFileMissing",
@@ -225,6 +236,7 @@ __all__ = [
     "RotationVetoed",
     "SenderBusy",
     "Signatures",
+    "SigningAccount",
     "Slice",
     "Snapshot",
     "Span",

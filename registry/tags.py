@@ -15,7 +15,7 @@ unambiguous: no other purpose or parts give the same. The parts by purpose:
     invoice      number; or code and number   one tag in all regions and programmes, which is what stops a second claim
 
 An invoice's epoch is the year in its number or code, less 2000. All other tags are of epoch 1, until the consortium changes that key
-(docs/adr/0016): a voucher keeps the epoch in which it was issued, and its project and agreements take that same one (`epoch_of`).
+(docs/adr/0018): a voucher keeps the epoch in which it was issued, and its project and agreements take that same one (`epoch_of`).
 
 Warning: a tag hides from readers of the chain, not from whoever holds the key, who could try all company codes.
 Warning: a fully digital invoice printed on paper (数电纸票) bears a 20-digit number and also a code and a number of the old form. Only

@@ -29,6 +29,7 @@ from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.gateway_client import RefusedByGateway, UnsafeAddress
+from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexRefused
 
 
@@ -69,6 +70,8 @@ class Uses(Flag):
     KEY = auto()
     DOMAIN = auto()
     PASSWORD = auto()
+    DEVICE = auto()
+    KEY_IN_DEVICE = auto()
 
 
 Answer = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Told | None
@@ -92,6 +95,11 @@ _PASSWORD = {
     "password_file": Annotated[Path | None, _option("--password-file", _of("password_file"))],
     "password_fd": Annotated[int | None, _option("--password-fd", _of("password_fd"))],
 }
+_DEVICE = {
+    "pkcs11_module": Annotated[Path | None, _option("--pkcs11-module", _of("pkcs11_module"))],
+    "pkcs11_token": Annotated[str | None, _option("--pkcs11-token", _of("pkcs11_token"))],
+    "pin_file": Annotated[Path | None, _option("--pin-file", _of("pin_file"))],
+}
 _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     Uses.NODE: {"node_url": Annotated[str | None, _option("--node-url", _of("node_url"))]} | _DEPLOYMENT,
     Uses.GATEWAY: {
@@ -101,6 +109,8 @@ _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     Uses.DOMAIN: _DEPLOYMENT,
     Uses.KEY: {"keystore": Annotated[Path | None, _option("--keystore", _of("keystore"))]} | _PASSWORD,
     Uses.PASSWORD: _PASSWORD,
+    Uses.DEVICE: _DEVICE,
+    Uses.KEY_IN_DEVICE: _DEVICE | {"pkcs11_label": Annotated[str | None, _option("--pkcs11-label", _of("pkcs11_label"))]},
 }
 _ALWAYS: dict[str, Any] = {
     "state_folder": Annotated[Path | None, _option("--state-folder", _of("state_folder"))],
@@ -187,7 +197,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             sentence = screen.words("登记系统不予受理；未发生任何变化。", "The registry refused; nothing changed.")
             screen.refusal(failure.code, "rejected", sentence, failure.values)
             return Exit.REFUSED
-        case Unreachable():
+        case Unreachable() | HsmUnavailable():
             sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
             screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})
             return Exit.UNREACHABLE

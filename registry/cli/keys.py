@@ -11,15 +11,16 @@ from typing import Annotated, Any
 from eth_account import Account
 
 from registry import codec
-from registry.cli import parsing, tag_keys
+from registry.cli import hsm, parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
 from registry.cli.command import Answer, Differs, Uses, command, group
 from registry.cli.session import Session
 from registry.model import Id
 
-app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
+app = group("企业与服务机构的签名密钥；关联标识密钥；设备中的角色密钥。 Keys of firms and labs, tag keys, role keys in devices.")
 
 app.add_typer(tag_keys.app, name="tag")
+app.add_typer(hsm.app, name="hsm")
 
 MOST_GAS = 2_000_000
 

@@ -64,6 +64,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "key": ("键", "key"),
     "keystore": ("密钥文件", "key file"),
     "kind": ("类别", "kind"),
+    "label": ("标签", "label"),
     "lab": ("服务机构", "lab"),
     "lab_region": ("服务地", "host region"),
     "lapsed": ("失效", "lapsed"),

@@ -92,10 +92,10 @@ def story(engine, _chain_ids, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_example_runs(story):
+def test_every_example_runs(story, token):
     key_files(story)
     tag_keys(story)
-    consortium(story)
+    consortium(story, key_in_device(story, token))
     programme_and_vouchers(story)
     directory(story)
     life_of_an_order(story)
@@ -134,15 +134,30 @@ def tag_keys(story):
     assert maker.run("keys tag create tag-keys.json --epoch 31").status == 2, "an epoch has one key"
 
 
-def consortium(story):
-    """Three regions found a consortium of their own beside the town's."""
+def key_in_device(story, token):
+    """A reviewer's key, made in a device; the settings by which its holder signs with it."""
+    (story.people.folder / "hsm.pin").write_text(token.pin)
+    (story.people.folder / "hsm.pin").chmod(0o600)
+    label, told = token.label("reviewer"), {"MODULE": token.module, "TOKEN": token.token}
+    desk = Desk(story.people.folder)
+    made = story.play("keys hsm create", desk, instead=("reviewer-1", label), **told)
+    assert story.play("keys hsm show", desk, instead=("reviewer-1", label), **told) == made
+    where = f"--pkcs11-module {token.module} --pkcs11-token {token.token} --pin-file hsm.pin"
+    assert desk.run(f"keys hsm create {label} {where} --json").refusal["error"] == "HsmKeyExists"
+    story.told["NEW_REVIEWER"] = made["address"]
+    return token.settings() | {"pkcs11_label": label}
+
+
+def consortium(story, device):
+    """Three regions found a consortium of their own beside the town's. The reviewer signs with a key in a device."""
     people = story.people
     deployment = people.folder / "new-deployment.json"
     desks = {}
     for number in (1, 2, 3):
         for what in ("ADMIN", "RECOVERY"):
             desks[what, number], story.told[f"{what}_{number}"] = people.holder(f"{what.lower()}-{number}", deployment=deployment)
-    for name in ("NEW_REVIEWER", "NEW_ADMIN", "NEW_RECOVERY"):
+    desks["NEW_REVIEWER"] = Desk(people.folder, people.auditor("reviewer").settings | {"deployment": deployment} | device)
+    for name in ("NEW_ADMIN", "NEW_RECOVERY"):
         desks[name], story.told[name] = people.holder(name.lower(), deployment=deployment)
     first, second, third = (desks["ADMIN", number] for number in (1, 2, 3))
 
