@@ -82,7 +82,7 @@ _TAGS = {
     "orders": "An order from reservation to settlement and, if need be, back.",
     "programmes": "Programmes and the money set aside for them.",
     "vouchers": "Issuing, and what was issued.",
-    "directory": "Labs, items, firms, their keys, recognition and flags.",
+    "directory": "Labs, items, firms, their keys and agents, recognition and flags.",
     "trail": "All events, and whether this gateway follows its node.",
     "operations": "Writes that were answered 202, to be polled.",
     "health": "Alive, ready, and numbers, for whatever watches over a gateway.",

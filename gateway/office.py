@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from gateway import accounts, schemas, shapes
+from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
@@ -86,6 +87,7 @@ class Office:
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.lookups = LookupLog(settings.state)
+        self.agents = Agents(settings.state)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
         self._clients = {
@@ -107,6 +109,7 @@ class Office:
         self._index.close()
         self.reasons.close()
         self.lookups.close()
+        self.agents.close()
         self.keys.close()
         self._accounts.close()
 
@@ -131,6 +134,14 @@ class Office:
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
             else:
                 self._refused = None
+                self._watch_agents()
+
+    def _watch_agents(self) -> None:
+        try:
+            with self._index.snapshot() as snapshot:
+                self.agents.watch(snapshot)
+        except Exception:  # noqa: BLE001 - whatever ails the book, the chain is followed on
+            _log.exception("uses of agents' keys could not be worked out")
 
     @contextmanager
     def current(self) -> Iterator[Snapshot]:
@@ -182,6 +193,8 @@ class Office:
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """What `/metrics` tells beside its counters."""
         found = self.health.report()
+        with self._index.snapshot() as snapshot:
+            untold = len(self.agents.untold(snapshot))
         known = {
             "ready": ("1 while this gateway can do its work.", float(not self.health.reasons(found))),
             "node_answering": ("1 while the node answers.", float(found.chain_id is not None)),
@@ -191,6 +204,7 @@ class Office:
             "index_lag_blocks": ("How many blocks it is behind.", found.lag),
             "outbox_depth": ("Transactions that wait for their final block.", found.outbox),
             "node_peers": ("Peers of the node.", found.peers),
+            "agent_uses_untold": ("Uses of an agent's key of which the firm was not told yet.", untold),
             "lookups_logged": ("Rows of the look-up log.", self.lookups.head.number),
         }
         return {name: (meaning, float(value)) for name, (meaning, value) in known.items() if value is not None}

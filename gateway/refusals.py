@@ -152,6 +152,7 @@ STATUS: Mapping[str, int] = {
     "NotReady": 503,
     "NotYours": 403,
     "OutcomeUnknown": 504,
+    "PowerDiffers": 409,
     "ProgrammeFileInvalid": 422,
     "ProgrammeFileMalformed": 422,
     "RateLimited": 429,

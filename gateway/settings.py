@@ -26,7 +26,10 @@ class Settings(BaseSettings):
     node_url: Annotated[str, Field(description="JSON-RPC address of the region's own node. No other region's is asked.")]
     deployment: Annotated[Path, Field(description="Deployment file: chain id, genesis hash and contract addresses; checked at start.")]
     state: Annotated[
-        Path, Field(description="Folder of index (deletable), outbox, answers, reasons, API keys and look-up log (all to be backed up).")
+        Path,
+        Field(
+            description="Folder of index (deletable), outbox, answers, reasons, keys, look-up log, book of agents (all to be backed up)."
+        ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]
     accounts: Annotated[

@@ -26,11 +26,14 @@ from registry import (
     Id,
     Ledger,
     Paid,
+    Position,
     Programme,
     Region,
     Rejected,
     Snapshot,
     Stage,
+    Telling,
+    Use,
     id_of,
 )
 
@@ -306,6 +309,33 @@ def _recognising(snapshot: Snapshot, subject: Id) -> list[int]:
     regions, recognitions = snapshot.ledger.regions, snapshot.ledger.recognitions
     windows = {region: recognitions[region, subject] for region, _ in regions.items()}
     return sorted(region for region, window in windows.items() if window.from_ <= snapshot.time <= window.until)
+
+
+# Agents
+
+
+def position(at: Position) -> str:
+    """Where a use stands, for callers: opaque, and sorting as the chain does."""
+    return f"{at.block:012x}{at.log:06x}"
+
+
+def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
+    """One use of an agent's key, with the power that covers it."""
+    act, power = use.act, use.power
+    named = None if power is None else {"document_sha256": power.document.hex(), "from": power.from_, "until": power.until}
+    return schemas.AgentUse(
+        position=position(act.position),
+        what=act.verb.name,
+        firm=act.firm,
+        agent=act.key,
+        order_id=None if act.order == NO_ID else act.order,
+        amount=None if act.order == NO_ID else act.amount,
+        time=act.time,
+        block=act.position.block,
+        transaction=act.transaction,
+        power=None if named is None else schemas.PowerNamed.model_validate(named),
+        told=None if told is None else schemas.Telling(at=told.at, how=told.how),
+    )
 
 
 # Events

@@ -92,6 +92,11 @@ def own_tag(office: Office, caller: Caller) -> Tag:
     return office.keyring.firm(caller.firm or "")
 
 
+def own_firms(office: Office, caller: Caller) -> list[Id]:
+    """The ids under which the directory may know the firm that calls: one for each epoch whose key is held, the newest first."""
+    return [id_of(Firm(caller.home, tag)) for tag in office.keyring.firms(caller.firm or "")]
+
+
 def own_subject(office: Office, caller: Caller) -> Id:
     """The id under which the directory knows the lab or firm that calls."""
     return caller.lab_id or id_of(Firm(caller.home, own_tag(office, caller)))

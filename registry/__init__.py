@@ -4,8 +4,8 @@ The library of Tongquan (通券): records, ids, signatures and tags of an innova
 These are its public names; a gateway uses nothing else of it. Calldata stays in `registry.codec`: whoever only calls verbs calls a client.
 """
 
-from registry.agent_book import AgentBook, PowerRefused
-from registry.agents import Act, PowerOfAttorney, Use, acts_of
+from registry.agent_book import AgentBook, Entered, PowerRefused, Telling
+from registry.agents import Act, PowerOfAttorney, Use, Verb, acts_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done, call_of
@@ -42,6 +42,7 @@ from registry.events import (
     Logged,
     MalformedEvent,
     MonthClosed,
+    Position,
     RotationProposed,
     RotationVetoed,
     StandingSet,
@@ -125,6 +126,7 @@ from registry.rules import (
 )
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
+from registry.solidity import checksummed
 from registry.tag_keys import read_tag_keys
 from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, epoch_of, salted
 
@@ -152,6 +154,7 @@ __all__ = [
     "DocumentRefused",
     "Domain",
     "Done",
+    "Entered",
     "Entry",
     "EpochMissing",
     "Event",
@@ -213,6 +216,7 @@ __all__ = [
     "PartyTransactions",
     "PinRefused",
     "Pool",
+    "Position",
     "PowerOfAttorney",
     "PowerRefused",
     "Programme",
@@ -248,6 +252,7 @@ __all__ = [
     "Tag",
     "TagError",
     "TagKey",
+    "Telling",
     "Terms",
     "Ticket",
     "Time",
@@ -257,6 +262,7 @@ __all__ = [
     "UnexpectedValue",
     "Unreachable",
     "Use",
+    "Verb",
     "Voucher",
     "Window",
     "WrongChain",
@@ -266,6 +272,7 @@ __all__ = [
     "acts_of",
     "address_of",
     "call_of",
+    "checksummed",
     "closing_id",
     "consumed",
     "decode_record",

@@ -161,6 +161,19 @@ class Snapshot:
         """
         return self._entries("JOIN history USING (block, log) WHERE subject = ? ORDER BY block, log", subject)
 
+    def history_of_firm(self, firm: Id, tag: Tag) -> list[Entry]:
+        """
+        Every event about a firm and about the orders of its tag, in order: what `registry.agents.acts_of` reads.
+
+        Orders of the same company in another region are among them, since a tag is the same everywhere.
+        """
+        return self._entries(f"WHERE (block, log) IN ({_OF_FIRM}) ORDER BY block, log", firm, tag)
+
+    def last_of_firm(self, firm: Id, tag: Tag) -> str | None:
+        """The position of the last of them."""
+        found = self._select(f"{_OF_FIRM} ORDER BY block DESC, log DESC LIMIT 1", firm, tag)
+        return _position(*found[0]) if found else None
+
     def trail(self, *, after: str | None = None, limit: int = 1_000) -> list[Entry]:
         """All events of all contracts in the chain's order, `limit` at a time: those after a position, or from the first one on."""
         block, log = (-1, -1) if after is None else _read_position(after)
@@ -181,6 +194,7 @@ class Snapshot:
 _SELECT_LOGS = (
     "SELECT block, log, transaction_index, transaction_hash, address, topics, data, time FROM logs JOIN blocks ON blocks.number = block"
 )
+_OF_FIRM = "SELECT block, log FROM history WHERE subject = ? OR subject IN (SELECT id FROM orders WHERE firm = ?)"
 
 
 class Index:

@@ -2,7 +2,7 @@
 
 # Before the routes: it registers the form of an id in a path.
 from gateway import paths  # noqa: F401
-from gateway.routes import firms, flags, health, labs, lookup_log, lookups, operations, orders, programmes, reviews, trail, vouchers
+from gateway.routes import agents, firms, flags, health, labs, lookup_log, lookups, operations, orders, programmes, reviews, trail, vouchers
 
 ROUTERS = (
     lookups.router,
@@ -13,6 +13,7 @@ ROUTERS = (
     programmes.router,
     labs.router,
     firms.router,
+    agents.router,
     flags.router,
     trail.router,
     operations.router,

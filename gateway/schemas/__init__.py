@@ -2,6 +2,7 @@
 The shapes of requests and answers, by subject. Unknown fields are refused, and nothing is converted in silence.
 """
 
+from gateway.schemas.agents import AgentUse, AgentUsePage, PowerEntry, PowerNamed, PowerPage, PowerSeen, PowerWithdrawal, Telling, UsesTold
 from gateway.schemas.basis import (
     MONEY_PATTERN,
     SOME_HEX_PATTERN,
@@ -141,6 +142,8 @@ __all__ = [
     "MONEY_PATTERN",
     "SOME_HEX_PATTERN",
     "AddressText",
+    "AgentUse",
+    "AgentUsePage",
     "AgreementNamed",
     "Alive",
     "Amount",
@@ -205,6 +208,11 @@ __all__ = [
     "Outcome",
     "OwnRotation",
     "PoolSeen",
+    "PowerEntry",
+    "PowerNamed",
+    "PowerPage",
+    "PowerSeen",
+    "PowerWithdrawal",
     "Prepared",
     "ProgrammeFile",
     "ProgrammePage",
@@ -247,10 +255,12 @@ __all__ = [
     "Subjects",
     "Submissions",
     "Submitted",
+    "Telling",
     "Text",
     "TrailPage",
     "TypedData",
     "UnsignedTransaction",
+    "UsesTold",
     "ValidSeconds",
     "Verification",
     "VerificationRequest",

@@ -23,6 +23,7 @@ from registry import Firm, Region, id_of
 from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.play import ROOT
+from scripts.demonstration.world import new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until
@@ -330,6 +331,7 @@ def flags_and_keys(story):
     people.caller(CHANGXING, "directory").ask(f"flag raise {other} --reason 误报")
     story.play("flag take-back", people.caller(CHANGXING, "directory"), FLAGGED=other)
 
+    agents(story)
     story.told["LAB"] = town.lab_id(kunshan)
     next_signers = [light_key(people.folder, f"kunshan-{number}.json") for number in (1, 2)]
     story.play("keys propose", office, NEW_SIGNER=next_signers[0])
@@ -338,6 +340,31 @@ def flags_and_keys(story):
     assert story.play("keys rotate", at_lab, NEW_SIGNER=next_signers[1])["outcome"] == "ROTATED"
     assert story.play("keys show", at_lab)["signer"] == next_signers[1].lower()
     story.play("keys propose", office, NEW_SIGNER=next_signers[0])
+
+
+def agents(story):
+    """A firm whose agent orders for it reads that he did; before that, its office saw that it did not know."""
+    people = story.people
+    town = people.town
+    office, firm, lab = people.caller(CHANGXING, "directory"), town.firm("firm-changxing"), town.lab("lab-shanghai")
+    at_firm = people.firm(firm)
+    (people.folder / "power.pdf").write_bytes(b"a power of attorney")
+    agent = new_key_file(people.folder, "agent")
+    year, tomorrow = datetime.now(UTC).year + 2, f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    story.told |= {"AGENT": agent.account.address, "NEXT_YEAR": year, "TOMORROW": tomorrow}
+    assert story.play("firm power enter", office)["signs"] is False
+    rotated = at_firm.run(f"keys rotate --subject {story.told['FIRM']} --signer {agent.account.address} --json")
+    assert rotated.answer["outcome"] == "ROTATED"
+    own, town.world.parties[firm.key] = town.world.parties[firm.key], agent
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.world.parties[firm.key] = own
+
+    use = story.play("firm uses", office, remember={"USE": "position"})
+    assert (use["what"], use["order_id"], use["told"]) == ("RESERVE", order, None)
+    story.play("firm told", office)
+    assert [line["told"]["how"] for line in at_firm.run("firm uses --json").lines] == ["挂号信"]
+    assert story.play("firm power withdraw", office)["signs"] is True
+    story.play("firm power list", at_firm)
 
 
 def auditing(story):
