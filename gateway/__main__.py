@@ -38,7 +38,7 @@ def main() -> None:
     except SystemExit:
         if app.state.refused is None:
             raise
-        sys.exit(f"签名账户无法使用，未启动。 Accounts that cannot be used, not started: {app.state.refused}")
+        sys.exit(f"密钥无法使用，未启动。 Keys that cannot be used, not started: {app.state.refused}")
     if not server.started:
         sys.exit(STARTUP_FAILED)
 

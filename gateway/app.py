@@ -14,6 +14,7 @@ from gateway.office import Clock, Office
 from gateway.routes import ROUTERS
 from gateway.safety import require_safe
 from gateway.settings import Settings
+from gateway.tag_keys import TagKeysRefused
 
 
 def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
@@ -32,7 +33,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         try:
             office = Office(settings, clock)
-        except AccountsRefused as refused:
+        except (AccountsRefused, TagKeysRefused) as refused:
             app.state.refused = str(refused)
             raise
         follower = threading.Thread(target=office.follow_until_closed, name="follower", daemon=True)

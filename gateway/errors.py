@@ -119,7 +119,7 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "CodeRefused", "代码或编号格式有误。 A code or number is not valid.", values)
         case EpochMissing():
-            title = "本平台没有该年度的关联密钥。 This gateway lacks the tag key of that year."
+            title = "本平台没有该期的关联标识密钥。 This gateway lacks the tag key of that epoch."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "EpochMissing", title, {"epoch": failure.epoch})
         case IntentDiffers():
             title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."

@@ -161,6 +161,7 @@ ORDER_BRIEF = {
     "subsidy": None,
     "cost": None,
     "paid_to": "LAB",
+    "warnings": [],
 }
 _RESERVED = _event(
     "Reserved",
@@ -310,10 +311,11 @@ LAB_SEEN = {
     "qualified_until": USE_BY,
     "flagged_until": None,
     "recognised_by": [CHANGXING],
+    "epoch": 1,
 }
 ITEM_SEEN = {"item": ITEM, "lab": LAB, "code": "GC-MS-01", "recognised_by": []}
 RECOGNITION_SEEN = {"region": CHANGXING, "subject": LAB, "kind": "LAB", "from": FROM, "until": USE_BY, "in_force": True}
-FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None}
+FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None, "epoch": 1}
 PROPOSAL = {"subject": FIRM, "signer": NEW_SIGNER}
 OWN_ROTATION = {"signer": NEW_SIGNER}
 UNSIGNED = {

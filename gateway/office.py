@@ -74,7 +74,7 @@ class Office:
         self.settings = settings
         self.region = Region(settings.region)
         self.clock = clock
-        self.keyring = keyring_of(settings.tag_keys)
+        self.keyring = keyring_of(settings.tag_keys, settings.tag_epoch)
         self.deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
         verify(self._node, self.deployment)

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     accounts: Annotated[
         Path, Field(description="Where the keys of the role accounts are that sign here, in files or devices; see docs/keys.md.")
     ]
+    tag_epoch: Annotated[
+        int, Field(ge=1, le=12, description="Epoch of the tag key for new firms, labs and vouchers: 1 until the members change it.")
+    ] = 1
 
     host: Annotated[str, Field(description="Address to listen on. TLS is the reverse proxy's.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535, description="Port to listen on.")] = 8000

@@ -13,6 +13,7 @@ from gateway import schemas
 from gateway.errors import plain
 from gateway.lookup_log import Row
 from gateway.reasons import Reason
+from gateway.verification import mixed_epochs
 from registry import (
     NO_ID,
     UNLIMITED,
@@ -34,6 +35,7 @@ from registry import (
     Stage,
     Telling,
     Use,
+    epoch_of,
     id_of,
 )
 
@@ -110,6 +112,7 @@ def _order(ledger: Ledger, order_id: Id) -> dict[str, Any]:
     voucher = ledger.vouchers[record.voucher]
     programme = ledger.programmes[voucher.programme]
     redemption = ledger.redemptions[order_id] if state.stage >= Stage.REDEEMED and order_id in ledger.redemptions else None
+    mixed = mixed_epochs(ledger, order_id)
     return {
         "order_id": order_id,
         "voucher_id": record.voucher,
@@ -126,6 +129,7 @@ def _order(ledger: Ledger, order_id: Id) -> dict[str, Any]:
         "subsidy": None if redemption is None else redemption.subsidy,
         "cost": None if redemption is None else redemption.cost,
         "paid_to": paid_to(ledger, programme, record.lab),
+        "warnings": [] if mixed is None else [schemas.Reason(code="EpochsMixed", values=mixed)],
     }
 
 
@@ -217,6 +221,7 @@ def lab_seen(snapshot: Snapshot, lab_id: Id) -> schemas.LabSeen:
         qualified_until=state.qualified_until,
         flagged_until=_standing_flag(state.flagged_until, snapshot),
         recognised_by=_recognising(snapshot, lab_id),
+        epoch=epoch_of(record.host_unit),
     )
 
 
@@ -238,7 +243,8 @@ def firm_seen(snapshot: Snapshot, firm_id: Id) -> schemas.FirmSeen:
     """A firm, without its tag."""
     state = snapshot.ledger.firms[firm_id]
     flagged = _standing_flag(state.flagged_until, snapshot)
-    return schemas.FirmSeen(firm=firm_id, region=state.region, signer=state.signer, flagged_until=flagged)
+    epoch = epoch_of(snapshot.ledger.firm_records[firm_id].firm)
+    return schemas.FirmSeen(firm=firm_id, region=state.region, signer=state.signer, flagged_until=flagged, epoch=epoch)
 
 
 def signer_of(ledger: Ledger, subject: Id) -> Address:

@@ -12,7 +12,7 @@ from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import VoucherNamed
-from registry import NO_ADDRESS, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
+from registry import LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Programme, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def may_see_voucher(office: Office, caller: Caller, ledger: Ledger, voucher: Vou
     """Its firm, the offices of the region that issued it, and auditors; never a lab."""
     region = ledger.programmes[voucher.programme].region
     if caller.party is Party.FIRM:
-        return caller.home == region and own_tag(office, caller) == voucher.firm
+        return caller.home == region and voucher.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == region)
 
 
@@ -69,7 +69,7 @@ def may_see_programme(caller: Caller, programme: Programme) -> bool:
 def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:
     """The firm itself, the offices of its home region, and auditors."""
     if caller.party is Party.FIRM:
-        return caller.home == firm.region and own_tag(office, caller) == firm.firm
+        return caller.home == firm.region and firm.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == firm.region)
 
 
@@ -88,18 +88,23 @@ def require_order_seen(office: Office, caller: Caller, ledger: Ledger, order_id:
 
 
 def own_tag(office: Office, caller: Caller) -> Tag:
-    """The tag of the firm that calls."""
+    """The tag of the firm that calls, of today's epoch."""
     return office.keyring.firm(caller.firm or "")
 
 
+def own_tags(office: Office, caller: Caller) -> tuple[Tag, ...]:
+    """The tags of the firm that calls, under every epoch that vouchers may be of, the newest first."""
+    return office.keyring.firms(caller.firm or "")
+
+
 def own_firms(office: Office, caller: Caller) -> list[Id]:
-    """The ids under which the directory may know the firm that calls: one for each epoch whose key is held, the newest first."""
-    return [id_of(Firm(caller.home, tag)) for tag in office.keyring.firms(caller.firm or "")]
+    """The ids under which the directory may know the firm that calls: one for each of its tags."""
+    return [id_of(Firm(caller.home, tag)) for tag in own_tags(office, caller)]
 
 
-def own_subject(office: Office, caller: Caller) -> Id:
-    """The id under which the directory knows the lab or firm that calls."""
-    return caller.lab_id or id_of(Firm(caller.home, own_tag(office, caller)))
+def own_subjects(office: Office, caller: Caller) -> list[Id]:
+    """The ids under which the directory may know the lab or firm that calls."""
+    return own_firms(office, caller) if caller.lab_id is None else [caller.lab_id]
 
 
 def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
@@ -111,9 +116,37 @@ def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
     return caller.lab_id
 
 
-def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:
+def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> list[Id]:
+    """
+    The vouchers that carry this serial and were issued to this firm, under whichever epoch's tags, the newest first.
+
+    Raises:
+        EpochMissing: none is found, and there are vouchers under a key that this gateway lacks: it might be one of those.
+    """
+    keyring, todays = office.keyring, subject.tags
+    found: list[Id] = []
+    for epoch in keyring.party_epochs:
+        older = epoch != keyring.epoch
+        serial = keyring.serial(Region(named.region), named.serial, epoch=epoch) if older else todays[1]
+        tags = (keyring.firm(named.firm, epoch=epoch), serial) if older else todays
+        here = snapshot.vouchers_of(*tags)
+        if here and not found:
+            subject.firm, subject.serial = tags
+        found += here
+    if not found:
+        _require_all_epochs(office, snapshot)
+    return found
+
+
+def _require_all_epochs(office: Office, snapshot: Snapshot) -> None:
+    for epoch in range(1, LAST_PARTY_EPOCH + 1):
+        if epoch not in office.keyring.epochs and snapshot.has_vouchers_of_epoch(epoch):
+            raise EpochMissing(epoch, office.keyring.epochs)
+
+
+def voucher_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> tuple[Id, Voucher]:
     """The voucher that carries this serial and was issued to this firm."""
-    found = snapshot.vouchers_of(*subject.tags)
+    found = vouchers_named(office, snapshot, named, subject)
     if not found:
         title = "没有这张券，或券与企业不符。 There is no such voucher of this firm."
         raise Problem(404, "UnknownVoucher", title, block=snapshot.block, time=snapshot.time)

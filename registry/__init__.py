@@ -128,9 +128,10 @@ from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
 from registry.tag_keys import read_tag_keys
-from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, epoch_of, salted
+from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
 
 __all__ = [
+    "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
     "UNLIMITED",
@@ -274,6 +275,7 @@ __all__ = [
     "call_of",
     "checksummed",
     "closing_id",
+    "company_code",
     "consumed",
     "decode_record",
     "digest",

@@ -43,6 +43,7 @@ EPOCH_YEAR = 2000
 
 # The first programmes are of 2013, so no invoice of a voucher bears an earlier year.
 LAST_PARTY_EPOCH = 12
+"""The last epoch of tags that are no invoice's."""
 
 # The first fully digital invoices were issued in December 2021. An older number cannot be one: it is an older invoice's code and
 # number run together.

@@ -94,7 +94,8 @@ def tell(office: Office, caller: Caller, asked: UsesTold) -> AgentUsePage:
 
 
 def _note(office: Office, told: Sequence[Use], how: str) -> None:
-    office.agents.book.told(*told, at=Time(int(office.clock())), how=how)
+    if told:
+        office.agents.book.told(*told, at=Time(int(office.clock())), how=how)
 
 
 def _visible(office: Office, caller: Caller) -> Collection[Id] | None:

@@ -21,7 +21,7 @@ from gateway.schemas import (
     SignedByPaid,
     SignedRelease,
 )
-from gateway.sight import lab_asked, looked_up, may_see_order, not_found, own_tag, require_order_seen, voucher_named
+from gateway.sight import lab_asked, looked_up, may_see_order, not_found, own_tags, require_order_seen, voucher_named
 from gateway.verification import SELLER_BYTES
 from registry import (
     NO_ID,
@@ -40,6 +40,7 @@ from registry import (
     Tag,
     Time,
     Voucher,
+    epoch_of,
     id_of,
     parse_typed_data,
     salted,
@@ -71,7 +72,7 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
         if caller.lab_id is not None:
             candidates = snapshot.orders_of_lab(caller.lab_id)
         elif caller.party is Party.FIRM:
-            candidates = snapshot.orders_of_firm(own_tag(office, caller))
+            candidates = snapshot.orders_of_firm(*own_tags(office, caller))
         else:
             candidates = list(ledger.order_records)
 
@@ -92,13 +93,14 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         lab = lab_asked(caller, asked.lab)
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
-        voucher_id, _ = voucher_named(snapshot, subject)
+        voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
+        _require_lab_of_epoch(snapshot.ledger, voucher, lab)
         valid_until = office.valid_until(snapshot, asked.valid_seconds)
     record = Order(
         voucher=voucher_id,
         lab=lab,
         item=NO_ID if asked.item is None else id_of(Item(lab, asked.item)),
-        project=office.keyring.project(asked.voucher.firm, asked.project),
+        project=office.keyring.project(asked.voucher.firm, asked.project, epoch=epoch_of(voucher.firm)),
         amount=Fen(asked.amount),
         valid_until=valid_until,
         nonce=secrets.randbits(64),
@@ -114,7 +116,8 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         require_order_seen(office, caller, ledger, order_id)
         record, state = ledger.order_records[order_id], ledger.orders[order_id]
         _require_seller(office, ledger, record.lab, asked.agreement.seller)
-        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
+        epoch = epoch_of(ledger.vouchers[record.voucher].firm)
+        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
         most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
         valid_until = office.valid_until(snapshot, asked.valid_seconds)
     salt = secrets.token_bytes(32)
@@ -148,7 +151,9 @@ def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prep
 def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     """Reserve for an order that both signed. Anybody may bring it."""
     record = parse_typed_data(asked.typed_data, Order, office.deployment.domain)
-    voucher = _voucher(office, record.voucher)
+    with office.current() as snapshot:
+        voucher = _voucher(snapshot.ledger, record.voucher)
+        require_one_epoch(snapshot.ledger, voucher, record)
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:
@@ -264,11 +269,31 @@ def _given(signature: bytes) -> bytes:
     return signature
 
 
-def _voucher(office: Office, voucher_id: Id) -> Voucher:
-    with office.current() as snapshot:
-        if voucher_id not in snapshot.ledger.vouchers:
-            raise not_found("voucher", voucher_id)
-        return snapshot.ledger.vouchers[voucher_id]
+def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
+    """
+    Refuse an order whose tags are of other epochs than its voucher: what is compared by tag would never meet (docs/adr/0018).
+
+    The contracts do not look; it holds because every gateway keeps to it.
+    """
+    _require_lab_of_epoch(ledger, voucher, order.lab)
+    if epoch_of(order.project) != epoch_of(voucher.firm):
+        raise _mixed(voucher=epoch_of(voucher.firm), project=epoch_of(order.project))
+
+
+def _require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+    if lab in ledger.lab_records and epoch_of(ledger.lab_records[lab].host_unit) != epoch_of(voucher.firm):
+        raise _mixed(voucher=epoch_of(voucher.firm), lab=epoch_of(ledger.lab_records[lab].host_unit))
+
+
+def _mixed(**epochs: int) -> Problem:
+    title = "关联标识分属不同期：请用与该券同期登记的服务机构。 Tags of two epochs: name the lab as it was admitted under the voucher's."
+    return Problem(422, "EpochsMixed", title, headers=None, **epochs)
+
+
+def _voucher(ledger: Ledger, voucher_id: Id) -> Voucher:
+    if voucher_id not in ledger.vouchers:
+        raise not_found("voucher", voucher_id)
+    return ledger.vouchers[voucher_id]
 
 
 def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:
@@ -281,7 +306,8 @@ def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:
 
 
 def _require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
-    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
+    registered = ledger.labs[lab].seller
+    if office.keyring.firm(seller, epoch=registered[0])[:SELLER_BYTES] != registered:
         raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
 
 

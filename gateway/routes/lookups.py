@@ -16,9 +16,10 @@ router = APIRouter(prefix="/v1", tags=["lookups"])
 
 _OF_FACTS = (*TAGS, *LOGGED, "NotYours")
 _OF_VOUCHER = (*_OF_FACTS, "SerialAmbiguous")
+_OF_QUOTE = (*_OF_VOUCHER, "EpochMissing", "UnknownVoucher")
 
 
-@router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=(*_OF_VOUCHER, "UnknownVoucher")))
+@router.post("/quotes", **told("试算 Quote", asked=examples.QUOTE, answer=examples.QUOTED, refuses=_OF_QUOTE))
 def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> schemas.Quoted:
     """What would this cost get, and how many notes does it take?"""
     return lookups.quote(office, caller, asked)

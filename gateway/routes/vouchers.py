@@ -22,6 +22,10 @@ _FORM = "multipart/form-data"
 _Lister = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
 
 
+_EPOCHS = ("EpochMissing", "ProgrammeOfOtherEpoch")
+_OF_LIST = (*LISTS, *_EPOCHS)
+
+
 class ListForm(schemas.Shape):
     """What all vouchers of a list share, and the list: Excel (.xlsx) or CSV with the columns firm (企业代码) and serial (券号)."""
 
@@ -63,7 +67,10 @@ def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, reque
     return tagged(request, issuing.voucher_history(office, caller, Id(voucher_id)))
 
 
-@router.post("/check", **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=LISTS, media=_FORM))
+@router.post(
+    "/check",
+    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=_OF_LIST, media=_FORM),
+)
 def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
     return issuing.check(office, _terms(asked), issuing.of_file(asked.list.file.read()))
@@ -78,7 +85,7 @@ def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, o
         asked=examples.LIST_FORM,
         answer=examples.ISSUED_FROM_FILE,
         verbs=("issue",),
-        refuses=(*LISTS, "BadRows"),
+        refuses=(*_OF_LIST, "BadRows"),
         media=_FORM,
     ),
 )
@@ -90,7 +97,7 @@ def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, of
     return once.answer(201, asked_for, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))
 
 
-@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED))
+@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=_EPOCHS))
 def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""
     return issuing.check(office, _terms(asked), issuing.of_rows(asked))
@@ -105,7 +112,7 @@ def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere)
         asked=examples.LIST_ROWS,
         answer=examples.ISSUED_FROM_ROWS,
         verbs=("issue",),
-        refuses=("BadRows",),
+        refuses=(*_EPOCHS, "BadRows"),
     ),
 )
 def issue_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -50,7 +50,7 @@ def rotate(session: Session, *, subject: OwnSubject, signer: SignerAddress) -> A
     """
     用现有密钥立即更换为新账户。 Name one's new account at once, with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/prepare", {"signer": signer})
+    prepared = session.gateway.ask("/v1/rotations/prepare", {"subject": "0x" + subject.hex(), "signer": signer})
     return _submitted(session, prepared["transaction"], codec.encode("rotate", subject, signer))
 
 
@@ -59,7 +59,7 @@ def veto(session: Session, *, subject: OwnSubject) -> Answer:
     """
     用现有密钥否决本地区提议的更换。 Refuse the office's proposal with the key in place.
     """
-    prepared = session.gateway.ask("/v1/rotations/veto/prepare", {})
+    prepared = session.gateway.ask("/v1/rotations/veto/prepare", {"subject": "0x" + subject.hex()})
     return _submitted(session, prepared["transaction"], codec.encode("vetoRotation", subject))
 
 

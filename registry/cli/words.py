@@ -39,6 +39,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "document_sha256": ("授权书 SHA-256", "document's SHA-256"),
     "enacted": ("已生效", "enacted"),
     "enterprise": ("企业属实", "enterprise"),
+    "epoch": ("关联标识期号", "epoch of tags"),
     "events": ("事件数", "events"),
     "expected": ("应为", "expected"),
     "expires": ("表决截止", "votes until"),
@@ -130,6 +131,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "voucher": ("创新券", "voucher"),
     "voucher_id": ("创新券编号", "voucher id"),
     "vouchers": ("创新券", "vouchers"),
+    "warnings": ("提示", "warnings"),
     "withdrawn": ("已撤回", "withdrawn"),
     "what": ("内容", "what"),
 }
