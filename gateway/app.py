@@ -45,6 +45,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics
+    app.state.refused = None
     errors.install(app)
     paths.install(app, ROUTERS)
     documents.install(app, ROUTERS)

@@ -3,6 +3,7 @@ Errors as RFC 9457 problems: one shape for refusals of the registry, of this gat
 
     Rejected         409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
     Unreachable      503: nothing happened, try again
+    HsmError         503: the device of a role account did not sign, so nothing happened
     OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
     Problem          this gateway's own refusals, below
 
@@ -25,6 +26,7 @@ from registry import (
     CodecError,
     CodeRefused,
     EpochMissing,
+    HsmError,
     IndexRefused,
     IntentDiffers,
     OutcomeUnknown,
@@ -108,6 +110,9 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case Unreachable():
             title = "节点无应答；未发生任何变化，可重试。 No node answered; nothing happened, try again."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
+        case HsmError():
+            title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
+            return body(HTTPStatus.SERVICE_UNAVAILABLE, "DeviceUnavailable", title, {})
         case OutcomeUnknown():
             title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
             detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
@@ -116,7 +121,7 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "CodeRefused", "代码或编号格式有误。 A code or number is not valid.", values)
         case EpochMissing():
-            title = "本平台没有该年度的关联密钥。 This gateway lacks the tag key of that year."
+            title = "本平台没有该期的关联标识密钥。 This gateway lacks the tag key of that epoch."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "EpochMissing", title, {"epoch": failure.epoch})
         case IntentDiffers():
             title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."
@@ -153,7 +158,7 @@ def _plain(name: str, value: Any) -> Any:
 
 def headers_of(failure: Exception) -> Mapping[str, str]:
     """What a failure says in headers."""
-    if isinstance(failure, Unreachable | OutcomeUnknown):
+    if isinstance(failure, Unreachable | OutcomeUnknown | HsmError):
         return {"Retry-After": "2"}
     return failure.headers if isinstance(failure, Problem) else {}
 
@@ -172,6 +177,7 @@ def install(app: FastAPI) -> None:
         OutcomeUnknown,
         CodeRefused,
         EpochMissing,
+        HsmError,
         IntentDiffers,
         IndexRefused,
         CodecError,

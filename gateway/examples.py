@@ -162,6 +162,7 @@ ORDER_BRIEF = {
     "subsidy": None,
     "cost": None,
     "paid_to": "LAB",
+    "warnings": [],
 }
 _RESERVED = _event(
     "Reserved",
@@ -342,10 +343,11 @@ LAB_SEEN = {
     "qualified_until": USE_BY,
     "flagged_until": None,
     "recognised_by": [CHANGXING],
+    "epoch": 1,
 }
 ITEM_SEEN = {"item": ITEM, "lab": LAB, "code": "GC-MS-01", "recognised_by": []}
 RECOGNITION_SEEN = {"region": CHANGXING, "subject": LAB, "kind": "LAB", "from": FROM, "until": USE_BY, "in_force": True}
-FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None}
+FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None, "epoch": 1}
 PROPOSAL = {"subject": FIRM, "signer": NEW_SIGNER}
 OWN_ROTATION = {"signer": NEW_SIGNER}
 UNSIGNED = {
@@ -364,6 +366,31 @@ RAW = {"raw": "0x" + sample_id("raw")[2:] * 5}
 SUBJECT = {"subject": FIRM}
 KEY_SEEN = {"subject": FIRM, "kind": "FIRM", "region": CHANGXING, "signer": SIGNER, "proposed": None, "proposed_from": None}
 PROPOSED_KEY = KEY_SEEN | {"proposed": NEW_SIGNER, "proposed_from": NOW + 3 * 86_400}
+
+
+AGENT = sample_id("agent")[:42]
+DOCUMENT_SHA256 = sample_id("power of attorney")[2:]
+_POWER_KEY = {"firm": FIRM_CODE, "agent": AGENT, "document_sha256": DOCUMENT_SHA256}
+POWER = _POWER_KEY | {"from": FROM, "until": USE_BY}
+POWER_WITHDRAWAL = _POWER_KEY | {"at": NOW}
+POWER_SEEN = _POWER_KEY | {"firm": FIRM, "from": FROM, "until": USE_BY, "withdrawn": None, "signs": False}
+POWERS = {"powers": [POWER_SEEN | {"signs": True}], "next": None}
+AGENT_USE = {
+    "position": "000000001056000002",
+    "what": "RESERVE",
+    "firm": FIRM,
+    "agent": AGENT,
+    "order_id": ORDER,
+    "amount": "500000",
+    "time": NOW,
+    "block": 4_182,
+    "transaction": TRANSACTION,
+    "power": {"document_sha256": DOCUMENT_SHA256, "from": FROM, "until": USE_BY},
+    "told": None,
+}
+AGENT_USES = {"uses": [AGENT_USE], **PAGE_END}
+USES_TOLD = {"uses": [AGENT_USE["position"]], "how": "挂号信"}
+AGENT_USES_TOLD = {"uses": [AGENT_USE | {"told": {"at": NOW, "how": "挂号信"}}], **PAGE_END}
 
 
 def rotated(outcome: str, proposed_from: int | None = None) -> dict[str, Any]:

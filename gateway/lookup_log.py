@@ -180,15 +180,19 @@ class LookupLog:
         self._submit(_Batch(lookups, waiting))
         await waiting
 
-    def rows(self, *, firm: Tag | None = None, region: int | None = None, before: int | None = None, limit: int = 100) -> list[Row]:
-        """Rows about a firm, or about a region's vouchers, or all; the newest first, those before a number if one is given."""
-        conditions = {"firm = ?": firm, "region = ?": region, "number < ?": before}
-        given = {condition: value for condition, value in conditions.items() if value is not None}
+    def rows(
+        self, *, firms: Sequence[Tag] | None = None, region: int | None = None, before: int | None = None, limit: int = 100
+    ) -> list[Row]:
+        """Rows about a firm by its tags, or about a region's vouchers, or all; the newest first, those before a number if one is given."""
+        conditions = {"region = ?": region, "number < ?": before}
+        given: dict[str, Any] = {condition: value for condition, value in conditions.items() if value is not None}
+        if firms is not None:
+            given = {f"firm IN ({', '.join('?' * len(firms))})": None} | given
         where = f"WHERE {' AND '.join(given)} " if given else ""
         with closing(self._connect()) as connection:
             found = connection.execute(
                 f"SELECT {_COLUMNS} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
-                (*given.values(), limit),
+                (*(firms or ()), *(value for value in given.values() if value is not None), limit),
             ).fetchall()
         return [_row(each) for each in found]
 

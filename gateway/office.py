@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from gateway import accounts, refusals, schemas, shapes
+from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
@@ -45,7 +46,6 @@ from registry import (
     Time,
     Unreachable,
     hold_index,
-    sign,
     verify,
 )
 
@@ -80,11 +80,11 @@ class Office:
         self.settings = settings
         self.region = Region(settings.region)
         self.clock = clock
-        self.keyring = keyring_of(settings.tag_keys)
+        self.keyring = keyring_of(settings.tag_keys, settings.tag_epoch)
         self.deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
-        self._signers = accounts.read(settings.accounts)
         verify(self._node, self.deployment)
+        self._accounts = accounts.read(settings.accounts)
         self.keys = ApiKeys(settings.state, clock)
         self._held = ExitStack()
         self._held.enter_context(hold_index(settings.state / INDEX))
@@ -98,11 +98,12 @@ class Office:
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
         self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
         self.lookups = LookupLog(settings.state)
+        self.agents = Agents(settings.state)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
         self._clients = {
             name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
-            for name, account in self._signers.items()
+            for name, account in self._accounts.by_name.items()
         }
         self.party_transactions = PartyTransactions(self._node, self.deployment, final_within=settings.wait_seconds)
         self._closed = threading.Event()
@@ -121,7 +122,9 @@ class Office:
         self.reasons.close()
         self.firm_facts.close()
         self.lookups.close()
+        self.agents.close()
         self.keys.close()
+        self._accounts.close()
 
     # Reading
 
@@ -144,6 +147,14 @@ class Office:
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
             else:
                 self._refused = None
+                self._watch_agents()
+
+    def _watch_agents(self) -> None:
+        try:
+            with self._index.snapshot() as snapshot:
+                self.agents.watch(snapshot)
+        except Exception:  # noqa: BLE001 - whatever ails the book, the chain is followed on
+            _log.exception("uses of agents' keys could not be worked out")
 
     @contextmanager
     def current(self) -> Iterator[Snapshot]:
@@ -225,6 +236,8 @@ class Office:
     def gauges(self) -> Mapping[str, tuple[str, float]]:
         """What `/metrics` tells beside its counters."""
         found = self.health.report()
+        with self._index.snapshot() as snapshot:
+            untold = len(self.agents.untold(snapshot))
         known = {
             "ready": ("1 while this gateway can do its work.", float(not self.health.reasons(found))),
             "node_answering": ("1 while the node answers.", float(found.chain_id is not None)),
@@ -234,6 +247,7 @@ class Office:
             "index_lag_blocks": ("How many blocks it is behind.", found.lag),
             "outbox_depth": ("Transactions that wait for their final block.", found.outbox),
             "node_peers": ("Peers of the node.", found.peers),
+            "agent_uses_untold": ("Uses of an agent's key of which the firm was not told yet.", untold),
             "lookups_logged": ("Rows of the look-up log.", self.lookups.head.number),
         }
         return {name: (meaning, float(value)) for name, (meaning, value) in known.items() if value is not None}
@@ -251,7 +265,7 @@ class Office:
 
     def signed_by(self, caller: Caller, record: Record) -> bytes:
         """An officer's own signature on a record, made here."""
-        return sign(record, self.deployment.domain, bytes(self._signers[self._account(caller)].key))
+        return self._accounts.by_name[self._account(caller)].sign(record, self.deployment.domain)
 
     def sent_before(self, intent_id: str) -> str | None:
         """The transaction by which this intent was sent before, if it was."""
@@ -271,7 +285,7 @@ class Office:
 
     @property
     def _own_addresses(self) -> frozenset[str]:
-        return frozenset(account.address.lower() for account in self._signers.values())
+        return frozenset(account.address.lower() for account in self._accounts.by_name.values())
 
     def _account(self, caller: Caller) -> str:
         if caller.home != self.region or caller.account is None or caller.account not in self._clients:
@@ -285,6 +299,7 @@ class Office:
             self._index.close()
             self._held.close()
             self.keys.close()
+            self._accounts.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
 
 

@@ -128,8 +128,10 @@ STATUS: Mapping[str, int] = {
     "CodeRefused": 422,
     "CursorDiffers": 422,
     "CursorRefused": 422,
+    "DeviceUnavailable": 503,
     "DocumentRefused": 422,
     "EpochMissing": 422,
+    "EpochsMixed": 422,
     "IdempotencyKeyMissing": 400,
     "IdempotencyKeyReused": 422,
     "IdempotencyKeyRunning": 409,
@@ -152,10 +154,12 @@ STATUS: Mapping[str, int] = {
     "NotReady": 503,
     "NotYours": 403,
     "OutcomeUnknown": 504,
+    "PowerDiffers": 409,
     "ProgrammeFileDiffers": 409,
     "ProgrammeFileInvalid": 422,
     "ProgrammeFileMalformed": 422,
     "ProgrammeFileMissing": 409,
+    "ProgrammeOfOtherEpoch": 409,
     "RateLimited": 429,
     "Reverted": 409,
     "RoleNotAllowed": 403,
@@ -189,6 +193,7 @@ OF_POSTS = ("BodyTooSlow", "TooLarge")
 OF_BODIES = ("MalformedRequest",)
 OF_IDS = ("NotFound",)
 OF_WRITES = (
+    "DeviceUnavailable",
     "IdempotencyKeyMissing",
     "IdempotencyKeyReused",
     "IdempotencyKeyRunning",

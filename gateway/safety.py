@@ -6,7 +6,6 @@ port that is none) does not come this far.
 """
 
 import ipaddress
-import json
 import os
 import socket
 import stat
@@ -14,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
+from gateway import accounts
 from gateway.api_keys import FILE as KEYS_FILE
 from gateway.callers import OFFICERS
 from gateway.settings import Settings
@@ -107,10 +107,9 @@ def private_files(settings: Settings) -> Iterator[Path]:
     if not settings.accounts.exists():
         return
     try:
-        accounts = json.loads(settings.accounts.read_text(encoding="utf-8"))["accounts"].values()
-        yield from (settings.accounts.parent / each[name] for each in accounts for name in ("keystore", "password_file"))
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return  # `gateway.accounts` says what is wrong with it
+        yield from accounts.secrets_of(settings.accounts)
+    except accounts.AccountsRefused as refused:
+        raise UnsafeSettings(str(refused)) from refused
 
 
 def _host_of(descriptor: int) -> str:

@@ -26,10 +26,18 @@ class Settings(BaseSettings):
     node_url: Annotated[str, Field(description="JSON-RPC address of the region's own node. No other region's is asked.")]
     deployment: Annotated[Path, Field(description="Deployment file: chain id, genesis hash and contract addresses; checked at start.")]
     state: Annotated[
-        Path, Field(description="Folder of index (deletable), outbox, answers, reasons, API keys and look-up log (all to be backed up).")
+        Path,
+        Field(
+            description="Folder of index (deletable), outbox, answers, reasons, keys, look-up log, book of agents (all to be backed up)."
+        ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]
-    accounts: Annotated[Path, Field(description="Key files of the role accounts that sign here; see `gateway.accounts`.")]
+    accounts: Annotated[
+        Path, Field(description="Where the keys of the role accounts are that sign here, in files or devices; see docs/keys.md.")
+    ]
+    tag_epoch: Annotated[
+        int, Field(ge=1, le=12, description="Epoch of the tag key for new firms, labs and vouchers: 1 until the members change it.")
+    ] = 1
 
     host: Annotated[str, Field(description="Address to listen on. TLS is the reverse proxy's.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535, description="Port to listen on.")] = 8000

@@ -11,13 +11,17 @@ from gateway.errors import plain
 from gateway.lookup_log import Row
 from gateway.reasons import Reason
 from registry import (
+    NO_ID,
     Entry,
     Facts,
     Id,
+    Position,
     Region,
     Rejected,
     Snapshot,
     Stage,
+    Telling,
+    Use,
     facts_of_events,
 )
 
@@ -158,6 +162,33 @@ def flag_seen(snapshot: Snapshot, subject: Id, words: Words) -> schemas.FlagSeen
 
 def _with_words(reason: schemas.FlagReason, known: Reason | None) -> schemas.FlagReason:
     return reason if known is None else reason.model_copy(update={"text": known.text, "salt": known.salt})
+
+
+# Agents
+
+
+def position(at: Position) -> str:
+    """Where a use stands, for callers: opaque, and sorting as the chain does."""
+    return f"{at.block:012x}{at.log:06x}"
+
+
+def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
+    """One use of an agent's key, with the power that covers it."""
+    act, power = use.act, use.power
+    named = None if power is None else {"document_sha256": power.document.hex(), "from": power.from_, "until": power.until}
+    return schemas.AgentUse(
+        position=position(act.position),
+        what=act.verb.name,
+        firm=act.firm,
+        agent=act.key,
+        order_id=None if act.order == NO_ID else act.order,
+        amount=None if act.order == NO_ID else act.amount,
+        time=act.time,
+        block=act.position.block,
+        transaction=act.transaction,
+        power=None if named is None else schemas.PowerNamed.model_validate(named),
+        told=None if told is None else schemas.Telling(at=told.at, how=told.how),
+    )
 
 
 # Events

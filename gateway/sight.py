@@ -13,7 +13,7 @@ from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import AgreementNamed, FactsRequest, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
-from registry import NO_ADDRESS, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
+from registry import LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
@@ -47,7 +47,7 @@ def may_see_voucher(office: Office, caller: Caller, ledger: Ledger, voucher: Vou
     """Its firm, the offices of the region that issued it, and auditors; never a lab."""
     region = ledger.programmes[voucher.programme].region
     if caller.party is Party.FIRM:
-        return caller.home == region and own_tag(office, caller) == voucher.firm
+        return caller.home == region and voucher.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == region)
 
 
@@ -80,7 +80,7 @@ def _pays_netted(region: Region, ledger: Ledger, programme_id: Id) -> bool:
 def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:
     """The firm itself, the offices of its home region, and auditors."""
     if caller.party is Party.FIRM:
-        return caller.home == firm.region and own_tag(office, caller) == firm.firm
+        return caller.home == firm.region and firm.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home == firm.region)
 
 
@@ -119,13 +119,23 @@ def require_order_seen(office: Office, caller: Caller, ledger: Ledger, order_id:
 
 
 def own_tag(office: Office, caller: Caller) -> Tag:
-    """The tag of the firm that calls."""
+    """The tag of the firm that calls, of today's epoch."""
     return office.keyring.firm(caller.firm or "")
 
 
-def own_subject(office: Office, caller: Caller) -> Id:
-    """The id under which the directory knows the lab or firm that calls."""
-    return caller.lab_id or id_of(Firm(caller.home, own_tag(office, caller)))
+def own_tags(office: Office, caller: Caller) -> tuple[Tag, ...]:
+    """The tags of the firm that calls, under every epoch that vouchers may be of, the newest first."""
+    return office.keyring.firms(caller.firm or "")
+
+
+def own_firms(office: Office, caller: Caller) -> list[Id]:
+    """The ids under which the directory may know the firm that calls: one for each of its tags."""
+    return [id_of(Firm(caller.home, tag)) for tag in own_tags(office, caller)]
+
+
+def own_subjects(office: Office, caller: Caller) -> list[Id]:
+    """The ids under which the directory may know the lab or firm that calls."""
+    return own_firms(office, caller) if caller.lab_id is None else [caller.lab_id]
 
 
 def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
@@ -139,32 +149,61 @@ def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
 
 def require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
     """Refuse an agreement with anybody but the unit that invoices for a lab, as it is registered."""
-    if office.keyring.firm(seller)[:SELLER_BYTES] != ledger.labs[lab].seller:
+    registered = ledger.labs[lab].seller
+    if office.keyring.firm(seller, epoch=registered[0])[:SELLER_BYTES] != registered:
         raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
 
 
-def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: AgreementNamed) -> Tag:
+def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: AgreementNamed, *, epoch: int) -> Tag:
     """
-    The tag of an agreement that somebody wants a quote under, which tells how much was claimed under it.
+    The tag, of a voucher's epoch, of an agreement that somebody wants a quote under, which tells how much was claimed under it.
 
     A lab names its own seller; a firm an agreement under which it claimed itself; the voucher's region and auditors see all its claims
     anyway. Whether anybody else claimed under it is told to nobody.
     """
     if caller.lab_id is not None:
         require_seller(office, snapshot.ledger, caller.lab_id, named.seller)
-    agreement = office.keyring.agreement(named.seller, named.number)
+    agreement = office.keyring.agreement(named.seller, named.number, epoch=epoch)
     if caller.party is Party.FIRM:
         redemptions = snapshot.ledger.redemptions
-        mine = (order for order in snapshot.orders_of_firm(own_tag(office, caller)) if order in redemptions)
+        mine = (order for tag in own_tags(office, caller) for order in snapshot.orders_of_firm(tag) if order in redemptions)
         if not any(redemptions[order].agreement == agreement for order in mine):
             title = "本企业未在该合同下申请兑付；请不带合同试算。 This firm claimed nothing under that agreement; quote without it."
             raise Problem(403, "AgreementNotYours", title)
     return agreement
 
 
-def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:
+def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> list[Id]:
+    """
+    The vouchers that carry this serial and were issued to this firm, under whichever epoch's tags, the newest first.
+
+    Raises:
+        EpochMissing: none is found, and there are vouchers under a key that this gateway lacks: it might be one of those.
+    """
+    keyring, todays = office.keyring, subject.tags
+    found: list[Id] = []
+    for epoch in keyring.party_epochs:
+        older = epoch != keyring.epoch
+        serial = keyring.serial(Region(named.region), named.serial, epoch=epoch) if older else todays[1]
+        tags = (keyring.firm(named.firm, epoch=epoch), serial) if older else todays
+        here = snapshot.vouchers_of(*tags)
+        if here and not found:
+            subject.firm, subject.serial = tags
+        found += here
+    if not found:
+        _require_all_epochs(office, snapshot)
+    return found
+
+
+def _require_all_epochs(office: Office, snapshot: Snapshot) -> None:
+    for epoch in range(1, LAST_PARTY_EPOCH + 1):
+        if epoch not in office.keyring.epochs and snapshot.has_vouchers_of_epoch(epoch):
+            raise EpochMissing(epoch, office.keyring.epochs)
+
+
+def voucher_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> tuple[Id, Voucher]:
     """The voucher that carries this serial and was issued to this firm."""
-    found = snapshot.vouchers_of(*subject.tags)
+    found = vouchers_named(office, snapshot, named, subject)
     if not found:
         title = "没有这张券，或券与企业不符。 There is no such voucher of this firm."
         raise Problem(404, "UnknownVoucher", title, block=snapshot.block, time=snapshot.time)
@@ -172,13 +211,24 @@ def voucher_named(snapshot: Snapshot, subject: Subject) -> tuple[Id, Voucher]:
     return voucher_id, snapshot.ledger.vouchers[voucher_id]
 
 
-def project_named(office: Office, caller: Caller, snapshot: Snapshot, asked: OrderFacts | FactsRequest) -> Tag:
-    """The tag of a project of the voucher's own firm or, where several share one, of its lead, which a voucher of its own makes known."""
+def project_named(office: Office, caller: Caller, snapshot: Snapshot, asked: OrderFacts | FactsRequest, *, epoch: int) -> Tag:
+    """The tag, of a voucher's epoch, of a project of the voucher's own firm or, where several share one, of its lead."""
+    return office.keyring.project(_whose_project(office, caller, snapshot, asked), asked.project, epoch=epoch)
+
+
+def projects_named(office: Office, caller: Caller, snapshot: Snapshot, asked: FactsRequest) -> list[Tag]:
+    """The same under every epoch's key that is held."""
+    firm = _whose_project(office, caller, snapshot, asked)
+    return [office.keyring.project(firm, asked.project, epoch=epoch) for epoch in office.keyring.party_epochs]
+
+
+def _whose_project(office: Office, caller: Caller, snapshot: Snapshot, asked: OrderFacts | FactsRequest) -> str:
+    """Whose code a project goes by; a lead is made known by a voucher of its own, which is looked up like any other."""
     if asked.lead is None:
-        return office.keyring.project(asked.voucher.firm, asked.project)
+        return asked.voucher.firm
     with looked_up(office, caller, "lead", asked.lead) as subject:
-        voucher_named(snapshot, subject)
-    return office.keyring.project(asked.lead.firm, asked.project)
+        voucher_named(office, snapshot, asked.lead, subject)
+    return asked.lead.firm
 
 
 def is_enrolled(ledger: Ledger, firm: Firm) -> bool:

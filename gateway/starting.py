@@ -84,7 +84,7 @@ def opened(settings: Settings) -> Office:
         StartRefused: a file of theirs cannot be used, the node does not answer or is of another chain, or a party's key is among ours.
     """
     _used("deployment", lambda: Deployment.from_json(settings.deployment.read_text(encoding="utf-8")))
-    _used("tag_keys", lambda: keyring_of(settings.tag_keys))
+    _used("tag_keys", lambda: keyring_of(settings.tag_keys, settings.tag_epoch))
     try:
         return Office(settings, time.time)
     except SignsForParty as party:

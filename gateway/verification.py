@@ -24,6 +24,7 @@ from registry import (
     Tag,
     Time,
     Voucher,
+    epoch_of,
     id_of,
 )
 
@@ -50,6 +51,7 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
         # Nothing more can be said of it.
         yield Rejected("UnknownLab", {"lab": use.lab})
     elif use.lab is not None:
+        yield from _of_epochs(ledger, use.lab, voucher.firm)
         yield from _of_lab(ledger, use.lab, voucher.firm, now)
         yield from _of_item(ledger, use.lab, use.item, programme)
         yield from _of_recognition(ledger, use.lab, use.item, programme, now)
@@ -76,6 +78,13 @@ def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[R
     until = ledger.firms[firm_id].flagged_until
     if until >= now:
         yield Rejected("SubjectFlagged", {"subject": firm_id, "until": until})
+
+
+def _of_epochs(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
+    """Gateways' reason and no contract's: tags of two epochs never meet, so a voucher is spent at the lab's record of its own."""
+    epochs = {"voucher": epoch_of(firm), "lab": epoch_of(ledger.lab_records[lab].host_unit)}
+    if epochs["voucher"] != epochs["lab"]:
+        yield Rejected("EpochsMixed", epochs)
 
 
 def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:
@@ -133,11 +142,17 @@ class ThreeFacts:
     project: bool | None
 
 
-def three_facts(ledger: Ledger, *, region: Region, firm: Tag, vouchers: Sequence[Id], orders: Sequence[Id], project: Tag) -> ThreeFacts:
-    """Whether the firm is enrolled, holds a voucher of this serial, and ordered for this project with it."""
+def three_facts(
+    ledger: Ledger, *, region: Region, firms: Sequence[Tag], vouchers: Sequence[Id], orders: Sequence[Id], projects: Sequence[Tag]
+) -> ThreeFacts:
+    """
+    Whether the firm is enrolled, holds a voucher of this serial, and ordered for this project with it.
+
+    `firms` and `projects` are the tags of one firm and one project, of every epoch.
+    """
     ordered = [ledger.order_records[order].project for order in orders]
     return ThreeFacts(
-        enterprise=ledger.firms[id_of(Firm(region, firm))].signer != NO_ADDRESS,
+        enterprise=any(ledger.firms[id_of(Firm(region, firm))].signer != NO_ADDRESS for firm in firms),
         serial=bool(vouchers),
-        project=project in ordered if ordered else None,
+        project=any(project in ordered for project in projects) if ordered else None,
     )

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 
 from gateway.errors import Problem
 from gateway.schemas import BadRow
-from registry import CodeRefused, Keyring, Recipient, Region, Tag, TagError, company_code
+from registry import CodeRefused, EpochMissing, Keyring, Recipient, Region, Tag, TagError, company_code
 
 MOST_BYTES = 5_000_000
 MOST_UNPACKED_BYTES = 10_000_000
@@ -56,9 +56,9 @@ class _Cell:
     fault: str | None = None
 
 
-def parse(content: bytes, *, region: Region, keyring: Keyring) -> Parsed:
+def parse(content: bytes, *, region: Region, keyring: Keyring, epoch: int | None = None) -> Parsed:
     """
-    Read a list. Faults of single rows are answered, not raised.
+    Read a list, with tags of an epoch, by default today's. Faults of single rows are answered, not raised.
 
     Raises:
         Problem: the file as a whole cannot be read, has not the two columns, or has too many rows.
@@ -74,16 +74,18 @@ def parse(content: bytes, *, region: Region, keyring: Keyring) -> Parsed:
         raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds no row.")
     if len(body) > MOST_ROWS:
         raise too_long(len(body))
-    return _rows(body, firm_at, serial_at, region=region, keyring=keyring)
+    return _rows(body, firm_at, serial_at, region=region, keyring=keyring, epoch=epoch)
 
 
-def of_pairs(pairs: Sequence[tuple[str, str]], *, region: Region, keyring: Keyring) -> Parsed:
+def of_pairs(pairs: Sequence[tuple[str, str]], *, region: Region, keyring: Keyring, epoch: int | None = None) -> Parsed:
     """The same of firms and serials that came as JSON; lines are counted from 1."""
     body = [(line, [_Cell(firm), _Cell(serial)]) for line, (firm, serial) in enumerate(pairs, start=1)]
-    return _rows(body, 0, 1, region=region, keyring=keyring)
+    return _rows(body, 0, 1, region=region, keyring=keyring, epoch=epoch)
 
 
-def _rows(body: Sequence[tuple[int, list[_Cell]]], firm_at: int, serial_at: int, *, region: Region, keyring: Keyring) -> Parsed:
+def _rows(
+    body: Sequence[tuple[int, list[_Cell]]], firm_at: int, serial_at: int, *, region: Region, keyring: Keyring, epoch: int | None
+) -> Parsed:
     rows: list[Row] = []
     bad: list[BadRow] = []
     first_line: dict[Tag, int] = {}
@@ -97,7 +99,9 @@ def _rows(body: Sequence[tuple[int, list[_Cell]]], firm_at: int, serial_at: int,
             bad.append(BadRow(line=line, code="CellEmpty", message="企业代码或券号为空。 Firm or serial is empty."))
             continue
         try:
-            recipient = Recipient(keyring.firm(firm.text), keyring.serial(region, serial.text))
+            recipient = Recipient(keyring.firm(firm.text, epoch=epoch), keyring.serial(region, serial.text, epoch=epoch))
+        except EpochMissing:
+            raise
         except TagError as refused:
             kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
             bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))

@@ -4,8 +4,8 @@ The library of Tongquan (通券): records, ids, signatures and tags of an innova
 These are its public names; a gateway uses nothing else of it. Calldata stays in `registry.codec`: whoever only calls verbs calls a client.
 """
 
-from registry.agent_book import AgentBook, PowerRefused
-from registry.agents import Act, PowerOfAttorney, Use, acts_of
+from registry.agent_book import AgentBook, Entered, PowerRefused, Telling
+from registry.agents import Act, PowerOfAttorney, Use, Verb, acts_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done, call_of
@@ -42,6 +42,7 @@ from registry.events import (
     Logged,
     MalformedEvent,
     MonthClosed,
+    Position,
     RotationProposed,
     RotationVetoed,
     StandingSet,
@@ -53,7 +54,17 @@ from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing,
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import hold as hold_index
 from registry.index import rebuild as rebuild_index
-from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, KeystoreError, Strength, WrongPassword, load_key, save_key
+from registry.keystore import (
+    KeyAccount,
+    KeyFileExists,
+    KeyFileMalformed,
+    KeyFileMissing,
+    KeystoreError,
+    Strength,
+    WrongPassword,
+    load_key,
+    save_key,
+)
 from registry.model import (
     NO_ADDRESS,
     NO_ID,
@@ -101,7 +112,6 @@ from registry.model import (
 from registry.outbox import (
     Intent,
     IntentDiffers,
-    NonceTaken,
     NoSuchAccount,
     Outbox,
     OutboxClosed,
@@ -128,7 +138,7 @@ from registry.policy import (
     decide_eligibility,
     decide_grant,
 )
-from registry.ports import Account, CannotServe, Receipt
+from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
 from registry.programme_file import (
     ProgrammeFile,
     ProgrammeFileInvalid,
@@ -154,10 +164,12 @@ from registry.rules import (
 )
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
+from registry.solidity import checksummed
 from registry.tag_keys import read_tag_keys
-from registry.tags import CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
+from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
 
 __all__ = [
+    "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
     "UNLIMITED",
@@ -184,6 +196,7 @@ __all__ = [
     "DocumentRefused",
     "Domain",
     "Done",
+    "Entered",
     "Entry",
     "EpochMissing",
     "Event",
@@ -216,6 +229,7 @@ __all__ = [
     "IntentDiffers",
     "InvoiceState",
     "Item",
+    "KeyAccount",
     "KeyFileExists",
     "KeyFileMalformed",
     "KeyFileMissing",
@@ -252,6 +266,7 @@ __all__ = [
     "PinRefused",
     "Policy",
     "Pool",
+    "Position",
     "PowerOfAttorney",
     "PowerRefused",
     "Programme",
@@ -279,6 +294,7 @@ __all__ = [
     "RotationVetoed",
     "SenderBusy",
     "Signatures",
+    "SigningAccount",
     "Slice",
     "Snapshot",
     "Span",
@@ -290,6 +306,7 @@ __all__ = [
     "Tag",
     "TagError",
     "TagKey",
+    "Telling",
     "Terms",
     "Ticket",
     "Time",
@@ -300,6 +317,7 @@ __all__ = [
     "UnexpectedValue",
     "Unreachable",
     "Use",
+    "Verb",
     "Verdict",
     "Voucher",
     "VoucherTerms",
@@ -313,6 +331,7 @@ __all__ = [
     "acts_of",
     "address_of",
     "call_of",
+    "checksummed",
     "closing_id",
     "company_code",
     "consumed",

@@ -13,8 +13,8 @@ A crash between the two tells a firm twice, never not at all.
 
 import sqlite3
 import threading
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -45,6 +45,23 @@ CREATE TABLE IF NOT EXISTS told (
 
 class PowerRefused(TongquanError):
     """The book did not take a power of attorney, or has none of this kind; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """A power of attorney as it was entered, by its number in the book, and the first second without it, if it was withdrawn."""
+
+    number: int
+    power: PowerOfAttorney
+    withdrawn: Time | None
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """When and how a firm was told of a use."""
+
+    at: Time
+    how: str
 
 
 class AgentBook:
@@ -100,8 +117,31 @@ class AgentBook:
                 "SELECT firm, agent, document, since, until, withdrawn FROM powers WHERE ? IS NULL OR firm = ? ORDER BY since, document",
                 (firm, firm),
             ).fetchall()
-        held = [(PowerOfAttorney(Id(row[0]), Address(row[1]), Digest(row[2]), Time(row[3]), Time(row[4])), row[5]) for row in rows]
+        held = [(_power(*told), withdrawn) for *told, withdrawn in rows]
         return [_until(power, withdrawn) for power, withdrawn in held if withdrawn is None or withdrawn > power.from_]
+
+    def entered(self, firms: Collection[Id] | None = None, *, after: int = 0) -> list[Entered]:
+        """What was entered for these firms, or for all, after a number, in the order of entering; as entered, withdrawn or not."""
+        with self._lock:
+            rows = self._connection.execute(
+                "SELECT rowid, firm, agent, document, since, until, withdrawn FROM powers WHERE rowid > ? ORDER BY rowid", (after,)
+            ).fetchall()
+        found = [Entered(number, _power(*told), withdrawn) for number, *told, withdrawn in rows]
+        return [each for each in found if firms is None or each.power.firm in firms]
+
+    def firms(self) -> list[Id]:
+        """All firms that ever gave a power."""
+        with self._lock:
+            return [Id(row[0]) for row in self._connection.execute("SELECT DISTINCT firm FROM powers ORDER BY firm")]
+
+    def carry(self, old: Id, new: Id) -> None:
+        """A firm is known under one more id from now on: what it gave under the old one counts under the new one as well."""
+        with self._lock:
+            self._connection.execute(
+                "INSERT INTO powers SELECT document, ?, agent, since, until, withdrawn FROM powers WHERE firm = ? ORDER BY rowid"
+                " ON CONFLICT DO NOTHING",
+                (new, old),
+            )
 
     def agents(self, firm: Id) -> set[Address]:
         """All who ever had a power of this firm, withdrawn or not."""
@@ -123,11 +163,22 @@ class AgentBook:
             told = set(self._connection.execute("SELECT block, log FROM told").fetchall())
         return [use for use in self.uses(acts) if (use.act.position.block, use.act.position.log) not in told]
 
-    def told(self, use: Use, *, at: Time, how: str) -> None:
-        """Note that the firm was told of a use, when and how. The first time stays."""
+    def told(self, *uses: Use, at: Time, how: str) -> None:
+        """Note that the firm was told of uses, when and how; all or none. The first time stays."""
+        rows = [(use.act.position.block, use.act.position.log, at, how) for use in uses]
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            with self._connection:
+                self._connection.executemany("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+
+    def telling_of(self, use: Use) -> Telling | None:
+        """When and how the firm was told of a use, if it was."""
         position = use.act.position
         with self._lock:
-            self._connection.execute("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", (position.block, position.log, at, how))
+            row = self._connection.execute(
+                "SELECT at, how FROM told WHERE block = ? AND log = ?", (position.block, position.log)
+            ).fetchone()
+        return None if row is None else Telling(Time(row[0]), row[1])
 
     def close(self) -> None:
         """Close the file."""
@@ -139,6 +190,10 @@ class AgentBook:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def _power(firm: bytes, agent: str, document: bytes, since: int, until: int) -> PowerOfAttorney:
+    return PowerOfAttorney(Id(firm), Address(agent), Digest(document), Time(since), Time(until))
 
 
 def _until(power: PowerOfAttorney, withdrawn: int | None) -> PowerOfAttorney:

@@ -15,6 +15,8 @@ from registry.codec import id_of
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
 from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, Stage
+from registry.rules import Ledger
+from registry.tags import epoch_of
 
 Fact = dict[str, Any]
 
@@ -85,6 +87,7 @@ class Facts:
         programme = self._ledger.programmes[voucher.programme]
         asked_for = state.stage >= Stage.REDEEMED and order_id in self._ledger.redemptions
         redemption = self._ledger.redemptions[order_id] if asked_for else None
+        mixed = _mixed_epochs(self._ledger, order_id)
         return {
             "order_id": _hex(order_id),
             "voucher_id": _hex(record.voucher),
@@ -101,6 +104,7 @@ class Facts:
             "subsidy": None if redemption is None else str(redemption.subsidy),
             "cost": None if redemption is None else str(redemption.cost),
             "paid_to": self.paid_to(programme, record.lab),
+            "warnings": [] if mixed is None else [{"code": "EpochsMixed", "values": mixed}],
         }
 
     def paid_to(self, programme: Programme, lab: Id) -> str:
@@ -193,6 +197,7 @@ class Facts:
             "qualified_until": state.qualified_until,
             "flagged_until": self._standing_flag(state.flagged_until),
             "recognised_by": self._recognising(lab_id),
+            "epoch": epoch_of(record.host_unit),
         }
 
     def item(self, item: Id) -> Fact:
@@ -228,7 +233,8 @@ class Facts:
         _require(firm_id, self._ledger.firm_records)
         state = self._ledger.firms[firm_id]
         flagged = self._standing_flag(state.flagged_until)
-        return {"firm": _hex(firm_id), "region": state.region, "signer": state.signer.lower(), "flagged_until": flagged}
+        epoch = epoch_of(self._ledger.firm_records[firm_id].firm)
+        return {"firm": _hex(firm_id), "region": state.region, "signer": state.signer.lower(), "flagged_until": flagged, "epoch": epoch}
 
     def signer_of(self, subject: Id) -> Address:
         """Who signs for a firm or lab."""
@@ -362,3 +368,14 @@ def _value(value: Any, solidity_type: str) -> Any:
         return value.name
     # Money and nonces: JSON numbers lose whole numbers above 2^53.
     return str(value) if solidity_type in {"uint64", "uint256"} else value
+
+
+def _mixed_epochs(ledger: Ledger, order_id: Id) -> dict[str, int] | None:
+    """The epochs of an order's tags, if they are not one (docs/adr/0018). The contracts do not look at them."""
+    order = ledger.order_records[order_id]
+    tags: dict[str, bytes] = {"voucher": ledger.vouchers[order.voucher].firm, "project": order.project}
+    tags |= {"lab": ledger.lab_records[order.lab].host_unit, "seller": ledger.labs[order.lab].seller}
+    if order_id in ledger.redemptions:
+        tags["agreement"] = ledger.redemptions[order_id].agreement
+    epochs = {name: tag[0] for name, tag in tags.items()}
+    return epochs if len(set(epochs.values())) > 1 else None

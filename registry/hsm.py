@@ -5,7 +5,7 @@ Role keys that never leave their device: an account behind PKCS#11 (a smart card
         reviewer = hsm.account("reviewer-1")          # or hsm.create("reviewer-1"), once
         client = Client(node, deployment, outbox, reviewer)
 
-`HsmAccount` is a `registry.ports.Account`, as eth_account's LocalAccount is: address and `sign_transaction`. The device makes plain
+`HsmAccount` is a `registry.ports.SigningAccount`, as `registry.keystore.KeyAccount` is of a key in hand. The device makes plain
 ECDSA signatures on secp256k1; the chain wants s in the lower half (EIP-2) and to be told which of two points r was. Both are
 worked out here, and no signature leaves before it was traced back to the account's own address.
 

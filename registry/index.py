@@ -30,6 +30,7 @@ from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEv
 from registry.model import Address, Digest, Id, Tag, Time
 from registry.ports import Block, Log, Node
 from registry.rules import Ledger, apply
+from registry.tags import epoch_of
 
 # The largest range of blocks, and how many events one should hold: fewer cost more requests, more memory gains nothing.
 BLOCKS_AT_ONCE = 1_000
@@ -162,9 +163,20 @@ class Snapshot:
         """A lab's orders, in the order of reservation."""
         return self._orders("lab", lab)
 
-    def orders_of_firm(self, firm: Tag) -> list[Id]:
-        """The orders of a firm's tag, in the order of reservation."""
-        return self._orders("firm", firm)
+    def orders_of_firm(self, *tags: Tag) -> list[Id]:
+        """The orders of a firm's tag, or of its tags of several epochs, in the order of reservation."""
+        places = ", ".join("?" * len(tags))
+        found = self._select(f"SELECT id FROM orders WHERE firm IN ({places}) ORDER BY block, log", *tags)  # noqa: S608 - our own words
+        return [Id(row[0]) for row in found]
+
+    def has_vouchers_of_epoch(self, epoch: int) -> bool:
+        """Whether any voucher was issued under tags of an epoch."""
+        return bool(self._select("SELECT 1 FROM vouchers WHERE firm >= ? AND firm < ? LIMIT 1", bytes([epoch]), bytes([epoch + 1])))
+
+    def epoch_of_programme(self, programme: Id) -> int | None:
+        """The epoch of a programme's first voucher, which is that of all of them; None as long as there is none."""
+        found = self._select("SELECT firm FROM vouchers WHERE programme = ? LIMIT 1", programme)
+        return epoch_of(Tag(found[0][0])) if found else None
 
     def history_of(self, subject: Id | Tag) -> list[Entry]:
         """
@@ -173,6 +185,19 @@ class Snapshot:
         What happened to an order stands in its voucher's history as well.
         """
         return self._entries("JOIN history USING (block, log) WHERE subject = ? ORDER BY block, log", subject)
+
+    def history_of_firm(self, firm: Id, tag: Tag) -> list[Entry]:
+        """
+        Every event about a firm and about the orders of its tag, in order: what `registry.agents.acts_of` reads.
+
+        Orders of the same company in another region are among them, since a tag is the same everywhere.
+        """
+        return self._entries(f"WHERE (block, log) IN ({_OF_FIRM}) ORDER BY block, log", firm, tag)
+
+    def last_of_firm(self, firm: Id, tag: Tag) -> str | None:
+        """The position of the last of them."""
+        found = self._select(f"{_OF_FIRM} ORDER BY block DESC, log DESC LIMIT 1", firm, tag)
+        return _position(*found[0]) if found else None
 
     def trail(self, *, after: str | None = None, limit: int = 1_000) -> list[Entry]:
         """All events of all contracts in the chain's order, `limit` at a time: those after a position, or from the first one on."""
@@ -194,6 +219,7 @@ class Snapshot:
 _SELECT_LOGS = (
     "SELECT block, log, transaction_index, transaction_hash, address, topics, data, time FROM logs JOIN blocks ON blocks.number = block"
 )
+_OF_FIRM = "SELECT block, log FROM history WHERE subject = ? OR subject IN (SELECT id FROM orders WHERE firm = ?)"
 
 
 class Index:

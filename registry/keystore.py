@@ -8,11 +8,12 @@ import json
 import os
 from enum import IntEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from registry.codec import Domain
 from registry.errors import TongquanError
-from registry.model import Address
-from registry.signing import address_of
+from registry.model import Address, Record
+from registry.signing import address_of, sign, sign_digest
 
 _VERSION = 3
 _OWNER_ONLY = 0o600
@@ -120,6 +121,36 @@ def load_key(path: Path, password: str) -> bytes:
     if named and named != address_of(key).lower().removeprefix("0x"):
         raise KeyFileMalformed(path, f"it names the address {named}, which is not that of its key")
     return key
+
+
+class KeyAccount:
+    """The account of a private key in hand, as a `registry.ports.SigningAccount`. Its text does not show the key."""
+
+    def __init__(self, key: bytes) -> None:
+        self.address = address_of(key)
+        self._key = key
+
+    @classmethod
+    def open(cls, path: Path, password: str) -> Self:
+        """The account of a key file. Raises what `load_key` does."""
+        return cls(load_key(path, password))
+
+    def __repr__(self) -> str:
+        return f"KeyAccount({self.address})"
+
+    def sign_digest(self, message: bytes) -> bytes:
+        """Sign 32 bytes that are a digest already, as `registry.signing.sign_digest` does."""
+        return sign_digest(message, self._key)
+
+    def sign(self, record: Record, domain: Domain) -> bytes:
+        """Sign a record for one chain and contract."""
+        return sign(record, domain, self._key)
+
+    def sign_transaction(self, transaction_dict: dict[str, Any]) -> Any:
+        """Sign a transaction, as eth_account does."""
+        from eth_account import Account  # noqa: PLC0415 - slow to load, and most commands send nothing by themselves
+
+        return Account.from_key(self._key).sign_transaction(transaction_dict)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from registry.codec import Domain
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.model import Address, Digest, Time
+from registry.model import Address, Digest, Record, Time
 
 
 class NonceTaken(OutcomeUnknown):
@@ -76,6 +77,20 @@ class Account(Protocol):
 
     def sign_transaction(self, transaction_dict: dict[str, Any]) -> Any:
         """Sign; the answer's `raw_transaction` is what goes to a node."""
+
+
+class SigningAccount(Account, Protocol):
+    """
+    A key that signs records as well as transactions: `registry.keystore.KeyAccount`, `registry.hsm.HsmAccount`.
+
+    Whoever signs asks for nothing more than this, so that no caller ever needs the key itself.
+    """
+
+    def sign_digest(self, message: bytes) -> bytes:
+        """Sign 32 bytes that are a digest already: 64 bytes in EIP-2098's form."""
+
+    def sign(self, record: Record, domain: Domain) -> bytes:
+        """Sign a record for one chain and contract."""
 
 
 class Node(Protocol):

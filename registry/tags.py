@@ -43,6 +43,10 @@ SALT_BYTES = 32
 FIRST_EPOCH = 1
 EPOCH_YEAR = 2000
 
+# The first programmes are of 2013, so no invoice of a voucher bears an earlier year.
+LAST_PARTY_EPOCH = 12
+"""The last epoch of tags that are no invoice's."""
+
 # The first fully digital invoices were issued in December 2021. An older number cannot be one: it is an older invoice's code and
 # number run together.
 FIRST_DIGITAL_YEAR = 2021
@@ -150,7 +154,8 @@ class Keyring:
     """
     The tag keys that a gateway holds, and the tags that they make.
 
-    Every method raises `CodeRefused` for what is not of its kind, and `EpochMissing` where it lacks the key.
+    Every method raises `CodeRefused` for what is not of its kind, and `EpochMissing` where it lacks the key. Tags are made under
+    `epoch` unless another is asked for; an invoice's only ever under its year's.
 
     >>> keys = Keyring([TagKey(1, bytes(32))])
     >>> keys.firm("91110000600037341L") == keys.firm("９１１１００００ 6000-37341l")
@@ -160,7 +165,8 @@ class Keyring:
         ValueError: two keys are of one epoch.
     """
 
-    def __init__(self, keys: Iterable[TagKey]) -> None:
+    def __init__(self, keys: Iterable[TagKey], *, epoch: int = FIRST_EPOCH) -> None:
+        self.epoch = epoch
         self._secrets: dict[int, bytes] = {}
         for key in keys:
             if key.epoch in self._secrets:
@@ -180,19 +186,28 @@ class Keyring:
         """The fingerprint of every key that is held, by its epoch: what gateways compare with each other."""
         return {epoch: TagKey(epoch, secret).fingerprint for epoch, secret in sorted(self._secrets.items())}
 
-    def firm(self, code: str, *, epoch: int = FIRST_EPOCH) -> Tag:
+    @property
+    def party_epochs(self) -> tuple[int, ...]:
+        """The epochs whose keys are held for all tags but invoices', the newest first."""
+        return tuple(sorted((epoch for epoch in self._secrets if epoch <= LAST_PARTY_EPOCH), reverse=True))
+
+    def firms(self, code: str) -> tuple[Tag, ...]:
+        """The tags of a firm under every one of those epochs, in the same order."""
+        return tuple(self.firm(code, epoch=epoch) for epoch in self.party_epochs)
+
+    def firm(self, code: str, *, epoch: int | None = None) -> Tag:
         """The tag of a firm, a team, a host unit or whoever invoices, by its USCC (统一社会信用代码) or team code."""
         return self._tag(epoch, Purpose.FIRM, company_code(code))
 
-    def serial(self, region: Region, serial: str, *, epoch: int = FIRST_EPOCH) -> Tag:
+    def serial(self, region: Region, serial: str, *, epoch: int | None = None) -> Tag:
         """The tag of the serial number that a region printed on a voucher."""
         return self._tag(epoch, Purpose.SERIAL, region_code(region), free_code("serial number", serial))
 
-    def project(self, firm: str, project: str, *, epoch: int = FIRST_EPOCH) -> Tag:
+    def project(self, firm: str, project: str, *, epoch: int | None = None) -> Tag:
         """The tag of a firm's project, by the firm's code and the number or name under which the project is registered."""
         return self._tag(epoch, Purpose.PROJECT, company_code(firm), free_code("project", project))
 
-    def agreement(self, seller: str, number: str, *, epoch: int = FIRST_EPOCH) -> Tag:
+    def agreement(self, seller: str, number: str, *, epoch: int | None = None) -> Tag:
         """The tag of a service contract (服务合同), by the company code of who invoices and the contract's number."""
         return self._tag(epoch, Purpose.AGREEMENT, company_code(seller), free_code("contract number", number))
 
@@ -209,7 +224,8 @@ class Keyring:
         """The bank reference under which a region paid."""
         return Digest(self._tag(FIRST_EPOCH, Purpose.PAYMENT, region_code(region), free_code("bank reference", reference)))
 
-    def _tag(self, epoch: int, purpose: Purpose, *parts: str) -> Tag:
+    def _tag(self, chosen: int | None, purpose: Purpose, *parts: str) -> Tag:
+        epoch = self.epoch if chosen is None else chosen
         if epoch not in self._secrets:
             raise EpochMissing(epoch, self._secrets)
         mac = hmac.digest(self._secrets[epoch], _message(purpose, parts), hashlib.sha256)

@@ -19,6 +19,7 @@ import pytest
 from registry.chain import compile as solidity
 from registry.chain.artifacts import Artifact
 from registry.chain.devnode import DevNode, Engine, start
+from tests import softhsm
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
 
@@ -71,6 +72,14 @@ def _started(_chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory
 def node(engine: Engine, _started: Callable[[Engine], DevNode]) -> DevNode:
     """A running node, shared by all tests of this worker that ask for it. Its state and clock only move forward."""
     return _started(engine)
+
+
+@pytest.fixture(scope="session")
+def token(tmp_path_factory: pytest.TempPathFactory) -> Iterator[softhsm.SoftHsm]:
+    """A token in SoftHSM2, one for the whole run of a worker. Where that is not installed the test is left out, or fails in CI."""
+    softhsm.require()
+    with softhsm.token_in(tmp_path_factory.mktemp("softhsm")) as made:
+        yield made
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ from registry import Firm, Id, id_of
 
 
 def enrol(office: Office, caller: Caller, asked: FirmEnrolment, intent_id: str) -> Subject:
-    """Enrol a firm of this region."""
+    """Enrol a firm of this region. What it gave agents under an older epoch's id counts under this one as well."""
     record = Firm(office.region, office.keyring.firm(asked.firm))
     done = office.client(caller).enrol(record, office.require_foreign(asked.signer), intent_id=intent_id)
     office.follow()
+    for tag in office.keyring.firms(asked.firm):
+        office.agents.book.carry(id_of(Firm(office.region, tag)), id_of(record))
     return Subject(id=id_of(record), transaction=done.transaction, block=done.block)
 
 

@@ -18,7 +18,7 @@ from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
-from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tag
+from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tags
 from gateway.voucher_list import Parsed
 from registry import (
     Digest,
@@ -30,44 +30,50 @@ from registry import (
     Id,
     Ledger,
     Snapshot,
-    Tag,
     Terms,
     decide_grant,
+    epoch_of,
     granted_to,
     id_of,
     voucher_of,
 )
 
-Read = Callable[[Office], Parsed]
-"""Reads a list, whatever form it came in."""
+Read = Callable[[Office, int], Parsed]
+"""Reads a list, whatever form it came in, with tags of an epoch."""
 
 
 def of_file(content: bytes) -> Read:
     """A list in Excel or CSV."""
-    return lambda office: voucher_list.parse(content, region=office.region, keyring=office.keyring)
+    return lambda office, epoch: voucher_list.parse(content, region=office.region, keyring=office.keyring, epoch=epoch)
 
 
 def of_rows(asked: IssueRequest) -> Read:
     """A list in JSON."""
     pairs = [(each.firm, each.serial) for each in asked.recipients]
-    return lambda office: voucher_list.of_pairs(pairs, region=office.region, keyring=office.keyring)
+    return lambda office, epoch: voucher_list.of_pairs(pairs, region=office.region, keyring=office.keyring, epoch=epoch)
 
 
 def check(office: Office, terms: Terms, read: Read) -> ListChecked:
     """What issuing this list would refuse, row by row. Issues nothing."""
-    parsed = read(office)
+    epoch = _epoch(office, terms)
+    parsed = read(office, epoch)
     with office.current() as snapshot:
-        bad = [] if _earlier(snapshot, terms, parsed) is not None else _bad(office, snapshot, terms, parsed)
-        return ListChecked(rows=parsed.count, bad=bad, block=office.block_seen(snapshot))
+        if _earlier(snapshot, terms, parsed) is not None:
+            return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
+        _require_todays(office, epoch)
+        return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed), block=office.block_seen(snapshot))
 
 
 def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: str) -> Issued:
     """Issue one voucher for every row of a list, all or none."""
-    client, parsed = office.client(caller), read(office)
+    client, epoch = office.client(caller), _epoch(office, terms)
+    parsed = read(office, epoch)
     # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
     if office.outbox.find(intent_id) is None:
         with office.current() as snapshot:
             earlier = _earlier(snapshot, terms, parsed)
+            if earlier is None:
+                _require_todays(office, epoch)
             bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
         if earlier is not None:
             return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
@@ -101,11 +107,11 @@ def vouchers(office: Office, caller: Caller, *, programme: bytes | None, cursor:
     """A firm's own vouchers, those of an officer's region, or all for an auditor, and each of them logged. A lab lists none."""
     with office.seen() as snapshot:
         ledger = snapshot.ledger
-        tag = own_tag(office, caller) if caller.party is Party.FIRM else None
+        tags = own_tags(office, caller) if caller.party is Party.FIRM else None
 
         def keep(voucher_id: Id) -> bool:
             voucher = ledger.vouchers[voucher_id]
-            if programme not in (None, voucher.programme) or tag not in (None, voucher.firm):
+            if programme not in (None, voucher.programme) or (tags is not None and voucher.firm not in tags):
                 return False
             region = ledger.programmes[voucher.programme].region
             return caller.party not in (*OFFICERS, Party.FIRM) or caller.home == region
@@ -120,6 +126,25 @@ def vouchers(office: Office, caller: Caller, *, programme: bytes | None, cursor:
 def _subject(ledger: Ledger, voucher_id: Id) -> Subject:
     voucher = ledger.vouchers[voucher_id]
     return Subject(ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial, voucher_id)
+
+
+def _epoch(office: Office, terms: Terms) -> int:
+    """All vouchers of a programme are of one epoch: that of its first, or today's as long as there is none."""
+    with office.seen() as snapshot:
+        return snapshot.epoch_of_programme(terms.programme) or office.keyring.epoch
+
+
+def _require_todays(office: Office, epoch: int) -> None:
+    """
+    Issue under today's epoch only, and so under programmes that were opened since.
+
+    Under an older one, agreements and partners of the programme would be compared by tags that never meet.
+    """
+    if epoch != office.keyring.epoch:
+        title = (
+            "该券种的券属上一期关联标识；请新开券种后发放。 This programme's vouchers are of another epoch of tags: open a new programme."
+        )
+        raise Problem(409, "ProgrammeOfOtherEpoch", title, programme=epoch, current=office.keyring.epoch)
 
 
 def _earlier(snapshot: Snapshot, terms: Terms, parsed: Parsed) -> Entry | None:
@@ -145,8 +170,7 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
     decide = _by_policy(office, snapshot, terms)
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
-            message = "企业未在本地区登记。 The firm is not enrolled in this region."
-            found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=message))
+            found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=_not_enrolled(office, snapshot.ledger, row)))
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
@@ -167,11 +191,10 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
         # The contract refuses those by itself, whoever is asked.
         return lambda _: ()
     policy = office.programme_files.of(programme).policy
-    granted: dict[Tag, list[Granted]] = {}
+    granted: dict[str, list[Granted]] = {}
 
     def decide(row: voucher_list.Row) -> tuple[Finding, ...]:
-        firm = row.recipient.firm
-        earlier = granted.setdefault(firm, granted_to(snapshot, office.region, [firm]))
+        earlier = granted.setdefault(row.firm, granted_to(snapshot, office.region, office.keyring.firms(row.firm)))
         decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
         against = eligibility.decide(office, policy, row.firm, snapshot.time).against + decided.against
         if not against:
@@ -184,6 +207,17 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
 def _refused(line: int, against: tuple[Finding, ...]) -> BadRow:
     message = " ".join(["".join(each.zh for each in against), *(each.en for each in against)])
     return BadRow(line=line, code="PolicyRefused", message=message, findings=tuple(eligibility.findings_seen(against)))
+
+
+def _not_enrolled(office: Office, ledger: Ledger, row: voucher_list.Row) -> str:
+    now = epoch_of(row.recipient.firm)
+    older = [epoch_of(tag) for tag in office.keyring.firms(row.firm) if is_enrolled(ledger, Firm(office.region, tag))]
+    if older:
+        return (
+            f"企业只登记于第 {older[0]} 期关联标识，请按第 {now} 期重新登记。"
+            f" The firm is enrolled under epoch {older[0]} alone: enrol it again under epoch {now}."
+        )
+    return "企业未在本地区登记。 The firm is not enrolled in this region."
 
 
 def _is_issued(snapshot: Snapshot, terms: Terms, row: voucher_list.Row) -> bool:

@@ -22,7 +22,7 @@ from gateway.schemas import (
     SubjectNamed,
     UnsignedTransaction,
 )
-from gateway.sight import may_see_key, not_found, own_subject
+from gateway.sight import may_see_key, not_found, own_subjects
 from registry import Address, Done, Facts, Id, KeyRotated, Ledger, RotationProposed, RotationVetoed
 
 
@@ -42,18 +42,18 @@ def complete(office: Office, asked: SubjectNamed, intent_id: str) -> RotationWri
 
 def prepare_rotation(office: Office, caller: Caller, asked: OwnRotation) -> UnsignedTransaction:
     """The transaction by which a party names its new key."""
-    return _prepared(office, caller, "rotate", office.require_foreign(asked.signer))
+    return _prepared(office, caller, asked.subject, "rotate", office.require_foreign(asked.signer))
 
 
-def prepare_veto(office: Office, caller: Caller) -> UnsignedTransaction:
+def prepare_veto(office: Office, caller: Caller, subject: bytes | None) -> UnsignedTransaction:
     """The transaction by which a party refuses its office's proposal."""
-    return _prepared(office, caller, "vetoRotation")
+    return _prepared(office, caller, subject, "vetoRotation")
 
 
 def submit(office: Office, caller: Caller, asked: SignedTransaction) -> RotationWritten:
     """Pass on what a party signed about its own key."""
     transaction = office.party_transactions.read(asked.raw)
-    if transaction.subject != own_subject(office, caller):
+    if transaction.subject not in own_subjects(office, caller):
         raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
     if transaction.signer is not None:
         office.require_foreign(transaction.signer)
@@ -83,9 +83,14 @@ _OUTCOMES: Mapping[type[KeyRotated | RotationProposed | RotationVetoed], Literal
 }
 
 
-def _prepared(office: Office, caller: Caller, verb: str, *signer: Address) -> UnsignedTransaction:
-    subject = own_subject(office, caller)
+def _prepared(office: Office, caller: Caller, named: bytes | None, verb: str, *signer: Address) -> UnsignedTransaction:
+    """A party that is known under two ids names one; unnamed it is the newest under which it is known."""
+    own = own_subjects(office, caller)
+    if named is not None and named not in own:
+        raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
     with office.current() as snapshot:
+        known = [each for each in own if each in snapshot.ledger.firm_records or each in snapshot.ledger.lab_records]
+        subject = Id(named) if named is not None else (known or own)[0]
         _require_seen(office, caller, snapshot.ledger, subject)
         current, block = Facts(snapshot).signer_of(subject), office.block_seen(snapshot)
     return UnsignedTransaction(transaction=dict(office.party_transactions.prepare(current, verb, subject, *signer)), block=block)

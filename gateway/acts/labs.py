@@ -22,7 +22,7 @@ from gateway.schemas import (
     Written,
 )
 from gateway.sight import not_found
-from registry import Done, Id, Item, Lab, Region, Snapshot, StandingSet, Time, id_of
+from registry import Done, Id, Item, Lab, Region, Snapshot, StandingSet, Time, epoch_of, id_of
 
 
 def admit(office: Office, caller: Caller, asked: LabAdmission, intent_id: str) -> Subject:
@@ -38,7 +38,11 @@ def admit(office: Office, caller: Caller, asked: LabAdmission, intent_id: str) -
 
 def renew(office: Office, caller: Caller, lab_id: Id, asked: LabRenewal, intent_id: str) -> Written:
     """Renew a lab's qualification, or change who invoices for it."""
-    seller = office.keyring.firm(asked.seller)
+    with office.current() as snapshot:
+        records = snapshot.ledger.lab_records
+        # A lab's tags are all of the epoch in which it was admitted.
+        epoch = epoch_of(records[lab_id].host_unit) if lab_id in records else None
+    seller = office.keyring.firm(asked.seller, epoch=epoch)
     return _written(office, office.client(caller).renew(lab_id, seller, Time(asked.qualified_until), intent_id=intent_id))
 
 

@@ -7,7 +7,7 @@ from gateway.callers import Caller, Party
 from gateway.cursors import Question, refused
 from gateway.office import Office
 from gateway.schemas import LookupHead, LookupPage
-from gateway.sight import own_tag
+from gateway.sight import own_tags
 
 _NUMBER = re.compile("[1-9][0-9]{0,17}")
 
@@ -20,10 +20,10 @@ def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -
     """
     question = Question("lookups", caller.name)
     before = _number(question.position(cursor))
-    firm = own_tag(office, caller) if caller.party is Party.FIRM else None
+    firms = own_tags(office, caller) if caller.party is Party.FIRM else None
     region = None if caller.party is Party.AUDITOR else caller.home
     # One more than is shown tells whether there is a next page.
-    rows = office.lookups.rows(firm=firm, region=region, before=before, limit=limit + 1)
+    rows = office.lookups.rows(firms=firms, region=region, before=before, limit=limit + 1)
     shown, head = rows[:limit], office.lookups.head
     return LookupPage(
         lookups=[shapes.lookup_seen(row, named=caller.party is not Party.FIRM) for row in shown],

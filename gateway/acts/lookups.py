@@ -17,20 +17,20 @@ from gateway.schemas import (
     Verifications,
     VerificationsRequest,
 )
-from gateway.sight import agreement_asked, lab_asked, looked_up, only, project_named, require_may_be_asked, voucher_named
+from gateway.sight import agreement_asked, lab_asked, looked_up, only, projects_named, require_may_be_asked, voucher_named, vouchers_named
 from gateway.verification import Use, reasons, three_facts
-from registry import CodeRefused, Fen, Id, Item, Region, id_of, subsidy_quote
+from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, epoch_of, id_of, subsidy_quote
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
     """What a cost would get. What was claimed under an agreement counts, and is so told: to those alone who know it anyway."""
     with looked_up(office, caller, "quote", asked.voucher) as subject, office.seen() as snapshot:
-        voucher_id, voucher = voucher_named(snapshot, subject)
+        voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
         ledger = snapshot.ledger
         programme = ledger.programmes[voucher.programme]
         base = 0
         if asked.agreement is not None:
-            agreement = agreement_asked(office, caller, snapshot, asked.agreement)
+            agreement = agreement_asked(office, caller, snapshot, asked.agreement, epoch=epoch_of(voucher.firm))
             base = 0 if programme.flat else ledger.agreements[voucher.programme, agreement]
         available = ledger.balances[voucher_id].available
         quoted = subsidy_quote(programme.slices, base=base, cost=asked.cost, available=available, denomination=voucher.denomination)
@@ -49,7 +49,7 @@ def verification(office: Office, caller: Caller, asked: VerificationRequest) -> 
     with looked_up(office, caller, "verification", asked.voucher) as subject:
         lab = lab_asked(caller, asked.lab)
         with office.judged() as judged:
-            return _verified(subject, lab, asked, judged)
+            return _verified(office, subject, lab, asked, judged)
 
 
 def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
@@ -61,7 +61,7 @@ def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -
         labs = [lab_asked(caller, each.lab) for each in asked.verifications]
         with office.judged() as judged:
             answers = [
-                _verified_or_why(subject, lab, each, judged, refused)
+                _verified_or_why(office, subject, lab, each, judged, refused=refused)
                 for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
             ]
             return Verifications(verifications=answers, block=judged.block)
@@ -80,13 +80,21 @@ def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest
     snapshot, block = judged.snapshot, judged.block
     if judged.doubt is not None:
         return Facts(status=judged.doubt, enterprise=None, serial=None, project=None, block=block)
-    firm, _ = subject.tags
-    vouchers = snapshot.vouchers_of(*subject.tags)
+    try:
+        vouchers = vouchers_named(office, snapshot, asked.voucher, subject)
+    except EpochMissing:
+        return Facts(status="UNKNOWN", enterprise=None, serial=None, project=None, block=block)
     subject.voucher = vouchers[0] if len(vouchers) == 1 else None
     orders = [order for voucher in vouchers for order in snapshot.orders_of_voucher(voucher)]
     region = Region(asked.voucher.region)
-    project = project_named(office, caller, snapshot, asked)
-    found = three_facts(snapshot.ledger, region=region, firm=firm, vouchers=vouchers, orders=orders, project=project)
+    found = three_facts(
+        snapshot.ledger,
+        region=region,
+        firms=office.keyring.firms(asked.voucher.firm),
+        vouchers=vouchers,
+        orders=orders,
+        projects=projects_named(office, caller, snapshot, asked),
+    )
     return Facts(
         status="ANSWERED",
         enterprise=found.enterprise,
@@ -106,12 +114,12 @@ def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject
 
 
 def _verified_or_why(
-    subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged, refused: Problem | CodeRefused | None
+    office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged, *, refused: Problem | CodeRefused | None
 ) -> VerificationOfMany:
     try:
         if refused is not None:
             raise refused
-        return VerificationOfMany(**dict(_verified(subject, lab, asked, judged)), refused=None)
+        return VerificationOfMany(**dict(_verified(office, subject, lab, asked, judged)), refused=None)
     except (CodeRefused, Problem) as refusal:
         problem = problem_of(refusal)
         subject.answer = problem["code"]
@@ -122,17 +130,20 @@ def _verified_or_why(
         return VerificationOfMany(status="UNKNOWN", reasons=[], voucher=None, block=judged.block, refused=why)
 
 
-def _verified(subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
-    found = _judgement(subject, lab, asked, judged)
+def _verified(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
+    found = _judgement(office, subject, lab, asked, judged)
     subject.answer = found.status
     return found
 
 
-def _judgement(subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
+def _judgement(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
     snapshot, block = judged.snapshot, judged.block
     if judged.doubt is not None:
         return Verification(status=judged.doubt, reasons=[], voucher=None, block=block)
-    found = snapshot.vouchers_of(*subject.tags)
+    try:
+        found = vouchers_named(office, snapshot, asked.voucher, subject)
+    except EpochMissing:
+        return Verification(status="UNKNOWN", reasons=[], voucher=None, block=block)
     if not found:
         return Verification(status="NOT_VALID", reasons=[Reason(code="UnknownVoucher", values={})], voucher=None, block=block)
     voucher_id = subject.voucher = only(found)

@@ -29,7 +29,7 @@ from gateway.sight import (
     may_see_order,
     not_found,
     of_order,
-    own_tag,
+    own_tags,
     project_named,
     require_order_seen,
     require_seller,
@@ -54,6 +54,7 @@ from registry import (
     Tag,
     Time,
     Voucher,
+    epoch_of,
     id_of,
     parse_typed_data,
     salted,
@@ -91,7 +92,7 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
         if caller.lab_id is not None:
             candidates = snapshot.orders_of_lab(caller.lab_id)
         elif caller.party is Party.FIRM:
-            candidates = snapshot.orders_of_firm(own_tag(office, caller))
+            candidates = snapshot.orders_of_firm(*own_tags(office, caller))
         else:
             candidates = list(ledger.order_records)
 
@@ -117,8 +118,9 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         lab = lab_asked(caller, asked.lab)
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
-        voucher_id, _ = voucher_named(snapshot, subject)
-        project = project_named(office, caller, snapshot, asked)
+        voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
+        _require_lab_of_epoch(snapshot.ledger, voucher, lab)
+        project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
         voucher=voucher_id,
@@ -148,7 +150,8 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         if state.stage != Stage.OPEN:
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
         require_seller(office, ledger, record.lab, asked.agreement.seller)
-        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number)
+        epoch = epoch_of(ledger.vouchers[record.voucher].firm)
+        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
         invoice = office.keyring.invoice(asked.invoice.number, code=asked.invoice.code)
         most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
@@ -185,7 +188,9 @@ def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prep
 def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     """Reserve for an order that both signed. Anybody may bring it."""
     record = parse_typed_data(asked.typed_data, Order, office.deployment.domain)
-    voucher = _voucher(office, record.voucher)
+    with office.current() as snapshot:
+        voucher = _voucher(snapshot.ledger, record.voucher)
+        require_one_epoch(snapshot.ledger, voucher, record)
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:
@@ -301,11 +306,31 @@ def _given(signature: bytes) -> bytes:
     return signature
 
 
-def _voucher(office: Office, voucher_id: Id) -> Voucher:
-    with office.current() as snapshot:
-        if voucher_id not in snapshot.ledger.vouchers:
-            raise not_found("voucher", voucher_id)
-        return snapshot.ledger.vouchers[voucher_id]
+def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
+    """
+    Refuse an order whose tags are of other epochs than its voucher: what is compared by tag would never meet (docs/adr/0018).
+
+    The contracts do not look; it holds because every gateway keeps to it.
+    """
+    _require_lab_of_epoch(ledger, voucher, order.lab)
+    if epoch_of(order.project) != epoch_of(voucher.firm):
+        raise _mixed(voucher=epoch_of(voucher.firm), project=epoch_of(order.project))
+
+
+def _require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+    if lab in ledger.lab_records and epoch_of(ledger.lab_records[lab].host_unit) != epoch_of(voucher.firm):
+        raise _mixed(voucher=epoch_of(voucher.firm), lab=epoch_of(ledger.lab_records[lab].host_unit))
+
+
+def _mixed(**epochs: int) -> Problem:
+    title = "关联标识分属不同期：请用与该券同期登记的服务机构。 Tags of two epochs: name the lab as it was admitted under the voucher's."
+    return Problem(422, "EpochsMixed", title, headers=None, **epochs)
+
+
+def _voucher(ledger: Ledger, voucher_id: Id) -> Voucher:
+    if voucher_id not in ledger.vouchers:
+        raise not_found("voucher", voucher_id)
+    return ledger.vouchers[voucher_id]
 
 
 def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:

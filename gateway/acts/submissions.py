@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.acts.orders import held_elsewhere, signatures_of, stage_after
+from gateway.acts.orders import held_elsewhere, require_one_epoch, signatures_of, stage_after
 from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
 from gateway.refusals import OF_STATE
@@ -76,6 +76,7 @@ def _call(office: Office, ledger: Ledger, signed: SignedRelease) -> _Call:
 def _reserve(ledger: Ledger, order: Any, signed: SignedRelease) -> _Call:
     if order.voucher not in ledger.vouchers:
         raise not_found("voucher", order.voucher)
+    require_one_epoch(ledger, ledger.vouchers[order.voucher], order)
     call = call_of("reserve", ledger.vouchers[order.voucher], order, signatures_of(signed))
     return _Call(id_of(order), order.voucher, call)
 

@@ -3,6 +3,7 @@
 # Before the routes: it registers the form of an id in a path.
 from gateway import paths  # noqa: F401
 from gateway.routes import (
+    agents,
     eligibility,
     firms,
     flags,
@@ -28,6 +29,7 @@ ROUTERS = (
     labs.router,
     firms.router,
     eligibility.router,
+    agents.router,
     flags.router,
     trail.router,
     operations.router,

@@ -102,7 +102,7 @@ def complete_rotation(asked: schemas.SubjectNamed, _caller: Actor, office: Offic
         asked=examples.OWN_ROTATION,
         answer=examples.UNSIGNED,
         verbs=("rotate",),
-        refuses=("NotFound", "SignerIsGateways", "Unreachable"),
+        refuses=("NotFound", "NotYours", "SignerIsGateways", "Unreachable"),
     ),
 )
 def prepare_rotation(asked: schemas.OwnRotation, caller: Signatory, office: OfficeHere) -> schemas.UnsignedTransaction:
@@ -112,11 +112,17 @@ def prepare_rotation(asked: schemas.OwnRotation, caller: Signatory, office: Offi
 
 @router.post(
     "/rotations/veto/prepare",
-    **told("准备否决 Prepare a veto", answer=examples.UNSIGNED, verbs=("vetoRotation",), refuses=("NotFound", "Unreachable")),
+    **told(
+        "准备否决 Prepare a veto",
+        asked={},
+        answer=examples.UNSIGNED,
+        verbs=("vetoRotation",),
+        refuses=("NotFound", "NotYours", "Unreachable"),
+    ),
 )
-def prepare_veto(caller: Signatory, office: OfficeHere) -> schemas.UnsignedTransaction:
+def prepare_veto(caller: Signatory, office: OfficeHere, asked: schemas.OwnSubject | None = None) -> schemas.UnsignedTransaction:
     """The transaction by which a party refuses its office's proposal, to be signed with the key in place. Changes nothing."""
-    return keys.prepare_veto(office, caller)
+    return keys.prepare_veto(office, caller, None if asked is None else asked.subject)
 
 
 @router.post(

@@ -23,7 +23,7 @@ _OF_VOUCHER = (*TAGS, *LOGGED, "NotYours", "SerialAmbiguous")
         "试算 Quote",
         asked=examples.QUOTE,
         answer=examples.QUOTED,
-        refuses=(*_OF_VOUCHER, "AgreementNotYours", "SellerDiffers", "UnknownVoucher"),
+        refuses=(*_OF_VOUCHER, "AgreementNotYours", "EpochMissing", "SellerDiffers", "UnknownVoucher"),
     ),
 )
 def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> schemas.Quoted:

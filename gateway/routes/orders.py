@@ -53,7 +53,7 @@ def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: 
         "准备订单 Prepare an order",
         asked=examples.ORDER_FACTS,
         answer=examples.ORDER_PREPARED,
-        refuses=(*TAGS, *LOGGED, "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
+        refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
     ),
 )
 def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
@@ -70,7 +70,7 @@ def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHe
         asked=examples.ORDER_SIGNED,
         answer=examples.order_written("OPEN"),
         verbs=("reserve",),
-        refuses=_OF_DOCUMENT,
+        refuses=(*_OF_DOCUMENT, "EpochsMixed"),
     ),
 )
 def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -22,6 +22,11 @@ _FORM = "multipart/form-data"
 _Lister = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
 
 
+_EPOCHS = ("EpochMissing", "ProgrammeOfOtherEpoch")
+_OF_ROWS = (*FILES, *_EPOCHS)
+_OF_LIST = (*LISTS, *_OF_ROWS)
+
+
 class ListForm(schemas.Shape):
     """What all vouchers of a list share, and the list: Excel (.xlsx) or CSV with the columns firm (企业代码) and serial (券号)."""
 
@@ -65,7 +70,7 @@ def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, reque
 
 @router.post(
     "/check",
-    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=(*LISTS, *FILES), media=_FORM),
+    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=_OF_LIST, media=_FORM),
 )
 def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
@@ -81,7 +86,7 @@ def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, o
         asked=examples.LIST_FORM,
         answer=examples.ISSUED_FROM_FILE,
         verbs=("issue",),
-        refuses=(*LISTS, *FILES, "BadRows"),
+        refuses=(*_OF_LIST, "BadRows"),
         media=_FORM,
     ),
 )
@@ -93,7 +98,7 @@ def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, of
     return once.answer(201, asked_for, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))
 
 
-@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=FILES))
+@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=_OF_ROWS))
 def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""
     return issuing.check(office, _terms(asked), issuing.of_rows(asked))
@@ -108,7 +113,7 @@ def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere)
         asked=examples.LIST_ROWS,
         answer=examples.ISSUED_FROM_ROWS,
         verbs=("issue",),
-        refuses=(*FILES, "BadRows"),
+        refuses=(*_OF_ROWS, "BadRows"),
     ),
 )
 def issue_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -2,6 +2,7 @@
 The shapes of requests and answers, by subject. Unknown fields are refused, and nothing is converted in silence.
 """
 
+from gateway.schemas.agents import AgentUse, AgentUsePage, PowerEntry, PowerNamed, PowerPage, PowerSeen, PowerWithdrawal, Telling, UsesTold
 from gateway.schemas.basis import (
     MONEY_PATTERN,
     SOME_HEX_PATTERN,
@@ -47,6 +48,7 @@ from gateway.schemas.directory import (
     LabRenewal,
     LabSeen,
     OwnRotation,
+    OwnSubject,
     Recognition,
     RecognitionPage,
     RecognitionSeen,
@@ -155,6 +157,8 @@ __all__ = [
     "MONEY_PATTERN",
     "SOME_HEX_PATTERN",
     "AddressText",
+    "AgentUse",
+    "AgentUsePage",
     "AgreementNamed",
     "Alive",
     "Amount",
@@ -227,7 +231,13 @@ __all__ = [
     "Orders",
     "Outcome",
     "OwnRotation",
+    "OwnSubject",
     "PoolSeen",
+    "PowerEntry",
+    "PowerNamed",
+    "PowerPage",
+    "PowerSeen",
+    "PowerWithdrawal",
     "Prepared",
     "ProgrammeFile",
     "ProgrammeFileSeen",
@@ -271,10 +281,12 @@ __all__ = [
     "Subjects",
     "Submissions",
     "Submitted",
+    "Telling",
     "Text",
     "TrailPage",
     "TypedData",
     "UnsignedTransaction",
+    "UsesTold",
     "ValidSeconds",
     "Verdict",
     "Verification",

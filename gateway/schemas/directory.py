@@ -74,7 +74,13 @@ class RotationProposal(Shape):
     signer: AddressText
 
 
-class OwnRotation(Shape):
+class OwnSubject(Shape):
+    """Which of the caller's own ids, where it is known under two (one for each epoch of tags); by default the newest."""
+
+    subject: Id32 | None = None
+
+
+class OwnRotation(OwnSubject):
     """The account that is to sign for the caller from now on."""
 
     signer: AddressText
@@ -128,7 +134,11 @@ class RotationWritten(Written):
 
 
 class LabSeen(Shape):
-    """A lab as its host region keeps it. `flagged_until` is null where no flag stands."""
+    """
+    A lab as its host region keeps it. `flagged_until` is null where no flag stands.
+
+    `epoch` is that of its tags: a voucher is spent at the lab as it was admitted under the voucher's own.
+    """
 
     lab: Id32
     region: int
@@ -137,6 +147,7 @@ class LabSeen(Shape):
     qualified_until: int
     flagged_until: int | None
     recognised_by: list[int]
+    epoch: int
 
 
 class LabOne(LabSeen):
@@ -190,12 +201,13 @@ class RecognitionPage(Shape):
 
 
 class FirmSeen(Shape):
-    """A firm as its home region keeps it. `flagged_until` is null where no flag stands."""
+    """A firm as its home region keeps it. `flagged_until` is null where no flag stands; `epoch` is that of its tag."""
 
     firm: Id32
     region: int
     signer: AddressText
     flagged_until: int | None
+    epoch: int
 
 
 class FirmOne(FirmSeen):

@@ -137,7 +137,8 @@ class Verification(Shape):
     """
     VALID, NOT_VALID with every reason that applies, UNKNOWN (no node answered) or STALE (the newest block is too old).
 
-    Of the last two, `reasons` is empty and `voucher` is null: nothing is claimed about the voucher.
+    Of the last two, `reasons` is empty and `voucher` is null: nothing is claimed about the voucher. UNKNOWN is also what a gateway
+    answers that found none and lacks a tag key under which vouchers were issued.
     """
 
     status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]

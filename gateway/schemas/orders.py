@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from gateway.schemas.basis import Amount, BlockSeen, Event, Id32, Money, Next, Seconds, Shape, Signature, Text, Written
-from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, VoucherNamed
+from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, Reason, VoucherNamed
 
 StageName = Literal["REQUESTED", "OPEN", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "REVERSED", "REFUNDED", "RELEASED"]
 ValidSeconds = Annotated[int, Field(strict=True, ge=60, le=30 * 86_400, description="How long the signatures are to be good, in seconds.")]
@@ -117,7 +117,12 @@ class Reversal(Shape):
 
 
 class OrderBrief(Shape):
-    """Where an order stands. `firm` is the firm's id in the directory, by which it can be flagged."""
+    """
+    Where an order stands. `firm` is the firm's id in the directory, by which it can be flagged.
+
+    `warnings` is what a reviewer must see before he accepts and no contract refuses: `EpochsMixed`, tags of two epochs of the
+    consortium's key, which nothing compares.
+    """
 
     order_id: Id32
     voucher_id: Id32
@@ -134,6 +139,7 @@ class OrderBrief(Shape):
     subsidy: Amount | None
     cost: Amount | None
     paid_to: Literal["LAB", "FIRM"]
+    warnings: list[Reason]
 
 
 class OrderSeen(OrderBrief):

@@ -28,6 +28,7 @@ from registry.cli.session import Session
 from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
 
 
@@ -68,6 +69,8 @@ class Uses(Flag):
     KEY = auto()
     DOMAIN = auto()
     PASSWORD = auto()
+    DEVICE = auto()
+    KEY_IN_DEVICE = auto()
 
 
 Answer = Mapping[str, Any] | Iterable[Mapping[str, Any]] | Told | None
@@ -91,6 +94,11 @@ _PASSWORD = {
     "password_file": Annotated[Path | None, _option("--password-file", _of("password_file"))],
     "password_fd": Annotated[int | None, _option("--password-fd", _of("password_fd"))],
 }
+_DEVICE = {
+    "pkcs11_module": Annotated[Path | None, _option("--pkcs11-module", _of("pkcs11_module"))],
+    "pkcs11_token": Annotated[str | None, _option("--pkcs11-token", _of("pkcs11_token"))],
+    "pin_file": Annotated[Path | None, _option("--pin-file", _of("pin_file"))],
+}
 _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     Uses.NODE: {"node_url": Annotated[str | None, _option("--node-url", _of("node_url"))]} | _DEPLOYMENT,
     Uses.GATEWAY: {
@@ -100,6 +108,8 @@ _OPTIONS: Mapping[Uses, dict[str, Any]] = {
     Uses.DOMAIN: _DEPLOYMENT,
     Uses.KEY: {"keystore": Annotated[Path | None, _option("--keystore", _of("keystore"))]} | _PASSWORD,
     Uses.PASSWORD: _PASSWORD,
+    Uses.DEVICE: _DEVICE,
+    Uses.KEY_IN_DEVICE: _DEVICE | {"pkcs11_label": Annotated[str | None, _option("--pkcs11-label", _of("pkcs11_label"))]},
 }
 _ALWAYS: dict[str, Any] = {
     "state_folder": Annotated[Path | None, _option("--state-folder", _of("state_folder"))],
@@ -192,7 +202,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
             screen.refusal("IndexBusy", "unreachable", f"{sentence} {failure}", {"file": failure.path})
             return Exit.UNREACHABLE
-        case Unreachable():
+        case Unreachable() | HsmUnavailable():
             sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
             screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})
             return Exit.UNREACHABLE

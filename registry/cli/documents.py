@@ -32,10 +32,13 @@ from registry.files import OWNER_ONLY, write_new
 from registry.files import replace as put_in_place
 from registry.model import NO_ID, Id, Item, Order, Record, Redemption, Release
 from registry.signing import sign, signer_of
-from registry.tags import EPOCH_YEAR, FIRST_EPOCH, invoice_year, salted
+from registry.tags import EPOCH_YEAR, FIRST_EPOCH, LAST_PARTY_EPOCH, invoice_year, salted
 
 CLOCK_SECONDS = 600
 """How much later than asked a signature may run out, since no two clocks agree."""
+
+# Of a project or an agreement, whose epoch is its voucher's; which that is, only who holds the key can tell.
+_PARTY_EPOCHS = range(FIRST_EPOCH, LAST_PARTY_EPOCH + 1)
 
 DEFAULT_SECONDS = 86_400
 
@@ -239,7 +242,7 @@ def _order(record: Any, document: Document, now: int) -> Iterator[Finding]:
     yield Finding("voucher", record.voucher, Check.UNCHECKABLE)
     yield Finding("lab", record.lab, Check.SHOWN) if lab is None else _compare("lab", record.lab, _bytes(lab))
     yield _compare("item", record.item, NO_ID if asked.get("item") is None else id_of(Item(record.lab, asked["item"])))
-    yield _tag("project", record.project, FIRST_EPOCH)
+    yield _tag("project", record.project, _PARTY_EPOCHS)
     yield _compare("amount", record.amount, int(asked["amount"]))
     yield _lasting(record.valid_until, asked, now)
 
@@ -254,8 +257,9 @@ def _redemption(record: Any, document: Document, now: int) -> Iterator[Finding]:
         yield _compare("subsidy", record.subsidy, int(asked["subsidy"]))
     else:
         yield Finding("subsidy", record.subsidy, Check.SHOWN if 0 < record.subsidy <= record.cost else Check.DIFFERS, record.cost)
-    yield _tag("agreement", record.agreement, FIRST_EPOCH)
-    yield _tag("invoice", record.invoice, invoice_year(invoice["number"], invoice.get("code")) - EPOCH_YEAR)
+    yield _tag("agreement", record.agreement, _PARTY_EPOCHS)
+    year = invoice_year(invoice["number"], invoice.get("code")) - EPOCH_YEAR
+    yield _tag("invoice", record.invoice, range(year, year + 1))
     yield _compare("invoice_amount", record.invoice_amount, int(asked["invoice_amount"]))
     if document.salt is None:
         yield Finding("result", record.result, Check.DIFFERS, "salt")
@@ -281,8 +285,10 @@ def _compare(name: str, found: object, expected: object) -> Finding:
     return Finding(name, found, Check.CHECKED if found == expected else Check.DIFFERS, expected)
 
 
-def _tag(name: str, tag: bytes, epoch: int) -> Finding:
-    return Finding(name, tag, Check.UNCHECKABLE) if tag[0] == epoch else Finding(name, tag, Check.DIFFERS, f"epoch {epoch}")
+def _tag(name: str, tag: bytes, epochs: range) -> Finding:
+    if tag[0] in epochs:
+        return Finding(name, tag, Check.UNCHECKABLE)
+    return Finding(name, tag, Check.DIFFERS, f"epoch {epochs[0]}" + (f" to {epochs[-1]}" if len(epochs) > 1 else ""))
 
 
 def _lasting(until: int, asked: Mapping[str, Any], now: int) -> Finding:

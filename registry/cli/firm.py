@@ -1,16 +1,35 @@
-"""`tongquan firm`: firms as their home region enrols them."""
+"""`tongquan firm`: firms as their home region enrols them, and the agents who sign for them under a power of attorney."""
 
 from collections.abc import Iterator
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
 from typing import Annotated, Any
 
 from registry.cli import parsing
-from registry.cli.arguments import FirmCode, SignerAddress, argument
+from registry.cli.arguments import FirmCode, SignerAddress, Until, argument, option
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.reading import one, several
-from registry.cli.session import Session
-from registry.model import Id
+from registry.cli.session import Session, content_of
+from registry.model import Address, Id, Time
 
-app = group("企业登记。 Firms.")
+app = group("企业登记；代理人及其签名的使用。 Firms, their agents, and every use of an agent's key.")
+power = group("授权书。 Powers of attorney.")
+app.add_typer(power, name="power")
+
+Agent = Annotated[Address, option("--agent", parsing.address, "ACCOUNT", "代理人的签名账户", "The agent's account")]
+
+
+class WhetherTold(StrEnum):
+    """Whether the firm was told of a use, as it is typed."""
+
+    YES = "yes"
+    NO = "no"
+
+
+Document = Annotated[
+    Path, option("--document", None, "FILE", "授权书文件；只登记其 SHA-256", "The power of attorney; only its SHA-256 is entered")
+]
 
 
 @command(app, "enrol", uses=Uses.GATEWAY, example="tongquan firm enrol --firm $NEW_FIRM_CODE --signer $NEW_FIRM_SIGNER")
@@ -35,3 +54,83 @@ def show(session: Session, firm: Annotated[Id, argument(parsing.record_id, "FIRM
     显示一家企业。 Show a firm.
     """
     return one(session, f"/v1/firms/0x{firm.hex()}", "firm", firm, lambda facts: facts.firm(firm))
+
+
+@command(
+    power,
+    "enter",
+    uses=Uses.GATEWAY,
+    example="tongquan firm power enter --firm $FIRM_CODE --agent $AGENT --document power.pdf --from 2026-01-01 --until $NEXT_YEAR-12-31",
+)
+def enter_power(
+    session: Session,
+    *,
+    firm: FirmCode,
+    agent: Agent,
+    document: Document,
+    from_: Annotated[Time, option("--from", parsing.first_second, "DATE", "起始日", "The first day")],
+    until: Until,
+) -> Answer:
+    """
+    登记企业给代理人的授权书；此后再将代理人账户登记为企业的签名账户。 Enter a power of attorney, before the agent's key is enrolled.
+    """
+    return session.post("/v1/powers", _named(firm, agent, document) | {"from": from_, "until": until})
+
+
+@command(
+    power,
+    "withdraw",
+    uses=Uses.GATEWAY,
+    example="tongquan firm power withdraw --firm $FIRM_CODE --agent $AGENT --document power.pdf --at $TOMORROW",
+)
+def withdraw_power(
+    session: Session,
+    *,
+    firm: FirmCode,
+    agent: Agent,
+    document: Document,
+    at: Annotated[Time, option("--at", parsing.first_second, "DATE", "自该日起不再有授权", "The first day without it")],
+) -> Answer:
+    """
+    登记授权已撤回；并不更换签名账户，请同时提议新账户。 Enter that a power ended early; it changes no key, so propose another signer.
+    """
+    return session.post("/v1/powers/withdraw", _named(firm, agent, document) | {"at": at})
+
+
+@command(power, "list", uses=Uses.GATEWAY, example="tongquan firm power list")
+def list_powers(session: Session) -> Iterator[dict[str, Any]]:
+    """
+    列出授权书：企业看自己的，经办看本地区的。 List powers of attorney: a firm's own, or an officer's region's.
+    """
+    return session.pages("/v1/powers", "powers")
+
+
+@command(app, "uses", uses=Uses.GATEWAY, example="tongquan firm uses --told no")
+def uses(
+    session: Session,
+    *,
+    told: Annotated[
+        WhetherTold | None, option("--told", None, "yes|no", "只列已告知（yes）或未告知（no）的", "Only those told, or not told")
+    ] = None,
+) -> Iterator[dict[str, Any]]:
+    """
+    列出代理人签名的每次使用；企业查看即为已告知。 List every use of an agent's key; a firm that reads of one has been told.
+    """
+    return session.pages("/v1/agent-uses", "uses", told=told)
+
+
+@command(app, "told", uses=Uses.GATEWAY, example="tongquan firm told $USE --how 挂号信")
+def note_told(
+    session: Session,
+    positions: Annotated[list[str], argument(None, "USE…", "使用记录的位置", "The uses' positions")],
+    *,
+    how: Annotated[str, option("--how", None, "TEXT", "如何告知", "By what means")],
+) -> Iterator[dict[str, Any]]:
+    """
+    登记已用其他方式告知企业。 Note that firms were told of uses by other means.
+    """
+    return iter(session.post("/v1/agent-uses/told", {"uses": positions, "how": how})["uses"])
+
+
+def _named(firm: str, agent: Address, document: Path) -> dict[str, Any]:
+    return {"firm": firm, "agent": agent, "document_sha256": sha256(content_of(document)).hexdigest()}

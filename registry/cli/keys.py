@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from registry import codec
-from registry.cli import parsing, tag_keys
+from registry.cli import hsm, parsing, tag_keys
 from registry.cli.arguments import SignerAddress, SubjectId, option
 from registry.cli.command import Answer, Differs, Uses, command, group
 from registry.cli.reading import one, several
@@ -17,9 +17,10 @@ from registry.cli.session import Session
 from registry.facts import Fact, Facts
 from registry.model import Id
 
-app = group("企业与服务机构的签名密钥；联盟的关联标识密钥。 Keys of firms and labs, and the consortium's tag keys.")
+app = group("企业与服务机构的签名密钥；关联标识密钥；设备中的角色密钥。 Keys of firms and labs, tag keys, role keys in devices.")
 
 app.add_typer(tag_keys.app, name="tag")
+app.add_typer(hsm.app, name="hsm")
 
 MOST_GAS = 2_000_000
 
@@ -53,7 +54,8 @@ def rotate(session: Session, *, subject: OwnSubject, signer: SignerAddress) -> A
     """
     用现有密钥立即更换为新账户。 Name one's new account at once, with the key in place.
     """
-    return _changed(session, "/v1/rotations/prepare", {"signer": signer}, codec.encode("rotate", subject, signer))
+    asked = {"subject": "0x" + subject.hex(), "signer": signer}
+    return _changed(session, "/v1/rotations/prepare", asked, codec.encode("rotate", subject, signer))
 
 
 @command(app, "veto", uses=_OWN, example="tongquan keys veto --subject $LAB")
@@ -61,7 +63,7 @@ def veto(session: Session, *, subject: OwnSubject) -> Answer:
     """
     用现有密钥否决本地区提议的更换。 Refuse the office's proposal with the key in place.
     """
-    return _changed(session, "/v1/rotations/veto/prepare", {}, codec.encode("vetoRotation", subject))
+    return _changed(session, "/v1/rotations/veto/prepare", {"subject": "0x" + subject.hex()}, codec.encode("vetoRotation", subject))
 
 
 @command(app, "propose", uses=Uses.GATEWAY, example="tongquan keys propose $LAB --signer $NEW_SIGNER")

@@ -32,7 +32,7 @@ NONCE_BITS = 64
 
 app = group("联盟议案。 Motions of the members.")
 
-_OWN = Uses.NODE | Uses.KEY
+_OWN = Uses.NODE | Uses.KEY | Uses.KEY_IN_DEVICE
 
 # Which fields a kind of motion names; the others are zero. As `IConsortium.sol` tells.
 _NAMES: Mapping[MotionKind, frozenset[str]] = {

@@ -12,7 +12,7 @@ from registry.model import NO_ADDRESS, Address, Role
 
 app = group("成员地区、其密钥与角色账户。 Members, their keys and role accounts.")
 
-_OWN = Uses.NODE | Uses.KEY
+_OWN = Uses.NODE | Uses.KEY | Uses.KEY_IN_DEVICE
 
 
 class RoleName(StrEnum):

@@ -25,11 +25,12 @@ from registry.cli.settings import SettingRefused, Settings, default_state_folder
 from registry.client import Client, Done
 from registry.codec import Domain
 from registry.getters import Getter
+from registry.hsm import Hsm
 from registry.index import Index, Snapshot, hold
-from registry.keystore import load_key
+from registry.keystore import KeyAccount, load_key
 from registry.model import Address
 from registry.outbox import Outbox
-from registry.signing import address_of
+from registry.ports import SigningAccount
 
 if TYPE_CHECKING:
     from registry.gateway_client import GatewayClient
@@ -136,9 +137,7 @@ class Session:
         Raises:
             Rejected, Unreachable, OutcomeUnknown: as `Client` does. Repeating the command goes on with the very same call.
         """
-        from eth_account import Account  # noqa: PLC0415 - slow to load, and few commands send by themselves
-
-        account = Account.from_key(self.key)
+        account = self.signing_account
         with self.requests.once(what, self.deployment.chain_id, account.address, *asked) as name:
             path = self.state_folder / f"outbox-{self.deployment.chain_id}.sqlite"
             with Outbox(path, self.node, chain_id=self.deployment.chain_id) as outbox, self._waiting():
@@ -212,10 +211,27 @@ class Session:
         path: Path = self.told("keystore")
         return load_key(path, self.password())
 
+    @cached_property
+    def signing_account(self) -> SigningAccount:
+        """The account that signs what this command sends: of a key in a device where one is named, else of the key file."""
+        label = self.settings.pkcs11_label
+        return KeyAccount(self.key) if label is None else self.device.account(label)
+
+    @cached_property
+    def device(self) -> Hsm:
+        """
+        The token in a signing device, logged in to.
+
+        Raises:
+            HsmUnavailable, PinRefused: as their names say.
+        """
+        module: Path = self.told("pkcs11_module")
+        return self._open.enter_context(Hsm.open(module, token=self.told("pkcs11_token"), pin=secret_in(self.told("pin_file"))))
+
     @property
     def account(self) -> Address:
         """Whose key it is."""
-        return address_of(self.key)
+        return Address(self.signing_account.address)
 
     def password(self, *, new: bool = False) -> str:
         """

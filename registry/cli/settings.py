@@ -67,6 +67,10 @@ class Settings:
     keystore: Path | None = _setting("密钥文件（Web3 Secret Storage 第 3 版）", "key file (Web3 Secret Storage, version 3)")
     password_file: Path | None = _setting("密钥文件口令所在文件", "file that holds the key file's password")
     password_fd: int | None = _setting("读取口令的文件描述符编号", "number of the file descriptor that the password is read from")
+    pkcs11_module: Path | None = _setting("签名设备的 PKCS#11 库", "PKCS#11 library of a signing device")
+    pkcs11_token: str | None = _setting("签名设备中令牌的标签", "label of the token in the device")
+    pkcs11_label: str | None = _setting("令牌中密钥的标签；给出即以设备代替密钥文件签名", "label of the key that signs, no key file")
+    pin_file: Path | None = _setting("令牌 PIN 所在文件", "file that holds the token's PIN")
     chain_id: int | None = _setting("无部署文件时：签名所用的链号", "without a deployment file: the chain id to sign for")
     registry: str | None = _setting("无部署文件时：签名所用的登记合约地址", "without a deployment file: the registry's address to sign for")
     directory: str | None = _setting(

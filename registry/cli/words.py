@@ -8,6 +8,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "active": ("有效", "active"),
     "address": ("地址", "address"),
     "admin": ("管理账户", "admin"),
+    "agent": ("代理人", "agent"),
     "age_seconds": ("数据年龄（秒）", "age in seconds"),
     "agreement": ("服务合同", "agreement"),
     "amount": ("锁定额度", "amount"),
@@ -35,8 +36,10 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "deployment": ("部署文件", "deployment file"),
     "differences": ("差异", "differences"),
     "document": ("文件", "document"),
+    "document_sha256": ("授权书 SHA-256", "document's SHA-256"),
     "enacted": ("已生效", "enacted"),
     "enterprise": ("企业属实", "enterprise"),
+    "epoch": ("关联标识期号", "epoch of tags"),
     "events": ("事件数", "events"),
     "expected": ("应为", "expected"),
     "expires": ("表决截止", "votes until"),
@@ -51,6 +54,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "free": ("未占用", "free"),
     "from": ("起", "from"),
     "funded": ("已拨入", "funded"),
+    "how": ("方式", "how"),
     "height": ("区块高度", "height"),
     "held": ("占用情况", "held"),
     "history": ("经过", "history"),
@@ -64,6 +68,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "key": ("键", "key"),
     "keystore": ("密钥文件", "key file"),
     "kind": ("类别", "kind"),
+    "label": ("标签", "label"),
     "lab": ("服务机构", "lab"),
     "lab_region": ("服务地", "host region"),
     "lapsed": ("失效", "lapsed"),
@@ -81,6 +86,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "paid_to": ("兑付申请方", "paid to"),
     "payer": ("拨付单位", "payer"),
     "policy_hash": ("规则哈希", "policy hash"),
+    "power": ("授权", "power of attorney"),
     "position": ("位置", "position"),
     "programme": ("券种", "programme"),
     "programme_id": ("券种编号", "programme id"),
@@ -99,6 +105,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "settled": ("已兑付", "settled"),
     "sha256": ("SHA-256", "SHA-256"),
     "signed_by": ("已签名", "signed by"),
+    "signs": ("现为签名账户", "signs now"),
     "signer": ("签名账户", "signer"),
     "since": ("起始", "since"),
     "stage": ("状态", "stage"),
@@ -108,6 +115,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "subject": ("对象", "subject"),
     "subsidy": ("补贴", "subsidy"),
     "time": ("时间", "time"),
+    "told": ("告知", "told"),
     "trail": ("全程哈希", "trail"),
     "transaction": ("交易", "transaction"),
     "until": ("止", "until"),
@@ -123,10 +131,18 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "voucher": ("创新券", "voucher"),
     "voucher_id": ("创新券编号", "voucher id"),
     "vouchers": ("创新券", "vouchers"),
+    "warnings": ("提示", "warnings"),
+    "withdrawn": ("已撤回", "withdrawn"),
     "what": ("内容", "what"),
 }
 
 STATES: Mapping[str, tuple[str, str]] = {
+    "RESERVE": ("锁定额度", "reserve"),
+    "REDEEM": ("申请兑付", "redeem"),
+    "RELEASE": ("释放额度", "release"),
+    "ROTATE": ("更换账户", "rotate"),
+    "VETO": ("否决更换", "veto"),
+    "READ": ("企业已查看", "read by the firm"),
     "VALID": ("可用", "VALID"),
     "NOT_VALID": ("不可用", "NOT VALID"),
     "UNKNOWN": ("暂无法核验", "UNKNOWN"),
@@ -175,6 +191,7 @@ MONEY = frozenset(
 
 TIMES = frozenset(
     {
+        "at",
         "carried_at",
         "claim_by",
         "deadline",
@@ -187,6 +204,7 @@ TIMES = frozenset(
         "until",
         "use_by",
         "valid_until",
+        "withdrawn",
     }
 )
 """Fields that are Unix seconds."""

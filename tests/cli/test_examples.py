@@ -22,7 +22,7 @@ import typer.main
 from registry import Firm, Region, id_of
 from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
-from scripts.demonstration.world import ROOT
+from scripts.demonstration.world import ROOT, new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until
@@ -90,10 +90,10 @@ def story(engine, _chain_ids, tmp_path):
 
 
 @pytest.mark.slow
-def test_every_example_runs(story):
+def test_every_example_runs(story, token):
     key_files(story)
     tag_keys(story)
-    consortium(story)
+    consortium(story, key_in_device(story, token))
     programme_and_vouchers(story)
     directory(story)
     life_of_an_order(story)
@@ -132,15 +132,30 @@ def tag_keys(story):
     assert maker.run("keys tag create tag-keys.json --epoch 31").status == 2, "an epoch has one key"
 
 
-def consortium(story):
-    """Three regions found a consortium of their own beside the town's."""
+def key_in_device(story, token):
+    """A reviewer's key, made in a device; the settings by which its holder signs with it."""
+    (story.people.folder / "hsm.pin").write_text(token.pin)
+    (story.people.folder / "hsm.pin").chmod(0o600)
+    label, told = token.label("reviewer"), {"MODULE": token.module, "TOKEN": token.token}
+    desk = Desk(story.people.folder)
+    made = story.play("keys hsm create", desk, instead=("reviewer-1", label), **told)
+    assert story.play("keys hsm show", desk, instead=("reviewer-1", label), **told) == made
+    where = f"--pkcs11-module {token.module} --pkcs11-token {token.token} --pin-file hsm.pin"
+    assert desk.run(f"keys hsm create {label} {where} --json").refusal["error"] == "HsmKeyExists"
+    story.told["NEW_REVIEWER"] = made["address"]
+    return token.settings() | {"pkcs11_label": label}
+
+
+def consortium(story, device):
+    """Three regions found a consortium of their own beside the town's. The reviewer signs with a key in a device."""
     people = story.people
     deployment = people.folder / "new-deployment.json"
     desks = {}
     for number in (1, 2, 3):
         for what in ("ADMIN", "RECOVERY"):
             desks[what, number], story.told[f"{what}_{number}"] = people.holder(f"{what.lower()}-{number}", deployment=deployment)
-    for name in ("NEW_REVIEWER", "NEW_ADMIN", "NEW_RECOVERY"):
+    desks["NEW_REVIEWER"] = Desk(people.folder, people.auditor("reviewer").settings | {"deployment": deployment} | device)
+    for name in ("NEW_ADMIN", "NEW_RECOVERY"):
         desks[name], story.told[name] = people.holder(name.lower(), deployment=deployment)
     first, second, third = (desks["ADMIN", number] for number in (1, 2, 3))
 
@@ -330,6 +345,7 @@ def flags_and_keys(story):
     people.caller(CHANGXING, "directory").ask(f"flag raise {other} --reason 误报")
     story.play("flag unflag", people.caller(CHANGXING, "directory"), FLAGGED=other)
 
+    agents(story)
     story.told["LAB"] = town.lab_id(kunshan)
     next_signers = [light_key(people.folder, f"kunshan-{number}.json") for number in (1, 2)]
     story.play("keys propose", office, NEW_SIGNER=next_signers[0])
@@ -338,6 +354,31 @@ def flags_and_keys(story):
     assert story.play("keys rotate", at_lab, NEW_SIGNER=next_signers[1])["outcome"] == "ROTATED"
     assert story.play("keys show", at_lab)["signer"] == next_signers[1].lower()
     story.play("keys propose", office, NEW_SIGNER=next_signers[0])
+
+
+def agents(story):
+    """A firm whose agent orders for it reads that he did; before that, its office saw that it did not know."""
+    people = story.people
+    town = people.town
+    office, firm, lab = people.caller(CHANGXING, "directory"), town.firm("firm-changxing"), town.lab("lab-shanghai")
+    at_firm = people.firm(firm)
+    (people.folder / "power.pdf").write_bytes(b"a power of attorney")
+    agent = new_key_file(people.folder, "agent")
+    year, tomorrow = datetime.now(UTC).year + 2, f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
+    story.told |= {"AGENT": agent.account.address, "NEXT_YEAR": year, "TOMORROW": tomorrow}
+    assert story.play("firm power enter", office)["signs"] is False
+    rotated = at_firm.run(f"keys rotate --subject {story.told['FIRM']} --signer {agent.account.address} --json")
+    assert rotated.answer["outcome"] == "ROTATED"
+    own, town.world.parties[firm.key] = town.world.parties[firm.key], agent
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.world.parties[firm.key] = own
+
+    use = story.play("firm uses", office, remember={"USE": "position"})
+    assert (use["what"], use["order_id"], use["told"]) == ("RESERVE", order, None)
+    story.play("firm told", office)
+    assert [line["told"]["how"] for line in at_firm.run("firm uses --json").lines] == ["挂号信"]
+    assert story.play("firm power withdraw", office)["signs"] is True
+    story.play("firm power list", at_firm)
 
 
 def auditing(story):

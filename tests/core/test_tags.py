@@ -345,3 +345,17 @@ def test_a_salted_hash_needs_its_salt():
 def test_a_salt_is_32_bytes(length):
     with pytest.raises(ValueError, match="a salt is 32 bytes"):
         tags.salted(b"report", bytes(length))
+
+
+def test_new_tags_are_of_the_epoch_that_the_keyring_is_told():
+    keys = Keyring([TagKey(1, bytes(32)), TagKey(2, bytes([2]) * 32)], epoch=2)
+
+    assert keys.firm(FIRM)[0] == keys.serial(330522, "A-1")[0] == keys.project(FIRM, "P")[0] == keys.agreement(FIRM, "C")[0] == 2
+    assert keys.firm(FIRM, epoch=1) == Keyring([TagKey(1, bytes(32))]).firm(FIRM)
+
+
+def test_a_firm_has_a_tag_of_every_epoch_but_invoices_the_newest_first():
+    keys = Keyring([TagKey(epoch, bytes([epoch]) * 32) for epoch in (1, 2, 12, 13, 24)])
+
+    assert keys.party_epochs == (12, 2, 1)
+    assert keys.firms(FIRM) == tuple(keys.firm(FIRM, epoch=epoch) for epoch in (12, 2, 1))

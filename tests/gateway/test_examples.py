@@ -26,6 +26,7 @@ from tests.gateway.newcomers import (
     release_document,
     settled,
     signature,
+    signer_of,
     voucher_id,
 )
 
@@ -379,6 +380,53 @@ def rotates(town):
     return Staged(KUNSHAN, firm.key, members={"raw": raw_of(town, prepared["transaction"], firm)})
 
 
+def agent_for(town):
+    """A firm just enrolled with an agent's key, under a power of attorney."""
+    firm = new_firm(town, CHANGXING)
+    agent = signer_of(town, firm)
+    power = examples.POWER | {"firm": firm.company_code, "agent": agent, "from": 0, "until": town.now + 900 * 86_400}
+    assert town.desk(CHANGXING, "directory").post("/v1/powers", power).status == 201
+    return firm, power
+
+
+def use_by_agent(town):
+    firm, _ = agent_for(town)
+    town.reserved(firm, town.lab("lab-shanghai"), serial=town.serial_for(firm), amount="500000")
+    uses = town.desk(CHANGXING, "directory").get("/v1/agent-uses", limit=1000)["uses"]
+    return next(each["position"] for each in uses if each["firm"] == firm_id(town, firm))
+
+
+@stage("POST", "/powers")
+def enters_power(town):
+    firm = new_firm(town, CHANGXING)
+    return Staged(CHANGXING, "directory", members={"firm": firm.company_code, "agent": new_account().address})
+
+
+@stage("GET", "/powers")
+def sees_powers(town):
+    agent_for(town)
+    return Staged(CHANGXING, "directory", query={"limit": 1000})
+
+
+@stage("POST", "/powers/withdraw")
+def withdraws_power(town):
+    firm = new_firm(town, CHANGXING)
+    named = {"firm": firm.company_code, "agent": new_account().address}
+    assert town.desk(CHANGXING, "directory").post("/v1/powers", examples.POWER | named).status == 201
+    return Staged(CHANGXING, "directory", members=named)
+
+
+@stage("GET", "/agent-uses")
+def sees_agent_uses(town):
+    use_by_agent(town)
+    return Staged(CHANGXING, "directory", query={"limit": 1000})
+
+
+@stage("POST", "/agent-uses/told")
+def tells(town):
+    return Staged(CHANGXING, "directory", members={"uses": [use_by_agent(town)]})
+
+
 @stage("POST", "/flags")
 def flags(town):
     return Staged(CHANGXING, "directory", real={examples.LAB: town.lab_id(new_lab(town, SHANGHAI))})
@@ -445,7 +493,7 @@ NUMBERS_THAT_DIFFER = {
     "nonce",
 }
 NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
-NUMBERS_THAT_DIFFER |= {"milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
+NUMBERS_THAT_DIFFER |= {"at", "milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
 TEXTS_THAT_DIFFER = {
     "file",
     "position",

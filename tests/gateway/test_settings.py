@@ -1,5 +1,6 @@
 """Every setting is documented, and those that do not go together are refused at start in one sentence."""
 
+import json
 import os
 import socket
 import stat
@@ -125,6 +126,23 @@ def test_a_secret_that_others_can_read_is_refused(safe, tmp_path, name, mode):
     (tmp_path / name).chmod(mode)
 
     with pytest.raises(UnsafeSettings, match=f"{name} holds a secret"):
+        create_app(Settings(**safe))
+
+
+def test_a_pin_that_others_can_read_is_refused(safe, tmp_path):
+    key = {"module": "/usr/lib/no.so", "token": "t", "label": "l", "pin_file": "hsm.pin"}
+    (tmp_path / "accounts.json").write_text(json.dumps({"accounts": {"relay": {"pkcs11": key}}}))
+    (tmp_path / "hsm.pin").write_text("13572468")
+    (tmp_path / "hsm.pin").chmod(0o640)
+
+    with pytest.raises(UnsafeSettings, match=r"hsm\.pin holds a secret"):
+        create_app(Settings(**safe))
+
+
+def test_what_is_no_file_of_accounts_is_refused_in_one_sentence(safe, tmp_path):
+    (tmp_path / "accounts.json").write_text("{}")
+
+    with pytest.raises(UnsafeSettings, match="no file of accounts"):
         create_app(Settings(**safe))
 
 

@@ -1,11 +1,9 @@
 """Role keys in a device: SoftHSM2 where it is installed, and a device that misbehaves."""
 
 import os
-import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from coincurve import PrivateKey
@@ -24,62 +22,42 @@ from registry.signing import HALF_ORDER, ORDER, address_of, signer_of
 from registry.solidity import keccak
 from tests.nodes import person
 
-PIN, TOKEN = "13572468", "tongquan tests"
 PATIENCE = 30.0
-MODULES = (
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-    "/opt/homebrew/lib/softhsm/libsofthsm2.so",
-)
-MODULE = next((Path(each) for each in MODULES if Path(each).is_file()), None)
-
-needs_softhsm = pytest.mark.skipif(
-    MODULE is None or shutil.which("softhsm2-util") is None, reason="SoftHSM2 is not installed (apt-get install softhsm2)"
-)
 
 
 @pytest.fixture(scope="module")
-def hsm(tmp_path_factory):
-    """A token of this run's own. The library reads its settings once a process."""
-    folder = tmp_path_factory.mktemp("softhsm")
-    (folder / "tokens").mkdir()
-    settings = folder / "softhsm2.conf"
-    settings.write_text(f"directories.tokendir = {folder / 'tokens'}\nobjectstore.backend = file\nlog.level = ERROR\n")
-    os.environ["SOFTHSM2_CONF"] = str(settings)
-    initialise = ["softhsm2-util", "--init-token", "--free", "--label", TOKEN, "--pin", PIN, "--so-pin", PIN]
-    subprocess.run(initialise, check=True, capture_output=True, timeout=60)
-    with Hsm.open(MODULE, token=TOKEN, pin=PIN) as opened:
+def hsm(token):
+    with token.open() as opened:
         yield opened
-    del os.environ["SOFTHSM2_CONF"]
 
 
 @pytest.fixture(scope="module")
-def reviewer(hsm):
-    return hsm.create("reviewer-1")
+def label(token):
+    return token.label("reviewer")
+
+
+@pytest.fixture(scope="module")
+def reviewer(hsm, label):
+    return hsm.create(label)
 
 
 # A device
 
 
-@needs_softhsm
-def test_a_key_made_in_the_device_is_found_again(hsm, reviewer):
-    assert hsm.account("reviewer-1").address == reviewer.address
+def test_a_key_made_in_the_device_is_found_again(hsm, label, reviewer):
+    assert hsm.account(label).address == reviewer.address
 
 
-@needs_softhsm
-def test_a_key_is_made_once(hsm, reviewer):
+def test_a_key_is_made_once(hsm, label, reviewer):
     with pytest.raises(HsmKeyExists):
-        hsm.create("reviewer-1")
+        hsm.create(label)
 
 
-@needs_softhsm
 def test_a_key_that_is_not_there(hsm):
     with pytest.raises(HsmKeyMissing):
         hsm.account("nobody")
 
 
-@needs_softhsm
 def test_its_signatures_are_low_and_lead_back_to_it(reviewer):
     """As many as it takes for both halves and both parities to have come up, surely."""
     for number in range(64):
@@ -89,14 +67,12 @@ def test_its_signatures_are_low_and_lead_back_to_it(reviewer):
         assert signer_of(message, signature) == reviewer.address
 
 
-@needs_softhsm
 def test_it_signs_a_record_as_a_key_in_hand_does(reviewer):
     record, domain = StandIn(NO_ID, keccak(b"reason")), Domain(20130000, reviewer.address)
 
     assert signer_of(digest(record, domain), reviewer.sign(record, domain)) == reviewer.address
 
 
-@needs_softhsm
 def test_other_tools_read_its_transactions(reviewer):
     signed = reviewer.sign_transaction(transaction(nonce=0))
 
@@ -104,7 +80,6 @@ def test_other_tools_read_its_transactions(reviewer):
     assert signed.hash == keccak(signed.raw_transaction)
 
 
-@needs_softhsm
 def test_threads_may_share_it(reviewer):
     messages = [keccak(number.to_bytes(8)) for number in range(40)]
     with ThreadPoolExecutor(8) as threads:
@@ -113,10 +88,9 @@ def test_threads_may_share_it(reviewer):
     assert all(signer_of(message, each) == reviewer.address for message, each in zip(messages, signatures, strict=True))
 
 
-@needs_softhsm
-def test_contracts_are_deployed_and_transactions_sent_from_it(hsm, node, tmp_path):
+def test_contracts_are_deployed_and_transactions_sent_from_it(token, hsm, node, tmp_path):
     """Where a local account goes, this one goes: the deployment and the outbox take either."""
-    deployer: AccountProtocol = hsm.create(f"deployer on {node.engine}")
+    deployer: AccountProtocol = hsm.create(token.label("deployer"))
     chain = Node(node.url)
     founders = [Founder(Region(100_000 + at), person(f"admin {at}").address, person(f"cold {at}").address) for at in range(3)]
 
@@ -131,23 +105,21 @@ def test_contracts_are_deployed_and_transactions_sent_from_it(hsm, node, tmp_pat
     assert chain.nonce(Address(deployer.address)) == 6
 
 
-@needs_softhsm
-def test_a_token_that_is_not_there(hsm):
+def test_a_token_that_is_not_there(token):
     with pytest.raises(HsmUnavailable):
-        Hsm.open(MODULE, token="another token", pin=PIN)
+        Hsm.open(token.module, token="another token", pin=token.pin)
 
 
 def test_a_module_that_is_not_there(tmp_path):
     with pytest.raises(HsmUnavailable):
-        Hsm.open(tmp_path / "no.so", token=TOKEN, pin=PIN)
+        Hsm.open(tmp_path / "no.so", token="tongquan", pin="13572468")
 
 
-@needs_softhsm
-def test_a_wrong_pin_is_told_from_a_missing_device(hsm):
+def test_a_wrong_pin_is_told_from_a_missing_device(token):
     """In a process of its own: this one is logged in already."""
     program = (
         "import sys; from pathlib import Path; from registry.hsm import Hsm, PinRefused\n"
-        f"try: Hsm.open(Path({str(MODULE)!r}), token={TOKEN!r}, pin='00000000')\n"
+        f"try: Hsm.open(Path({str(token.module)!r}), token={token.token!r}, pin='00000000')\n"
         "except PinRefused: sys.exit(7)\n"
     )
     run = subprocess.run([sys.executable, "-c", program], check=False, timeout=60, env=os.environ.copy())
