@@ -147,7 +147,7 @@ def test_the_program_says_why_and_does_not_start(town, token, tmp_path):
         check=False,
     )
 
-    assert run.returncode == 1
+    assert run.returncode == 2
     assert run.stderr.splitlines()[-1].endswith("account 'reviewer': the token holds no key 'no such key'.")
     assert token.pin not in run.stderr
 

@@ -36,7 +36,7 @@ from registry import (
 )
 from registry.tag_keys import add_tag_key, create_tag_key, tag_keys_in
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast, sample_code
-from scripts.demonstration.play import PROGRAMME_FILES, ROOT
+from scripts.demonstration.play import PROGRAMME_FILES
 from tests.gateway.conftest import SERVED, Town, settled_in
 from tests.gateway.newcomers import new_account, raw_of, signer_of
 
@@ -101,7 +101,7 @@ class Changed:
 
 
 def opened(town, epoch):
-    text = (ROOT / "programmes" / PROGRAMME_FILES[CHANGXING]).read_text(encoding="utf-8").replace("CX-KJQ-2013", f"CX-EPOCH-{epoch}")
+    text = town.programme_text(PROGRAMME_FILES[CHANGXING]).replace("CX-KJQ-2013", f"CX-EPOCH-{epoch}")
     programme = town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": text})["programme_id"]
     asked = {"amount": "10000000000", "bank_reference": f"EPOCH-{epoch}"}
     assert town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", asked).status == 200
