@@ -4,6 +4,7 @@ import socket
 import sys
 
 import uvicorn
+from fastapi import FastAPI
 
 from gateway import Settings, UnsafeSettings, create_app, logs
 
@@ -20,6 +21,14 @@ def main() -> None:
         app = create_app(settings)
     except UnsafeSettings as unsafe:
         sys.exit(f"设置不安全，未启动。 Unsafe settings, not started: {unsafe}")
+    server = server_of(app, settings)
+    server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+    if not server.started:
+        sys.exit(STARTUP_FAILED)
+
+
+def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
+    """The server that an application gets here."""
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -32,10 +41,7 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=settings.stop_seconds,
     )
-    server = uvicorn.Server(config)
-    server.run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
-    if not server.started:
-        sys.exit(STARTUP_FAILED)
+    return uvicorn.Server(config)
 
 
 if __name__ == "__main__":

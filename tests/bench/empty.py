@@ -1,0 +1,33 @@
+"""
+The other side of `scripts/bench verify`: FastAPI with one empty route, served as `python -m gateway` serves a gateway.
+
+    python -m tests.bench.empty            with the settings of `gateway.settings` in the environment, as a gateway
+"""
+
+import socket
+
+from fastapi import FastAPI
+
+from gateway import Settings, logs
+from gateway.__main__ import server_of
+
+PATH = "/empty"
+
+app = FastAPI(docs_url=None, redoc_url=None)
+
+
+@app.get(PATH)
+async def empty() -> dict[str, str]:
+    """Nothing but FastAPI."""
+    return {"status": "VALID"}
+
+
+def main() -> None:
+    """Serve until a signal ends it."""
+    settings = Settings()
+    logs.configure(settings.log_level)
+    server_of(app, settings).run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+
+
+if __name__ == "__main__":
+    main()
