@@ -50,12 +50,13 @@ def logged_together(log: LookupLog, clock: Callable[[], float], caller: Caller, 
     except Exception as failure:
         for subject in subjects:
             subject.answer = problem_of(failure)["code"]
-        log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
+        log.record(*(row_of(clock, caller, what, subject, REQUEST_ID.get()) for subject in subjects))
         raise
-    log.record(*(_lookup(clock, caller, what, subject) for subject in subjects))
+    log.record(*(row_of(clock, caller, what, subject, REQUEST_ID.get()) for subject in subjects))
 
 
-def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subject) -> Lookup:
+def row_of(clock: Callable[[], float], caller: Caller, what: str, subject: Subject, request: str | None) -> Lookup:
+    """A look-up as it is logged; `request` is the request's name."""
     return Lookup(
         at=int(clock() * 1000),
         what=what,
@@ -68,5 +69,5 @@ def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subj
         serial=subject.serial,
         voucher=subject.voucher,
         answer=subject.answer,
-        request=REQUEST_ID.get(),
+        request=request,
     )

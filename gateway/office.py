@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
 
-from gateway import accounts, schemas, shapes
+from gateway import accounts, inquiries, schemas, shapes
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
@@ -87,6 +89,7 @@ class Office:
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.lookups = LookupLog(settings.state)
+        self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
         self._clients = {
@@ -101,6 +104,7 @@ class Office:
     def close(self, follower: threading.Thread) -> None:
         """Stop reading and sending. What is not final stays in the outbox for the next start."""
         self._closed.set()
+        self.inquiries.nudge()
         follower.join()
         self.operations.stop()
         self.outbox.close()
@@ -122,15 +126,22 @@ class Office:
         return True
 
     def follow_until_closed(self) -> None:
-        """Follow the chain in the background, whoever asks or not."""
-        while not self._closed.wait(self.settings.refresh_seconds):
+        """Follow the chain in the background, whoever asks or not, and answer what coroutines look up."""
+        while not self._closed.is_set():
+            asked = self.inquiries.gathered(within=self.settings.refresh_seconds)
             try:
-                self.follow()
+                with self.judged() as judged:
+                    found = inquiries.answer(asked, partial(_itself, judged))
             except IndexRefused as refused:
                 self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
+                found = inquiries.answer(asked, partial(_raise, refused))
+            except Exception as fault:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+                _log.exception("a fault of this gateway")
+                found = inquiries.answer(asked, partial(_raise, fault))
             else:
                 self._refused = None
+            self.inquiries.tell(asked, found)
 
     @contextmanager
     def current(self) -> Iterator[Snapshot]:
@@ -242,6 +253,14 @@ class Office:
             self._index.close()
             self.keys.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
+
+
+def _itself(judged: Judged) -> Judged:
+    return judged
+
+
+def _raise(failure: Exception) -> NoReturn:
+    raise failure
 
 
 def _party_signers(ledger: Ledger) -> set[Address]:

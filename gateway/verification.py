@@ -7,6 +7,7 @@ promise: the contract alone judges, at its place in the chain.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from registry import (
     NO_ADDRESS,
@@ -72,10 +73,16 @@ def _of_voucher(ledger: Ledger, voucher_id: Id, voucher: Voucher, amount: Fen | 
 
 
 def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[Rejected]:
-    firm_id = id_of(Firm(region, firm))
+    firm_id = _firm_id(region, firm)
     until = ledger.firms[firm_id].flagged_until
     if until >= now:
         yield Rejected("SubjectFlagged", {"subject": firm_id, "until": until})
+
+
+@lru_cache(maxsize=8_192)
+def _firm_id(region: Region, firm: Tag) -> Id:
+    # What it is the id of makes it, whatever stands: only what stands must never be kept.
+    return id_of(Firm(region, firm))
 
 
 def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:
