@@ -225,7 +225,7 @@ def gateways(world: World, regions: Sequence[int], **settings: object) -> Iterat
 @contextmanager
 def _gateway(world: World, region: int, settings: Mapping[str, object]) -> Iterator[tuple[GuardedProcess, str]]:
     log = world.folder(region) / "gateway.log"
-    with served("gateway", world.settings(region) | settings, log) as (process, url):
+    with served("gateway", {**world.settings(region), **settings}, log) as (process, url):
         yield process, url
 
 

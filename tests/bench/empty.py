@@ -4,12 +4,10 @@ The other side of `scripts/bench verify`: FastAPI with one empty route, served a
     python -m tests.bench.empty            with the settings of `gateway.settings` in the environment, as a gateway
 """
 
-import socket
-
 from fastapi import FastAPI
 
 from gateway import Settings, logs
-from gateway.__main__ import server_of
+from gateway.__main__ import serve
 
 PATH = "/empty"
 
@@ -26,7 +24,7 @@ def main() -> None:
     """Serve until a signal ends it."""
     settings = Settings()
     logs.configure(settings.log_level)
-    server_of(app, settings).run(None if settings.listen_fd is None else [socket.socket(fileno=settings.listen_fd)])
+    serve(app, settings)
 
 
 if __name__ == "__main__":

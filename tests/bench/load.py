@@ -70,7 +70,7 @@ class Load:
 
     def __init__(self) -> None:
         command = [sys.executable, "-m", "tests.bench.load"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603 - our own
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def prepare(self, name: str, port: int, cases: Sequence[Case]) -> None:
         """Tell the callers what to ask at which port."""
@@ -156,7 +156,7 @@ async def ask(port: int, cases: Sequence[Case], *, connections: int, requests: i
         await loop.create_connection(lambda: _Caller(coming, loop.create_future()), HOST, port) for _ in range(min(connections, requests))
     ]
     try:
-        await asyncio.gather(*(caller._done for _, caller in opened))  # noqa: SLF001 - of this file
+        await asyncio.gather(*(caller._done for _, caller in opened))
     finally:
         for transport, _ in opened:
             transport.abort()
