@@ -12,6 +12,7 @@ The file may be changed by another process (`tongquan gateway keys revoke`) whil
 it was, so that a revoked key is refused from the next request on.
 """
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -87,6 +88,7 @@ class ApiKeys:
         self._connection.execute("PRAGMA synchronous = FULL")
         self._connection.executescript(_SCHEMA)
         self._version = -1
+        self._looked = False
         self._by_hash: Mapping[bytes, ApiKey] = {}
 
     def add(
@@ -152,13 +154,35 @@ class ApiKeys:
 
     def of(self, key: str) -> Caller | None:
         """Whose key this is; None if it is nobody's, expired or revoked."""
+        self._look()
+        return self._holder(key)
+
+    async def found(self, key: str) -> Caller | None:
+        """
+        `of` for coroutines of one loop. The file is looked at once in a turn of the loop, for all who ask in it.
+
+        They were all there before: a coroutine that goes on in this turn was told to in the one before, or before the look.
+        """
+        if not self._looked:
+            self._look()
+            self._looked = True
+            asyncio.get_running_loop().call_soon(self._turn_is_over)
+        return self._holder(key)
+
+    def _look(self) -> None:
+        """Read the file again if it was changed."""
         with self._guard:
             # Changes with every commit of another process; our own set it back by hand.
             version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
             if version != self._version:
                 self._by_hash = self._read()
                 self._version = version
-            found = self._by_hash.get(hash_of(key))
+
+    def _turn_is_over(self) -> None:
+        self._looked = False
+
+    def _holder(self, key: str) -> Caller | None:
+        found = self._by_hash.get(hash_of(key))
         return found.caller if found is not None and found.holds(self._clock()) else None
 
     def close(self) -> None:

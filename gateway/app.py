@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from gateway import documents, edge, errors, paths
+from gateway.edge.straight import Straight
 from gateway.metrics import Metrics
 from gateway.office import Clock, Office
-from gateway.routes import ROUTERS
+from gateway.routes import ROUTERS, STRAIGHT
 from gateway.safety import require_safe
 from gateway.settings import Settings
 
@@ -49,5 +50,6 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
     errors.install(app)
     paths.install(app, ROUTERS)
     documents.install(app, ROUTERS)
+    app.add_middleware(Straight, routes=STRAIGHT)
     edge.install(app, settings, metrics)
     return app

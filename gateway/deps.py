@@ -12,6 +12,7 @@ from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.types import Scope
 
 from gateway import schemas
 from gateway.answers import Answer, operation_id
@@ -46,14 +47,19 @@ async def caller_of(request: Request) -> Caller:
     Raises:
         Problem: there is neither, or nobody's (401), or the caller asks too often (429).
     """
-    office: Office = request.app.state.office
-    metrics: Metrics = request.app.state.metrics
+    return await caller_by(request.headers.get("authorization"), request.scope)
+
+
+async def caller_by(authorization: str | None, scope: Scope) -> Caller:
+    """The same by the header and the scope of a request; it stands in the scope's state from then on."""
+    office: Office = scope["app"].state.office
+    metrics: Metrics = scope["app"].state.metrics
     try:
-        caller = await _known(office, request.headers.get("authorization"))
+        caller = await _known(office, authorization)
     except Problem:
         metrics.refused("unauthenticated")
         raise
-    request.state.caller = caller
+    scope["state"]["caller"] = caller
     try:
         office.rate.take(caller.name)
     except Problem:
@@ -67,7 +73,7 @@ async def _known(office: Office, authorization: str | None) -> Caller:
     credential = credential.strip()
     if scheme.lower() == "bearer" and credential:
         if credential.startswith(MARK):
-            caller = office.keys.of(credential)
+            caller = await office.keys.found(credential)
             if caller is not None:
                 return caller
         elif office.tokens is not None:

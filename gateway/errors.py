@@ -168,22 +168,26 @@ def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
     return JSONResponse(dict(problem), status_code=problem["status"], media_type=MEDIA_TYPE, headers=dict(headers or {}))
 
 
+KNOWN = (
+    Problem,
+    Rejected,
+    Unreachable,
+    OutcomeUnknown,
+    CodeRefused,
+    EpochMissing,
+    HsmError,
+    IntentDiffers,
+    IndexRefused,
+    CodecError,
+    ProgrammeFileRefused,
+    TransactionRefused,
+)
+"""Every failure that says something to a caller. The unforeseen is answered by `gateway.edge.watch`."""
+
+
 def install(app: FastAPI) -> None:
-    """Answer every known failure of an application with a problem. The unforeseen is answered by `gateway.edge.watch`."""
-    for kind in (
-        Problem,
-        Rejected,
-        Unreachable,
-        OutcomeUnknown,
-        CodeRefused,
-        EpochMissing,
-        HsmError,
-        IntentDiffers,
-        IndexRefused,
-        CodecError,
-        ProgrammeFileRefused,
-        TransactionRefused,
-    ):
+    """Answer every known failure of an application with a problem."""
+    for kind in KNOWN:
         app.add_exception_handler(kind, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)

@@ -6,10 +6,16 @@ company code, a serial, an invoice number or a key. So nothing that a caller sen
 where it was raised: its text may quote what it could not read. Kinds whose text is ours alone are told in full.
 """
 
+import asyncio
+import contextlib
 import logging
 import sys
+import time
 import traceback
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TextIO
 
 import orjson
 
@@ -26,7 +32,7 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
         line: dict[str, object] = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "time": _time(record.created),
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
@@ -40,9 +46,70 @@ class JsonLines(logging.Formatter):
         return orjson.dumps(line, default=str).decode()
 
 
+def _time(seconds: float) -> str:
+    return f"{_second(int(seconds))}.{int(seconds * 1_000) % 1_000:03}+00:00"
+
+
+@lru_cache(maxsize=2)
+def _second(seconds: int) -> str:
+    # Thousands of lines may be of one second.
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+class Line(logging.LogRecord):
+    """
+    A record that no statement in the code wrote, but what watches over all requests.
+
+    It does not look for where, by which thread and in which process it was made: that takes longer than the line.
+    """
+
+    levelno, levelname = logging.INFO, "INFO"
+    args = ()
+    exc_info = exc_text = stack_info = None
+    filename, lineno = "", 0
+
+    def __init__(self, logger: str, message: str, told: Mapping[str, object]) -> None:
+        # Not `super().__init__`, which is what takes long.
+        self.name = logger
+        self.msg = message
+        self.created = time.time()
+        self.told = told
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """
+    Writes records to a stream; those that an event loop makes in one turn (`Line`) with one write, at its end.
+
+    A process that is killed between the two loses the lines of that turn. Every other record is written at once, after what waits.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Take a record."""
+        loop = asyncio._get_running_loop() if isinstance(record, Line) else None  # noqa: SLF001 - the public one raises where there is none
+        if loop is None:
+            self.flush()
+            super().emit(record)
+            return
+        if not self._waiting:
+            loop.call_soon(self.flush)
+        self._waiting.append(self.format(record) + self.terminator)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self.lock or contextlib.nullcontext():
+            waiting, self._waiting = self._waiting, []
+            if waiting:
+                self.stream.write("".join(waiting))
+            super().flush()
+
+
 def configure(level: str) -> None:
     """Send everything that is logged in this process to standard error as JSON lines."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Lines(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # These tell addresses and URLs; what we ask of whom is logged where it fails.

@@ -57,12 +57,13 @@ def logged_together(log: LookupLog, clock: Callable[[], float], caller: Caller, 
     except Exception as failure:
         for subject in subjects:
             subject.answer = problem_of(failure)["code"]
-        log.record(*(_lookup(clock, caller, what, subject) for subject in subjects if not subject.own))
+        log.record(*(row_of(clock, caller, what, subject, REQUEST_ID.get()) for subject in subjects if not subject.own))
         raise
-    log.record(*(_lookup(clock, caller, what, subject) for subject in subjects if not subject.own))
+    log.record(*(row_of(clock, caller, what, subject, REQUEST_ID.get()) for subject in subjects if not subject.own))
 
 
-def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subject) -> Lookup:
+def row_of(clock: Callable[[], float], caller: Caller, what: str, subject: Subject, request: str | None) -> Lookup:
+    """A look-up as it is logged; `request` is the request's name."""
     return Lookup(
         at=int(clock() * 1000),
         what=what,
@@ -75,7 +76,7 @@ def _lookup(clock: Callable[[], float], caller: Caller, what: str, subject: Subj
         serial=subject.serial,
         voucher=subject.voucher,
         answer=subject.answer,
-        request=REQUEST_ID.get(),
+        request=request,
         order_id=subject.order,
         span=subject.span,
     )

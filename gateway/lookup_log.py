@@ -34,6 +34,7 @@ from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT
 CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 """
 _MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request", "order_id", "span")
+_READ = attrgetter(*_MEMBERS)
 _COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
 _PLACES = f"({', '.join('?' * (len(_MEMBERS) + 2))})"
 
@@ -361,7 +363,8 @@ def _row(found: tuple[Any, ...]) -> Row:
 
 
 def _members(lookup: Lookup) -> tuple[Any, ...]:
-    return tuple(getattr(lookup, name) for name in _MEMBERS)
+    members: tuple[Any, ...] = _READ(lookup)
+    return members
 
 
 def _hash(before: bytes, number: int, members: tuple[Any, ...]) -> bytes:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import NoReturn
 
-from gateway import accounts, refusals, schemas, shapes
+from gateway import accounts, inquiries, refusals, schemas, shapes
 from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
@@ -99,6 +101,7 @@ class Office:
         self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
         self.lookups = LookupLog(settings.state)
         self.agents = Agents(settings.state)
+        self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
         self._clients = {
@@ -113,6 +116,7 @@ class Office:
     def close(self, follower: threading.Thread) -> None:
         """Stop reading and sending. What is not final stays in the outbox for the next start."""
         self._closed.set()
+        self.inquiries.nudge()
         follower.join()
         self.operations.stop()
         self.outbox.close()
@@ -138,16 +142,27 @@ class Office:
         return True
 
     def follow_until_closed(self) -> None:
-        """Follow the chain in the background, whoever asks or not."""
-        while not self._closed.wait(self.settings.refresh_seconds):
+        """Follow the chain in the background, whoever asks or not, and answer what coroutines look up."""
+        watched = time.monotonic()
+        while not self._closed.is_set():
+            asked = self.inquiries.gathered(within=self.settings.refresh_seconds)
             try:
-                self.follow()
+                with self.judged() as judged:
+                    found = inquiries.answer(asked, partial(_itself, judged))
             except IndexRefused as refused:
                 self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
+                found = inquiries.answer(asked, partial(_raise, refused))
+            except Exception as fault:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+                _log.exception("a fault of this gateway")
+                found = inquiries.answer(asked, partial(_raise, fault))
             else:
                 self._refused = None
+            self.inquiries.tell(asked, found)
+            # What nobody waits for comes after what somebody does, and no more often for being asked a lot.
+            if self._refused is None and time.monotonic() - watched >= self.settings.refresh_seconds:
                 self._watch_agents()
+                watched = time.monotonic()
 
     def _watch_agents(self) -> None:
         try:
@@ -301,6 +316,14 @@ class Office:
             self.keys.close()
             self._accounts.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
+
+
+def _itself(judged: Judged) -> Judged:
+    return judged
+
+
+def _raise(failure: Exception) -> NoReturn:
+    raise failure
 
 
 def _party_signers(ledger: Ledger) -> set[Address]:

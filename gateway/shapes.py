@@ -48,14 +48,13 @@ def held(snapshot: Snapshot, voucher: Id) -> list[schemas.Held]:
     """What holds a voucher's notes or has used them up: region and time, not the lab."""
     ledger = snapshot.ledger
     found = []
-    for order in snapshot.orders_of_voucher(voucher):
+    for order, since in snapshot.reservations_of(voucher):
         state, record = ledger.orders[order], ledger.order_records[order]
         if state.stage in _HOLDS_NOTHING:
             continue
-        reserved = next(entry for entry in snapshot.history_of(order) if entry.name == "Reserved")
         # From settlement on the order's own amount is money; the notes that it used are its claim's.
         amount = ledger.claims[order].consumed if state.stage >= Stage.ACCEPTED else state.amount
-        found.append(schemas.Held(region=ledger.labs[record.lab].region, since=reserved.logged.time, amount=amount, stage=state.stage.name))
+        found.append(schemas.Held(region=ledger.labs[record.lab].region, since=since, amount=amount, stage=state.stage.name))
     return found
 
 

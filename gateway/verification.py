@@ -7,6 +7,7 @@ promise: the contract alone judges, at its place in the chain.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from registry import (
     NO_ADDRESS,
@@ -74,7 +75,7 @@ def _of_voucher(ledger: Ledger, voucher_id: Id, voucher: Voucher, amount: Fen | 
 
 
 def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[Rejected]:
-    firm_id = id_of(Firm(region, firm))
+    firm_id = _firm_id(region, firm)
     until = ledger.firms[firm_id].flagged_until
     if until >= now:
         yield Rejected("SubjectFlagged", {"subject": firm_id, "until": until})
@@ -85,6 +86,12 @@ def _of_epochs(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
     epochs = {"voucher": epoch_of(firm), "lab": epoch_of(ledger.lab_records[lab].host_unit)}
     if epochs["voucher"] != epochs["lab"]:
         yield Rejected("EpochsMixed", epochs)
+
+
+@lru_cache(maxsize=8_192)
+def _firm_id(region: Region, firm: Tag) -> Id:
+    # What it is the id of makes it, whatever stands: only what stands must never be kept.
+    return id_of(Firm(region, firm))
 
 
 def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:

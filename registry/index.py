@@ -16,7 +16,7 @@ import os
 import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -35,7 +35,7 @@ from registry.tags import epoch_of
 # The largest range of blocks, and how many events one should hold: fewer cost more requests, more memory gains nothing.
 BLOCKS_AT_ONCE = 1_000
 EVENTS_AT_ONCE = 1_000
-FIRST_RANGE = 50
+FIRST_RANGE = 10
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS origin (deployment TEXT NOT NULL) STRICT;
@@ -140,16 +140,19 @@ class Snapshot:
     `ledger` is the fold; it is shared and not to be written to.
     """
 
-    def __init__(self, cursor: Block, ledger: Ledger, select: Callable[..., list[tuple[Any, ...]]], deployment: Deployment) -> None:
+    def __init__(
+        self, cursor: Block, ledger: Ledger, finder: "_Finder", select: Callable[..., list[tuple[Any, ...]]], deployment: Deployment
+    ) -> None:
         self.block = cursor.number
         self.time = cursor.time
         self.ledger = ledger
+        self._finder = finder
         self._select = select
         self._contracts = deployment.contracts
 
     def vouchers_of(self, firm: Tag, serial: Tag) -> list[Id]:
         """The vouchers that carry this serial and were issued to this firm: none, one, or one in each of several programmes."""
-        return [Id(row[0]) for row in self._select("SELECT id FROM vouchers WHERE firm = ? AND serial = ? ORDER BY id", firm, serial)]
+        return sorted(self._finder.vouchers.get((firm, serial), ()))
 
     def vouchers_of_firm(self, firm: Tag) -> list[Id]:
         """All vouchers that were issued to this firm, under whatever programme."""
@@ -157,7 +160,11 @@ class Snapshot:
 
     def orders_of_voucher(self, voucher: Id) -> list[Id]:
         """A voucher's orders, in the order of reservation."""
-        return self._orders("voucher", voucher)
+        return [order for order, _ in self.reservations_of(voucher)]
+
+    def reservations_of(self, voucher: Id) -> Sequence[tuple[Id, Time]]:
+        """A voucher's orders with when each was reserved, in that order."""
+        return self._finder.reservations.get(voucher, ())
 
     def orders_of_lab(self, lab: Id) -> list[Id]:
         """A lab's orders, in the order of reservation."""
@@ -222,6 +229,25 @@ _SELECT_LOGS = (
 _OF_FIRM = "SELECT block, log FROM history WHERE subject = ? OR subject IN (SELECT id FROM orders WHERE firm = ?)"
 
 
+class _Finder:
+    """
+    By what a verification finds vouchers and their orders, in memory beside the fold.
+
+    Two look-ups in a file for each would take longer than judging it.
+    """
+
+    def __init__(self) -> None:
+        self.vouchers: dict[tuple[Tag, Tag], list[Id]] = {}
+        self.reservations: dict[Id, list[tuple[Id, Time]]] = {}
+
+    def note(self, event: Event, time: Time) -> None:
+        """Take down what an event in effect says of who holds and who reserved what. `time` is its block's."""
+        if isinstance(event, Issued):
+            self.vouchers.setdefault((event.firm, event.serial), []).append(event.voucher)
+        elif isinstance(event, Reserved):
+            self.reservations.setdefault(event.record.voucher, []).append((event.order, time))
+
+
 class Index:
     """
     The index of one deployment in one file. One thread refreshes at a time; any number read snapshots.
@@ -247,7 +273,7 @@ class Index:
             self._connection.executescript(SCHEMA)
             self._require_same_deployment()
             self._cursor = self._stored_cursor()
-            self._ledger = self._fold_stored()
+            self._ledger, self._finder = self._fold_stored()
         except BaseException:
             self._close_all()
             raise
@@ -284,7 +310,7 @@ class Index:
         """What is known now, all of one block. `refresh` waits until it is closed."""
         with self._door.read():
             cursor = self._cursor or Block(-1, Digest(bytes(32)), Digest(bytes(32)), Time(0), 0)
-            yield Snapshot(cursor, self._ledger, self._select, self._deployment)
+            yield Snapshot(cursor, self._ledger, self._finder, self._select, self._deployment)
 
     def age(self, now: Time) -> int:
         """How many seconds old the newest known block is; what `STALE` is judged by."""
@@ -330,8 +356,8 @@ class Index:
         return min(first + min(self._stride, BLOCKS_AT_ONCE) - 1, head)
 
     def _learn(self, blocks: int, events: int) -> None:
-        """Choose the next range so that about `EVENTS_AT_ONCE` are in it; where there are few, grow by doubling."""
-        self._stride = max(1, min(2 * blocks, blocks * EVENTS_AT_ONCE // max(events, 1), BLOCKS_AT_ONCE))
+        """Choose the next range so that about `EVENTS_AT_ONCE` are in it; where there are few, grow slowly: quiet may end at once."""
+        self._stride = max(1, min(blocks + FIRST_RANGE, blocks * EVENTS_AT_ONCE // max(events, 1), BLOCKS_AT_ONCE))
 
     @staticmethod
     def _check(cursor: Block, blocks: dict[int, Block], logs: Sequence[Log]) -> None:
@@ -356,25 +382,30 @@ class Index:
             self._cursor = last
         except BaseException as failure:
             # The file was rolled back; the fold in memory may have gone ahead of it.
-            self._ledger = self._fold_stored()
+            self._ledger, self._finder = self._fold_stored()
             if isinstance(failure, MalformedEvent | KeyError | ValueError | sqlite3.IntegrityError):
                 raise NotFoldable(f"blocks {min(blocks)} to {last.number}: {failure!r}") from failure
             raise
 
     def _take_in(self, logs: Sequence[Log], blocks: dict[int, Block]) -> dict[str, list[tuple[Any, ...]]]:
         """Fold new entries, and say what rows they make, by table."""
-        ledger, contracts = self._ledger, self._deployment.contracts
+        ledger, finder, contracts = self._ledger, self._finder, self._deployment.contracts
+        times = {number: block.time for number, block in blocks.items()}
         vouchers, orders, history = [], [], []
         for log in logs:
-            block, place = log.block, log.index
-            event = decode(contracts[log.address], log.topics, log.data)
-            apply(ledger, event, blocks[block].time)
+            block, place, topics = log.block, log.index, log.topics
+            event = decode(contracts[log.address], topics, log.data)
+            apply(ledger, event, times[block])
             if isinstance(event, Issued):
+                finder.note(event, times[block])
                 vouchers.append((event.voucher, event.firm, event.serial, ledger.terms[event.terms].programme))
             elif isinstance(event, Reserved):
+                finder.note(event, times[block])
                 order, firm = event.record, ledger.vouchers[event.record.voucher].firm
                 orders.append((event.order, order.voucher, order.lab, firm, order.project, block, place))
-            history.extend([(subject, block, place) for subject in _subjects(event, log.topics, ledger)])
+            history.extend([(subject, block, place) for subject in _subjects(event, topics, ledger)])
+        # In the order of its key: rows that lie together are written together.
+        history.sort()
         with_events = sorted({log.block for log in logs})
         return {
             "blocks": [(number, blocks[number].hash, blocks[number].time) for number in with_events],
@@ -417,13 +448,15 @@ class Index:
         found = self._select("SELECT number, hash, time FROM cursor")
         return Block(found[0][0], Digest(found[0][1]), Digest(bytes(32)), Time(found[0][2]), 0) if found else None
 
-    def _fold_stored(self) -> Ledger:
-        ledger = Ledger(registry=self._deployment.registry)
+    def _fold_stored(self) -> tuple[Ledger, _Finder]:
+        ledger, finder = Ledger(registry=self._deployment.registry), _Finder()
         contracts = self._deployment.contracts
         # Row by row: all of them at once would be the largest thing in memory.
         for _, _, _, _, address, topics, data, time in self._connection.execute(f"{_SELECT_LOGS} ORDER BY block, log"):
-            apply(ledger, decode(contracts[address], _words(topics), data), time)
-        return ledger
+            event = decode(contracts[address], _words(topics), data)
+            apply(ledger, event, time)
+            finder.note(event, time)
+        return ledger, finder
 
 
 @contextmanager
@@ -553,9 +586,11 @@ def _words(topics: bytes) -> list[bytes]:
     return [topics[at : at + _TOPIC] for at in range(0, len(topics), _TOPIC)]
 
 
-def _subjects(event: Event, topics: Sequence[bytes], ledger: Ledger) -> set[bytes]:
+def _subjects(event: Event, topics: Sequence[bytes], ledger: Ledger) -> Collection[bytes]:
     """Whom an event is about: every id or tag that it is indexed by, and the voucher of its order."""
     places, of_order = _INDEXED[type(event)]
+    if len(places) == 1 and not of_order:
+        return (topics[places[0]],)
     # As a set: nothing keeps a party from using an order's id for an invoice's tag.
     subjects = {topics[place] for place in places}
     if of_order and event.order in ledger.order_records:  # type: ignore[attr-defined] # `of_order` says that it has one

@@ -90,6 +90,9 @@ class Mistyped(DocumentRefused):
         self.solidity_type = solidity_type
 
 
+_keccak_256 = sha3.keccak_256
+
+
 def keccak(content: bytes) -> bytes:
     """
     Keccak-256 as Ethereum uses it, which is not SHA3-256.
@@ -97,7 +100,7 @@ def keccak(content: bytes) -> bytes:
     >>> keccak(b"").hex()[:16]
     'c5d2460186f7233c'
     """
-    digest: bytes = sha3.keccak_256(content).digest()
+    digest: bytes = _keccak_256(content).digest()
     return digest
 
 

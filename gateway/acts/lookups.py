@@ -1,5 +1,7 @@
 """Quote (试算), verification (核验) of one voucher or many, and the hotline's three facts. They change nothing."""
 
+from collections.abc import Callable
+
 from gateway import shapes
 from gateway.callers import Caller
 from gateway.errors import Problem, problem_of
@@ -44,12 +46,16 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
         )
 
 
-def verification(office: Office, caller: Caller, asked: VerificationRequest) -> Verification:
+async def verification(office: Office, caller: Caller, asked: VerificationRequest) -> Verification:
     """Whether a voucher can be used, with every reason why not."""
-    with looked_up(office, caller, "verification", asked.voucher) as subject:
-        lab = lab_asked(caller, asked.lab)
-        with office.judged() as judged:
-            return _verified(office, subject, lab, asked, judged)
+    office.lookup_rate.take(caller.name)
+    subject = Subject(region=Region(asked.voucher.region))
+
+    def answer(judged: Callable[[], Judged]) -> Verification:
+        require_may_be_asked(office, caller, asked.voucher, subject)
+        return _verified(office, subject, lab_asked(caller, asked.lab), asked, judged())
+
+    return await office.inquiries.ask(caller, "verification", subject, answer)
 
 
 def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:

@@ -1,20 +1,19 @@
 """
 What stands between the socket and the routes: a few layers of plain ASGI, each with one duty.
 
-    RequestIds     a name for each request, in answer, log and problem
-    Headers        what a browser must not do with an answer
+    Envelope       a name for each request, in answer, log and problem; and what a browser must not do with an answer
     Cors           closed unless the settings open it
     Watch          counts and logs every request; a fault of ours becomes a problem
     Body           how large a body may be and how slowly it may come
     TimeLimit      how long a request may take from there on
+    Straight       answers a few routes itself where nothing is wrong with a request; `gateway.app` says which
 """
 
 from fastapi import FastAPI
 
 from gateway.edge.body import Body
 from gateway.edge.cors import Cors
-from gateway.edge.headers import Headers
-from gateway.edge.request_id import RequestIds
+from gateway.edge.envelope import Envelope
 from gateway.edge.time_limit import TimeLimit
 from gateway.edge.watch import Watch
 from gateway.metrics import Metrics
@@ -30,5 +29,4 @@ def install(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
     app.add_middleware(Watch, metrics=metrics)
     if settings.cors_origins:
         app.add_middleware(Cors, origins=settings.cors_origins)
-    app.add_middleware(Headers)
-    app.add_middleware(RequestIds)
+    app.add_middleware(Envelope)

@@ -10,6 +10,7 @@ import asyncio
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import errors
+from gateway.edge.deadlines import Deadlines
 
 
 class TimeLimit:
@@ -18,19 +19,20 @@ class TimeLimit:
     def __init__(self, app: ASGIApp, seconds: float) -> None:
         self._app = app
         self._seconds = seconds
+        self._deadlines = Deadlines(seconds)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         answer = _Answer(scope, receive, send, self._seconds)
-        # One timer and no task of its own: this stands before every request.
-        timer = asyncio.get_running_loop().call_later(self._seconds, answer.expire)
+        # No timer and no task of its own: this stands before every request.
+        number = self._deadlines.add(answer.expire)
         try:
             await self._app(scope, receive, answer.send)
         finally:
-            timer.cancel()
-            await answer.told()
+            if not self._deadlines.remove(number):
+                await answer.told()
 
 
 class _Answer:

@@ -1,5 +1,7 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
+from fastapi.routing import APIRoute
+
 # Before the routes: it registers the form of an id in a path.
 from gateway import paths  # noqa: F401
 from gateway.routes import (
@@ -35,3 +37,6 @@ ROUTERS = (
     operations.router,
     health.router,
 )
+
+STRAIGHT = tuple(each for each in lookups.router.routes if isinstance(each, APIRoute) and each.name == "verification")
+"""Those that are answered the short way (`gateway.edge.straight`)."""

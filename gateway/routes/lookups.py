@@ -36,9 +36,9 @@ def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> s
 
 
 @router.post("/verifications", **told("核验 Verify", asked=examples.VERIFY, answer=examples.VERIFIED, refuses=_OF_VOUCHER))
-def verification(asked: schemas.VerificationRequest, caller: Anybody, office: OfficeHere) -> schemas.Verification:
+async def verification(asked: schemas.VerificationRequest, caller: Anybody, office: OfficeHere) -> schemas.Verification:
     """Can this voucher be used? If not, every reason is told."""
-    return lookups.verification(office, caller, asked)
+    return await lookups.verification(office, caller, asked)
 
 
 @router.post(

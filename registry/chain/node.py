@@ -243,24 +243,26 @@ class Node:
         return [by_place[place] for place in range(len(params))]
 
     def _exchange(self, body: Any) -> Any:
-        # Redirected, a POST becomes a GET: no node means that. `stream`, or megabytes of logs would come in pieces of ten thousand bytes.
-        with self._session.post(
-            self.url, data=orjson.dumps(body), headers=_JSON, timeout=self._timeout, allow_redirects=False, stream=True
-        ) as answer:
+        request = self._request.copy()
+        request.prepare_body(orjson.dumps(body), None)
+        # By the adapter itself: a session would prepare the same request anew, look for cookies and proxies, and follow redirects,
+        # by which a POST becomes a GET; no node means any of that, and it takes as long again. `stream`, or megabytes of logs would
+        # come in pieces of ten thousand bytes.
+        with self._adapter.send(request, timeout=self._timeout, stream=True) as answer:
             answer.raise_for_status()
             return orjson.loads(answer.raw.read(decode_content=True))
 
+    @cached_property
+    def _request(self) -> requests.PreparedRequest:
+        """What all requests have in common."""
+        return requests.Request("POST", self.url, headers=_JSON).prepare()
+
     @property
-    def _session(self) -> requests.Session:
-        found: requests.Session | None = getattr(self._of_thread, "session", None)
+    def _adapter(self) -> HTTPAdapter:
+        found: HTTPAdapter | None = getattr(self._of_thread, "adapter", None)
         if found is None:
-            # Without retries, which would send a raw transaction again behind our back. A proxy named in the environment has no
-            # business between a gateway and its own node.
-            found = requests.Session()
-            found.trust_env = False
-            found.mount("http://", HTTPAdapter(max_retries=0))
-            found.mount("https://", HTTPAdapter(max_retries=0))
-            self._of_thread.session = found
+            # Without retries, which would send a raw transaction again behind our back.
+            found = self._of_thread.adapter = HTTPAdapter(max_retries=0)
         return found
 
 

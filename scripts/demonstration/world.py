@@ -222,10 +222,10 @@ class GatewayNotReady(Exception):
 
 
 @contextmanager
-def gateways(world: World, regions: Sequence[int]) -> Iterator[None]:
-    """Start a gateway for each region, all at once, and end them all however this ends."""
+def gateways(world: World, regions: Sequence[int], **settings: object) -> Iterator[None]:
+    """Start a gateway for each region, all at once, and end them all however this ends. Settings may be overridden."""
     with ExitStack() as stack:
-        started = [(region, *stack.enter_context(_gateway(world, region))) for region in regions]
+        started = [(region, *stack.enter_context(_gateway(world, region, settings))) for region in regions]
         for region, process, url in started:
             _wait_until_ready(region, process, url)
             world.gateways[region] = url
@@ -233,16 +233,24 @@ def gateways(world: World, regions: Sequence[int]) -> Iterator[None]:
 
 
 @contextmanager
-def _gateway(world: World, region: int) -> Iterator[tuple[GuardedProcess, str]]:
-    # The gateway gets the socket and not a port's number: between looking for a free port and using it another program may take it.
+def _gateway(world: World, region: int, settings: Mapping[str, object]) -> Iterator[tuple[GuardedProcess, str]]:
+    log = world.folder(region) / "gateway.log"
+    with served("gateway", {**world.settings(region), **settings}, log) as (process, url):
+        yield process, url
+
+
+@contextmanager
+def served(module: str, settings: Mapping[str, object], log: Path) -> Iterator[tuple[GuardedProcess, str]]:
+    """A module that serves as `gateway` does, as a process of its own, and its address. It may not be ready yet."""
+    # It gets the socket and not a port's number: between looking for a free port and using it another program may take it.
     with socket.create_server((HOST, 0)) as listening:
         port = listening.getsockname()[1]
-        settings = world.settings(region) | {"listen_fd": listening.fileno()}
+        told = {**settings, "listen_fd": listening.fileno()}
         process = GuardedProcess.start(
-            [sys.executable, "-m", "gateway"],
+            [sys.executable, "-m", module],
             directory=ROOT,
-            log=world.folder(region) / "gateway.log",
-            environment=os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in settings.items()},
+            log=log,
+            environment=os.environ | {f"TONGQUAN_{name.upper()}": str(value) for name, value in told.items()},
             descriptors=[listening.fileno()],
         )
     try:

@@ -24,7 +24,7 @@ from tests.bench.speed import Goal, Rate, goals_table, rates_table, ratio, take_
 from tests.contracts.world import YUAN, keccak, tag
 
 DOMAIN = Domain(20_131_222, Address("0x" + "24" * 20))
-RECORDS, SIGNERS, OF_ETH_ACCOUNT, ROUNDS = 2_000, 100, 50, 15
+RECORDS, SIGNERS, OF_ETH_ACCOUNT, ROUNDS = 400, 100, 50, 75
 MOST = 1.2
 
 LABELS = {

@@ -8,7 +8,6 @@ import io
 import itertools
 import json
 import logging
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -31,9 +30,9 @@ from scripts.demonstration.desks import Answer, Desk
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
 from tests.gateway.described import require_described
+from tests.gateway.newcomers import granting_all
 
 SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
-GRANT_ALL = "eligible = []\n\n[policy.grants]\non_application = true\ntop_up = true\n\n"
 _numbers = itertools.count(1)
 
 
@@ -66,7 +65,7 @@ class Town(Scene):
 
     def programme_text(self, name: str) -> str:
         """One that grants whatever is asked for: these tests issue to few firms as often as they like. `test_policy` opens real ones."""
-        return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, super().programme_text(name), flags=re.DOTALL)
+        return granting_all(super().programme_text(name))
 
     @contextmanager
     def restarted(self, region: int, **overrides: object) -> Iterator[None]:

@@ -1,5 +1,6 @@
 """Firms and labs that a test enters for itself, and what parties sign in it."""
 
+import re
 from typing import Any
 
 from eth_account import Account
@@ -9,6 +10,13 @@ from registry.rules.consortium import month_of
 from scripts.demonstration.cast import FirmCast, LabCast, sample_code
 from scripts.demonstration.desks import read_and_sign
 from scripts.demonstration.world import new_key_file
+
+GRANT_ALL = "eligible = []\n\n[policy.grants]\non_application = true\ntop_up = true\n\n"
+
+
+def granting_all(programme: str) -> str:
+    """A programme file without its rules of who may get how much."""
+    return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, programme, flags=re.DOTALL)
 
 
 def new_firm(town, region: int) -> FirmCast:

@@ -1,0 +1,135 @@
+"""
+Look-ups that coroutines ask for, answered together by the thread that follows the chain.
+
+    1. it reads on to the node's head            one question to the node
+    2. it answers whatever had come by then      one snapshot of the index
+    3. it writes all of it into the log          one commit
+    4. it tells all who wait                     one call into their loop
+
+Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
+shared is what each would wait for. While one round is under way the next comes together. Where a round was shared, the next one waits
+two milliseconds for others to join; whoever is alone never waits.
+"""
+
+import asyncio
+import contextlib
+import queue
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from gateway.callers import Caller
+from gateway.context import REQUEST_ID
+from gateway.errors import Problem, problem_of
+from gateway.looked_up import Subject, row_of
+from gateway.lookup_log import LookupLog
+
+JOIN_SECONDS = 0.002
+
+S = TypeVar("S")
+A = TypeVar("A")
+Found = tuple[Any, Exception | None]
+"""What came of an inquiry: an answer, or why there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry(Generic[S]):
+    """
+    One look-up by a coroutine. `answer` is given a way to the newest state, of kind `S`, which may raise why there is none.
+
+    It fills in the subject, and must be quick: others wait for it.
+    """
+
+    caller: Caller
+    what: str
+    subject: Subject
+    answer: Callable[[Callable[[], S]], Any]
+    request: str | None
+    waiting: asyncio.Future[Any]
+
+
+class Inquiries(Generic[S]):
+    """The look-ups of one gateway. Coroutines ask; one thread gathers them and tells the answers."""
+
+    def __init__(self, log: LookupLog, clock: Callable[[], float]) -> None:
+        self._log = log
+        self._clock = clock
+        self._arrived: queue.SimpleQueue[Inquiry[S] | None] = queue.SimpleQueue()
+        self._shared = False
+
+    async def ask(self, caller: Caller, what: str, subject: Subject, answer: Callable[[Callable[[], S]], A]) -> A:
+        """
+        The answer as of now, once it stands in the log. Whatever `answer` raises stands there by its code, and is raised here.
+
+        Raises:
+            Problem: the log cannot be written; whatever was found must not be told.
+        """
+        waiting: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._arrived.put(Inquiry(caller, what, subject, answer, REQUEST_ID.get(), waiting))
+        return await waiting
+
+    def nudge(self) -> None:
+        """Let `gathered` return, whether or not anybody asks."""
+        self._arrived.put(None)
+
+    def gathered(self, *, within: float) -> list[Inquiry[S]]:
+        """What was asked since, waited for if it is nothing; an empty list if nobody asks for so many seconds."""
+        try:
+            found = [self._arrived.get(timeout=within)]
+        except queue.Empty:
+            return []
+        if self._shared:
+            time.sleep(JOIN_SECONDS)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._arrived.get_nowait())
+        inquiries = [each for each in found if each is not None]
+        self._shared = len(inquiries) > 1
+        return inquiries
+
+    def tell(self, inquiries: Sequence[Inquiry[S]], found: Sequence[Found]) -> None:
+        """Log what was found, and tell whoever waits."""
+        rows = (row_of(self._clock, each.caller, each.what, each.subject, each.request) for each in inquiries)
+        try:
+            self._log.record(*rows)
+        except Problem as unwritten:
+            found = [(None, unwritten)] * len(inquiries)
+        _tell([(each.waiting, *of_it) for each, of_it in zip(inquiries, found, strict=True)])
+
+
+def answer(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Found]:
+    """Answer all of them from one state. One that is refused spoils no other."""
+    return [_answered(each, state) for each in inquiries]
+
+
+def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
+    try:
+        return inquiry.answer(state), None
+    except Exception as failure:  # noqa: BLE001 - it is for whoever asked
+        inquiry.subject.answer = problem_of(failure)["code"]
+        return None, failure
+
+
+_Told = tuple[asyncio.Future[Any], Any, Exception | None]
+
+
+def _tell(told: Sequence[_Told]) -> None:
+    """Let all go on that wait; those of one loop with one call, since each call wakes it."""
+    of_loops: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
+    for each in told:
+        of_loops.setdefault(each[0].get_loop(), []).append(each)
+    for loop, of_loop in of_loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
+            loop.call_soon_threadsafe(partial(_tell_loop, of_loop))
+
+
+def _tell_loop(told: Sequence[_Told]) -> None:
+    for waiting, found, failure in told:
+        if waiting.done():
+            continue  # its caller left
+        if failure is None:
+            waiting.set_result(found)
+        else:
+            waiting.set_exception(failure)
