@@ -10,6 +10,7 @@ import os
 import socket
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -106,10 +107,9 @@ def private_files(settings: Settings) -> Iterator[Path]:
     yield settings.accounts
     if not settings.accounts.exists():
         return
-    try:
+    # What cannot be read is refused when it is opened, in words of its own.
+    with suppress(accounts.AccountsRefused):
         yield from accounts.secrets_of(settings.accounts)
-    except accounts.AccountsRefused as refused:
-        raise UnsafeSettings(str(refused)) from refused
 
 
 def _host_of(descriptor: int) -> str:
