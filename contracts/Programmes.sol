@@ -45,12 +45,18 @@ contract Programmes is IProgrammes {
         return rulesWord[programme].unpack();
     }
 
-    function slicesOf(bytes32 programme) external view returns (Slice[] memory) {
-        return _slices[programme];
+    function slicesOf(bytes32 programme) external view returns (Slice[] memory slices) {
+        Rules rule = rulesWord[programme];
+        if (!rule.flat()) return _slices[programme];
+        slices = new Slice[](1);
+        slices[0] = Slice({upTo: type(uint64).max, bps: rule.flatBps()});
     }
 
     function knows(bytes32 programme) public view returns (bool) {
-        if (rulesWord[programme].region() != 0) return true;
+        return rulesWord[programme].region() != 0 || _knownBefore(programme);
+    }
+
+    function _knownBefore(bytes32 programme) private view returns (bool) {
         address predecessor = IVoucherRegistry(registry).predecessor();
         return predecessor != address(0) && IVoucherRegistry(predecessor).programmes().knows(programme);
     }
@@ -60,32 +66,24 @@ contract Programmes is IProgrammes {
     function open(Programme calldata programme) external {
         bytes32 id = programme.id();
         uint24 region = programme.region;
+        Slice[] calldata slices = programme.slices;
 
         if (!consortium.holds(msg.sender, region, Role.Issuer)) revert NotIssuer(msg.sender, region);
         if (!invoices.mayIssue(registry)) revert RegistryRetired();
         if (rulesWord[id].region() != 0) revert ProgrammeExists(id);
-        if (knows(id)) revert ProgrammeKnownToPredecessor(id);
+        if (_knownBefore(id)) revert ProgrammeKnownToPredecessor(id);
         if (bytes(programme.code).length == 0) revert InvalidCode();
         if (programme.holdDays == 0) revert InvalidHoldDays();
-        consortium.requireRunning(programme.payer, 0, 0);
-        _requireFallingRates(programme.slices);
+        // The region itself runs, or it would have no issuer.
+        if (programme.payer != region) consortium.requireRunning(programme.payer, 0, 0);
+        _requireFallingRates(slices);
 
-        for (uint256 i = 0; i < programme.slices.length; ++i) {
-            _slices[id].push(programme.slices[i]);
+        // One unlimited rate stands in the rule's own word.
+        bool flat = slices.length == 1 && slices[0].upTo == type(uint64).max;
+        for (uint256 i = 0; !flat && i < slices.length; ++i) {
+            _slices[id].push(slices[i]);
         }
-        rulesWord[id] = RulesWord.pack(ProgrammeState({
-            region: region,
-            payer: programme.payer,
-            paidHome: programme.paidHome,
-            paidAcross: programme.paidAcross,
-            approval: programme.approval,
-            firstReview: programme.firstReview,
-            itemised: programme.itemised,
-            minPartners: programme.minPartners,
-            holdDays: programme.holdDays,
-            flat: programme.slices.length == 1 && programme.slices[0].upTo == type(uint64).max,
-            flatBps: programme.slices[0].bps
-        }));
+        rulesWord[id] = RulesWord.pack(programme, flat, slices[0].bps);
 
         emit ProgrammeOpened(id, programme);
     }

@@ -49,29 +49,26 @@ bytes32 constant MOTION_TYPE = keccak256(
 
 library RecordId {
     function id(Programme calldata programme) internal pure returns (bytes32) {
-        bytes32[] memory slices = new bytes32[](programme.slices.length);
+        Slice[] calldata rows = programme.slices;
+        bytes32[] memory slices = new bytes32[](rows.length);
         for (uint256 i = 0; i < slices.length; ++i) {
-            slices[i] = keccak256(abi.encode(SLICE_TYPE, programme.slices[i]));
+            slices[i] = keccak256(abi.encode(SLICE_TYPE, rows[i]));
         }
         return keccak256(
-            bytes.concat(
-                abi.encode(
-                    PROGRAMME_TYPE,
-                    programme.region,
-                    keccak256(bytes(programme.code)),
-                    programme.payer,
-                    programme.paidHome,
-                    programme.paidAcross,
-                    programme.approval
-                ),
-                abi.encode(
-                    programme.firstReview,
-                    programme.itemised,
-                    programme.minPartners,
-                    programme.holdDays,
-                    keccak256(abi.encodePacked(slices)),
-                    programme.policyHash
-                )
+            abi.encode(
+                PROGRAMME_TYPE,
+                programme.region,
+                keccak256(bytes(programme.code)),
+                programme.payer,
+                programme.paidHome,
+                programme.paidAcross,
+                programme.approval,
+                programme.firstReview,
+                programme.itemised,
+                programme.minPartners,
+                programme.holdDays,
+                keccak256(abi.encodePacked(slices)),
+                programme.policyHash
             )
         );
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ProgrammeState} from "../interfaces/IProgrammes.sol";
-import {Approval, FirstReview, Paid} from "../interfaces/Records.sol";
+import {Approval, FirstReview, Paid, Programme} from "../interfaces/Records.sol";
 
 // A programme's rule in one word, so that the registry's every step fetches it in one cheap answer. From the low bits up:
 // region 24, payer 24, paidHome 8, paidAcross 8, approval 8, firstReview 8, itemised 8, minPartners 8, holdDays 16, flat 8,
@@ -12,18 +12,18 @@ type Rules is uint256;
 using RulesWord for Rules global;
 
 library RulesWord {
-    function pack(ProgrammeState memory state) internal pure returns (Rules) {
-        uint256 word = state.flatBps;
-        word = word << 8 | (state.flat ? 1 : 0);
-        word = word << 16 | state.holdDays;
-        word = word << 8 | state.minPartners;
-        word = word << 8 | (state.itemised ? 1 : 0);
-        word = word << 8 | uint256(state.firstReview);
-        word = word << 8 | uint256(state.approval);
-        word = word << 8 | uint256(state.paidAcross);
-        word = word << 8 | uint256(state.paidHome);
-        word = word << 24 | state.payer;
-        word = word << 24 | state.region;
+    function pack(Programme calldata programme, bool isFlat, uint16 firstBps) internal pure returns (Rules) {
+        uint256 word = firstBps;
+        word = word << 8 | (isFlat ? 1 : 0);
+        word = word << 16 | programme.holdDays;
+        word = word << 8 | programme.minPartners;
+        word = word << 8 | (programme.itemised ? 1 : 0);
+        word = word << 8 | uint256(programme.firstReview);
+        word = word << 8 | uint256(programme.approval);
+        word = word << 8 | uint256(programme.paidAcross);
+        word = word << 8 | uint256(programme.paidHome);
+        word = word << 24 | programme.payer;
+        word = word << 24 | programme.region;
         return Rules.wrap(word);
     }
 

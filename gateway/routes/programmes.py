@@ -11,7 +11,7 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import Anybody, Issuer, OfficeHere, Payer, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, FILES
+from gateway.refusals import CURSORS, FILES, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1/programmes", tags=["programmes"])
@@ -87,7 +87,7 @@ def pool(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere, reques
 @router.post(
     "/{programme_id:id}/fund",
     response_model=schemas.Written,
-    **told("拨入 Fund", asked=examples.FUNDING, answer=examples.WRITTEN, verbs=("fund",)),
+    **told("拨入 Fund", asked=examples.FUNDING, answer=examples.WRITTEN, verbs=("fund",), refuses=TAGS),
 )
 def fund(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Record money set aside. A bank reference is used once."""
@@ -97,7 +97,7 @@ def fund(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, offi
 @router.post(
     "/{programme_id:id}/draw",
     response_model=schemas.Written,
-    **told("划回 Draw", asked=examples.DRAWING, answer=examples.WRITTEN, verbs=("draw",)),
+    **told("划回 Draw", asked=examples.DRAWING, answer=examples.WRITTEN, verbs=("draw",), refuses=TAGS),
 )
 def draw(programme_id: schemas.Id32, asked: schemas.Funding, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Record money taken back that no order holds. A bank reference is used once."""

@@ -10,6 +10,7 @@ from gateway.acts import reviews
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce, allow
 from gateway.documents import told
+from gateway.refusals import TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -74,7 +75,7 @@ def reject(asked: schemas.Orders, caller: Rejecter, office: OfficeHere, once: Wr
 @router.post(
     "/orders/settle",
     response_model=schemas.Reviewed,
-    **told("拨付 Settle", asked=examples.SETTLEMENT, answer=examples.reviewed("SETTLED"), verbs=("settle",), refuses=("NotFound",)),
+    **told("拨付 Settle", asked=examples.SETTLEMENT, answer=examples.reviewed("SETTLED"), verbs=("settle",), refuses=(*TAGS, "NotFound")),
 )
 def settle(asked: schemas.Settlement, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Record that redemptions were paid, all or none."""

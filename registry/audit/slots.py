@@ -157,10 +157,12 @@ def _programmes(ledger: Ledger, layout: Layout) -> Iterator[Kept]:
     for programme, record in ledger.programmes.items():
         slot = _hashed(programme, layout[contract, "rulesWord"])
         yield Kept("programmes", programme, contract, slot, getters.RULES.answers, rules_of(record), getters.RULES)
+        # One unlimited rate stands in the word above, and its list is empty.
+        slices = () if record.flat else record.slices
         count = _hashed(programme, layout[contract, "_slices"])
-        yield Kept("slices", programme, contract, count, ("uint256",), len(record.slices))
+        yield Kept("slices", programme, contract, count, ("uint256",), len(slices))
         first = int.from_bytes(keccak(count.to_bytes(WORD, "big")), "big")
-        for place, each in enumerate(record.slices):
+        for place, each in enumerate(slices):
             yield Kept("slices", (programme, place), contract, first + place, ("uint64", "uint16"), each)
 
 

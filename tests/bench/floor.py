@@ -64,6 +64,9 @@ _PARTIES = ("firm", "rules", "lab", "lab seller")
 _OFFICE = ("rules", "office", "home")
 
 NEEDS: Mapping[str, Needs] = {
+    "open": Needs(new=("rules",), read=("office", "home", "latest", "ledger")),
+    "fund": Needs(new=("bank reference",), changed=("pool",), read=("rules", "office")),
+    "draw": Needs(new=("bank reference",), changed=("pool",), read=("rules", "office")),
     "issue": Needs(new=("balance",), read=("firm", *_OFFICE, "latest", "ledger")),
     "reserve": Needs(new=("order",), changed=("balance", "pool"), read=(*_PARTIES, "recognition", "home", "host"), signatures=2),
     "approve": Needs(changed=("order", "pool"), read=("firm", "lab", *_OFFICE, "host")),
@@ -77,6 +80,7 @@ NEEDS: Mapping[str, Needs] = {
     "settle": Needs(changed=("order", "pool"), read=("rules", "office")),
     "reverse": Needs(changed=("order",), read=_OFFICE),
     "refunded": Needs(changed=("order", "pool"), cleared=("invoice",), read=("voided", "rules", "office", "ledger")),
+    "closeMonth": Needs(new=("statement",), read=("their statement", "office", "home", "host")),
     # The same steps under other rules, and what is refused.
     "reserve, to be approved": Needs(new=("order",), changed=("balance",), read=(*_PARTIES, "recognition", "home", "host"), signatures=2),
     "redeem, sliced": Needs(

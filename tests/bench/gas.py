@@ -42,6 +42,9 @@ TOLERANCE = 0.02
 HOLDS, MISSED = "达到 holds", "未达到 missed"
 
 STEPS = {
+    "open": "设立券种 open",
+    "fund": "拨入 fund",
+    "draw": "划回 draw",
     "issue": "发放 issue",
     "reserve": "锁定额度 reserve",
     "approve": "审核确认 approve",
@@ -55,6 +58,7 @@ STEPS = {
     "settle": "拨付 settle",
     "reverse": "冲销 reverse",
     "refunded": "资金已退回 refunded",
+    "closeMonth": "月度核对 closeMonth",
 }
 VARIANTS = {
     "reserve, to be approved": "锁定额度，待审核确认 reserve, to be approved",
@@ -68,8 +72,12 @@ LIVES = {
     "notes": f"{BATCH // NOTES} 家企业各 {NOTES} 张 {BATCH // NOTES} firms, {NOTES} vouchers each",
     "full": f"{BATCH} 家企业，另加审核确认、初审、分段补贴、退回余额 {BATCH} firms; approved, endorsed, sliced, a rest returned",
 }
-# Steps that are played beside a life and undone, or come after it.
+# Steps that come before a life or after it, or are played beside it and undone.
 NO_PART_OF_LIFE = {
+    "open",
+    "fund",
+    "draw",
+    "closeMonth",
     "decline",
     "release",
     "extend",

@@ -31,7 +31,7 @@ from registry.model import (
     Voucher,
 )
 from tests.bench.floor import floor
-from tests.contracts.world import CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Life, Party, World, digest, tag
+from tests.contracts.world import CHANGXING, DAY, SHANGHAI, STRANGER, YUAN, Contract, Life, Party, World, digest, tag
 
 # Genesis, and a second a block: with the same keys and names in every run, every run sends the same bytes.
 START_TIME = 1_767_225_600
@@ -44,6 +44,8 @@ COST, SUBSIDY = 8_000 * YUAN, 4_800 * YUAN
 EXACT, AMPLE = 5_000 * YUAN, 6_000 * YUAN
 # Two slices that pay as much for this cost as 60 % of it.
 SLICES = (Slice(5_000 * YUAN, 7_000), Slice(UNLIMITED, 4_500))
+
+BANK_REFERENCE = digest("bank")
 
 NO_SIGNATURES = Signatures(firm=bytes(64), lab=bytes(64))
 
@@ -101,10 +103,32 @@ class Scenes:
         self.firms = [world.firm(CHANGXING) for _ in range(batch + 1)]
 
     def play(self) -> Iterator[Measured]:
-        """Every step of every life."""
+        """Every step of every life, and before them those of a programme and of a month."""
+        yield from self._programme()
+        yield from self._month()
         yield from self._plain()
         yield from self._full()
         yield from self._many_notes()
+
+    # A programme and its money, and a month
+
+    def _programme(self) -> Iterator[Measured]:
+        record, programmes = self.world.programme_record(), self.world.programmes
+        life = self._lives(record, self.firms[:1], amount=EXACT)
+        yield self._measure("plain", "open", life, (self.home.issuer, programmes.encode("open", record)), to=programmes)
+        self.world.fund(record, COST)
+        for verb in ("fund", "draw"):
+            with self.world.put_back():
+                body = programmes.encode(verb, codec.id_of(record), SUBSIDY, BANK_REFERENCE)
+                yield self._measure("plain", verb, life, (self.home.payer, body), to=programmes)
+
+    def _month(self) -> Iterator[Measured]:
+        consortium = self.world.consortium
+        life = self._lives(self.world.programme_record(), self.firms[:1], amount=EXACT)
+        with self.world.put_back():
+            self.world.at(self.world.now() + 31 * DAY)
+            body = consortium.encode("closeMonth", CHANGXING, SHANGHAI, consortium.firstMonth(), digest("statement"))
+            yield self._measure("plain", "closeMonth", life, (self.home.reviewer, body), to=consortium)
 
     # The lives
 
@@ -253,9 +277,11 @@ class Scenes:
         for part in (lives[:1], lives[1:]):
             yield self._measure(scene, step, part, call(part))
 
-    def _measure(self, scene: str, step: str, lives: Sequence[Life], call: Call, *, refused: int = 0) -> Measured:
+    def _measure(
+        self, scene: str, step: str, lives: Sequence[Life], call: Call, *, refused: int = 0, to: Contract | None = None
+    ) -> Measured:
         by, body = call
-        sent = self.world.send(by, self.world.registry.address, body, gas=GAS)
+        sent = self.world.send(by, (to or self.world.registry).address, body, gas=GAS)
         if sum(event.name == "Refused" for event in sent.events) != refused:
             raise AssertionError(f"{step}: {refused} refusals expected, got {sent.events}")
         logs = self.world.node.rpc("eth_getTransactionReceipt", sent.transaction)["logs"]

@@ -4,9 +4,11 @@ import pytest
 
 from registry.chain.artifacts import FOLDER, load
 from registry.chain.devnode import Engine
+from registry.codec import closing_id
 from tests.bench.floor import NEEDS
-from tests.bench.scenes import START_TIME, Measured, Scenes, keep_time
-from tests.contracts.world import CHANGXING, SHANGHAI, Contract, Life, World, keccak
+from tests.bench.scenes import BANK_REFERENCE, START_TIME, Measured, Scenes, keep_time
+from tests.contracts.storage import entry_slot, slot_of
+from tests.contracts.world import CHANGXING, SHANGHAI, Life, World, keccak
 
 Slot = tuple[str, int]
 
@@ -77,21 +79,21 @@ def place(world: World, name: str, life: Life, measured: Measured) -> Slot:
         "firm": (world.directory, "firms", [life.firm.id], 0),
         "lab": (world.directory, "labs", [lab], 0),
         "lab seller": (world.directory, "labs", [lab], 1),
+        "bank reference": (world.programmes, "bankReferences", [CHANGXING.to_bytes(32), BANK_REFERENCE], 0),
+        "statement": (world.consortium, "closings", [month(world)], 0),
+        "their statement": (world.consortium, "closings", [month(world)], 1),
         "recognition": (world.directory, "recognitions", [CHANGXING.to_bytes(32), lab], 0),
         "office": (world.consortium, "accounts", [sender], 0),
         "home": (world.consortium, "regions", [CHANGXING.to_bytes(32)], 0),
         "host": (world.consortium, "regions", [SHANGHAI.to_bytes(32)], 0),
     }[name]
-    slot = kept(contract, label, *keys)
+    slot = entry_slot(slot_of(world.artifacts[contract.name], label), *keys)
     if further is None:
         # An array's elements stand from the hash of its own slot on.
         slot, further = int.from_bytes(keccak(slot.to_bytes(32))), int(name.removeprefix("slice "))
     return contract.address.lower(), slot + further
 
 
-def kept(contract: Contract, label: str, *keys: bytes) -> int:
-    """A state variable's slot by the compiler's storage layout; with keys, that of an entry of the mapping."""
-    (slot,) = [int(entry["slot"]) for entry in contract.world.artifacts[contract.name].storage_layout["storage"] if entry["label"] == label]
-    for key in keys:
-        slot = int.from_bytes(keccak(key.rjust(32, b"\0") + slot.to_bytes(32)))
-    return slot
+def month(world: World) -> bytes:
+    """The id of the consortium's first month between the two."""
+    return closing_id(CHANGXING, SHANGHAI, world.consortium.firstMonth())

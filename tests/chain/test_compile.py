@@ -98,6 +98,26 @@ def test_the_fingerprint_follows_what_is_imported(project):
     assert solidity.fingerprint(project / "contracts", root=project) != before
 
 
+def test_what_was_compiled_is_kept_until_something_changes_that_decides_it(project, monkeypatch):
+    compiled = []
+    real = solidity.compile_folder
+    monkeypatch.setattr(solidity, "compile_folder", lambda folder, **about: compiled.append(folder) or real(folder, **about))
+
+    first, again = (solidity.compiled(project / "contracts", root=project) for _ in range(2))
+    (project / "contracts" / "libraries" / "Step.sol").write_text(STEP.replace("+ 1", "+ 2"))
+    changed = solidity.compiled(project / "contracts", root=project)
+
+    assert len(compiled) == 2
+    assert first == again != changed
+
+
+def test_nothing_is_kept_of_what_does_not_compile(project):
+    (project / "contracts" / "Counter.sol").write_text(GOOD.replace("return _owner", "return owner_"))
+    for _ in range(2):
+        with pytest.raises(solidity.CompileFailed):
+            solidity.compiled(project / "contracts", root=project)
+
+
 def test_a_missing_artifact_says_how_to_make_it():
     with pytest.raises(ArtifactMissing, match="scripts/build"):
         artifacts.load("NoSuchContract")

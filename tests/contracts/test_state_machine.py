@@ -985,18 +985,24 @@ def world(nodes: Nodes, engine: Engine, contracts: Mapping[str, Artifact]) -> Wo
     return World(nodes.start(engine, start_time=START_TIME), contracts)
 
 
-def run(machine: type[Consortium], steps: int, first_seed: int, *, full: bool) -> None:
+def run(everything: Cast, steps: int, first_seed: int, *, full: bool) -> None:
     """
     Trials until so many steps were taken, each by the next seed.
 
     Chance may have left something out by then: a run goes on as long as it has, for as many steps again at most.
     """
-    tally = machine.cast.twins.tally
+    tally = everything.twins.tally
+    machine = type("Trial", (Consortium,), {"cast": everything})
+
+    # A function and not the class: before each trial Hypothesis looks up the source of what it is given.
+    def trial() -> Consortium:
+        return machine()
+
     for number in count(first_seed):
         if tally.steps >= steps and (tally.steps >= 2 * steps or not short_of(tally, full=full)):
             return
         try:
-            run_state_machine_as_test(seed(number)(machine), settings=RUN)
+            run_state_machine_as_test(seed(number)(trial), settings=RUN)
         except BaseException as failure:
             failure.add_note(f"the same once more: {SEED}={number} (after {tally.steps} steps by seeds from {first_seed})")
             raise
@@ -1023,7 +1029,7 @@ def test_contracts_and_rules_agree(engine, world, harness, record_property):
     tally, began = everything.twins.tally, time.monotonic()
 
     with closing(everything.twins):
-        run(type("Trial", (Consortium,), {"cast": everything}), STEPS[length, engine], first_seed, full=length == "full")
+        run(everything, STEPS[length, engine], first_seed, full=length == "full")
 
     record_property("state machine", f"{engine}, {length}, seeds from {first_seed}, {time.monotonic() - began:.0f} s: {tally.told()}")
     assert short_of(tally, full=length == "full") == [], f"seeds from {first_seed}: {tally.told()}"

@@ -78,7 +78,9 @@ def test_a_bank_reference_is_used_once(town):
     assert town.fund(CHANGXING, "100", reference).status == 200
 
     assert (town.fund(CHANGXING, "200", reference).status, town.fund(CHANGXING, "200", reference).code) == (409, "BankReferenceUsed")
+    assert town.fund(CHANGXING, "200", f" {reference.lower()} ").code == "BankReferenceUsed"
     assert town.fund(CHANGXING, "0", f"B-{town.number()}").code == "AmountZero"
+    assert town.fund(CHANGXING, "100", " - ").code == "CodeRefused"
 
 
 def test_a_pool_is_seen_by_both_offices_and_auditors(town):
