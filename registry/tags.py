@@ -41,6 +41,7 @@ KEY_BYTES = 32
 SALT_BYTES = 32
 FIRST_EPOCH = 1
 EPOCH_YEAR = 2000
+TAGS_KEPT = 16_384
 
 # The first fully digital invoices were issued in December 2021. An older number cannot be one: it is an older invoice's code and
 # number run together.
@@ -167,6 +168,8 @@ class Keyring:
                 raise ValueError(f"two tag keys of epoch {key.epoch}")
             self._secrets[key.epoch] = key.secret
             self._keyed[key.epoch] = hmac.new(key.secret, digestmod=hashlib.sha256)
+        # A voucher is verified, ordered on and redeemed by the same few codes. What they are hashed to depends on nothing else.
+        self._tag = lru_cache(maxsize=TAGS_KEPT)(self._tag_of)
 
     def __repr__(self) -> str:
         return f"Keyring(epochs={sorted(self._secrets)})"
@@ -202,7 +205,7 @@ class Keyring:
         parts = invoice_parts(number, code)
         return self._tag(invoice_year(number, code) - EPOCH_YEAR, Purpose.INVOICE, *parts)
 
-    def _tag(self, epoch: int, purpose: Purpose, *parts: str) -> Tag:
+    def _tag_of(self, epoch: int, purpose: Purpose, *parts: str) -> Tag:
         if epoch not in self._secrets:
             raise EpochMissing(epoch, self._secrets)
         # A copy, which knows the key already; and `hmac.digest` would give the interpreter's lock away for a microsecond's work.
@@ -253,7 +256,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(kept).upper())
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=TAGS_KEPT)
 def company_code(code: str) -> str:
     """
     The canonical USCC of a company, or the code that a region gave a team.
