@@ -3,12 +3,12 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
     1. it reads on to the node's head            one question to the node
     2. it answers whatever had come by then      one snapshot of the index
-    3. it writes all of it into the log          one commit
-    4. it tells all who wait                     one call into their loop
+    3. it hands all of it to the log             one commit
+    4. all who wait are told                     one call into their loop
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
-shared is what each would wait for. While one round is under way the next comes together. Where a round was shared, the next one waits
-two milliseconds for others to join; whoever is alone never waits.
+shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
+shared, the next one waits two milliseconds for others to join; whoever is alone never waits.
 """
 
 import asyncio
@@ -90,13 +90,16 @@ class Inquiries(Generic[S]):
         return inquiries
 
     def tell(self, inquiries: Sequence[Inquiry[S]], found: Sequence[Found]) -> None:
-        """Log what was found, and tell whoever waits."""
-        rows = (row_of(self._clock, each.caller, each.what, each.subject, each.request) for each in inquiries)
-        try:
-            self._log.record(*rows)
-        except Problem as unwritten:
-            found = [(None, unwritten)] * len(inquiries)
-        _tell([(each.waiting, *of_it) for each, of_it in zip(inquiries, found, strict=True)])
+        """Log what was found, and tell whoever waits once that is on the disk. Does not wait for it."""
+        if not inquiries:
+            return
+        told = [(each.waiting, *of_it) for each, of_it in zip(inquiries, found, strict=True)]
+
+        def logged(refused: Problem | None) -> None:
+            _tell(told if refused is None else [(waiting, None, refused) for waiting, _, _ in told])
+
+        rows = [row_of(self._clock, each.caller, each.what, each.subject, each.request) for each in inquiries]
+        self._log.record_then(logged, rows)
 
 
 def answer(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Found]:

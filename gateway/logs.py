@@ -63,17 +63,12 @@ class Line(logging.LogRecord):
     It does not look for where, by which thread and in which process it was made: that takes longer than the line.
     """
 
-    levelno, levelname = logging.INFO, "INFO"
-    args = ()
-    exc_info = exc_text = stack_info = None
-    filename, lineno = "", 0
-
     def __init__(self, logger: str, message: str, told: Mapping[str, object]) -> None:
-        # Not `super().__init__`, which is what takes long.
-        self.name = logger
-        self.msg = message
-        self.created = time.time()
-        self.told = told
+        # Not `super().__init__`, which is what looks. Formatters read `__dict__`, so everything that a record has is there.
+        self.__dict__.update(_BLANK, name=logger, msg=message, created=time.time(), told=told)
+
+
+_BLANK = logging.makeLogRecord({"levelno": logging.INFO, "levelname": "INFO"}).__dict__
 
 
 class Lines(logging.StreamHandler[TextIO]):

@@ -29,7 +29,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -134,10 +134,10 @@ class LogAltered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Look-ups that stand or fall together, and who waits for them: a thread, or a coroutine of a loop."""
+    """Look-ups that stand or fall together, and who waits for them: a thread, a coroutine of a loop, or whoever wants to be called."""
 
     lookups: Sequence[Lookup]
-    waiting: Future[None] | asyncio.Future[None]
+    waiting: Future[None] | asyncio.Future[None] | Callable[[Problem | None], None]
 
 
 class LookupLog:
@@ -181,6 +181,17 @@ class LookupLog:
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._submit(_Batch(lookups, waiting))
         await waiting
+
+    def record_then(self, then: Callable[[Problem | None], None], lookups: Sequence[Lookup]) -> None:
+        """
+        Write look-ups, and call `then` from the log's own thread when they are on the disk, with None, or cannot be, with why.
+
+        It must be quick and raise nothing: the next commit waits for it.
+        """
+        try:
+            self._submit(_Batch(lookups, then))
+        except Problem as closed:
+            then(closed)
 
     def rows(
         self, *, firms: Sequence[Tag] | None = None, region: int | None = None, before: int | None = None, limit: int = 100
@@ -267,7 +278,9 @@ def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
     """Let all go on that waited; those of one loop with one call, since each call wakes it."""
     of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
     for batch in batches:
-        if isinstance(batch.waiting, asyncio.Future):
+        if callable(batch.waiting):
+            batch.waiting(_unavailable() if refused else None)
+        elif isinstance(batch.waiting, asyncio.Future):
             of_loops.setdefault(batch.waiting.get_loop(), []).append(batch.waiting)
         elif refused:
             batch.waiting.set_exception(_unavailable())

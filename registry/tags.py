@@ -43,6 +43,7 @@ KEY_BYTES = 32
 SALT_BYTES = 32
 FIRST_EPOCH = 1
 EPOCH_YEAR = 2000
+TAGS_KEPT = 16_384
 
 # The first programmes are of 2013, so no invoice of a voucher bears an earlier year.
 LAST_PARTY_EPOCH = 12
@@ -177,6 +178,8 @@ class Keyring:
                 raise ValueError(f"two tag keys of epoch {key.epoch}")
             self._secrets[key.epoch] = key.secret
             self._keyed[key.epoch] = hmac.new(key.secret, digestmod=hashlib.sha256)
+        # A voucher is verified, ordered on and redeemed by the same few codes. What they are hashed to depends on nothing else.
+        self._tag = lru_cache(maxsize=TAGS_KEPT)(self._tag_of)
 
     def __repr__(self) -> str:
         return f"Keyring(epochs={sorted(self._secrets)})"
@@ -229,7 +232,7 @@ class Keyring:
         """The bank reference under which a region paid."""
         return Digest(self._tag(FIRST_EPOCH, Purpose.PAYMENT, region_code(region), free_code("bank reference", reference)))
 
-    def _tag(self, chosen: int | None, purpose: Purpose, *parts: str) -> Tag:
+    def _tag_of(self, chosen: int | None, purpose: Purpose, *parts: str) -> Tag:
         epoch = self.epoch if chosen is None else chosen
         if epoch not in self._secrets:
             raise EpochMissing(epoch, self._secrets)
@@ -281,7 +284,7 @@ def _plain(text: str) -> str:
     return unicodedata.normalize("NFKC", "".join(kept).upper())
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=TAGS_KEPT)
 def company_code(code: str) -> str:
     """
     The canonical USCC of a company, or the code that a region gave a team.

@@ -2,7 +2,7 @@
 The short way of a route that is asked more often than all others together: from the bytes of a body to the bytes of an answer.
 
 FastAPI finds a route in its tables twice, solves its dependencies one by one, and validates an answer of ours anew: three times the
-work of a verification itself (docs/adr/0020). The short way does the same in a straight line, and only where nothing is wrong with
+work of a verification itself (docs/adr/0021). The short way does the same in a straight line, and only where nothing is wrong with
 the request: one that is not plainly a JSON body of the right shape takes FastAPI's way, and is refused there in FastAPI's words. So
 what a route is, and how it describes itself, stands in one place, and no refusal has two wordings.
 """

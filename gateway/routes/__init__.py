@@ -38,5 +38,5 @@ ROUTERS = (
     health.router,
 )
 
-STRAIGHT = tuple(each for each in lookups.router.routes if isinstance(each, APIRoute) and each.name == "verification")
+STRAIGHT = tuple(each for each in lookups.router.routes if isinstance(each, APIRoute) and each.name in {"verification", "verifications"})
 """Those that are answered the short way (`gateway.edge.straight`)."""

@@ -1,10 +1,14 @@
-"""The arithmetic of the benches of speed: best rounds, ratios, goals and the page."""
+"""The arithmetic of the benches of speed: best rounds, ratios, goals and the page; and that callers see a wrong answer."""
 
 import gc
+import threading
+from collections import Counter
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from tests.bench import index, send, sign
+from tests.bench import index, load, send, sign, verify
 from tests.bench.gas import HOLDS, MISSED, Table
 from tests.bench.speed import Goal, Rate, goals_table, rates_table, ratio, rewritten, take_turns
 
@@ -124,3 +128,126 @@ def test_only_what_stands_between_a_command_s_marks_is_rewritten():
 def test_a_page_without_its_marks_is_no_page(page):
     with pytest.raises(ValueError, match="marks"):
         rewritten(page, "index", [], measured="")
+
+
+# Callers
+
+
+CASES = [
+    load.Case(load.request("POST", f"/{name}", {"X": "y"}, name.encode()), (b"said %b" % name.encode(),)) for name in ("a", "bb", "ccc")
+]
+
+
+@contextmanager
+def echo(status=200, said="said "):
+    """A server that keeps connections and says what it was told; and how often it was told what."""
+    seen = Counter()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            told = self.rfile.read(int(self.headers["Content-Length"]))
+            seen[told] += 1
+            content = said.encode() + told
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1], seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_callers_ask_so_many_times_the_cases_in_turn():
+    with echo() as (port, seen), load.Load() as callers:
+        callers.prepare("echo", port, CASES)
+        answered = [callers.run("echo", connections=4, requests=30), callers.run("echo", connections=100, requests=3)]
+
+    assert answered == [30, 3]
+    assert seen == {b"a": 11, b"bb": 11, b"ccc": 11}
+
+
+@pytest.mark.parametrize("wrong", [{"status": 503}, {"said": "says "}], ids=str)
+def test_callers_give_up_at_the_first_wrong_answer(wrong, capfd):
+    with echo(**wrong) as (port, _), load.Load() as callers:
+        callers.prepare("echo", port, CASES)
+        with pytest.raises(load.WrongAnswer):
+            callers.run("echo", connections=2, requests=4)
+
+    assert "was answered" in capfd.readouterr().err
+
+
+def test_an_answer_ends_where_its_length_says():
+    answer = b"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 3\r\nC: d\r\n\r\nabc"
+
+    assert [load.end_of(answer[:end]) for end in (10, len(answer) - 4, len(answer) - 1)] == [0] * 3
+    assert load.end_of(answer) == load.end_of(answer + b"HTTP/1.1") == len(answer)
+
+
+# Verification
+
+
+def test_each_side_of_verification_counts_where_it_does_best():
+    rates = {
+        "empty 1": rate(10),
+        "empty 64": rate(100),
+        "single 1": rate(5),
+        "single 16": rate(80),
+        "single 64": rate(60),
+        "many": rate(400),
+    }
+
+    assert [(goal.value, goal.least) for goal in verify.goals(rates)] == [(0.8, 0.75), (5, 4)]
+
+
+def test_a_question_of_verification_says_what_must_be_told():
+    known = verify.Asked({}, "VALID", "0x12")
+    unknown = verify.Asked({}, "NOT_VALID", None)
+
+    assert known.told == (b'"status":"VALID"', b'"voucher_id":"0x12"')
+    assert unknown.told == (b'"status":"NOT_VALID"', b'"voucher":null')
+
+
+def test_a_hundred_in_one_call_are_told_of_each():
+    asked = [verify.Asked({"n": number}, "VALID", f"0x{number:064x}") for number in range(250)]
+
+    cases = verify.batches("tq_key", asked)
+
+    assert [len(case.told) for case in cases] == [101, 101]
+    assert cases[0].request.startswith(b"POST /v1/verifications/batch HTTP/1.1\r\n")
+    assert b"Authorization: Bearer tq_key\r\n" in cases[0].request
+
+
+def test_all_sides_of_verification_have_a_label():
+    class Callers:
+        def run(self, _name, *, connections, requests):
+            return requests if connections else 0
+
+    turns = verify.turns(Callers(), 1_000)
+
+    assert set(turns) == set(verify.labels())
+    assert turns["single 1"]() == 250
+    assert turns["single 64"]() == 1_000
+    assert turns["many"]() == 20 * verify.IN_ONE
+
+
+@pytest.mark.slow
+def test_verification_is_played_with_right_answers_on_both_sides(monkeypatch):
+    """Every answer is looked at by the callers; how quickly they came does not matter here."""
+    for name, value in {"CONNECTIONS": (2,), "FIRMS": 2, "VOUCHERS": 110, "HELD": 1, "USED_UP": 1, "UNKNOWN": 5}.items():
+        monkeypatch.setattr(verify, name, value)
+
+    rates = verify.measure(requests=120, rounds=1)
+
+    assert {name: each.count for name, each in rates.items()} == {"empty 2": 120, "single 2": 120, "many": 400}

@@ -148,6 +148,15 @@ def test_spaces_and_dashes_never_count(first, second):
     assert canonical(f"{first} {second}") == canonical(f"{first}\u2014{second}")
 
 
+@given(st.text(st.characters(max_codepoint=127)))
+def test_the_short_way_of_ascii_gives_what_the_long_one_gives(text):
+    found, before = text, None
+    while found != before:
+        found, before = tags._plain(found), found
+
+    assert canonical(text) == found
+
+
 @given(st.text(st.characters(categories=["Lu", "Nd", "Lo"])))
 def test_canonical_keeps_letters_and_digits_in_order(text):
     assume(unicodedata.normalize("NFKC", text) == text == text.upper())

@@ -1,5 +1,6 @@
 """API keys: shown once, kept as hashes, for one party, until they expire or are revoked; and the commands that do it."""
 
+import asyncio
 import json
 import stat
 
@@ -188,3 +189,33 @@ def test_a_key_from_the_command_works_at_once_and_not_after_its_end(town):
     run(state, "revoke", added["prefix"])
 
     assert (before, town.ask("GET", "/v1/trail", headers=headers).status_code) == (200, 401)
+
+
+# Coroutines
+
+
+def test_a_coroutine_finds_what_a_thread_finds(store):
+    key, made = store.add(**LAB)
+
+    assert asyncio.run(store.found(key)) == store.of(key) == made.caller
+    assert asyncio.run(store.found(key + "A")) is None
+
+
+def test_the_file_is_looked_at_once_in_a_turn_and_again_in_the_next(store, tmp_path, monkeypatch):
+    """What another process revoked opens nothing for whoever comes after it."""
+    key, made = store.add(**LAB)
+    looks = []
+    look = store._look
+    monkeypatch.setattr(store, "_look", lambda: looks.append(look()))
+
+    async def ask():
+        together = await asyncio.gather(*(store.found(key) for _ in range(5)))
+        with ApiKeys(tmp_path) as other:
+            other.revoke(made.prefix)
+        return together, await asyncio.create_task(store.found(key))
+
+    together, afterwards = asyncio.run(ask())
+
+    assert together == [made.caller] * 5
+    assert afterwards is None
+    assert len(looks) == 2

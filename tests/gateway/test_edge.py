@@ -1,5 +1,8 @@
 """What stands before the routes: request ids, limits of size and time, headers, CORS, and faults that say nothing of themselves."""
 
+import asyncio
+import io
+import json
 import logging
 import socket
 import threading
@@ -10,6 +13,8 @@ import pytest
 from fastapi import FastAPI, Request
 
 from gateway import edge, errors
+from gateway.edge.deadlines import Deadlines
+from gateway.logs import JsonLines, Line, Lines
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 from tests.gateway.conftest import serving, wait_until
@@ -142,6 +147,23 @@ def test_what_takes_too_long_is_answered_as_unknown_and_goes_on(gateway, held):
     assert gateway.get("/held").json() == {"done": True}
 
 
+def test_limits_of_one_length_share_a_timer_and_come_due_in_order():
+    async def wait():
+        due, over = [], asyncio.Event()
+        limits = Deadlines(0.01)
+        numbers = [limits.add(lambda name=name: due.append(name)) for name in "ab"]
+        met = limits.add(lambda: due.append("met"))
+        limits.add(over.set)
+        assert limits.remove(met)
+        await over.wait()
+        again = asyncio.Event()
+        limits.add(again.set)
+        await again.wait()
+        return due, [limits.remove(each) for each in (*numbers, met)]
+
+    assert asyncio.run(asyncio.wait_for(wait(), 30)) == (["a", "b"], [False] * 3)
+
+
 def test_a_fault_says_nothing_of_itself_in_answer_or_log(gateway, lines):
     response = gateway.get("/broken")
 
@@ -200,6 +222,42 @@ def test_a_request_is_logged_by_route_with_its_id(gateway, lines):
     line = of_request()[0]
     assert (line["method"], line["route"], line["status"], line["level"]) == ("POST", "/echo", 200, "INFO")
     assert "91310000MA1FL00000" not in str(lines())
+
+
+class Stream(io.StringIO):
+    """Counts writes."""
+
+    def __init__(self):
+        super().__init__()
+        self.writes = 0
+
+    def write(self, text):
+        self.writes += 1
+        return super().write(text)
+
+
+def test_lines_of_one_turn_are_one_write_and_no_other_record_overtakes_them():
+    stream = Stream()
+    handler = Lines(stream)
+    handler.setFormatter(JsonLines())
+
+    async def two_turns():
+        for name in "ab":
+            handler.handle(Line("requests", name, {"status": 200}))
+        assert stream.getvalue() == ""
+        await asyncio.sleep(0)
+        assert stream.writes == 1
+        handler.handle(Line("requests", "c", {}))
+        handler.handle(logging.makeLogRecord({"msg": "a fault", "levelname": "ERROR"}))
+        handler.handle(Line("requests", "d", {}))
+
+    asyncio.run(two_turns())
+    handler.close()
+    handler.handle(Line("requests", "outside of a loop", {}))
+
+    lines = [json.loads(each) for each in stream.getvalue().splitlines()]
+    assert [each["message"] for each in lines] == ["a", "b", "c", "a fault", "d", "outside of a loop"]
+    assert (lines[0]["status"], lines[0]["level"], lines[0]["logger"]) == (200, "INFO", "requests")
 
 
 def test_the_text_of_a_foreign_exception_is_not_logged(lines):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import queue
 import sqlite3
 import stat
 import threading
@@ -170,6 +171,20 @@ def test_coroutines_wait_as_threads_do(log, tmp_path):
     assert refused.value.code == "LookupLogUnavailable"
     log.record(lookup())
     assert log.verify().number == 201
+
+
+def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tmp_path):
+    told = queue.SimpleQueue()
+
+    log.record_then(lambda refused: told.put((refused, log.head.number)), [lookup(1), lookup(2)])
+    assert told.get(timeout=30) == (None, 2)
+    log.record_then(told.put, [lookup(at=2**80)])
+    assert told.get(timeout=30).code == "LookupLogUnavailable"
+    log.close()
+    log.record_then(told.put, [lookup(3)])
+
+    assert told.get(timeout=30).code == "LookupLogUnavailable"
+    assert verify(tmp_path).number == 2
 
 
 def test_a_coroutine_that_leaves_hinders_nobody(log):

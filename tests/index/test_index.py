@@ -160,6 +160,49 @@ def test_orders_are_found_by_voucher_lab_and_firm_in_their_order(net, index):
             assert found == [first, life.order_id]
 
 
+def test_a_reservation_is_found_with_its_time_also_after_opening_again(net, settled, index, tmp_path):
+    index.refresh()
+    with index.snapshot() as seen:
+        reserved = next(entry for entry in seen.history_of(settled.order_id) if entry.name == "Reserved")
+        found = seen.reservations_of(settled.voucher_id)
+    index.close()
+
+    with Index(index._path, None, net.deployment) as again, again.snapshot() as seen:
+        assert list(seen.reservations_of(settled.voucher_id)) == list(found) == [(settled.order_id, reserved.logged.time)]
+        assert seen.vouchers_of(settled.voucher.firm, settled.voucher.serial) == [settled.voucher_id]
+
+
+def test_what_was_rolled_back_is_not_found(net, index, monkeypatch):
+    """The file refuses a range after its events were folded: neither file nor memory may hold any of it."""
+    index.refresh()
+    life = Life.begin(net.world).until("open")
+
+    def full(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "_insert", full)
+        with pytest.raises(sqlite3.OperationalError):
+            index.refresh()
+    with index.snapshot() as seen:
+        before = seen.vouchers_of(life.voucher.firm, life.voucher.serial), list(seen.reservations_of(life.voucher_id))
+    index.refresh()
+
+    assert before == ([], [])
+    with index.snapshot() as seen:
+        assert seen.vouchers_of(life.voucher.firm, life.voucher.serial) == [life.voucher_id]
+        assert [order for order, _ in seen.reservations_of(life.voucher_id)] == [life.order_id]
+
+
+def test_ranges_grow_slowly_and_shrink_to_about_a_thousand_events(index):
+    sizes = []
+    for blocks, events in ((10, 0), (20, 5), (30, 30_000), (1, 100), (11, 11)):
+        index._learn(blocks, events)
+        sizes.append(index._stride)
+
+    assert sizes == [20, 30, 1, 10, 21]
+
+
 def test_history_of_voucher_and_order(settled, index):
     index.refresh()
 

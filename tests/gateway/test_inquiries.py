@@ -1,0 +1,172 @@
+"""Look-ups answered together: each by a state asked for after it came, none told before it stands in the log, none spoiling another."""
+
+import asyncio
+from contextlib import contextmanager
+
+import pytest
+
+from gateway.callers import Caller, Party
+from gateway.errors import Problem
+from gateway.inquiries import Inquiries, answer
+from gateway.looked_up import Subject
+from scripts.demonstration.cast import SHANGHAI
+
+CALLER = Caller(name="lab", credential="tq_1", party=Party.LAB, region=SHANGHAI, lab=b"\x11" * 32)
+
+
+class Log:
+    """Keeps what it is told to, and says when it is on the disk."""
+
+    def __init__(self):
+        self.rows = []
+        self.waiting = []
+
+    def record_then(self, then, lookups):
+        self.rows += lookups
+        self.waiting.append(then)
+
+    def written(self, refused=None):
+        waiting, self.waiting = self.waiting, []
+        for then in waiting:
+            then(refused)
+
+
+@pytest.fixture
+def log():
+    return Log()
+
+
+@pytest.fixture
+def inquiries(log):
+    return Inquiries(log, lambda: 1_800_000_000.5)
+
+
+def ask(inquiries, of, subject=None):
+    return asyncio.create_task(inquiries.ask(CALLER, "verification", subject or Subject(), of))
+
+
+async def asked():
+    """Let all who were made ask."""
+    await asyncio.sleep(0)
+
+
+@contextmanager
+def refused(code):
+    with pytest.raises(Problem) as found:
+        yield
+    assert found.value.code == code
+
+
+def test_nobody_is_told_before_it_stands_in_the_log(inquiries, log):
+    async def act():
+        first, second = ask(inquiries, lambda state: state() + 1), ask(inquiries, lambda state: state() + 2)
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer(together, lambda: 10))
+        await asked()
+        assert not first.done()
+        assert len(log.rows) == 2
+        log.written()
+        return await asyncio.gather(first, second)
+
+    assert asyncio.run(act()) == [11, 12]
+    assert [(row.at, row.what, row.caller, row.answer) for row in log.rows] == [(1_800_000_000_500, "verification", "tq_1", "ANSWERED")] * 2
+
+
+def test_without_its_row_nothing_is_told(inquiries, log):
+    async def act():
+        waiting = ask(inquiries, lambda state: state())
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer(together, lambda: "VALID"))
+        log.written(Problem(503, "LookupLogUnavailable", ""))
+        with refused("LookupLogUnavailable"):
+            await waiting
+
+    asyncio.run(act())
+
+
+def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(inquiries, log):
+    def refuse(_state):
+        raise Problem(403, "NotYours", "")
+
+    async def act():
+        first, second = ask(inquiries, refuse), ask(inquiries, lambda state: state())
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer(together, lambda: "VALID"))
+        log.written()
+        with refused("NotYours"):
+            await first
+        return await second
+
+    assert asyncio.run(act()) == "VALID"
+    assert [row.answer for row in log.rows] == ["NotYours", "ANSWERED"]
+
+
+def test_a_state_that_cannot_be_known_is_told_to_each_with_what_it_had_found(inquiries, log):
+    """The tags of a look-up stand in the log also where no voucher could be found by them."""
+    subjects = [Subject(), Subject()]
+
+    def find(subject):
+        def of(state):
+            subject.serial = b"\x01" * 32
+            return state()
+
+        return of
+
+    def unknown():
+        raise Problem(503, "IndexRefused", "")
+
+    async def act():
+        waiting = [ask(inquiries, find(subject), subject) for subject in subjects]
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer(together, unknown))
+        log.written()
+        for each in waiting:
+            with refused("IndexRefused"):
+                await each
+
+    asyncio.run(act())
+    assert [(row.serial, row.answer) for row in log.rows] == [(b"\x01" * 32, "IndexRefused")] * 2
+
+
+def test_what_comes_during_a_round_is_answered_by_the_next(inquiries, log):
+    async def act():
+        first = ask(inquiries, lambda state: state())
+        await asked()
+        together = inquiries.gathered(within=30)
+        second = ask(inquiries, lambda state: state())
+        await asked()
+        inquiries.tell(together, answer(together, lambda: "old"))
+        later = inquiries.gathered(within=30)
+        inquiries.tell(later, answer(later, lambda: "new"))
+        log.written()
+        return await first, await second
+
+    assert asyncio.run(act()) == ("old", "new")
+
+
+def test_who_left_is_not_told_and_is_still_logged(inquiries, log):
+    async def act():
+        gone, stays = ask(inquiries, lambda state: state()), ask(inquiries, lambda state: state())
+        await asked()
+        gone.cancel()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer(together, lambda: "VALID"))
+        log.written()
+        return await stays
+
+    assert asyncio.run(act()) == "VALID"
+    assert len(log.rows) == 2
+
+
+def test_nothing_asked_is_no_round(inquiries, log):
+    assert inquiries.gathered(within=0.001) == []
+    inquiries.nudge()
+    assert inquiries.gathered(within=30) == []
+
+    inquiries.tell([], [])
+
+    assert log.waiting == []
