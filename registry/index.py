@@ -344,7 +344,7 @@ class Index:
         last = blocks[max(blocks)]
         try:
             if isinstance(events, Exception):
-                raise events
+                raise events  # noqa: TRY301 - it is answered below, as what is found while folding
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
                 for table, rows in self._take_in(logs, events, blocks).items():
