@@ -157,9 +157,9 @@ class ApiKeys:
         self._look()
         return self._holder(key)
 
-    async def found(self, key: str) -> Caller | None:
+    def found(self, key: str) -> Caller | None:
         """
-        `of` for coroutines of one loop. The file is looked at once in a turn of the loop, for all who ask in it.
+        `of` within a coroutine of one loop. The file is looked at once in a turn of the loop, for all who ask in it.
 
         They were all there before: a coroutine that goes on in this turn was told to in the one before, or before the look.
         """

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 
 from gateway import documents, edge, errors, paths
 from gateway.edge.straight import Straight
@@ -41,8 +42,10 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
         finally:
             here.close(follower)
 
-    # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays.
-    app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
+    # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays. And what FastAPI could tell a
+    # tracer (paths, queries) is what `gateway.edge.watch` keeps to itself.
+    silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
+    app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=silent)
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics

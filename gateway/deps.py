@@ -73,7 +73,7 @@ async def _known(office: Office, authorization: str | None) -> Caller:
     credential = credential.strip()
     if scheme.lower() == "bearer" and credential:
         if credential.startswith(MARK):
-            caller = await office.keys.found(credential)
+            caller = office.keys.found(credential)
             if caller is not None:
                 return caller
         elif office.tokens is not None:

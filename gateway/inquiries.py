@@ -8,7 +8,7 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits two milliseconds for others to join; whoever is alone never waits.
+shared, the next one waits for others to join, the longer the more there were, up to four milliseconds; whoever is alone never waits.
 """
 
 import asyncio
@@ -26,7 +26,9 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-JOIN_SECONDS = 0.002
+# How long a round waits for others, for each that shared the one before it; and at most.
+JOIN_SECONDS = 0.00006
+MOST_JOIN_SECONDS = 0.004
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -57,7 +59,7 @@ class Inquiries(Generic[S]):
         self._log = log
         self._clock = clock
         self._arrived: queue.SimpleQueue[Inquiry[S] | None] = queue.SimpleQueue()
-        self._shared = False
+        self._shared_by = 0
 
     async def ask(self, caller: Caller, what: str, subject: Subject, answer: Callable[[Callable[[], S]], A]) -> A:
         """
@@ -80,13 +82,13 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        if self._shared:
-            time.sleep(JOIN_SECONDS)
+        if self._shared_by > 1:
+            time.sleep(min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS))
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(self._arrived.get_nowait())
         inquiries = [each for each in found if each is not None]
-        self._shared = len(inquiries) > 1
+        self._shared_by = len(inquiries)
         return inquiries
 
     def tell(self, inquiries: Sequence[Inquiry[S]], found: Sequence[Found]) -> None:

@@ -82,7 +82,7 @@ _TOPIC = 32
 Progress = Callable[[int, int], None]
 """Told how many blocks are done and how many are to go."""
 
-_Fetched = tuple[dict[int, Block], list[Log]]
+_Fetched = tuple[dict[int, Block], list[Log], list[Event] | Exception]
 
 
 class IndexRefused(TongquanError):
@@ -297,10 +297,10 @@ class Index:
                 here = head if head.number == self._cursor.number else self._node.block(self._cursor.number)
                 _require_hash(self._cursor.number, expected=self._cursor.hash, found=here.hash)
             begun = self._cursor.number
-            for blocks, logs in self._fetched(begun + 1, head.number):
+            for blocks, logs, events in self._fetched(begun + 1, head.number):
                 self._check(self._cursor, blocks, logs)
                 with self._door.write():
-                    self._store(blocks, logs)
+                    self._store(blocks, logs, events)
                 if progress is not None:
                     progress(self._cursor.number - begun, head.number - self._cursor.number)
             return self._cursor.number
@@ -335,22 +335,32 @@ class Index:
         self.close()
 
     def _fetched(self, first: int, head: int) -> Iterator[_Fetched]:
-        """Blocks and entries up to the head, range by range; each is fetched while the one before it is taken in."""
+        """Blocks and entries up to the head, range by range; each is fetched and decoded while the one before it is taken in."""
+        if first > head:
+            return  # as most refreshes find it: nothing is asked, and no thread begun
         with ThreadPoolExecutor(1, thread_name_prefix="index") as ahead:
             last = self._end_of_range(first, head)
             waiting = ahead.submit(self._fetch, first, last)
             while first <= head:
-                blocks, logs = waiting.result()
+                blocks, logs, events = waiting.result()
                 self._learn(last - first + 1, len(logs))
                 first, last = last + 1, self._end_of_range(last + 1, head)
                 if first <= head:
                     waiting = ahead.submit(self._fetch, first, last)
-                yield blocks, logs
+                yield blocks, logs, events
 
     def _fetch(self, first: int, last: int) -> _Fetched:
         logs = self._node.logs(first, last, list(self._deployment.contracts))
         numbers = sorted({first, last, *(log.block for log in logs)})
-        return dict(zip(numbers, self._node.blocks(numbers), strict=True)), logs
+        return dict(zip(numbers, self._node.blocks(numbers), strict=True)), logs, self._decoded(logs)
+
+    def _decoded(self, logs: Sequence[Log]) -> list[Event] | Exception:
+        """The events of entries; or why they are none, for whoever takes them in once it is known that the blocks are the chain's."""
+        contracts = self._deployment.contracts
+        try:
+            return [decode(contracts[log.address], log.topics, log.data) for log in logs]
+        except (MalformedEvent, KeyError) as malformed:
+            return malformed
 
     def _end_of_range(self, first: int, head: int) -> int:
         return min(first + min(self._stride, BLOCKS_AT_ONCE) - 1, head)
@@ -369,12 +379,14 @@ class Index:
         for log in logs:
             _require_hash(log.block, expected=blocks[log.block].hash, found=log.block_hash)
 
-    def _store(self, blocks: dict[int, Block], logs: Sequence[Log]) -> None:
+    def _store(self, blocks: dict[int, Block], logs: Sequence[Log], events: Sequence[Event] | Exception) -> None:
         last = blocks[max(blocks)]
         try:
+            if isinstance(events, Exception):
+                raise events  # noqa: TRY301 - it is answered below, as what is found while folding
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                for table, rows in self._take_in(logs, blocks).items():
+                for table, rows in self._take_in(logs, events, blocks).items():
                     self._insert(table, rows)
                 self._connection.execute("DELETE FROM cursor")
                 self._insert("cursor", [(last.number, last.hash, last.time)])
@@ -387,14 +399,13 @@ class Index:
                 raise NotFoldable(f"blocks {min(blocks)} to {last.number}: {failure!r}") from failure
             raise
 
-    def _take_in(self, logs: Sequence[Log], blocks: dict[int, Block]) -> dict[str, list[tuple[Any, ...]]]:
+    def _take_in(self, logs: Sequence[Log], events: Sequence[Event], blocks: dict[int, Block]) -> dict[str, list[tuple[Any, ...]]]:
         """Fold new entries, and say what rows they make, by table."""
-        ledger, finder, contracts = self._ledger, self._finder, self._deployment.contracts
+        ledger, finder = self._ledger, self._finder
         times = {number: block.time for number, block in blocks.items()}
         vouchers, orders, history = [], [], []
-        for log in logs:
+        for log, event in zip(logs, events, strict=True):
             block, place, topics = log.block, log.index, log.topics
-            event = decode(contracts[log.address], topics, log.data)
             apply(ledger, event, times[block])
             if isinstance(event, Issued):
                 finder.note(event, times[block])

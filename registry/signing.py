@@ -23,7 +23,6 @@ HALF_ORDER = ORDER // 2
 _ZERO, _ORDER_BYTES, _HALF_ORDER_BYTES = (number.to_bytes(32, "big") for number in (0, ORDER, HALF_ORDER))
 _PARITY = 255
 _PARITY_BIT = 0x80
-_PARITIES = (b"\0", b"\1")
 
 
 def sign(record: Record, domain: Domain, key: bytes) -> bytes:
@@ -62,12 +61,13 @@ def signer_of(digest: bytes, signature: bytes) -> Address | None:
     message = _checked(digest)
     if len(signature) != SIGNATURE_BYTES:
         return None
-    r, vs = signature[:32], signature[32:]
+    r, s, parity = signature[:32], signature[32:], b"\0"
+    if s[0] & _PARITY_BIT:
+        s, parity = bytes((s[0] ^ _PARITY_BIT,)) + s[1:], b"\1"
     # Thirty-two bytes compare as the numbers that they are.
-    parity, s = (1, bytes([vs[0] ^ _PARITY_BIT]) + vs[1:]) if vs[0] & _PARITY_BIT else (0, vs)
     if not _ZERO < r < _ORDER_BYTES or not _ZERO < s <= _HALF_ORDER_BYTES:
         return None
-    recoverable = r + s + _PARITIES[parity]
+    recoverable = r + s + parity
     try:
         public = PublicKey.from_signature_and_message(recoverable, message, hasher=None)
     except Exception:  # noqa: BLE001 - coincurve raises plain Exception where r is on no point of the curve

@@ -194,11 +194,15 @@ def test_a_key_from_the_command_works_at_once_and_not_after_its_end(town):
 # Coroutines
 
 
+async def found(store, key):
+    return store.found(key)
+
+
 def test_a_coroutine_finds_what_a_thread_finds(store):
     key, made = store.add(**LAB)
 
-    assert asyncio.run(store.found(key)) == store.of(key) == made.caller
-    assert asyncio.run(store.found(key + "A")) is None
+    assert asyncio.run(found(store, key)) == store.of(key) == made.caller
+    assert asyncio.run(found(store, key + "A")) is None
 
 
 def test_the_file_is_looked_at_once_in_a_turn_and_again_in_the_next(store, tmp_path, monkeypatch):
@@ -209,10 +213,10 @@ def test_the_file_is_looked_at_once_in_a_turn_and_again_in_the_next(store, tmp_p
     monkeypatch.setattr(store, "_look", lambda: looks.append(look()))
 
     async def ask():
-        together = await asyncio.gather(*(store.found(key) for _ in range(5)))
+        together = await asyncio.gather(*(found(store, key) for _ in range(5)))
         with ApiKeys(tmp_path) as other:
             other.revoke(made.prefix)
-        return together, await asyncio.create_task(store.found(key))
+        return together, await asyncio.create_task(found(store, key))
 
     together, afterwards = asyncio.run(ask())
 
