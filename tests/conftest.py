@@ -9,6 +9,7 @@ same node and leaves it as it was, clock included. A test that needs one to itse
 `contracts` and `harness` are compiled from the sources as they stand, once for each state of the sources.
 """
 
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from functools import cache
@@ -26,6 +27,12 @@ from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=[*Engine, "both"], default="both", help="which node the tests run on (default: both)")
     parser.addoption("--first-chain-id", type=int, default=FIRST_CHAIN_ID, help="chain ids are counted up from here")
+
+
+def pytest_configure() -> None:
+    # A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts and means to end by it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
