@@ -250,4 +250,4 @@ def test_verification_is_played_with_right_answers_on_both_sides(monkeypatch):
 
     rates = verify.measure(requests=120, rounds=1)
 
-    assert {name: each.count for name, each in rates.items()} == {"empty 2": 120, "single 2": 120, "many": 400}
+    assert {name: each.count for name, each in rates.items()} == {"empty 2": 120, "single 2": 120, "many": 800}

@@ -41,7 +41,7 @@ FIRMS, VOUCHERS, HELD, USED_UP, UNKNOWN = 20, 400, 20, 20, 40
 FACE, DENOMINATION, PART = "1000000", "100000", "400000"
 # One alone waits for the disk; from some dozens on the processor is what there is too little of.
 CONNECTIONS = (1, 16, 64, 128, 256)
-OF_BATCH, IN_ONE = 4, 100
+OF_BATCH, IN_ONE = 8, 100
 REQUESTS, ROUNDS = 3_000, 5
 LEAST_OF_EMPTY, LEAST_OF_SINGLE = 0.75, 4
 
