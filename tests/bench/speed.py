@@ -41,12 +41,13 @@ class Rate:
 
 
 def take_turns(
-    sides: Mapping[str, Callable[[], "int | Rate"]], *, rounds: int, clock: Callable[[], float] = time.perf_counter
+    sides: Mapping[str, Callable[[], int] | Callable[[], Rate]], *, rounds: int, clock: Callable[[], float] = time.perf_counter
 ) -> dict[str, Rate]:
     """
     Run every side once a round, one after the other, and keep each one's best round.
 
-    A side does its work and says how many things that were, or its rate, if not all that it did was to be timed. What it leaves behind is cleared away before the next one begins.
+    A side does its work and says how many things that were, or its rate, if not all that it did was to be timed. What it leaves
+    behind is cleared away before the next one begins.
     """
     best: dict[str, Rate] = {}
     gc.collect()
