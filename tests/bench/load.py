@@ -13,11 +13,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from tests.bench.speed import Rate
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
@@ -77,9 +80,10 @@ class Load:
         told = [[each.request.decode("latin-1"), [mark.decode("latin-1") for mark in each.told]] for each in cases]
         self._order({"name": name, "port": port, "cases": told})
 
-    def run(self, name: str, *, connections: int, requests: int) -> int:
-        """Let them ask so many times, and return how many answers came."""
-        return self._order({"run": name, "connections": connections, "requests": requests})
+    def run(self, name: str, *, connections: int, requests: int) -> Rate:
+        """Let them ask so many times, over connections that are open before the first of them, and return how quickly answers came."""
+        answered, seconds = self._order({"run": name, "connections": connections, "requests": requests})
+        return Rate(count=int(answered), seconds=seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -87,7 +91,7 @@ class Load:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.communicate("")
 
-    def _order(self, told: Mapping[str, Any]) -> int:
+    def _order(self, told: Mapping[str, Any]) -> tuple[float, float]:
         if self._process.stdin is None or self._process.stdout is None:
             raise RuntimeError("the callers have no pipes")
         self._process.stdin.write(json.dumps(told) + "\n")
@@ -95,7 +99,8 @@ class Load:
         answer = self._process.stdout.readline()
         if not answer:
             raise WrongAnswer("the callers gave up; what they met stands above")
-        return int(answer)
+        answered, seconds = json.loads(answer)
+        return answered, seconds
 
 
 # In the callers' process
@@ -106,13 +111,12 @@ class _Caller(asyncio.Protocol):
 
     def __init__(self, cases: Iterator[Case], done: asyncio.Future[None]) -> None:
         self._cases = cases
-        self._done = done
+        self.done = done
         self._received = b""
         self.answered = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport: asyncio.Transport = transport  # type: ignore[assignment] # a socket's is
-        self._ask()
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -126,12 +130,13 @@ class _Caller(asyncio.Protocol):
             self._end(wrong)
             return
         self.answered += 1
-        self._ask()
+        self.ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end(WrongAnswer(f"the connection was closed: {exc!r}"))
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
+        """Ask the next question, if there is one."""
         case = next(self._cases, None)
         if case is None:
             self._end()
@@ -140,27 +145,30 @@ class _Caller(asyncio.Protocol):
         self._transport.write(case.request)
 
     def _end(self, wrong: WrongAnswer | None = None) -> None:
-        if self._done.done():
+        if self.done.done():
             return
         if wrong is None:
-            self._done.set_result(None)
+            self.done.set_result(None)
         else:
-            self._done.set_exception(wrong)
+            self.done.set_exception(wrong)
 
 
-async def ask(port: int, cases: Sequence[Case], *, connections: int, requests: int) -> int:
-    """Ask so many times, the cases in turn, and return how many answers came."""
+async def ask(port: int, cases: Sequence[Case], *, connections: int, requests: int) -> tuple[int, float]:
+    """Ask so many times, the cases in turn, and return how many answers came in how many seconds."""
     loop = asyncio.get_running_loop()
     coming = itertools.islice(itertools.cycle(cases), requests)
     opened = [
         await loop.create_connection(lambda: _Caller(coming, loop.create_future()), HOST, port) for _ in range(min(connections, requests))
     ]
+    begun = time.perf_counter()
     try:
-        await asyncio.gather(*(caller._done for _, caller in opened))
+        for _, caller in opened:
+            caller.ask()
+        await asyncio.gather(*(caller.done for _, caller in opened))
     finally:
         for transport, _ in opened:
             transport.abort()
-    return sum(caller.answered for _, caller in opened)
+    return sum(caller.answered for _, caller in opened), time.perf_counter() - begun
 
 
 def main() -> None:
@@ -173,11 +181,11 @@ def main() -> None:
         if "name" in told:
             cases = [Case(asked.encode("latin-1"), tuple(mark.encode("latin-1") for mark in marks)) for asked, marks in told["cases"]]
             known[told["name"]] = told["port"], cases
-            answered = 0
+            answered = 0, 0.0
         else:
             port, cases = known[told["run"]]
             answered = asyncio.run(ask(port, cases, connections=told["connections"], requests=told["requests"]))
-        print(answered, flush=True)  # noqa: T201 - it is how this process answers
+        print(json.dumps(answered), flush=True)  # noqa: T201 - it is how this process answers
 
 
 if __name__ == "__main__":

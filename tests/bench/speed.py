@@ -40,11 +40,14 @@ class Rate:
         return 1e6 * self.seconds / self.count
 
 
-def take_turns(sides: Mapping[str, Callable[[], int]], *, rounds: int, clock: Callable[[], float] = time.perf_counter) -> dict[str, Rate]:
+def take_turns(
+    sides: Mapping[str, Callable[[], int] | Callable[[], Rate]], *, rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Rate]:
     """
     Run every side once a round, one after the other, and keep each one's best round.
 
-    A side does its work and says how many things that were. What it leaves behind is cleared away before the next one begins.
+    A side does its work and says how many things that were, or its rate, if not all that it did was to be timed. What it leaves
+    behind is cleared away before the next one begins.
     """
     best: dict[str, Rate] = {}
     gc.collect()
@@ -55,8 +58,8 @@ def take_turns(sides: Mapping[str, Callable[[], int]], *, rounds: int, clock: Ca
             for name, side in sides.items():
                 gc.collect()
                 begun = clock()
-                count = side()
-                rate = Rate(count=count, seconds=clock() - begun)
+                done = side()
+                rate = done if isinstance(done, Rate) else Rate(count=done, seconds=clock() - begun)
                 if name not in best or rate.a_second > best[name].a_second:
                     best[name] = rate
     finally:

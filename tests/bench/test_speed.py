@@ -58,6 +58,12 @@ def test_a_best_round_is_the_one_with_most_a_second_and_not_the_shortest():
     assert rates["ours"] == Rate(count=10, seconds=2)
 
 
+def test_a_side_may_tell_its_own_rate():
+    rates = take_turns({"ours": lambda: rate(7)}, rounds=1, clock=Clock(0, 100))
+
+    assert rates == {"ours": rate(7)}
+
+
 def test_nothing_stays_frozen_when_a_side_fails():
     before = gc.get_freeze_count()
 
@@ -174,7 +180,8 @@ def test_callers_ask_so_many_times_the_cases_in_turn():
         callers.prepare("echo", port, CASES)
         answered = [callers.run("echo", connections=4, requests=30), callers.run("echo", connections=100, requests=3)]
 
-    assert answered == [30, 3]
+    assert [each.count for each in answered] == [30, 3]
+    assert min(each.seconds for each in answered) > 0
     assert seen == {b"a": 11, b"bb": 11, b"ccc": 11}
 
 
@@ -232,14 +239,14 @@ def test_a_hundred_in_one_call_are_told_of_each():
 def test_all_sides_of_verification_have_a_label():
     class Callers:
         def run(self, _name, *, connections, requests):
-            return requests if connections else 0
+            return Rate(count=requests, seconds=1.0 * connections)
 
     turns = verify.turns(Callers(), 1_000)
 
     assert set(turns) == set(verify.labels())
-    assert turns["single 1"]() == 250
-    assert turns["single 64"]() == 1_000
-    assert turns["many"]() == 20 * verify.IN_ONE
+    assert turns["single 1"]() == Rate(count=250, seconds=1.0)
+    assert turns["single 64"]() == Rate(count=1_000, seconds=64.0)
+    assert turns["many"]() == Rate(count=20 * verify.IN_ONE, seconds=1.0 * verify.OF_BATCH)
 
 
 @pytest.mark.slow
