@@ -97,7 +97,7 @@ from registry.model import (
 )
 from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, OutboxError, Outcome, SenderBusy, Ticket, WrongChain
 from registry.party_transactions import PartyTransaction, PartyTransactions, TransactionRefused
-from registry.ports import Account, CannotServe, Receipt
+from registry.ports import Account, CannotServe, NonceTaken, Receipt
 from registry.rules import (
     AccountState,
     Closing,
@@ -186,6 +186,7 @@ __all__ = [
     "MotionState",
     "NoSuchAccount",
     "Node",
+    "NonceTaken",
     "NotDecodable",
     "NotEncodable",
     "NotFoldable",
