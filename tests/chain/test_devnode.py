@@ -184,8 +184,9 @@ class TestNothingIsLeftRunning:
     @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
     def test_when_the_program_that_started_it_is_ended(self, engine, how, tmp_path):
         program = textwrap.dedent(f"""
-            import pathlib, time
+            import pathlib, signal, time
             from registry.chain.devnode import Engine, start
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background has it ignored
             node = start(Engine("{engine}"), chain_id=4_100_000_001, directory=pathlib.Path({str(tmp_path)!r}))
             print(node.port, flush=True)
             time.sleep(600)
