@@ -6,7 +6,7 @@ the same content, byte for byte (`export`). Blocks are read by range from a stor
 would leave out what happened while nobody listened. If the chain no longer holds a block that was read, nothing is guessed:
 `ChainReplaced`, until a person has found out why and deleted the file.
 
-What is not here: judging a voucher (the gateway, by `registry.policy`), and checking the fold against the contracts
+What is not here: judging a voucher (the gateway, by `gateway.verification`), and checking the fold against the contracts
 (`registry.audit`).
 """
 

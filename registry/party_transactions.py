@@ -29,7 +29,6 @@ VERBS = ("rotate", "vetoRotation")
 GAS_SPARE = 100_000
 MOST_BYTES = 2_000
 
-_FIELDS = 9
 _PARITY = 255
 _V_OFFSET = 35
 _POLL_SECONDS = 0.05

@@ -186,7 +186,7 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
     What an earlier row gives a firm counts for its next one.
     """
     ledger = snapshot.ledger
-    programme = ledger.programmes[terms.programme] if terms.programme in ledger.programmes else None  # noqa: SIM401 - a table has no `get`
+    programme = ledger.programmes.get(terms.programme)
     if programme is None or programme.region != office.region:
         # The contract refuses those by itself, whoever is asked.
         return lambda _: ()

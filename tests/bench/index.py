@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def goals(rates: dict[str, Rate]) -> list[Goal]:
-    """The issue's two goals, and the first against web3's decoding without its fetch, which is harder."""
+    """Both goals, and the first against web3's decoding without its fetch, which is harder."""
     return [
         Goal(name="本库 ÷ web3 取日志并解码 ours ÷ web3", value=ratio(rates["ours"], rates["web3"]), least=LEAST_OF_WEB3),
         Goal(

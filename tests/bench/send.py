@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def goals(rates: dict[str, Rate]) -> list[Goal]:
-    """The issue's goal."""
+    """The goal."""
     return [Goal(name="发件箱 ÷ web3 our outbox ÷ web3", value=ratio(rates["outbox"], rates["web3"]), least=LEAST)]
 
 

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def goals(rates: dict[str, Rate]) -> list[Goal]:
-    """The issue's goal: how many times as long ours takes."""
+    """The goal: how many times as long ours takes."""
     return [Goal(name="本库用时 ÷ 曲线恢复 time of our check ÷ bare recovery", value=ratio(rates["bare"], rates["ours"]), most=MOST)]
 
 

@@ -89,7 +89,7 @@ def labels() -> dict[str, str]:
 
 
 def goals(rates: Mapping[str, Rate]) -> list[Goal]:
-    """The issue's two goals. Each side counts with the connections at which it does best."""
+    """Against an empty route, and many in one call against single calls. Each side counts with the connections at which it does best."""
     empty, single = best_of(rates, "empty"), best_of(rates, "single")
     many = f"每次 {IN_ONE} 张 ÷ 逐张 {IN_ONE} in one call ÷ single calls, vouchers"
     return [

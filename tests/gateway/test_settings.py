@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from gateway import accounts
+from gateway.accounts import AccountsRefused
 from gateway.api_keys import ApiKeys
 from gateway.app import create_app
 from gateway.safety import UnsafeSettings, reasons
@@ -139,11 +141,13 @@ def test_a_pin_that_others_can_read_is_refused(safe, tmp_path):
         create_app(Settings(**safe))
 
 
-def test_what_is_no_file_of_accounts_is_refused_in_one_sentence(safe, tmp_path):
+def test_what_is_no_file_of_accounts_is_refused_when_it_is_opened_in_one_sentence(safe, tmp_path):
     (tmp_path / "accounts.json").write_text("{}")
 
-    with pytest.raises(UnsafeSettings, match="no file of accounts"):
-        create_app(Settings(**safe))
+    create_app(Settings(**safe))
+
+    with pytest.raises(AccountsRefused, match="no file of accounts"):
+        accounts.read(tmp_path / "accounts.json")
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o701, 0o750])

@@ -64,6 +64,7 @@ def under(town, text, *, use_by=None):
     """A voucher of a programme of its own, at a lab that its region recognises."""
     text = text.replace("CX-EXAMPLE", f"CX-OWN-{town.number()}")
     issuer, firm = town.desk(CHANGXING, "issuer"), new_firm(town, CHANGXING)
+    town.state(CHANGXING, [firm])
     programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
     town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", {"amount": "100000000", "bank_reference": f"V-{town.number()}"})
     serial, last = f"V-{town.number()}", use_by or town.now + YEAR
