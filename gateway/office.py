@@ -104,6 +104,7 @@ class Office:
         self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
+        self.issuing = threading.Lock()
         self._clients = {
             name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
             for name, account in self._accounts.by_name.items()

@@ -5,6 +5,8 @@ A file is kept before its programme is opened, and believed only as long as its 
 rules that were changed or lost here. It can always be handed in again, by whoever has it.
 """
 
+import os
+import tempfile
 from pathlib import Path
 
 from gateway.errors import Problem
@@ -21,10 +23,12 @@ class ProgrammeFiles:
     def keep(self, text: str, file: ProgrammeFile) -> None:
         """Keep a file that was just read. A crash leaves it whole or not at all."""
         path = self._path(file.programme.policy_hash)
-        beside = path.with_suffix(".new")
-        beside.write_text(text, encoding="utf-8")
+        with tempfile.NamedTemporaryFile("wb", dir=self._folder, suffix=".new", delete=False) as beside:
+            beside.write(text.encode())
+            beside.flush()
+            os.fsync(beside.fileno())
         # COMMIT POINT. A file without a programme harms nobody.
-        beside.replace(path)
+        Path(beside.name).replace(path)
 
     def text(self, programme: Programme) -> str:
         """
@@ -46,11 +50,12 @@ class ProgrammeFiles:
 
     def _read(self, programme: Programme) -> tuple[str, ProgrammeFile]:
         try:
-            text = self._path(programme.policy_hash).read_text(encoding="utf-8")
+            content = self._path(programme.policy_hash).read_bytes()
         except FileNotFoundError as missing:
             title = "本平台没有该券种的规则文件，请补交。 This gateway has not the programme's file; hand it in."
             raise Problem(409, "ProgrammeFileMissing", title, policy_hash="0x" + programme.policy_hash.hex()) from missing
         try:
+            text = content.decode()
             file = read_programme_file(text)
         except (ProgrammeFileRefused, UnicodeDecodeError) as damaged:
             raise _differs(programme) from damaged

@@ -43,6 +43,12 @@ def _require_may_look_up(office: Office, caller: Caller, named: VoucherNamed) ->
         raise Problem(403, "NotYours", title)
 
 
+def require_of_this_region(office: Office, caller: Caller) -> None:
+    """What an office establishes and decides is for its own officers, whoever has a key here, and for auditors."""
+    if caller.party in OFFICERS and caller.home != office.region:
+        raise Problem(403, "NotYours", "只能由本地区经办人员办理。 For officers of this region only.")
+
+
 def may_see_voucher(office: Office, caller: Caller, ledger: Ledger, voucher: Voucher) -> bool:
     """Its firm, the offices of the region that issued it, and auditors; never a lab."""
     region = ledger.programmes[voucher.programme].region
@@ -186,11 +192,12 @@ def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subj
             subject.firm, subject.serial = tags
         found += here
     if not found:
-        _require_all_epochs(office, snapshot)
+        require_all_epochs(office, snapshot)
     return found
 
 
-def _require_all_epochs(office: Office, snapshot: Snapshot) -> None:
+def require_all_epochs(office: Office, snapshot: Snapshot) -> None:
+    """Refuse to count or to miss vouchers while there are some under a key that this gateway lacks."""
     for epoch in range(1, LAST_PARTY_EPOCH + 1):
         if epoch not in office.keyring.epochs and snapshot.has_vouchers_of_epoch(epoch):
             raise EpochMissing(epoch, office.keyring.epochs)

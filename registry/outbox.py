@@ -275,6 +275,10 @@ class Outbox:
         """What is not final yet, by sender and nonce, with the node's latest complaint: for an operator when something hangs."""
         return [(row.ticket, row.state, self._trouble_with(row.ticket)) for row in self._store.unconfirmed()]
 
+    def under_way(self, what: str) -> list[Ticket]:
+        """The calls of this name that are not final yet, whoever sends them."""
+        return [row.ticket for row in self._store.under_way(what)]
+
     def close(self) -> None:
         """Stop sending. What is not final stays in the file for the next start."""
         with self._guard:
@@ -571,6 +575,9 @@ class _Store:
         if sender is None:
             return self._select("WHERE state <> 'final' ORDER BY sender, nonce")
         return self._select("WHERE state <> 'final' AND sender = ? ORDER BY nonce", sender)
+
+    def under_way(self, what: str) -> list[_Row]:
+        return self._select("WHERE state <> 'final' AND what = ? ORDER BY sender, nonce", what)
 
     def senders_with_unconfirmed(self) -> list[str]:
         return list(dict.fromkeys(row.ticket.sender for row in self.unconfirmed()))

@@ -106,7 +106,8 @@ def read_programme_file(text: str) -> ProgrammeFile:
 def _parsed(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as malformed:
+    except (ValueError, RecursionError) as malformed:
+        # Among them numbers of thousands of digits and tables of thousands of levels.
         raise ProgrammeFileMalformed("", str(malformed)) from malformed
 
 
@@ -289,7 +290,7 @@ class _Table:
 
     def choice(self, name: str, kind: type[E]) -> E:
         value = self._value(name)
-        if value not in kind.__members__:
+        if not isinstance(value, str) or value not in kind.__members__:
             self.refuse(name, f"{value!r} is none of {', '.join(kind.__members__)}")
         return kind[value]
 

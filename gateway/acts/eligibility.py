@@ -3,28 +3,37 @@
 from gateway import schemas
 from gateway.acts.programmes import require_seen
 from gateway.callers import Caller
+from gateway.errors import Problem
 from gateway.firm_facts import Stated
 from gateway.office import Office
+from gateway.sight import not_found, require_of_this_region
 from registry import Applicant, Decision, Fen, Finding, Id, Policy, Time, Verdict, Who, company_code, decide_eligibility
 
 
 def state(office: Office, caller: Caller, asked: schemas.FirmFactsStatement, intent_id: str) -> schemas.FirmFactsStated:
     """Put what was established of firms on record."""
+    require_of_this_region(office, caller)
     facts = {company_code(each.firm): _applicant(each) for each in asked.firms}
+    if len(facts) != len(asked.firms):
+        raise Problem(422, "FirmRepeated", "同一企业出现多次，未登记任何材料。 A firm is named twice; nothing was put on record.")
     office.firm_facts.state(facts, intent_id=intent_id, at=Time(int(office.clock())), by=caller.name)
     return schemas.FirmFactsStated(stated=len(facts))
 
 
-def history(office: Office, asked: schemas.FirmNamed) -> schemas.FirmFactsHistory:
+def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas.FirmFactsHistory:
     """Everything that was put on record of a firm."""
+    require_of_this_region(office, caller)
     return schemas.FirmFactsHistory(facts=[_on_record(each) for each in office.firm_facts.history(company_code(asked.firm))])
 
 
 def eligibility(office: Office, caller: Caller, programme_id: Id, asked: schemas.FirmNamed) -> schemas.EligibilitySeen:
     """Whether a firm may get vouchers of a programme of this region, as things stand."""
+    require_of_this_region(office, caller)
     firm = company_code(asked.firm)
     with office.seen() as snapshot:
         programme = require_seen(caller, snapshot, programme_id)
+        if programme.region != office.region:
+            raise not_found("programme", programme_id)
         decided = decide(office, office.programme_files.of(programme).policy, firm, snapshot.time)
         return schemas.EligibilitySeen(
             programme_id=programme_id,

@@ -18,7 +18,7 @@ from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
-from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tags
+from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tags, require_all_epochs, require_of_this_region
 from gateway.voucher_list import Parsed
 from registry import (
     Digest,
@@ -53,8 +53,9 @@ def of_rows(asked: IssueRequest) -> Read:
     return lambda office, epoch: voucher_list.of_pairs(pairs, region=office.region, keyring=office.keyring, epoch=epoch)
 
 
-def check(office: Office, terms: Terms, read: Read) -> ListChecked:
+def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListChecked:
     """What issuing this list would refuse, row by row. Issues nothing."""
+    require_of_this_region(office, caller)
     epoch = _epoch(office, terms)
     parsed = read(office, epoch)
     with office.current() as snapshot:
@@ -68,21 +69,31 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
     """Issue one voucher for every row of a list, all or none."""
     client, epoch = office.client(caller), _epoch(office, terms)
     parsed = read(office, epoch)
-    # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
-    if office.outbox.find(intent_id) is None:
-        with office.current() as snapshot:
-            earlier = _earlier(snapshot, terms, parsed)
-            if earlier is None:
-                _require_todays(office, epoch)
-            bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
-        if earlier is not None:
-            return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
-        if bad:
-            title = "名单有误，未发放任何券。 The list has bad rows; nothing was issued."
-            raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
-    done: Done = client.issue(terms, [row.recipient for row in parsed.rows], intent_id=intent_id)
-    office.follow()
+    # One list at a time: what a firm may still get is decided by what was issued, so each waits until the one before it is final.
+    with office.issuing:
+        # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
+        if office.outbox.find(intent_id) is None:
+            _require_none_under_way(office)
+            with office.current() as snapshot:
+                earlier = _earlier(snapshot, terms, parsed)
+                if earlier is None:
+                    _require_todays(office, epoch)
+                bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
+            if earlier is not None:
+                return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
+            if bad:
+                title = "名单有误，未发放任何券。 The list has bad rows; nothing was issued."
+                raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
+        done: Done = client.issue(terms, [row.recipient for row in parsed.rows], intent_id=intent_id)
+        office.follow()
     return _issued(terms, parsed, done.transaction, done.block, repeated=False)
+
+
+def _require_none_under_way(office: Office) -> None:
+    """An issue whose outcome is not known yet may still happen, and would not be counted."""
+    if office.outbox.under_way("issue"):
+        title = "另一份名单的发放结果未定，请稍后再试。 What became of another list is not known yet; nothing happened, try again."
+        raise Problem(503, "IssueUnderWay", title, headers={"Retry-After": "2"})
 
 
 def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHistory:
@@ -190,6 +201,7 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
     if programme is None or programme.region != office.region:
         # The contract refuses those by itself, whoever is asked.
         return lambda _: ()
+    require_all_epochs(office, snapshot)
     policy = office.programme_files.of(programme).policy
     granted: dict[str, list[Granted]] = {}
 

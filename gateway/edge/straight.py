@@ -72,7 +72,9 @@ class _Way:
 
     def read(self, scope: Scope, message: Message) -> Shape | None:
         """What is asked; None where FastAPI has to look at it."""
-        if message["type"] != "http.request" or message.get("more_body") or _OF_JSON not in scope["headers"]:
+        if message["type"] != "http.request" or message.get("more_body"):
+            return None
+        if [header for header in scope["headers"] if header[0] == b"content-type"] != [_OF_JSON]:
             return None
         try:
             return self._asked.model_validate_json(message["body"])

@@ -25,7 +25,13 @@ _Decider = Annotated[Caller, allow(Party.ISSUER, Party.REVIEWER, Party.DIRECTORY
 @router.post(
     "/firm-facts",
     response_model=schemas.FirmFactsStated,
-    **told("登记企业材料 State firms' facts", status=201, asked=examples.FACTS_STATEMENT, answer={"stated": 1}, refuses=TAGS),
+    **told(
+        "登记企业材料 State firms' facts",
+        status=201,
+        asked=examples.FACTS_STATEMENT,
+        answer={"stated": 1},
+        refuses=(*TAGS, "FirmRepeated", "NotYours"),
+    ),
 )
 def state(asked: schemas.FirmFactsStatement, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Put on record what the office has established of up to 500 firms or teams. It stays at this gateway."""
@@ -34,11 +40,16 @@ def state(asked: schemas.FirmFactsStatement, caller: Registrar, office: OfficeHe
 
 @router.post(
     "/firm-facts/history",
-    **told("企业材料记录 Facts on record", asked={"firm": examples.FIRM_CODE}, answer={"facts": [examples.FACTS_ON_RECORD]}, refuses=TAGS),
+    **told(
+        "企业材料记录 Facts on record",
+        asked={"firm": examples.FIRM_CODE},
+        answer={"facts": [examples.FACTS_ON_RECORD]},
+        refuses=(*TAGS, "NotYours"),
+    ),
 )
-def history(asked: schemas.FirmNamed, _caller: _Decider, office: OfficeHere) -> schemas.FirmFactsHistory:
+def history(asked: schemas.FirmNamed, caller: _Decider, office: OfficeHere) -> schemas.FirmFactsHistory:
     """Everything that was put on record of a firm here, in order; the last counts."""
-    return acts.history(office, asked)
+    return acts.history(office, caller, asked)
 
 
 @router.post(
@@ -47,7 +58,7 @@ def history(asked: schemas.FirmNamed, _caller: _Decider, office: OfficeHere) -> 
         "申领资格 Eligibility",
         asked={"firm": examples.FIRM_CODE},
         answer=examples.ELIGIBILITY,
-        refuses=(*TAGS, *FILES, "NotFound"),
+        refuses=(*TAGS, *FILES, "NotFound", "NotYours"),
     ),
 )
 def eligibility(programme_id: schemas.Id32, asked: schemas.FirmNamed, caller: _Decider, office: OfficeHere) -> schemas.EligibilitySeen:

@@ -70,11 +70,11 @@ def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, reque
 
 @router.post(
     "/check",
-    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=_OF_LIST, media=_FORM),
+    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=(*_OF_LIST, "NotYours"), media=_FORM),
 )
-def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
+def check(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
-    return issuing.check(office, _terms(asked), issuing.of_file(asked.list.file.read()))
+    return issuing.check(office, caller, _terms(asked), issuing.of_file(asked.list.file.read()))
 
 
 @router.post(
@@ -86,7 +86,7 @@ def check(asked: Annotated[ListForm, Form(media_type=_FORM)], _caller: Issuer, o
         asked=examples.LIST_FORM,
         answer=examples.ISSUED_FROM_FILE,
         verbs=("issue",),
-        refuses=(*_OF_LIST, "BadRows"),
+        refuses=(*_OF_LIST, "BadRows", "IssueUnderWay"),
         media=_FORM,
     ),
 )
@@ -98,10 +98,13 @@ def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, of
     return once.answer(201, asked_for, lambda intent_id: issuing.issue(office, caller, _terms(asked), read, intent_id))
 
 
-@router.post("/rows/check", **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=_OF_ROWS))
-def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
+@router.post(
+    "/rows/check",
+    **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=(*_OF_ROWS, "NotYours")),
+)
+def check_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""
-    return issuing.check(office, _terms(asked), issuing.of_rows(asked))
+    return issuing.check(office, caller, _terms(asked), issuing.of_rows(asked))
 
 
 @router.post(
@@ -113,7 +116,7 @@ def check_rows(asked: schemas.IssueRequest, _caller: Issuer, office: OfficeHere)
         asked=examples.LIST_ROWS,
         answer=examples.ISSUED_FROM_ROWS,
         verbs=("issue",),
-        refuses=(*_OF_ROWS, "BadRows"),
+        refuses=(*_OF_ROWS, "BadRows", "IssueUnderWay"),
     ),
 )
 def issue_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -142,6 +142,7 @@ def test_a_tranche_is_read():
         ("valid_days = 365", "valid_days = 2014-01-01", "voucher.valid_days"),
         ("region = 330522", "region = ", ""),
         ("region = 330522", 'region = 330522\nregion = "330522"', ""),
+        ("region = 330522", f"region = {'9' * 5_000}", ""),
     ],
 )
 def test_a_file_without_a_canonical_form_is_malformed(old, new, at):
@@ -175,6 +176,7 @@ ONE_SLICE = '[[slices]]\nup_to = "unlimited"\nbps = 6000 # 60 % direct offset\n'
         ("hold_days = 90", "hold_days = true", "hold_days", "whole number"),
         ("hold_days = 90", "hold_days = 70000", "hold_days", "16 bits"),
         ('paid_home = "LAB"', 'paid_home = "KING"', "paid_home", "none of LAB, FIRM"),
+        ('paid_home = "LAB"', "paid_home = []", "paid_home", "none of LAB, FIRM"),
         ('up_to = "unlimited"', 'up_to = "1.5"', "slices[0].up_to", "whole fen"),
         ('up_to = "unlimited"', "up_to = 100", "slices[0].up_to", "whole fen"),
         ('face = "1000000"', 'face = "1000001"', "voucher.face", "multiple"),

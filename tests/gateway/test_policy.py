@@ -1,12 +1,19 @@
 """What a region's own policy refuses: eligibility, cap and tranche of a programme's file, row by row, from the chain and the facts."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from scripts.demonstration.cast import BEIJING, CHANGXING
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
+from registry import Outbox
+from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
+from scripts.demonstration.desks import Desk
 from scripts.demonstration.scene import Scene
 from tests.gateway.newcomers import new_firm
 
 YUAN = 100
+FOREIGN = (Party.DIRECTORY, Party.ISSUER)
 
 
 SCI_TECH = {"who": "FIRM", "registered_here": True, "marks": {"科技型企业": None}}
@@ -37,11 +44,16 @@ def sci_tech(town):
     return firm
 
 
-def issue(town, programme, firms, *, face=10_000 * YUAN, check=False):
-    """What came of issuing one voucher to each of these firms."""
+def rows_of(town, programme, firms, *, face=10_000 * YUAN):
+    """A list of one new voucher for each of these firms."""
     rows = [{"firm": firm.company_code, "serial": f"Y-{town.number()}"} for firm in firms]
     asked = {"programme": programme, "recipients": rows, "face": str(face), "denomination": "100000"}
-    asked |= {"use_by": town.now + 86_400, "claim_by": town.now + 86_400}
+    return asked | {"use_by": town.now + 86_400, "claim_by": town.now + 86_400}
+
+
+def issue(town, programme, firms, *, face=10_000 * YUAN, check=False):
+    """What came of issuing one voucher to each of these firms."""
+    asked = rows_of(town, programme, firms, face=face)
     return town.desk(CHANGXING, "issuer").post("/v1/vouchers/rows" + ("/check" if check else ""), asked)
 
 
@@ -64,6 +76,30 @@ def test_at_03_top_ups_to_100_000_pass_and_the_next_note_is_refused(town, changx
     assert "110,000.00" in finding["zh"]
     assert "110,000.00" in finding["en"]
     assert issue(town, changxing, [other]).status == 201, "nothing of the refused list was issued"
+
+
+def test_lists_at_the_same_moment_count_together(town, changxing):
+    """Each is decided by what was issued, so none is decided while another is under way."""
+    firm = sci_tech(town)
+    assert issue(town, changxing, [firm]).status == 201
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: issue(town, changxing, [firm] * 9), range(4)))
+
+    assert sorted(answer.status for answer in answers) == [201, 422, 422, 422]
+
+
+def test_no_list_is_decided_while_the_outcome_of_another_is_unknown(town, changxing, monkeypatch):
+    firm = sci_tech(town)
+    monkeypatch.setattr(Outbox, "under_way", lambda _outbox, what: ["a ticket"] if what == "issue" else [])
+
+    refused = town.desk(CHANGXING, "issuer").http.post(
+        town.world.gateways[CHANGXING] + "/v1/vouchers/rows",
+        json=rows_of(town, changxing, [firm]),
+        headers={"Authorization": f"Bearer {town.world.api_keys[CHANGXING]['issuer']}", "Idempotency-Key": f"Y-{town.number()}"},
+    )
+
+    assert (refused.status_code, refused.json()["code"], refused.headers["Retry-After"]) == (503, "IssueUnderWay", "2")
 
 
 def test_rows_of_one_list_count_together(town, changxing):
@@ -176,6 +212,32 @@ def test_a_team_without_registration_is_known_by_its_regions_code(town):
     state(town, BEIJING, team, {"who": "TEAM", "marks": {"开展实际研发的大学生团队": town.now + 86_400}})
 
     assert verdict(town, BEIJING, programme, team.lower()) == ("HOLDS", [])
+
+
+def test_a_firm_named_twice_in_one_statement_is_refused_however_it_is_spelt(town):
+    code = new_firm(town, CHANGXING).company_code
+    firms = [{"firm": code, **SCI_TECH}, {"firm": f" {code.lower()}", **SCI_TECH, "registered_here": False}]
+
+    assert town.desk(CHANGXING, "directory").post("/v1/firm-facts", {"firms": firms}).code == "FirmRepeated"
+    assert town.desk(CHANGXING, "auditor").post("/v1/firm-facts/history", {"firm": code})["facts"] == []
+
+
+def test_an_officer_of_another_region_with_a_key_here_establishes_and_learns_nothing(town, changxing):
+    code, gateway = town.firm("firm-changxing").company_code, town.world.gateways[CHANGXING]
+    with ApiKeys(town.world.folder(CHANGXING) / "state") as keys:
+        made = {party: keys.add(region=SHANGHAI, name=f"foreign-{party}", party=party, account=party.lower())[0] for party in FOREIGN}
+    asked = {
+        "/v1/firm-facts": {"firms": [{"firm": code, **SCI_TECH}]},
+        "/v1/firm-facts/history": {"firm": code},
+        f"/v1/programmes/{changxing}/eligibility": {"firm": code},
+    }
+
+    answers = [Desk(town.http, gateway, made[Party.DIRECTORY]).post(path, body).code for path, body in asked.items()]
+    checked = Desk(town.http, gateway, made[Party.ISSUER]).post(
+        "/v1/vouchers/rows/check", rows_of(town, changxing, [town.firm("firm-changxing")])
+    )
+
+    assert [*answers, checked.code] == ["NotYours"] * 4
 
 
 def test_facts_are_put_on_record_all_or_none_and_once(town):
