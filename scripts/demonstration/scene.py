@@ -142,6 +142,16 @@ class Scene:
         self, order: str, firm: FirmCast, lab: LabCast, *, cost: str, contract: str, invoice: Mapping[str, str], subsidy: str | None = None
     ) -> dict[str, Any]:
         """The lab enters the evidence; firm and lab check and sign. Not yet submitted. Without `subsidy`, the most that the rule allows."""
+        prepared = self.prepare_redemption(order, lab, cost=cost, contract=contract, invoice=invoice, subsidy=subsidy)
+        tag = self.world.keyring.invoice(invoice["number"], code=invoice["code"])
+        agreed = {"order": bytes.fromhex(order[2:]), "cost": int(cost), "invoice_amount": int(cost), "invoice": tag}
+        agreed |= {"subsidy": int(subsidy)} if subsidy else {}
+        return self.signed(prepared, Redemption, firm, lab, agreed)
+
+    def prepare_redemption(
+        self, order: str, lab: LabCast, *, cost: str, contract: str, invoice: Mapping[str, str], subsidy: str | None = None
+    ) -> Answer:
+        """The lab enters the evidence, and gets the document to sign, if there may be one."""
         asked = {
             "order": order,
             "cost": cost,
@@ -151,11 +161,7 @@ class Scene:
             "report_sha256": REPORT,
         }
         asked |= {"subsidy": subsidy} if subsidy else {}
-        prepared = self.desk(lab.region, lab.key).post("/v1/redemptions/prepare", asked)
-        tag = self.world.keyring.invoice(invoice["number"], code=invoice["code"])
-        agreed = {"order": bytes.fromhex(order[2:]), "cost": int(cost), "invoice_amount": int(cost), "invoice": tag}
-        agreed |= {"subsidy": int(subsidy)} if subsidy else {}
-        return self.signed(prepared, Redemption, firm, lab, agreed)
+        return self.desk(lab.region, lab.key).post("/v1/redemptions/prepare", asked)
 
     def submit(self, path: str, lab: LabCast, signed: Mapping[str, Any]) -> Answer:
         """The lab brings what both signed."""
@@ -171,8 +177,7 @@ class Scene:
 
     def filing(self, order: str, firm: FirmCast, lab: LabCast, *, cost: str, number: int, subsidy: str | None = None) -> dict[str, Any]:
         """A redemption under a sample contract and invoice of 2019, signed and not yet submitted."""
-        invoice = {"code": f"{lab.region // 10_000}00191320", "number": f"{number:08}"}
-        return self.redemption(order, firm, lab, cost=cost, contract=f"C-{number}", invoice=invoice, subsidy=subsidy)
+        return self.redemption(order, firm, lab, cost=cost, contract=f"C-{number}", invoice=invoice_of(lab, number), subsidy=subsidy)
 
     def finish(self, order: str, region: int, *, first_review: int | None = None, reference: str) -> list[str]:
         """Offices take a redemption to its end: first review where there is one, acceptance, settlement. The stages that it reached."""
@@ -233,6 +238,11 @@ def pages(desk: Desk, path: str, name: str, **query: Any) -> list[dict[str, Any]
 def named(firm: FirmCast, serial: str) -> dict[str, Any]:
     """A voucher as its holder knows it."""
     return {"region": firm.region, "firm": firm.company_code, "serial": serial}
+
+
+def invoice_of(lab: LabCast, number: int) -> dict[str, str]:
+    """A sample invoice of 2019."""
+    return {"code": f"{lab.region // 10_000}00191320", "number": f"{number:08}"}
 
 
 def stage_of(answer: Answer) -> Any:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from scripts.demonstration.cast import BEIJING, HEBEI, SHANGHAI, TIANJIN, FirmCast, LabCast
-from scripts.demonstration.scene import Got, Scene, against, named, refusal, stage_of
+from scripts.demonstration.scene import Got, Scene, against, invoice_of, named, refusal, stage_of
 
 FIRST_GRANT = "3000000"
 CAP = "10000000"
@@ -56,10 +56,10 @@ def hebei_in_beijing(scene: Scene) -> Got:
     reserved = scene.reserve(firm, lab, serial=serial, amount="500000")
     yield "reserve", stage_of(reserved)
     order = reserved["order_id"]
-    signed = scene.filing(order, firm, lab, cost="1000000", number=16_1101)
-    early = scene.submit("/v1/redemptions", lab, signed)
+    early = scene.prepare_redemption(order, lab, cost="1000000", contract="C-161101", invoice=invoice_of(lab, 16_1101))
     yield "before_approval", refusal(early) | {"stage": scene.desk(HEBEI, "reviewer-1").get(f"/v1/orders/{order}")["stage"]}
     yield "approve", scene.review("approve", HEBEI, "reviewer-1", order)
+    signed = scene.filing(order, firm, lab, cost="1000000", number=16_1101)
     claimed = scene.desk(HEBEI, firm.key).post("/v1/redemptions", signed)
     yield "redeem", {"stage": stage_of(claimed), "paid_to": _paid_to(scene, order, firm, lab)}
     yield "accept", scene.review("accept", HEBEI, "reviewer-1", order)
