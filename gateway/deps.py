@@ -53,34 +53,45 @@ async def caller_of(request: Request) -> Caller:
 async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     """The same by the header and the scope of a request; it stands in the scope's state from then on."""
     office: Office = scope["app"].state.office
-    metrics: Metrics = scope["app"].state.metrics
+    caller = _by_key(office, authorization)
     try:
-        caller = await _known(office, authorization)
+        if caller is None:
+            caller = await _by_token(office, authorization)
     except Problem:
-        metrics.refused("unauthenticated")
+        _metrics(scope).refused("unauthenticated")
         raise
     scope["state"]["caller"] = caller
     try:
         office.rate.take(caller.name)
     except Problem:
-        metrics.refused("rate")
+        _metrics(scope).refused("rate")
         raise
     return caller
 
 
-async def _known(office: Office, authorization: str | None) -> Caller:
-    scheme, _, credential = (authorization or "").partition(" ")
-    credential = credential.strip()
-    if scheme.lower() == "bearer" and credential:
-        if credential.startswith(MARK):
-            caller = office.keys.found(credential)
-            if caller is not None:
-                return caller
-        elif office.tokens is not None:
-            # May ask the issuer for its keys, which must not hold up others.
-            return await run_in_threadpool(office.tokens.caller, credential)
+def _by_key(office: Office, authorization: str | None) -> Caller | None:
+    credential = _credential(authorization)
+    return office.keys.found(credential) if credential.startswith(MARK) else None
+
+
+async def _by_token(office: Office, authorization: str | None) -> Caller:
+    credential = _credential(authorization)
+    if credential and not credential.startswith(MARK) and office.tokens is not None:
+        # May ask the issuer for its keys, which must not hold up others.
+        return await run_in_threadpool(office.tokens.caller, credential)
     title = "需要有效的 API 密钥或令牌。 A valid API key or token is needed."
     raise Problem(401, "Unauthenticated", title, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _credential(authorization: str | None) -> str:
+    """What stands behind `Bearer`; nothing if that does not."""
+    scheme, _, credential = (authorization or "").partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else ""
+
+
+def _metrics(scope: Scope) -> Metrics:
+    metrics: Metrics = scope["app"].state.metrics
+    return metrics
 
 
 def allow(*parties: Party) -> Any:

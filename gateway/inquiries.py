@@ -8,7 +8,7 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits for others to join, the longer the more there were, up to four milliseconds; whoever is alone never waits.
+shared, the next one waits until as many have come again, at most six milliseconds; whoever is alone never waits.
 """
 
 import asyncio
@@ -26,9 +26,9 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-# How long a round waits for others, for each that shared the one before it; and at most.
-JOIN_SECONDS = 0.00006
-MOST_JOIN_SECONDS = 0.004
+# A round waits until as many have come as shared the one before it; looking so often, and at most so long.
+LOOK_SECONDS = 0.001
+MOST_JOIN_SECONDS = 0.006
 
 S = TypeVar("S")
 A = TypeVar("A")
@@ -82,8 +82,9 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        if self._shared_by > 1:
-            time.sleep(min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS))
+        until = time.monotonic() + MOST_JOIN_SECONDS
+        while self._arrived.qsize() + 1 < self._shared_by and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(self._arrived.get_nowait())
