@@ -16,9 +16,8 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.callers import Caller
 from gateway.context import REQUEST_ID
@@ -31,23 +30,29 @@ LOOK_SECONDS = 0.001
 MOST_JOIN_SECONDS = 0.006
 
 S = TypeVar("S")
-A = TypeVar("A")
 Found = tuple[Any, Exception | None]
 """What came of an inquiry: an answer, or why there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry(Generic[S]):
+class LookUp(NamedTuple, Generic[S]):
     """
-    One look-up by a coroutine. `answer` is given a way to the newest state, of kind `S`, which may raise why there is none.
+    What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
-    It fills in the subject, and must be quick: others wait for it.
+    `answer` is given a way to that state, which may raise why there is none. It fills in the subject, and must be quick: others
+    wait for it.
     """
 
-    caller: Caller
     what: str
     subject: Subject
     answer: Callable[[Callable[[], S]], Any]
+
+
+class Inquiry(NamedTuple, Generic[S]):
+    """A look-up, by whom and under which request's name, how its answer is shaped, and who waits for that."""
+
+    caller: Caller
+    look_up: LookUp[S]
+    shaped: Callable[[Any], Any]
     request: str | None
     waiting: asyncio.Future[Any]
 
@@ -61,16 +66,22 @@ class Inquiries(Generic[S]):
         self._arrived: queue.SimpleQueue[Inquiry[S] | None] = queue.SimpleQueue()
         self._shared_by = 0
 
-    async def ask(self, caller: Caller, what: str, subject: Subject, answer: Callable[[Callable[[], S]], A]) -> A:
+    async def ask(self, caller: Caller, look_up: LookUp[S]) -> Any:
         """
         The answer as of now, once it stands in the log. Whatever `answer` raises stands there by its code, and is raised here.
 
         Raises:
             Problem: the log cannot be written; whatever was found must not be told.
         """
-        waiting: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._arrived.put(Inquiry(caller, what, subject, answer, REQUEST_ID.get(), waiting))
+        waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.put(caller, look_up, _as_it_is, REQUEST_ID.get(), waiting)
         return await waiting
+
+    def put(
+        self, caller: Caller, look_up: LookUp[S], shaped: Callable[[Any], Any], request: str | None, waiting: asyncio.Future[Any]
+    ) -> None:
+        """Ask like `ask`, for a future; its answer is shaped on the way."""
+        self._arrived.put(Inquiry(caller, look_up, shaped, request, waiting))
 
     def nudge(self) -> None:
         """Let `gathered` return, whether or not anybody asks."""
@@ -101,7 +112,7 @@ class Inquiries(Generic[S]):
         def logged(refused: Problem | None) -> None:
             _tell(told if refused is None else [(waiting, None, refused) for waiting, _, _ in told])
 
-        rows = [row_of(self._clock, each.caller, each.what, each.subject, each.request) for each in inquiries]
+        rows = [row_of(self._clock, each.caller, each.look_up.what, each.look_up.subject, each.request) for each in inquiries]
         self._log.record_then(logged, rows)
 
 
@@ -112,10 +123,14 @@ def answer(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Foun
 
 def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
     try:
-        return inquiry.answer(state), None
+        return inquiry.shaped(inquiry.look_up.answer(state)), None
     except Exception as failure:  # noqa: BLE001 - it is for whoever asked
-        inquiry.subject.answer = problem_of(failure)["code"]
+        inquiry.look_up.subject.answer = problem_of(failure)["code"]
         return None, failure
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
 
 
 _Told = tuple[asyncio.Future[Any], Any, Exception | None]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from gateway import shapes
 from gateway.callers import Caller
 from gateway.errors import Problem, problem_of
+from gateway.inquiries import LookUp
 from gateway.looked_up import Subject, logged_together
 from gateway.office import Judged, Office
 from gateway.schemas import (
@@ -47,13 +48,19 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
 
 async def verification(office: Office, caller: Caller, asked: VerificationRequest) -> Verification:
     """Whether a voucher can be used, with every reason why not."""
+    found: Verification = await office.inquiries.ask(caller, verifying(office, caller, asked))
+    return found
+
+
+def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> LookUp[Judged]:
+    """What a verification looks up."""
     subject = Subject(region=Region(asked.voucher.region))
 
     def answer(judged: Callable[[], Judged]) -> Verification:
         require_may_be_asked(office, caller, asked.voucher, subject)
         return _verified(subject, lab_asked(caller, asked.lab), asked, judged())
 
-    return await office.inquiries.ask(caller, "verification", subject, answer)
+    return LookUp("verification", subject, answer)
 
 
 def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
