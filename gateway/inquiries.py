@@ -38,12 +38,12 @@ class LookUp(NamedTuple, Generic[S]):
     """
     What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
-    `answer` is given a way to that state, which may raise why there is none. It fills in the subject, and must be quick: others
-    wait for it.
+    `answer` is given a way to that state, which may raise why there is none. It fills in the subjects, each of which stands in the
+    log for itself, and must be quick: others wait for it.
     """
 
     what: str
-    subject: Subject
+    subjects: Sequence[Subject]
     answer: Callable[[Callable[[], S]], Any]
 
 
@@ -112,7 +112,11 @@ class Inquiries(Generic[S]):
         def logged(refused: Problem | None) -> None:
             _tell(told if refused is None else [(waiting, None, refused) for waiting, _, _ in told])
 
-        rows = [row_of(self._clock, each.caller, each.look_up.what, each.look_up.subject, each.request) for each in inquiries]
+        rows = [
+            row_of(self._clock, each.caller, each.look_up.what, subject, each.request)
+            for each in inquiries
+            for subject in each.look_up.subjects
+        ]
         self._log.record_then(logged, rows)
 
 
@@ -125,7 +129,8 @@ def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
     try:
         return inquiry.shaped(inquiry.look_up.answer(state)), None
     except Exception as failure:  # noqa: BLE001 - it is for whoever asked
-        inquiry.look_up.subject.answer = problem_of(failure)["code"]
+        for subject in inquiry.look_up.subjects:
+            subject.answer = problem_of(failure)["code"]
         return None, failure
 
 

@@ -6,7 +6,7 @@ from gateway import shapes
 from gateway.callers import Caller
 from gateway.errors import Problem, problem_of
 from gateway.inquiries import LookUp
-from gateway.looked_up import Subject, logged_together
+from gateway.looked_up import Subject
 from gateway.office import Judged, Office
 from gateway.schemas import (
     Facts,
@@ -60,21 +60,30 @@ def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> Loo
         require_may_be_asked(office, caller, asked.voucher, subject)
         return _verified(subject, lab_asked(caller, asked.lab), asked, judged())
 
-    return LookUp("verification", subject, answer)
+    return LookUp("verification", (subject,), answer)
 
 
-def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
-    """The same of many, as of one block and read at once. One that cannot be a voucher does not spoil the others."""
+async def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
+    """The same of many, as of one block. One that cannot be a voucher does not spoil the others."""
+    found: Verifications = await office.inquiries.ask(caller, verifying_many(office, caller, asked))
+    return found
+
+
+def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) -> LookUp[Judged]:
+    """What verifications of many look up: each stands in the log for itself."""
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
-    with logged_together(office.lookups, office.clock, caller, "verification", subjects):
+
+    def answer(judged: Callable[[], Judged]) -> Verifications:
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
         labs = [lab_asked(caller, each.lab) for each in asked.verifications]
-        with office.judged() as judged:
-            answers = [
-                _verified_or_why(subject, lab, each, judged, refused)
-                for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
-            ]
-            return Verifications(verifications=answers, block=judged.block)
+        state = judged()
+        answers = [
+            _verified_or_why(subject, lab, each, state, refused)
+            for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
+        ]
+        return Verifications(verifications=answers, block=state.block)
+
+    return LookUp("verification", subjects, answer)
 
 
 def facts(office: Office, caller: Caller, asked: FactsRequest) -> Facts:

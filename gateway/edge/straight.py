@@ -12,7 +12,7 @@ hand.
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi.routing import APIRoute
@@ -32,16 +32,16 @@ _OF_JSON = (b"content-type", _JSON)
 _TAKES = ("asked", "caller", "office")
 
 Looks = Callable[[Office, Caller, Any], LookUp[Judged]]
-"""What a question looks up, for routes that are answered together; the others are coroutines like any."""
+"""What a question looks up."""
 
-_Found = bytes | Callable[[], Awaitable[bytes]] | None
-"""The bytes of an answer; or how to come by them; or None where FastAPI has to answer."""
+_Found = bytes | None
+"""The bytes of an answer, or None where FastAPI has to answer."""
 
 
 class Straight:
     """Stands before FastAPI's routes, and answers some of them itself."""
 
-    def __init__(self, app: ASGIApp, routes: Sequence[tuple[APIRoute, Looks | None]]) -> None:
+    def __init__(self, app: ASGIApp, routes: Sequence[tuple[APIRoute, Looks]]) -> None:
         self._app = app
         self._ways = {("POST", route.path): _Way(route, looks) for route, looks in routes}
         self._come: list[_Come] = []
@@ -53,8 +53,7 @@ class Straight:
             return
         first = await receive()
         try:
-            found = await self._taken(way, scope, first)
-            content = await found() if callable(found) else found
+            content = await self._taken(way, scope, first)
         except errors.KNOWN as failure:
             await errors.respond(errors.problem_of(failure), errors.headers_of(failure))(scope, receive, send)
             return
@@ -84,16 +83,16 @@ class Straight:
 
 class _Way:
     """
-    The short way of one route, which is a coroutine that takes what was asked, the caller and the office.
+    The short way of one route, which takes what was asked, the caller and the office.
 
     Raises:
         ValueError: it takes something else, which the short way would leave out.
     """
 
-    def __init__(self, route: APIRoute, looks: Looks | None) -> None:
+    def __init__(self, route: APIRoute, looks: Looks) -> None:
         signature = inspect.signature(route.endpoint)
-        if tuple(signature.parameters) != _TAKES or not inspect.iscoroutinefunction(route.endpoint):
-            raise ValueError(f"{route.path}: the short way is for coroutines that take {', '.join(_TAKES)}")
+        if tuple(signature.parameters) != _TAKES:
+            raise ValueError(f"{route.path}: the short way is for routes that take {', '.join(_TAKES)}")
         self._route = route
         self._looks = looks
         self._asked: type[Shape] = signature.parameters["asked"].annotation
@@ -110,13 +109,7 @@ class _Way:
         scope["route"] = self._route
         office: Office = scope["app"].state.office
         caller = caller_by_key(authorization, scope)
-        if self._looks is None:
-            waiting.set_result(lambda: self._acted(asked, caller, office))
-        else:
-            office.inquiries.put(caller, self._looks(office, caller, asked), self._written, request, waiting)
-
-    async def _acted(self, asked: Shape, caller: Caller, office: Office) -> bytes:
-        return self._written(await self._route.endpoint(asked=asked, caller=caller, office=office))
+        office.inquiries.put(caller, self._looks(office, caller, asked), self._written, request, waiting)
 
     def _read(self, scope: Scope, message: Message) -> Shape | None:
         """What is asked; None where FastAPI has to look at it."""

@@ -6,7 +6,7 @@ from fastapi.routing import APIRoute
 
 # Before the routes: it registers the form of an id in a path.
 from gateway import paths  # noqa: F401
-from gateway.acts.lookups import verifying
+from gateway.acts.lookups import verifying, verifying_many
 from gateway.edge.straight import Looks
 from gateway.routes import firms, flags, health, labs, lookup_log, lookups, operations, orders, programmes, reviews, trail, vouchers
 
@@ -25,8 +25,8 @@ ROUTERS = (
     health.router,
 )
 
-_LOOKS: Mapping[str, Looks | None] = {"verification": verifying, "verifications": None}
-STRAIGHT: Sequence[tuple[APIRoute, Looks | None]] = [
+_LOOKS: Mapping[str, Looks] = {"verification": verifying, "verifications": verifying_many}
+STRAIGHT: Sequence[tuple[APIRoute, Looks]] = [
     (route, _LOOKS[route.name]) for route in lookups.router.routes if isinstance(route, APIRoute) and route.name in _LOOKS
 ]
 """Those that are answered the short way (`gateway.edge.straight`), with what they look up."""

@@ -42,7 +42,7 @@ def inquiries(log):
 
 
 def ask(inquiries, of, subject=None):
-    return asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", subject or Subject(), of)))
+    return asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", [subject or Subject()], of)))
 
 
 async def asked():
