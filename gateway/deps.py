@@ -52,35 +52,61 @@ async def caller_of(request: Request) -> Caller:
 
 async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     """The same by the header and the scope of a request; it stands in the scope's state from then on."""
+    if is_key(authorization):
+        return caller_by_key(authorization, scope)
     office: Office = scope["app"].state.office
-    metrics: Metrics = scope["app"].state.metrics
+    if office.tokens is None or not (token := _credential(authorization)):
+        raise _unauthenticated(scope)
     try:
-        caller = await _known(office, authorization)
+        # May ask the issuer for its keys, which must not hold up others.
+        caller = await run_in_threadpool(office.tokens.caller, token)
     except Problem:
-        metrics.refused("unauthenticated")
+        _metrics(scope).refused("unauthenticated")
         raise
+    return _admitted(caller, scope)
+
+
+def is_key(authorization: str | None) -> bool:
+    """Whether the header brings what looks like an API key."""
+    return _credential(authorization).startswith(MARK)
+
+
+def caller_by_key(authorization: str | None, scope: Scope) -> Caller:
+    """The same by an API key, for which nothing is waited."""
+    office: Office = scope["app"].state.office
+    caller = office.keys.found(_credential(authorization))
+    if caller is None:
+        raise _unauthenticated(scope)
+    return _admitted(caller, scope)
+
+
+def _admitted(caller: Caller, scope: Scope) -> Caller:
+    """A caller that is known, if it does not ask too often."""
+    office: Office = scope["app"].state.office
     scope["state"]["caller"] = caller
     try:
         office.rate.take(caller.name)
     except Problem:
-        metrics.refused("rate")
+        _metrics(scope).refused("rate")
         raise
     return caller
 
 
-async def _known(office: Office, authorization: str | None) -> Caller:
-    scheme, _, credential = (authorization or "").partition(" ")
-    credential = credential.strip()
-    if scheme.lower() == "bearer" and credential:
-        if credential.startswith(MARK):
-            caller = office.keys.found(credential)
-            if caller is not None:
-                return caller
-        elif office.tokens is not None:
-            # May ask the issuer for its keys, which must not hold up others.
-            return await run_in_threadpool(office.tokens.caller, credential)
+def _unauthenticated(scope: Scope) -> Problem:
+    _metrics(scope).refused("unauthenticated")
     title = "需要有效的 API 密钥或令牌。 A valid API key or token is needed."
-    raise Problem(401, "Unauthenticated", title, headers={"WWW-Authenticate": "Bearer"})
+    return Problem(401, "Unauthenticated", title, headers={"WWW-Authenticate": "Bearer"})
+
+
+def _credential(authorization: str | None) -> str:
+    """What stands behind `Bearer`; nothing if that does not."""
+    scheme, _, credential = (authorization or "").partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else ""
+
+
+def _metrics(scope: Scope) -> Metrics:
+    metrics: Metrics = scope["app"].state.metrics
+    return metrics
 
 
 def allow(*parties: Party) -> Any:

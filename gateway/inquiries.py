@@ -8,7 +8,7 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits for others to join, the longer the more there were, up to four milliseconds; whoever is alone never waits.
+shared, the next one waits until as many have come again, at most six milliseconds; whoever is alone never waits.
 """
 
 import asyncio
@@ -16,9 +16,8 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from gateway.callers import Caller
 from gateway.context import REQUEST_ID
@@ -26,28 +25,34 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-# How long a round waits for others, for each that shared the one before it; and at most.
-JOIN_SECONDS = 0.00006
-MOST_JOIN_SECONDS = 0.004
+# A round waits until as many have come as shared the one before it; looking so often, and at most so long.
+LOOK_SECONDS = 0.001
+MOST_JOIN_SECONDS = 0.006
 
 S = TypeVar("S")
-A = TypeVar("A")
 Found = tuple[Any, Exception | None]
 """What came of an inquiry: an answer, or why there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Inquiry(Generic[S]):
+class LookUp(NamedTuple, Generic[S]):
     """
-    One look-up by a coroutine. `answer` is given a way to the newest state, of kind `S`, which may raise why there is none.
+    What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
-    It fills in the subject, and must be quick: others wait for it.
+    `answer` is given a way to that state, which may raise why there is none. It fills in the subjects, each of which stands in the
+    log for itself, and must be quick: others wait for it.
     """
+
+    what: str
+    subjects: Sequence[Subject]
+    answer: Callable[[Callable[[], S]], Any]
+
+
+class Inquiry(NamedTuple, Generic[S]):
+    """A look-up, by whom and under which request's name, how its answer is shaped, and who waits for that."""
 
     caller: Caller
-    what: str
-    subject: Subject
-    answer: Callable[[Callable[[], S]], Any]
+    look_up: LookUp[S]
+    shaped: Callable[[Any], Any]
     request: str | None
     waiting: asyncio.Future[Any]
 
@@ -61,16 +66,22 @@ class Inquiries(Generic[S]):
         self._arrived: queue.SimpleQueue[Inquiry[S] | None] = queue.SimpleQueue()
         self._shared_by = 0
 
-    async def ask(self, caller: Caller, what: str, subject: Subject, answer: Callable[[Callable[[], S]], A]) -> A:
+    async def ask(self, caller: Caller, look_up: LookUp[S]) -> Any:
         """
         The answer as of now, once it stands in the log. Whatever `answer` raises stands there by its code, and is raised here.
 
         Raises:
             Problem: the log cannot be written; whatever was found must not be told.
         """
-        waiting: asyncio.Future[A] = asyncio.get_running_loop().create_future()
-        self._arrived.put(Inquiry(caller, what, subject, answer, REQUEST_ID.get(), waiting))
+        waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self.put(caller, look_up, _as_it_is, REQUEST_ID.get(), waiting)
         return await waiting
+
+    def put(
+        self, caller: Caller, look_up: LookUp[S], shaped: Callable[[Any], Any], request: str | None, waiting: asyncio.Future[Any]
+    ) -> None:
+        """Ask like `ask`, for a future; its answer is shaped on the way."""
+        self._arrived.put(Inquiry(caller, look_up, shaped, request, waiting))
 
     def nudge(self) -> None:
         """Let `gathered` return, whether or not anybody asks."""
@@ -82,8 +93,9 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        if self._shared_by > 1:
-            time.sleep(min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS))
+        until = time.monotonic() + MOST_JOIN_SECONDS
+        while self._arrived.qsize() + 1 < self._shared_by and time.monotonic() < until:
+            time.sleep(LOOK_SECONDS)
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(self._arrived.get_nowait())
@@ -100,7 +112,11 @@ class Inquiries(Generic[S]):
         def logged(refused: Problem | None) -> None:
             _tell(told if refused is None else [(waiting, None, refused) for waiting, _, _ in told])
 
-        rows = [row_of(self._clock, each.caller, each.what, each.subject, each.request) for each in inquiries]
+        rows = [
+            row_of(self._clock, each.caller, each.look_up.what, subject, each.request)
+            for each in inquiries
+            for subject in each.look_up.subjects
+        ]
         self._log.record_then(logged, rows)
 
 
@@ -111,10 +127,15 @@ def answer(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Foun
 
 def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
     try:
-        return inquiry.answer(state), None
+        return inquiry.shaped(inquiry.look_up.answer(state)), None
     except Exception as failure:  # noqa: BLE001 - it is for whoever asked
-        inquiry.subject.answer = problem_of(failure)["code"]
+        for subject in inquiry.look_up.subjects:
+            subject.answer = problem_of(failure)["code"]
         return None, failure
+
+
+def _as_it_is(answer: Any) -> Any:
+    return answer
 
 
 _Told = tuple[asyncio.Future[Any], Any, Exception | None]

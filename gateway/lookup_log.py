@@ -34,9 +34,8 @@ from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -76,19 +75,15 @@ CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number
 CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 """
-_MEMBERS = ("at", "what", "caller", "party", "home", "lab", "region", "firm", "serial", "voucher", "answer", "request", "order_id", "span")
-_READ = attrgetter(*_MEMBERS)
-_COLUMNS = ", ".join(("number", *_MEMBERS, "hash"))
-_PLACES = f"({', '.join('?' * (len(_MEMBERS) + 2))})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lookup:
+class Lookup(NamedTuple):
     """
     One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
 
     `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
     what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole page showed.
+    It is the row that is hashed and stored, number and hash aside.
     """
 
     at: int
@@ -101,10 +96,14 @@ class Lookup:
     firm: Tag | None = None
     serial: Tag | None = None
     voucher: Id | None = None
-    answer: str
+    answer: str = "ANSWERED"
     request: str | None = None
     order_id: Id | None = None
     span: str | None = None
+
+
+_COLUMNS = ", ".join(("number", *Lookup._fields, "hash"))
+_PLACES = f"({', '.join('?' * (len(Lookup._fields) + 2))})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +324,7 @@ def _followed(connection: sqlite3.Connection, anchor: Head | None) -> Head:
     for row in _all(connection):
         if row.number != found.number + 1:
             raise LogAltered(found.number + 1, "it is missing")
-        if row.hash != _hash(found.hash, row.number, _members(row.lookup)):
+        if row.hash != _hash(found.hash, row.number, row.lookup):
             raise LogAltered(row.number, "it does not follow from the row before")
         found = Head(row.number, row.hash)
         anchored = anchored or found == anchor
@@ -342,9 +341,8 @@ def _chained(head: Head, lookups: Iterable[Lookup]) -> Iterator[tuple[Any, ...]]
     number, chain = head.number, head.hash
     for lookup in lookups:
         number += 1
-        members = _members(lookup)
-        chain = _hash(chain, number, members)
-        yield (number, *members, chain)
+        chain = _hash(chain, number, lookup)
+        yield (number, *lookup, chain)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -372,16 +370,11 @@ def _all(connection: sqlite3.Connection) -> Iterator[Row]:
 
 def _row(found: tuple[Any, ...]) -> Row:
     number, *members, chain = found
-    return Row(number, Lookup(**dict(zip(_MEMBERS, members, strict=True))), chain)
+    return Row(number, Lookup(*members), chain)
 
 
-def _members(lookup: Lookup) -> tuple[Any, ...]:
-    members: tuple[Any, ...] = _READ(lookup)
-    return members
-
-
-def _hash(before: bytes, number: int, members: tuple[Any, ...]) -> bytes:
-    return hashlib.sha256(before + orjson.dumps((number, *members), default=bytes.hex)).digest()
+def _hash(before: bytes, number: int, lookup: Lookup) -> bytes:
+    return hashlib.sha256(before + orjson.dumps((number, *lookup), default=bytes.hex)).digest()
 
 
 def _stored_head(connection: sqlite3.Connection) -> Head:

@@ -147,6 +147,8 @@ class Office:
         watched = time.monotonic()
         while not self._closed.is_set():
             asked = self.inquiries.gathered(within=self.settings.refresh_seconds)
+            if self._closed.is_set() and not asked:
+                return  # without a last question to a node that may not answer
             try:
                 with self.judged() as judged:
                     found = inquiries.answer(asked, partial(_itself, judged))

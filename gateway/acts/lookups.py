@@ -5,7 +5,8 @@ from collections.abc import Callable
 from gateway import shapes
 from gateway.callers import Caller
 from gateway.errors import Problem, problem_of
-from gateway.looked_up import Subject, logged_together
+from gateway.inquiries import LookUp
+from gateway.looked_up import Subject
 from gateway.office import Judged, Office
 from gateway.schemas import (
     Facts,
@@ -48,6 +49,12 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
 
 async def verification(office: Office, caller: Caller, asked: VerificationRequest) -> Verification:
     """Whether a voucher can be used, with every reason why not."""
+    found: Verification = await office.inquiries.ask(caller, verifying(office, caller, asked))
+    return found
+
+
+def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> LookUp[Judged]:
+    """What a verification looks up. Raises a problem if the caller looks too often."""
     office.lookup_rate.take(caller.name)
     subject = Subject(region=Region(asked.voucher.region))
 
@@ -55,22 +62,31 @@ async def verification(office: Office, caller: Caller, asked: VerificationReques
         require_may_be_asked(office, caller, asked.voucher, subject)
         return _verified(office, subject, lab_asked(caller, asked.lab), asked, judged())
 
-    return await office.inquiries.ask(caller, "verification", subject, answer)
+    return LookUp("verification", (subject,), answer)
 
 
-def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
-    """The same of many, as of one block and read at once. One that cannot be a voucher does not spoil the others."""
+async def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
+    """The same of many, as of one block. One that cannot be a voucher does not spoil the others."""
+    found: Verifications = await office.inquiries.ask(caller, verifying_many(office, caller, asked))
+    return found
+
+
+def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) -> LookUp[Judged]:
+    """What verifications of many look up: each counts, and stands in the log for itself. Raises as of one."""
     office.lookup_rate.take(caller.name, len(asked.verifications))
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
-    with logged_together(office.lookups, office.clock, caller, "verification", subjects):
+
+    def answer(judged: Callable[[], Judged]) -> Verifications:
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
         labs = [lab_asked(caller, each.lab) for each in asked.verifications]
-        with office.judged() as judged:
-            answers = [
-                _verified_or_why(office, subject, lab, each, judged, refused=refused)
-                for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
-            ]
-            return Verifications(verifications=answers, block=judged.block)
+        state = judged()
+        answers = [
+            _verified_or_why(office, subject, lab, each, state, refused=refused)
+            for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
+        ]
+        return Verifications(verifications=answers, block=state.block)
+
+    return LookUp("verification", subjects, answer)
 
 
 def facts(office: Office, caller: Caller, asked: FactsRequest) -> Facts:

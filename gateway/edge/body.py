@@ -6,40 +6,44 @@ its length was announced, and within so many seconds. Nothing past the limit is 
 """
 
 import asyncio
+from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope
 
 from gateway import errors
 from gateway.edge.deadlines import Deadlines
 
 
+class BodyRefused(Exception):
+    """A body is too large or too slow; `problem` is what to answer."""
+
+    def __init__(self, problem: dict[str, Any]) -> None:
+        super().__init__(problem["code"])
+        self.problem = problem
+
+
 class Body:
     """Reads bodies."""
 
-    def __init__(self, app: ASGIApp, most_bytes: int, seconds: float) -> None:
-        self._app = app
+    def __init__(self, most_bytes: int, seconds: float) -> None:
         self._most = most_bytes
         self._seconds = seconds
         self._deadlines = Deadlines(seconds)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not (announced := _announced(scope)):
-            await self._app(scope, receive, send)
-            return
+    async def read(self, scope: Scope, receive: Receive) -> Receive | None:
+        """
+        Read the whole body, and return how an application receives it again; None if the caller left before its end.
+
+        Raises:
+            BodyRefused: it is larger, or comes more slowly, than it may.
+        """
+        announced = _announced(scope)
+        if not announced:
+            return receive
         if announced > self._most:
-            await self._refuse_large(scope, receive, send)
-            return
-        try:
-            body = await self._read_in_time(receive)
-        except TimeoutError:
-            title = "请求内容传输过慢。 The body came too slowly."
-            await _refuse(errors.body(408, "BodyTooSlow", title, {"seconds": self._seconds}), scope, receive, send)
-            return
-        except _TooLarge:
-            await self._refuse_large(scope, receive, send)
-            return
-        if body is not None:
-            await self._app(scope, _replayed(body, receive), send)
+            raise self._too_large()
+        body = await self._read_in_time(receive)
+        return None if body is None else _replayed(body, receive)
 
     async def _read_in_time(self, receive: Receive) -> bytes | None:
         """Read; what `asyncio.timeout` does, without a timer for each body."""
@@ -49,13 +53,13 @@ class Body:
             return await self._read(receive)
         except asyncio.CancelledError:
             if slow.expired and slow.task.uncancel() == 0:
-                raise TimeoutError from None
+                title = "请求内容传输过慢。 The body came too slowly."
+                raise BodyRefused(errors.body(408, "BodyTooSlow", title, {"seconds": self._seconds})) from None
             raise
         finally:
             self._deadlines.remove(number)
 
     async def _read(self, receive: Receive) -> bytes | None:
-        """The whole body; None if the caller left before its end."""
         parts: list[bytes] = []
         size = 0
         while True:
@@ -65,14 +69,13 @@ class Body:
             part: bytes = message.get("body", b"")
             size += len(part)
             if size > self._most:
-                raise _TooLarge
+                raise self._too_large()
             parts.append(part)
             if not message.get("more_body", False):
                 return b"".join(parts)
 
-    async def _refuse_large(self, scope: Scope, receive: Receive, send: Send) -> None:
-        title = "请求内容过大。 The body is too large."
-        await _refuse(errors.body(413, "TooLarge", title, {"most": self._most}), scope, receive, send)
+    def _too_large(self) -> BodyRefused:
+        return BodyRefused(errors.body(413, "TooLarge", "请求内容过大。 The body is too large.", {"most": self._most}))
 
 
 class _Slow:
@@ -85,10 +88,6 @@ class _Slow:
     def expire(self) -> None:
         self.expired = True
         self.task.cancel()
-
-
-class _TooLarge(Exception):
-    pass
 
 
 def _announced(scope: Scope) -> int:
@@ -113,8 +112,3 @@ def _replayed(body: bytes, receive: Receive) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return replay
-
-
-async def _refuse(problem: dict[str, object], scope: Scope, receive: Receive, send: Send) -> None:
-    # What was not read is not waited for either.
-    await errors.respond(problem, {"Connection": "close"})(scope, receive, send)

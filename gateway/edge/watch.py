@@ -3,63 +3,39 @@ Counts and logs every request: method, route, status, time, and by which credent
 
 Never its path, query, body or answer, which may name a company.
 
-A fault of ours that nothing else caught is logged here and becomes a problem (500) that says nothing about itself.
+A fault of ours that nothing else caught is logged here; the problem that it becomes (500) says nothing about itself.
 """
 
 import asyncio
 import logging
-import time
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Scope
 
-from gateway import errors
-from gateway.context import REQUEST_ID
 from gateway.logs import Line
 from gateway.metrics import Metrics
 
 _log = logging.getLogger("gateway.requests")
 _NO_ROUTE = "unknown"
-_Answered = tuple[Scope, int, float, str | None]
+_Answered = tuple[Scope, int, float, str]
 """A request, the status and seconds of its answer, and its name."""
 
 
 class Watch:
     """Watches requests."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
+    def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._answered: list[_Answered] = []
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began = time.perf_counter()
-        # 499 as nginx says it: the caller left before there was an answer.
-        status, begun = 499, False
+    def fault(self, failure: Exception) -> None:
+        """A fault of ours that nothing else caught."""
+        _log.error("a fault of this gateway", exc_info=failure)
 
-        async def watched(message: Message) -> None:
-            nonlocal status, begun
-            if message["type"] == "http.response.start":
-                status, begun = message["status"], True
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watched)
-        except Exception as failure:  # noqa: BLE001 - the last who can answer
-            _log.error("a fault of this gateway", exc_info=failure)
-            status = 500
-            if not begun:
-                await errors.respond(errors.problem_of(failure))(scope, receive, watched)
-        finally:
-            self._note_soon((scope, status, time.perf_counter() - began, REQUEST_ID.get()))
-
-    def _note_soon(self, answered: _Answered) -> None:
+    def note(self, scope: Scope, status: int, seconds: float, request: str) -> None:
         """All that are answered in one turn of the loop are noted at its end, one after the other: the same work goes faster so."""
         if not self._answered:
             asyncio.get_running_loop().call_soon(self._note_all)
-        self._answered.append(answered)
+        self._answered.append((scope, status, seconds, request))
 
     def _note_all(self) -> None:
         answered, self._answered = self._answered, []

@@ -1,9 +1,13 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
+from collections.abc import Mapping, Sequence
+
 from fastapi.routing import APIRoute
 
 # Before the routes: it registers the form of an id in a path.
 from gateway import paths  # noqa: F401
+from gateway.acts.lookups import verifying, verifying_many
+from gateway.edge.straight import Looks
 from gateway.routes import (
     agents,
     eligibility,
@@ -38,5 +42,8 @@ ROUTERS = (
     health.router,
 )
 
-STRAIGHT = tuple(each for each in lookups.router.routes if isinstance(each, APIRoute) and each.name in {"verification", "verifications"})
-"""Those that are answered the short way (`gateway.edge.straight`)."""
+_LOOKS: Mapping[str, Looks] = {"verification": verifying, "verifications": verifying_many}
+STRAIGHT: Sequence[tuple[APIRoute, Looks]] = [
+    (route, _LOOKS[route.name]) for route in lookups.router.routes if isinstance(route, APIRoute) and route.name in _LOOKS
+]
+"""Those that are answered the short way (`gateway.edge.straight`), with what they look up."""

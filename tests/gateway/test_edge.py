@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import httpx
@@ -145,6 +146,25 @@ def test_what_takes_too_long_is_answered_as_unknown_and_goes_on(gateway, held):
     assert problem(late) == (504, "TimedOut")
     assert late.headers["Retry-After"]
     assert gateway.get("/held").json() == {"done": True}
+
+
+def test_each_that_is_late_is_told_under_its_own_name(gateway, held):
+    """They share a timer, which is set by the first of them."""
+    with ThreadPoolExecutor(4) as threads:
+        late = list(threads.map(lambda name: gateway.get("/held", headers={"X-Request-Id": name}), "abcd"))
+    held.set()
+
+    assert [problem(each) for each in late] == [(504, "TimedOut")] * 4
+    assert [each.headers["X-Request-Id"] for each in late] == list("abcd")
+
+
+def test_a_page_of_a_named_origin_is_told_refusals_too(gateway, held):
+    answers = [gateway.get("/held", headers={"Origin": PAGE}), gateway.post("/echo", headers={"Origin": PAGE}, content=b"x" * 2_000)]
+    answers.append(gateway.get("/broken", headers={"Origin": PAGE}))
+    held.set()
+
+    assert [problem(each) for each in answers] == [(504, "TimedOut"), (413, "TooLarge"), (500, "Internal")]
+    assert {each.headers["Access-Control-Allow-Origin"] for each in answers} == {PAGE}
 
 
 def test_limits_of_one_length_share_a_timer_and_come_due_in_order():

@@ -7,7 +7,7 @@ import pytest
 
 from gateway.callers import Caller, Party
 from gateway.errors import Problem
-from gateway.inquiries import Inquiries, answer
+from gateway.inquiries import Inquiries, LookUp, answer
 from gateway.looked_up import Subject
 from scripts.demonstration.cast import SHANGHAI
 
@@ -42,7 +42,7 @@ def inquiries(log):
 
 
 def ask(inquiries, of, subject=None):
-    return asyncio.create_task(inquiries.ask(CALLER, "verification", subject or Subject(), of))
+    return asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", [subject or Subject()], of)))
 
 
 async def asked():

@@ -3,6 +3,7 @@
 import pytest
 from fastapi import APIRouter
 
+from gateway.acts.lookups import verifying
 from gateway.edge.straight import Straight
 from gateway.routes import STRAIGHT
 from scripts.demonstration.cast import BEIJING, KUNSHAN, SHANGHAI
@@ -144,5 +145,5 @@ def test_a_route_that_takes_anything_else_has_no_short_way():
         return {}
 
     with pytest.raises(ValueError, match="/other"):
-        Straight(router, router.routes)
-    assert {each.path for each in STRAIGHT} == {"/v1/verifications", "/v1/verifications/batch"}
+        Straight(router, [(each, verifying) for each in router.routes])
+    assert {each.path for each, _ in STRAIGHT} == {"/v1/verifications", "/v1/verifications/batch"}
