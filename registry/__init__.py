@@ -6,6 +6,7 @@ These are its public names; a gateway uses nothing else of it. Calldata stays in
 
 from registry.agent_book import AgentBook, Entered, PowerRefused, Telling
 from registry.agents import Act, PowerOfAttorney, Use, Verb, acts_of
+from registry.breaks import Break, BreakReason, Explanation, Payment, breaks_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done, call_of
@@ -165,8 +166,10 @@ from registry.rules import (
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
+from registry.statement import Line, Statement, StatementMalformed, lines_of, seconds_of_month
 from registry.tag_keys import read_tag_keys
 from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
+from registry.workbook import statement_workbook
 
 __all__ = [
     "LAST_PARTY_EPOCH",
@@ -182,6 +185,8 @@ __all__ = [
     "Approval",
     "Balance",
     "Bar",
+    "Break",
+    "BreakReason",
     "CannotServe",
     "Cap",
     "ChainReplaced",
@@ -201,6 +206,7 @@ __all__ = [
     "EpochMissing",
     "Event",
     "Evidence",
+    "Explanation",
     "Facts",
     "Fen",
     "Filing",
@@ -239,6 +245,7 @@ __all__ = [
     "Lab",
     "LabState",
     "Ledger",
+    "Line",
     "Logged",
     "MalformedEvent",
     "Mistyped",
@@ -263,6 +270,7 @@ __all__ = [
     "Partnership",
     "PartyTransaction",
     "PartyTransactions",
+    "Payment",
     "PinRefused",
     "Policy",
     "Pool",
@@ -302,6 +310,8 @@ __all__ = [
     "StandIn",
     "Standing",
     "StandingSet",
+    "Statement",
+    "StatementMalformed",
     "Strength",
     "Tag",
     "TagError",
@@ -330,6 +340,7 @@ __all__ = [
     "WrongPassword",
     "acts_of",
     "address_of",
+    "breaks_of",
     "call_of",
     "checksummed",
     "closing_id",
@@ -347,6 +358,7 @@ __all__ = [
     "hold_index",
     "id_of",
     "joint_id",
+    "lines_of",
     "load_key",
     "parse_typed_data",
     "read_programme_file",
@@ -354,8 +366,10 @@ __all__ = [
     "rebuild_index",
     "salted",
     "save_key",
+    "seconds_of_month",
     "sign",
     "signer_of",
+    "statement_workbook",
     "subsidy_quote",
     "type_hash",
     "type_string",

@@ -15,7 +15,8 @@ from registry.codec import id_of
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
 from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, Stage
-from registry.rules import Ledger
+from registry.rules import Closing, Ledger
+from registry.statement import Netting, Statement, netting, seconds_of_month, statement_of
 from registry.tags import epoch_of
 
 Fact = dict[str, Any]
@@ -136,6 +137,41 @@ class Facts:
                 }
             )
         return found
+
+    def statement(self, home: Region, host: Region, month: int) -> Statement:
+        """
+        A month's statement of one direction of a pair, as far as the chain has come.
+
+        Raises:
+            ValueError: it is no month.
+        """
+        log = (entry.logged for entry in self._snapshot.history_of_orders(home=home, host=host))
+        return statement_of(self._ledger, log, chain_id=self._snapshot.chain_id, home=home, host=host, month=month)
+
+    def month(self, home: Region, host: Region, month: int) -> Fact:
+        """
+        A month's statement with what both sides named, and what the pair's two directions come to.
+
+        `over` says that the chain is past the month's end, so that nothing can be added; before that there is no hash to name.
+        RUNNING: not over. OPEN: neither side named a statement. NAMED: one did. DIFFERS: both did, not the same. CLOSED: both the same.
+        A side `agrees` if it named the very hash that is worked out here; null where it named none.
+        """
+        statement, back = self.statement(home, host, month), self.statement(host, home, month)
+        over = self._snapshot.time > seconds_of_month(month)[1]
+        closing = self._ledger.closings[home, host, month]
+        named = {"home": closing.home, "host": closing.host}
+        return {
+            "home": home,
+            "host": host,
+            "month": month,
+            "state": _state_of(closing, over=over),
+            "over": over,
+            "hash": _hex(statement.hash) if over else None,
+            **{f"{side}_statement": None if each == _NO_DIGEST else _hex(each) for side, each in named.items()},
+            **{f"{side}_agrees": None if each == _NO_DIGEST else over and each == statement.hash for side, each in named.items()},
+            "netting": _netted(netting(statement, back)),
+            "statement": statement.document(),
+        }
 
     # Programmes
 
@@ -322,6 +358,25 @@ class Facts:
         """The regions whose vouchers may be spent there at the time of the snapshot."""
         windows = {region: self._ledger.recognitions[region, subject] for region, _ in self._ledger.regions.items()}
         return sorted(region for region, window in windows.items() if window.from_ <= self._snapshot.time <= window.until)
+
+
+def _state_of(closing: Closing, *, over: bool) -> str:
+    home, host = (any(each) for each in (closing.home, closing.host))
+    if home and host:
+        return "CLOSED" if closing.home == closing.host else "DIFFERS"
+    return "NAMED" if home or host else "OPEN" if over else "RUNNING"
+
+
+def _netted(found: Netting) -> Fact:
+    return {
+        "first": found.first,
+        "second": found.second,
+        "first_owes": str(found.first_owes),
+        "second_owes": str(found.second_owes),
+        "debtor": found.debtor,
+        "creditor": found.creditor,
+        "net": str(found.amount),
+    }
 
 
 def facts_of_events(entries: Iterable[Entry]) -> list[Fact]:

@@ -27,7 +27,7 @@ from typing import Any, Self
 from registry.chain.deploy import Deployment
 from registry.errors import TongquanError, Unreachable
 from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
-from registry.model import Address, Digest, Id, Tag, Time
+from registry.model import Address, Digest, Id, Region, Tag, Time
 from registry.ports import Block, Log, Node
 from registry.rules import Ledger, apply
 from registry.tags import epoch_of
@@ -145,6 +145,7 @@ class Snapshot:
     ) -> None:
         self.block = cursor.number
         self.time = cursor.time
+        self.chain_id = deployment.chain_id
         self.ledger = ledger
         self._finder = finder
         self._select = select
@@ -172,8 +173,7 @@ class Snapshot:
 
     def orders_of_firm(self, *tags: Tag) -> list[Id]:
         """The orders of a firm's tag, or of its tags of several epochs, in the order of reservation."""
-        places = ", ".join("?" * len(tags))
-        found = self._select(f"SELECT id FROM orders WHERE firm IN ({places}) ORDER BY block, log", *tags)  # noqa: S608 - our own words
+        found = self._select(f"SELECT id FROM orders WHERE firm IN ({_places(tags)}) ORDER BY block, log", *tags)  # noqa: S608 - our own words
         return [Id(row[0]) for row in found]
 
     def has_vouchers_of_epoch(self, epoch: int) -> bool:
@@ -201,6 +201,15 @@ class Snapshot:
         """
         return self._entries(f"WHERE (block, log) IN ({_OF_FIRM}) ORDER BY block, log", firm, tag)
 
+    def history_of_orders(self, *, home: Region, host: Region) -> list[Entry]:
+        """Every event about orders for vouchers that one region issued, at labs of another, in order."""
+        programmes = [each for each, record in self.ledger.programmes.items() if record.region == home]
+        labs = [each for each, record in self.ledger.lab_records.items() if record.region == host]
+        orders = f"""SELECT orders.id FROM orders JOIN vouchers ON vouchers.id = orders.voucher
+            WHERE programme IN ({_places(programmes)}) AND lab IN ({_places(labs)})"""  # noqa: S608 - our own words
+        which = f"WHERE (block, log) IN (SELECT block, log FROM history WHERE subject IN ({orders})) ORDER BY block, log"  # noqa: S608
+        return self._entries(which, *programmes, *labs)
+
     def last_of_firm(self, firm: Id, tag: Tag) -> str | None:
         """The position of the last of them."""
         found = self._select(f"{_OF_FIRM} ORDER BY block DESC, log DESC LIMIT 1", firm, tag)
@@ -227,6 +236,10 @@ _SELECT_LOGS = (
     "SELECT block, log, transaction_index, transaction_hash, address, topics, data, time FROM logs JOIN blocks ON blocks.number = block"
 )
 _OF_FIRM = "SELECT block, log FROM history WHERE subject = ? OR subject IN (SELECT id FROM orders WHERE firm = ?)"
+
+
+def _places(values: Sequence[object]) -> str:
+    return ", ".join("?" * len(values))
 
 
 class _Finder:

@@ -23,6 +23,8 @@ PURE = {
     "registry.policy",
     "registry.receipt",
     "registry.proofs",
+    "registry.statement",
+    "registry.breaks",
     "registry.audit.report",
     "registry.audit.slots",
     "registry.audit.subsidies",
