@@ -22,6 +22,7 @@ from gateway.errors import MEDIA_TYPE, status_of
 
 TITLE, VERSION = "Tongquan (通券) gateway", "1"
 JSON, TEXT = "application/json", "text/plain"
+EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VERBS, _REFUSES = "x-verbs", "x-refuses"
 
 _PROBLEM = {
@@ -80,6 +81,7 @@ _BEARER = {
 _TAGS = {
     "lookups": "Before the service: quote, verification, three facts. And who looked.",
     "orders": "An order from reservation to settlement and, if need be, back.",
+    "months": "What months came to between two regions, what payers' records say of it, and who closed them.",
     "programmes": "Programmes and the money set aside for them.",
     "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",
@@ -110,13 +112,14 @@ def told(
     """
     What a route tells of itself, for its decorator.
 
-    `asked` and `answer` are examples, of the media types `media` and `answered`; `verbs` the contracts' functions that it calls,
-    `refuses` this gateway's own codes. The tests play every example.
+    `asked` and `answer` are examples, of the media types `media` and `answered` (a workbook has none); `verbs` the contracts' functions
+    that it calls, `refuses` this gateway's own codes. The tests play every example.
     """
     extra: dict[str, Any] = {_VERBS: list(verbs), _REFUSES: list(refuses)}
     if asked is not None:
         extra["requestBody"] = {"content": {media: {"example": asked}}}
-    shown: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": {answered: {"example": answer}}}
+    told = {"schema": {"type": "string", "format": "binary"}} if answered == EXCEL else {"example": answer}
+    shown: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": {answered: told}}
     return {"summary": summary, "status_code": status, "responses": {status: shown}, "openapi_extra": extra}
 
 
@@ -217,7 +220,7 @@ def _complete(operation: dict[str, Any], route: APIRoute) -> None:
     for status, each in responses.items():
         # Written anew: FastAPI leaves null members out of an example.
         for media, shown in route.responses[int(status)].get("content", {}).items():
-            each["content"][media]["example"] = shown["example"]
+            each["content"][media] |= shown
     if deps.once_of in calls:
         responses["202"] = _ACCEPTED
     by_status: dict[int, list[str]] = defaultdict(list)

@@ -198,8 +198,12 @@ def reviewed(stage: str) -> dict[str, Any]:
 SETTLEMENT = ORDERS | {"payment_reference": "CX-PAY-2013-001"}
 EXTENSION = {"until": NOW + 120 * 86_400}
 REVERSAL = {"recover": "480000", "reason": "检测报告与实际服务不符。"}
-MONTH = {"home": CHANGXING, "host": SHANGHAI, "month": 203_012, "statement": STATEMENT}
-MONTH_WRITTEN = {**WRITTEN, "closed": False}
+
+# Months
+
+_PAIR = {"home": CHANGXING, "host": SHANGHAI, "month": 203_012}
+MONTH = {**_PAIR, "statement": STATEMENT}
+MONTH_WRITTEN = {**WRITTEN, "closed": False, "state": "NAMED", "home_statement": STATEMENT, "host_statement": None}
 MONTH_SEEN = {
     "home": CHANGXING,
     "host": SHANGHAI,
@@ -207,6 +211,86 @@ MONTH_SEEN = {
     "home_statement": STATEMENT,
     "host_statement": None,
     "closed": False,
+}
+_SETTLED = {
+    "position": "000000001056000002",
+    "time": 1_923_000_000,
+    "transaction": TRANSACTION,
+    "event": "Settled",
+    "order_id": ORDER,
+    "voucher_id": VOUCHER,
+    "programme_id": PROGRAMME,
+    "programme": "CX-KJQ-2013",
+    "firm": FIRM,
+    "lab": LAB,
+    "paid_to": "LAB",
+    "payer": CHANGXING,
+    "netted": False,
+    "amount": "480000",
+    "stage": "SETTLED",
+    "payment": sample_id("payment"),
+}
+_PAID = {"settled": "480000", "reversed": "0", "refunded": "0", "paid": "480000", "owed": "0"}
+STATEMENT_SEEN = {
+    "format": "tongquan month statement 1",
+    "chain_id": 330522,
+    "registry": REGISTRY,
+    **_PAIR,
+    "from": 1_922_284_800,
+    "until": 1_924_963_199,
+    "lines": [_SETTLED],
+    "events": [{"event": "Settled", "count": 1, "total": "480000"}],
+    "stages": [{"stage": "SETTLED", "count": 1, "total": "480000"}],
+    "payers": [{"payer": CHANGXING, **_PAID}],
+}
+_NETTING = {"first": SHANGHAI, "second": CHANGXING, "first_owes": "0", "second_owes": "0", "debtor": None, "creditor": None, "net": "0"}
+MONTH_ACCOUNT = {
+    **_PAIR,
+    "state": "NAMED",
+    "over": True,
+    "hash": STATEMENT,
+    "home_statement": STATEMENT,
+    "host_statement": None,
+    "home_agrees": True,
+    "host_agrees": None,
+    "netting": _NETTING,
+    "statement": STATEMENT_SEEN,
+    "block": BLOCK,
+}
+_RECORDS = "订单编号,收款方代码,金额（元）,类型,付款流水号,日期\r\n"
+RECORDS_FORM = {
+    "home": str(CHANGXING),
+    "host": str(SHANGHAI),
+    "month": "203012",
+    "list": f"{_RECORDS}{ORDER},{HOST_UNIT},4700.00,拨付,CX-PAY-2013-001,2030-12-09\r\n",
+}
+SHA_256 = "5a" * 32
+RECORDS_TAKEN = {"sha256": SHA_256, "rows": 1, "breaks": 1}
+_BREAK = {
+    "break_id": sample_id("break"),
+    "order_id": ORDER,
+    "reason": "NotPaid",
+    "opened": 203_012,
+    "carried": False,
+    "resolved": None,
+    "due": "480000",
+    "paid": "0",
+    "references": [],
+    "explanation": None,
+}
+BREAKS = {"breaks": [_BREAK], "records": [{"month": 203_012, "sha256": SHA_256, "rows": 0, "at": NOW, "by": "payer"}], "block": BLOCK}
+EXPLANATION = {**_PAIR, "break_id": sample_id("break"), "text": "银行 12 月 31 日退票，已于 1 月 4 日重新支付。"}
+BREAK_EXPLAINED = _BREAK | {
+    "resolved": 203_012,
+    "explanation": {"month": 203_012, "text": EXPLANATION["text"], "at": NOW, "by": "payer"},
+}
+CATALOGUE_FORM = {"list": f"企业代码,乡镇街道园区\r\n{FIRM_CODE},雉城街道\r\n"}
+CATALOGUE_TAKEN = {"sha256": SHA_256, "rows": 1}
+SUB_DISTRICTS = {
+    "sub_districts": [{"sub_district": "雉城街道", "orders": 1, "events": [{"event": "Settled", "count": 1, "total": "480000"}]}],
+    "catalogue_sha256": SHA_256,
+    "catalogue_at": NOW,
+    "block": BLOCK,
 }
 
 # Programmes

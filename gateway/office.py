@@ -25,10 +25,12 @@ from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
 from gateway.operations import Operations
+from gateway.payments import Payments
 from gateway.programme_files import ProgrammeFiles
 from gateway.rate_limit import RateLimit
 from gateway.reasons import Reasons
 from gateway.settings import Settings
+from gateway.sub_districts import SubDistricts
 from gateway.tag_keys import keyring_of
 from registry import (
     NO_ADDRESS,
@@ -99,6 +101,8 @@ class Office:
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
         self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
+        self.payments = Payments(settings.state / "payments.sqlite")
+        self.sub_districts = SubDistricts(settings.state / "sub-districts.sqlite")
         self.lookups = LookupLog(settings.state)
         self.agents = Agents(settings.state)
         self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
@@ -126,6 +130,8 @@ class Office:
         self._held.close()
         self.reasons.close()
         self.firm_facts.close()
+        self.payments.close()
+        self.sub_districts.close()
         self.lookups.close()
         self.agents.close()
         self.keys.close()

@@ -125,6 +125,7 @@ STATUS: Mapping[str, int] = {
     "AgreementNotYours": 403,
     "BadRows": 422,
     "BodyTooSlow": 408,
+    "CatalogueMissing": 409,
     "CodeRefused": 422,
     "CursorDiffers": 422,
     "CursorRefused": 422,
@@ -170,6 +171,7 @@ STATUS: Mapping[str, int] = {
     "SignatureMissing": 422,
     "SignerIsGateways": 422,
     "Stale": 503,
+    "StatementDiffers": 409,
     "TimedOut": 504,
     "TokenInvalid": 401,
     "TooLarge": 413,
@@ -182,7 +184,7 @@ STATUS: Mapping[str, int] = {
 """This gateway's own codes, and the status that each is answered with."""
 
 # Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
-OF_STATE = frozenset({"AgreementNotYours", "NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+OF_STATE = frozenset({"AgreementNotYours", "MonthNotOver", "NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
 IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.

@@ -9,9 +9,12 @@ from collections.abc import Callable, Sequence
 from gateway import schemas
 from gateway.errors import plain
 from gateway.lookup_log import Row
+from gateway.payments import Explained, HandedIn
 from gateway.reasons import Reason
 from registry import (
     NO_ID,
+    Break,
+    Division,
     Entry,
     Facts,
     Id,
@@ -20,6 +23,7 @@ from registry import (
     Rejected,
     Snapshot,
     Stage,
+    Sum,
     Telling,
     Use,
     facts_of_events,
@@ -123,6 +127,39 @@ def pool_seen(snapshot: Snapshot, programme_id: Id, now: float) -> schemas.PoolS
 def months_seen(snapshot: Snapshot) -> list[schemas.MonthSeen]:
     """Both sides' statements of every month."""
     return [schemas.MonthSeen(**each) for each in Facts(snapshot).months()]
+
+
+def records_seen(handed_in: HandedIn) -> schemas.RecordsSeen:
+    """One month's payment records as they count."""
+    return schemas.RecordsSeen(month=handed_in.month, sha256=handed_in.sha256, rows=handed_in.rows, at=handed_in.at, by=handed_in.by)
+
+
+def break_seen(found: Break, month: int, explained: Explained | None) -> schemas.BreakSeen:
+    """A break as a month's list tells it."""
+    return schemas.BreakSeen(
+        break_id=found.id,
+        order_id=found.order,
+        reason=found.reason.value,
+        opened=found.opened,
+        carried=found.opened < month,
+        resolved=found.resolved,
+        due=found.due,
+        paid=found.paid,
+        references=list(found.references),
+        explanation=None
+        if explained is None
+        else schemas.ExplanationSeen(month=explained.explanation.month, text=explained.text, at=explained.at, by=explained.by),
+    )
+
+
+def sub_district_seen(name: str | None, part: Division) -> schemas.SubDistrictSeen:
+    """What a month came to for one sub-district."""
+    events = [schemas.EventSum.model_validate({"event": event, **_sum(each)}) for event, each in sorted(part.events.items())]
+    return schemas.SubDistrictSeen(sub_district=name, orders=part.orders, events=events)
+
+
+def _sum(found: Sum) -> dict[str, int]:
+    return {"count": found.count, "total": found.total}
 
 
 # The directory

@@ -161,12 +161,13 @@ from registry.rules import (
     RegionState,
     Rotation,
     Window,
+    month_of,
     subsidy_quote,
 )
 from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
-from registry.statement import Line, Statement, StatementMalformed, lines_of, seconds_of_month
+from registry.statement import Division, Line, Statement, StatementMalformed, Sum, divided, lines_of, seconds_of_month
 from registry.tag_keys import read_tag_keys
 from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
 from registry.workbook import statement_workbook
@@ -198,6 +199,7 @@ __all__ = [
     "Decision",
     "Deployment",
     "Digest",
+    "Division",
     "DocumentRefused",
     "Domain",
     "Done",
@@ -313,6 +315,7 @@ __all__ = [
     "Statement",
     "StatementMalformed",
     "Strength",
+    "Sum",
     "Tag",
     "TagError",
     "TagKey",
@@ -350,6 +353,7 @@ __all__ = [
     "decide_grant",
     "decode_record",
     "digest",
+    "divided",
     "encode_record",
     "epoch_of",
     "evidence",
@@ -360,6 +364,7 @@ __all__ = [
     "joint_id",
     "lines_of",
     "load_key",
+    "month_of",
     "parse_typed_data",
     "read_programme_file",
     "read_tag_keys",

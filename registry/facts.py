@@ -157,20 +157,28 @@ class Facts:
         A side `agrees` if it named the very hash that is worked out here; null where it named none.
         """
         statement, back = self.statement(home, host, month), self.statement(host, home, month)
-        over = self._snapshot.time > seconds_of_month(month)[1]
+        told = self.closing(home, host, month)
+        over = told["state"] != "RUNNING"
+        named = {side: told[f"{side}_statement"] for side in ("home", "host")}
+        return {
+            **told,
+            "over": over,
+            "hash": _hex(statement.hash) if over else None,
+            **{f"{side}_agrees": None if each is None else each == _hex(statement.hash) for side, each in named.items()},
+            "netting": _netted(netting(statement, back)),
+            "statement": statement.document(),
+        }
+
+    def closing(self, home: Region, host: Region, month: int) -> Fact:
+        """What both sides named of a month, and what state that is; as `month`."""
         closing = self._ledger.closings[home, host, month]
-        named = {"home": closing.home, "host": closing.host}
+        named = {"home_statement": closing.home, "host_statement": closing.host}
         return {
             "home": home,
             "host": host,
             "month": month,
-            "state": _state_of(closing, over=over),
-            "over": over,
-            "hash": _hex(statement.hash) if over else None,
-            **{f"{side}_statement": None if each == _NO_DIGEST else _hex(each) for side, each in named.items()},
-            **{f"{side}_agrees": None if each == _NO_DIGEST else over and each == statement.hash for side, each in named.items()},
-            "netting": _netted(netting(statement, back)),
-            "statement": statement.document(),
+            "state": _state_of(closing, over=self._snapshot.time > seconds_of_month(month)[1]),
+            **{side: None if each == _NO_DIGEST else _hex(each) for side, each in named.items()},
         }
 
     # Programmes

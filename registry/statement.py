@@ -9,6 +9,7 @@ reversal in March of what was settled in January is a line of March, and January
     lines_of    the lines of all months, which `statement_of` cuts and `registry.breaks` holds against payments
     statement_of   one month, with its sums
     netting     what the two directions of a pair come to
+    divided     one month by whatever a region sorts its firms by
     differing   where another's statement of the same month says something else, by order
 
 A statement's canonical form is JSON: keys sorted, no spaces, UTF-8; money is a decimal string of fen, ids are 0x and hexadecimal digits.
@@ -20,7 +21,7 @@ Warning: a statement is of one VoucherRegistry. Where a successor ran in the sam
 import calendar
 import hashlib
 import json
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar
@@ -85,7 +86,7 @@ class Sum:
     """How many, and how much together."""
 
     count: int
-    amount: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +141,8 @@ class Statement:
             "from": begins,
             "until": ends,
             "lines": [_line(each) for each in self.lines],
-            "events": [{"event": name, "count": each.count, "amount": str(each.amount)} for name, each in sorted(self.events.items())],
-            "stages": [
-                {"stage": stage.name, "count": each.count, "amount": str(each.amount)} for stage, each in sorted(self.stages.items())
-            ],
+            "events": [{"event": name, "count": each.count, "total": str(each.total)} for name, each in sorted(self.events.items())],
+            "stages": [{"stage": stage.name, "count": each.count, "total": str(each.total)} for stage, each in sorted(self.stages.items())],
             "payers": [_payer(each) for each in self.payers],
         }
 
@@ -189,6 +188,14 @@ class Netting:
         if self.debtor is None:
             return None
         return self.second if self.debtor == self.first else self.first
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """A part of a statement: how many orders its lines are of, and their sums by event."""
+
+    orders: int
+    events: Mapping[str, Sum]
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +297,18 @@ def netting(one: Statement, other: Statement) -> Netting:
         raise ValueError("these are not the two directions of one pair and month")
     first, second = (one, other) if one.home < other.home else (other, one)
     return Netting(first.home, second.home, sum(each.owed for each in first.payers), sum(each.owed for each in second.payers))
+
+
+def divided(statement: Statement, place: Callable[[Line], str | None]) -> dict[str | None, Division]:
+    """A statement's lines by where each belongs, names in order, what belongs nowhere last; their sums are the statement's."""
+    parts: dict[str | None, list[Line]] = {}
+    for line in statement.lines:
+        parts.setdefault(place(line), []).append(line)
+    names = sorted(parts, key=lambda name: (name is None, name or ""))
+    return {
+        name: Division(len({line.order for line in parts[name]}), _sums((line.event, line.amount) for line in parts[name]))
+        for name in names
+    }
 
 
 def differing(ours: Statement, theirs: bytes) -> list[Differing]:
@@ -410,7 +429,7 @@ def _sums(of: Iterable[tuple[K, int]]) -> dict[K, Sum]:
     found: dict[K, Sum] = {}
     for key, amount in of:
         so_far = found.get(key, Sum(0, 0))
-        found[key] = Sum(so_far.count + 1, so_far.amount + amount)
+        found[key] = Sum(so_far.count + 1, so_far.total + amount)
     return found
 
 

@@ -42,13 +42,31 @@ _STAGES = {
     "RELEASED": "已释放",
 }
 
+_REASONS = {
+    "NotPaid": "链上已兑付，无付款记录",
+    "NotSettled": "已付款，链上尚未兑付",
+    "NotOnChain": "付款记录所列订单链上没有",
+    "AmountDiffers": "金额不符",
+    "PaidTwice": "重复付款",
+    "WrongPayee": "收款方不符",
+    "ReferenceDiffers": "付款流水号不符",
+    "NotRefunded": "链上已退回，无退款记录",
+    "RefundNotOnChain": "有退款记录，链上未登记",
+}
+
 
 class _Fen(int):
     """Money, in a row."""
 
 
-def statement_workbook(told: Mapping[str, Any]) -> bytes:
-    """A workbook of what `registry.facts.Facts.month` tells: sums, lines, and what each payer paid and is owed."""
+def statement_workbook(
+    told: Mapping[str, Any], *, breaks: Sequence[Mapping[str, Any]] = (), sub_districts: Sequence[Mapping[str, Any]] | None = None
+) -> bytes:
+    """
+    A workbook of what `registry.facts.Facts.month` tells: sums, lines, and what each payer paid and is owed.
+
+    Breaks and sub-districts, as a gateway answers them, have a sheet each where there are any.
+    """
     from openpyxl import Workbook  # noqa: PLC0415 - slow to load, and few commands need it
 
     statement, book = told["statement"], Workbook()
@@ -57,6 +75,10 @@ def statement_workbook(told: Mapping[str, Any]) -> bytes:
         "明细 Lines": _lines(statement["lines"]),
         "拨付单位 Payers": _payers(statement["payers"]),
     }
+    if breaks:
+        sheets["差异 Breaks"] = _breaks(breaks)
+    if sub_districts is not None:
+        sheets["乡镇街道园区 Sub-districts"] = _sub_districts(sub_districts)
     for title, rows in sheets.items():
         _fill(book.create_sheet(title), rows)
     book.remove(book.worksheets[0])
@@ -79,11 +101,11 @@ def _summary(told: Mapping[str, Any]) -> Iterable[Sequence[object]]:
     yield ()
     yield "事项 Event", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["events"]:
-        yield each["event"], _EVENTS[each["event"]], each["count"], _Fen(each["amount"]), each["amount"]
+        yield each["event"], _EVENTS[each["event"]], each["count"], _Fen(each["total"]), each["total"]
     yield ()
     yield "月末状态 Stage at the month's end", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["stages"]:
-        yield each["stage"], _STAGES[each["stage"]], each["count"], _Fen(each["amount"]), each["amount"]
+        yield each["stage"], _STAGES[each["stage"]], each["count"], _Fen(each["total"]), each["total"]
     yield ()
     yield "两地轧差 Netting", "", "", "金额（元） Yuan", "金额（分） Fen"
     yield f"{netting['first']} → {netting['second']}", "应付 owes", "", _Fen(netting["first_owes"]), netting["first_owes"]
@@ -143,6 +165,47 @@ def _payers(payers: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     yield "拨付单位 Payer", *(f"{name}（{unit}）" for name in names.values() for unit in ("元", "分"))
     for each in payers:
         yield str(each["payer"]), *(shown for name in names for shown in (_Fen(each[name]), each[name]))
+
+
+def _breaks(breaks: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
+    yield (
+        "差异编号 Break",
+        "订单编号 Order",
+        "原因 Reason",
+        "",
+        "首见月份 Opened",
+        "了结月份 Resolved",
+        "链上（元） By the chain",
+        "链上（分） By the chain",
+        "记录（元） By the records",
+        "记录（分） By the records",
+        "付款流水号 References",
+        "说明 Explanation",
+    )
+    for each in breaks:
+        explanation = each["explanation"]
+        yield (
+            each["break_id"],
+            each["order_id"],
+            each["reason"],
+            _REASONS[each["reason"]],
+            str(each["opened"]),
+            "" if each["resolved"] is None else str(each["resolved"]),
+            _Fen(each["due"]),
+            each["due"],
+            _Fen(each["paid"]),
+            each["paid"],
+            "、".join(each["references"]),
+            "" if explanation is None else explanation["text"],
+        )
+
+
+def _sub_districts(sub_districts: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
+    yield "乡镇街道园区 Sub-district", "订单数 Orders", "事项 Event", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
+    for each in sub_districts:
+        name = each["sub_district"] or "未列入名录 not in the catalogue"
+        for event in each["events"]:
+            yield name, each["orders"], event["event"], _EVENTS[event["event"]], event["count"], _Fen(event["total"]), event["total"]
 
 
 def _fill(sheet: "Worksheet", rows: Iterable[Sequence[object]]) -> None:

@@ -1,24 +1,20 @@
-"""What the region's reviewers and payers do with orders, and both sides' word on a month."""
+"""What the region's reviewers and payers do with orders."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway import shapes
 from gateway.acts.orders import stage_after, written
-from gateway.callers import OFFICERS, Caller
+from gateway.callers import Caller
 from gateway.office import Office
 from gateway.schemas import (
     Extension,
-    MonthPage,
-    MonthStatement,
-    MonthWritten,
     OrderWritten,
     Reversal,
     Reviewed,
     Settlement,
 )
 from gateway.sight import require_order_seen
-from registry import NO_ADDRESS, Claim, Digest, Done, Fen, Filing, Id, MonthClosed, Region, Rejected, Reservation, Time
+from registry import NO_ADDRESS, Claim, Done, Fen, Filing, Id, Rejected, Reservation, Time
 
 
 def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
@@ -72,24 +68,6 @@ def refunded(office: Office, caller: Caller, order: Id, intent_id: str) -> Order
     """Record that the debt came back (资金已退回)."""
     (filing,) = _filings(office, caller, [order])
     return written(office, order, office.client(caller).refunded(filing, intent_id=intent_id))
-
-
-def close_month(office: Office, caller: Caller, asked: MonthStatement, intent_id: str) -> MonthWritten:
-    """Name the hash of what a month came to (确认月结). Once both sides named the same, it is closed."""
-    done = office.client(caller).close_month(
-        Region(asked.home), Region(asked.host), asked.month, Digest(asked.statement), intent_id=intent_id
-    )
-    office.follow()
-    closed = bool(done.of(MonthClosed))
-    return MonthWritten(closed=closed, transaction=done.transaction, block=done.block)
-
-
-def months(office: Office, caller: Caller) -> MonthPage:
-    """What was named of months in which an officer's region takes part; all for an auditor."""
-    with office.seen() as snapshot:
-        months = shapes.months_seen(snapshot)
-        mine = [each for each in months if caller.party not in OFFICERS or caller.home in (each.home, each.host)]
-        return MonthPage(months=mine, block=office.block_seen(snapshot))
 
 
 def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:

@@ -1,21 +1,16 @@
-"""What reviewers and payers of a region do with orders, and both sides' word on a month."""
-
-from typing import Annotated
+"""What reviewers and payers of a region do with orders."""
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
 from gateway.acts import reviews
-from gateway.callers import OFFICERS, Caller, Party
-from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce, allow
+from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce
 from gateway.documents import told
 from gateway.refusals import TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
-
-_Reader = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 
 
 def _ids(asked: schemas.Orders) -> list[Id]:
@@ -110,19 +105,3 @@ def reverse(order_id: schemas.Id32, asked: schemas.Reversal, caller: Reviewer, o
 def refunded(order_id: schemas.Id32, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Record that the debt came back."""
     return once.answer(200, {}, lambda intent_id: reviews.refunded(office, caller, Id(order_id), intent_id))
-
-
-@router.get("/months", **told("月度核对列表 List months", answer={"months": [examples.MONTH_SEEN], "block": examples.BLOCK}))
-def list_months(caller: _Reader, office: OfficeHere) -> schemas.MonthPage:
-    """What both sides named of the months in which an officer's region takes part; all for an auditor."""
-    return reviews.months(office, caller)
-
-
-@router.post(
-    "/months/close",
-    response_model=schemas.MonthWritten,
-    **told("确认月结 Close a month", asked=examples.MONTH, answer=examples.MONTH_WRITTEN, verbs=("closeMonth",)),
-)
-def close_month(asked: schemas.MonthStatement, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Name the hash of what a month came to between two regions. Once both sides named the same, it is closed."""
-    return once.answer(200, asked, lambda intent_id: reviews.close_month(office, caller, asked, intent_id))

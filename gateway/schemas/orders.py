@@ -192,36 +192,3 @@ class Submitted(Shape):
     outcomes: list[Outcome]
     transaction: Id32 | None
     block: int | None
-
-
-class MonthStatement(Shape):
-    """The hash of what a month came to between two regions: `month` is year × 100 + month, UTC+8."""
-
-    home: Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
-    host: Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
-    month: Annotated[int, Field(strict=True, ge=200_001, le=999_912)]
-    statement: Id32
-
-
-class MonthSeen(Shape):
-    """Both sides' statements of a month; null where a side has named none. Closed once they are the same."""
-
-    home: int
-    host: int
-    month: int
-    home_statement: Id32 | None
-    host_statement: Id32 | None
-    closed: bool
-
-
-class MonthWritten(Written):
-    """Whether naming this statement closed the month."""
-
-    closed: bool
-
-
-class MonthPage(Shape):
-    """Months that a side has named a statement of."""
-
-    months: list[MonthSeen]
-    block: BlockSeen

@@ -28,7 +28,7 @@ class IssueRequest(Shape):
 
 class BadRow(Shape):
     """
-    A row that cannot be issued: its line in the file, counted from 1, and why.
+    A row that cannot be taken: its line in the file, counted from 1, and why.
 
     `findings` are the rules of the programme's file that do not hold, where it is one of these that is against it.
     """

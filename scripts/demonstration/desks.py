@@ -53,6 +53,10 @@ class Desk:
         """Read."""
         return self._answer(self.http.get(self.url + path, params=query, headers=self._headers()))
 
+    def raw(self, path: str) -> httpx.Response:
+        """Read what is no JSON object: a file."""
+        return self.http.get(self.url + path, headers=self._headers())
+
     def post(self, path: str, asked: Mapping[str, Any], *, key: str | None = None) -> Answer:
         """
         Write, under a new Idempotency-Key unless one is given; or ask what changes nothing.

@@ -271,9 +271,9 @@ def test_statements_add_up_to_what_the_ledger_holds(acts, payers):
         for stage, total in of[-1].stages.items():
             assert total.count == len([each for each in mine if scene.ledger.orders[each].stage == stage])
         held = sum(scene.ledger.orders[each].amount for each in mine if scene.ledger.orders[each].stage == Stage.OPEN)
-        assert of[-1].stages.get(Stage.OPEN, Sum(0, 0)).amount == held
+        assert of[-1].stages.get(Stage.OPEN, Sum(0, 0)).total == held
         for statement in of:
-            assert sum(each.amount for each in statement.events.values()) == sum(line.amount for line in statement.lines)
+            assert sum(each.total for each in statement.events.values()) == sum(line.amount for line in statement.lines)
     positions = [line.position for of in statements.values() for statement in of for line in statement.lines]
     assert len(set(positions)) == len(positions)
 

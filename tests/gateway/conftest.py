@@ -46,11 +46,16 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
 
 @dataclass
 class Town(Scene):
-    """A scene whose gateways run in this process. `clock` shifts all gateways' idea of now by some seconds."""
+    """
+    A scene whose gateways run in this process.
+
+    `clock` shifts all gateways' idea of now by some seconds; `told` is what tests tell each other.
+    """
 
     clock_shift: float = field(default=0.0, kw_only=True)
     overrides: dict[str, object] = field(default_factory=dict, kw_only=True)
     running: dict[int, ExitStack] = field(default_factory=dict, kw_only=True)
+    told: dict[str, dict] = field(default_factory=dict, kw_only=True)
 
     def start(self, region: int) -> None:
         """Start a region's gateway; it goes on from its state folder."""

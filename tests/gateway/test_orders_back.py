@@ -3,7 +3,7 @@
 import pytest
 
 from registry.chain.devnode import Engine
-from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import (
     both_signed,
@@ -192,24 +192,6 @@ def test_documents_of_which_none_can_be_sent_send_nothing(town, lab):
 
     assert (answer.status, answer["transaction"]) == (200, None)
     assert answer["outcomes"][0]["refused"]["code"] == "DocumentRefused"
-
-
-def test_a_month_is_closed_when_both_sides_name_the_same(town):
-    statement, other = "0x" + "a1" * 32, "0x" + "b2" * 32
-    asked = {"home": CHANGXING, "host": KUNSHAN, "month": past_month(town), "statement": statement}
-    home, host = town.desk(CHANGXING, "reviewer-1"), town.desk(KUNSHAN, "reviewer-1")
-
-    first = home.post("/v1/months/close", asked)
-    differs = host.post("/v1/months/close", asked | {"statement": other})
-    same = host.post("/v1/months/close", asked)
-    again = home.post("/v1/months/close", asked | {"statement": other})
-    neither = town.desk(BEIJING, "reviewer-1").post("/v1/months/close", asked)
-
-    assert [each["closed"] for each in (first, differs, same)] == [False, False, True]
-    assert (again.code, neither.code) == ("MonthIsClosed", "NotOfEither")
-    seen = next(each for each in home.get("/v1/months")["months"] if each["host"] == KUNSHAN)
-    assert (seen["home_statement"], seen["host_statement"], seen["closed"]) == (statement, statement, True)
-    assert KUNSHAN not in {each["host"] for each in town.desk(BEIJING, "reviewer-1").get("/v1/months")["months"]}
 
 
 @pytest.mark.parametrize(
