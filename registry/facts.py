@@ -14,12 +14,14 @@ from typing import Any
 from registry.codec import id_of
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
-from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, Stage
-from registry.rules import Closing, Ledger
+from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, RegionStatus, Stage
+from registry.rules import Closing, Ledger, month_of
 from registry.statement import Netting, Statement, netting, seconds_of_month, statement_of
 from registry.tags import epoch_of
 
 Fact = dict[str, Any]
+
+CALENDAR = range(1, 13)
 
 _NO_DIGEST = bytes(32)
 _MOVES_MONEY = frozenset({"Funded", "Drawn"})
@@ -138,13 +140,14 @@ class Facts:
             )
         return found
 
-    def statement(self, home: Region, host: Region, month: int) -> Statement:
-        """
-        A month's statement of one direction of a pair, as far as the chain has come.
+    def has_month(self, home: Region, host: Region, month: int) -> bool:
+        """Whether the two are members, and the month one that the consortium has seen something of."""
+        regions = self._ledger.regions
+        members = home != host and all(regions[each].status != RegionStatus.NONE for each in (home, host))
+        return members and self._ledger.first_month <= month <= month_of(self._snapshot.time) and month % 100 in CALENDAR
 
-        Raises:
-            ValueError: it is no month.
-        """
+    def statement(self, home: Region, host: Region, month: int) -> Statement:
+        """A month's statement of one direction of a pair, as far as the chain has come."""
         log = (entry.logged for entry in self._snapshot.history_of_orders(home=home, host=host))
         return statement_of(self._ledger, log, chain_id=self._snapshot.chain_id, home=home, host=host, month=month)
 
@@ -153,9 +156,11 @@ class Facts:
         A month's statement with what both sides named, and what the pair's two directions come to.
 
         `over` says that the chain is past the month's end, so that nothing can be added; before that there is no hash to name.
-        RUNNING: not over. OPEN: neither side named a statement. NAMED: one did. DIFFERS: both did, not the same. CLOSED: both the same.
+        RUNNING: not over. UNNAMED: neither side named a statement. NAMED: one did. DIFFERS: both did, not the same. CLOSED: both the same.
         A side `agrees` if it named the very hash that is worked out here; null where it named none.
         """
+        if not self.has_month(home, host, month):
+            raise LookupError("there is no such month of these two")
         statement, back = self.statement(home, host, month), self.statement(host, home, month)
         told = self.closing(home, host, month)
         over = told["state"] != "RUNNING"
@@ -372,7 +377,7 @@ def _state_of(closing: Closing, *, over: bool) -> str:
     home, host = (any(each) for each in (closing.home, closing.host))
     if home and host:
         return "CLOSED" if closing.home == closing.host else "DIFFERS"
-    return "NAMED" if home or host else "OPEN" if over else "RUNNING"
+    return "NAMED" if home or host else "UNNAMED" if over else "RUNNING"
 
 
 def _netted(found: Netting) -> Fact:

@@ -76,6 +76,16 @@ class GatewayClient:
         asked = {name: value for name, value in query.items() if value is not None}
         return self._ask(lambda: self._http.get(self._url + path, params=asked, headers=self._authorization))
 
+    def download(self, path: str) -> bytes:
+        """Read a file that is no JSON."""
+        try:
+            response = self._http.get(self._url + path, headers=self._authorization)
+        except httpx.TransportError as silent:
+            raise Unreachable(f"{self._url}: {silent!r}") from silent
+        if response.is_success:
+            return response.content
+        raise self._why_not(response, _object_of(response))
+
     def ask(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
         """Ask what changes nothing, though it is a POST: a look-up, or a document to sign."""
         return self._ask(lambda: self._http.post(self._url + path, json=dict(asked), headers=self._authorization))
@@ -120,9 +130,13 @@ class GatewayClient:
         found = _object_of(response)
         if response.is_success and found is not None:
             return found
+        raise self._why_not(response, found)
+
+    @staticmethod
+    def _why_not(response: httpx.Response, found: dict[str, Any] | None) -> Unreachable | RefusedByGateway:
         if not response.is_client_error or response.status_code == httpx.codes.TOO_MANY_REQUESTS:
-            raise Unreachable(_sentence(response, found))
-        raise _refusal(response, found)
+            return Unreachable(_sentence(response, found))
+        return _refusal(response, found)
 
     def _write(self, key: str, send: Callable[[], httpx.Response]) -> dict[str, Any]:
         deadline = time.monotonic() + self._patience

@@ -311,18 +311,20 @@ def divided(statement: Statement, place: Callable[[Line], str | None]) -> dict[s
     }
 
 
-def differing(ours: Statement, theirs: bytes) -> list[Differing]:
+def differing(ours: Mapping[str, Any], theirs: bytes) -> list[Differing]:
     """
     Where another's statement of the same pair and month says something else, by order; empty where both are the same.
+
+    `ours` is a statement's document.
 
     Raises:
         StatementMalformed: it is no statement, or one of another pair, month or chain.
     """
-    mine, other = ours.document(), _read(theirs)
+    other = _read(theirs)
     for name in ("format", "chain_id", "registry", "home", "host", "month"):
-        if other.get(name) != mine[name]:
-            raise StatementMalformed(f"{name} is {other.get(name)!r}, not {mine[name]!r}")
-    ours_by_order, theirs_by_order = _by_order(mine["lines"]), _by_order(other["lines"])
+        if other.get(name) != ours[name]:
+            raise StatementMalformed(f"{name} is {other.get(name)!r}, not {ours[name]!r}")
+    ours_by_order, theirs_by_order = _by_order(ours["lines"]), _by_order(other["lines"])
     found = []
     for order in sorted(ours_by_order.keys() | theirs_by_order.keys()):
         here, there = ours_by_order.get(order, []), theirs_by_order.get(order, [])
@@ -330,7 +332,7 @@ def differing(ours: Statement, theirs: bytes) -> list[Differing]:
         only_there = tuple(each for each in there if each not in here)
         if only_here or only_there:
             found.append(Differing(order, only_here, only_there))
-    if not found and other != mine:
+    if not found and other != ours:
         raise StatementMalformed("its lines are the same, and its sums are not theirs")
     return found
 

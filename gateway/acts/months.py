@@ -39,7 +39,6 @@ from registry import (
     Line,
     MonthClosed,
     Region,
-    RegionStatus,
     Rejected,
     Snapshot,
     Statement,
@@ -52,8 +51,6 @@ from registry import (
     statement_workbook,
 )
 from registry import divided as divided_by
-
-MONTHS = range(1, 13)
 
 
 class MonthNamed(NamedTuple):
@@ -134,21 +131,16 @@ def _require_worked_out_here(office: Office, caller: Caller, named: MonthNamed, 
     that was read, for a statement must not be worked out while something can still be added.
     """
     with office.current() as snapshot:
-        if caller.home not in named[:2] or not any(asked) or not _is_asked_of(snapshot, named):
+        facts = Facts(snapshot)
+        if caller.home not in named[:2] or not any(asked) or not facts.has_month(*named) or facts.closing(*named)["state"] == "CLOSED":
             return
         _require_over(snapshot, named.month)
-        ours = Facts(snapshot).statement(*named).hash
+        ours = facts.statement(*named).hash
     if ours != asked:
         title = (
             "所报哈希与本平台按链上数据算得的月结单不符，未上链。 The hash is not that of the statement worked out here; nothing was sent."
         )
         raise Problem(409, "StatementDiffers", title, ours="0x" + ours.hex(), asked="0x" + asked.hex())
-
-
-def _is_asked_of(snapshot: Snapshot, named: MonthNamed) -> bool:
-    """Whether the month can have a statement, and is not closed."""
-    begun = named.month >= snapshot.ledger.first_month and named.month % 100 in MONTHS
-    return begun and _are_members(snapshot, named) and Facts(snapshot).closing(*named)["state"] != "CLOSED"
 
 
 # A payer's records
@@ -340,14 +332,8 @@ def _require_of_pair(caller: Caller, named: MonthNamed) -> None:
         raise Problem(403, "NotYours", "只能由这两个地区的经办人员查看。 For officers of these two regions only.")
 
 
-def _are_members(snapshot: Snapshot, named: MonthNamed) -> bool:
-    regions = snapshot.ledger.regions
-    return named.home != named.host and all(regions[each].status != RegionStatus.NONE for each in (named.home, named.host))
-
-
 def _require_known(snapshot: Snapshot, named: MonthNamed) -> None:
-    """Both are members, and the month is one that the consortium has seen something of."""
-    if not _are_members(snapshot, named) or not snapshot.ledger.first_month <= named.month <= month_of(snapshot.time):
+    if not Facts(snapshot).has_month(*named):
         raise not_found("month", closing_id(*named))
 
 

@@ -3,12 +3,11 @@
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainSerializer, WithJsonSchema
 
 from gateway.schemas.basis import Amount, BlockSeen, Id32, RegionCode, Shape, Text, Written
 from gateway.schemas.orders import StageName
 
-_MONTHS = range(1, 13)
 _SIX_DIGITS = re.compile("[1-9][0-9]{5}")
 SIGNED_PATTERN = "^(0|-?[1-9][0-9]{0,18})$"
 
@@ -19,25 +18,17 @@ def _whole(value: Any) -> int:
     return int(value)
 
 
-def _month(value: int) -> int:
-    if value % 100 not in _MONTHS:
-        raise ValueError("a month is year × 100 + month")
-    return value
-
-
 SignedAmount = Annotated[int, PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": SIGNED_PATTERN})]
 """Money in an answer that may have been taken back: negative then."""
 SixDigits = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(_whole)]
 """A region's code in a path."""
-MonthDigits = Annotated[
-    int, Field(ge=200_001, le=999_912, description="Year × 100 + month, UTC+8."), BeforeValidator(_whole), AfterValidator(_month)
-]
+MonthDigits = Annotated[int, Field(ge=200_001, le=999_912, description="Year × 100 + month, UTC+8."), BeforeValidator(_whole)]
 """A month in a path."""
 _FORM_DIGITS = WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{5}$"})
 FormRegion = Annotated[SixDigits, _FORM_DIGITS]
 FormMonth = Annotated[MonthDigits, _FORM_DIGITS]
 MonthNumber = Annotated[int, Field(strict=True, ge=200_001, le=999_912)]
-MonthState = Literal["RUNNING", "OPEN", "NAMED", "DIFFERS", "CLOSED"]
+MonthState = Literal["RUNNING", "UNNAMED", "NAMED", "DIFFERS", "CLOSED"]
 EventName = Literal[
     "Reserved",
     "Approved",
@@ -189,7 +180,7 @@ class MonthAccount(Shape):
     """
     A month's statement with what both sides named.
 
-    RUNNING: not over, so there is no hash yet. OPEN: neither side named a statement. NAMED: one did. DIFFERS: both did, not the same.
+    RUNNING: not over, so there is no hash yet. UNNAMED: neither side named a statement. NAMED: one did. DIFFERS: both did, not the same.
     CLOSED: both the same. A side `agrees` if it named the very hash that stands here; null where it named none.
     """
 
@@ -271,7 +262,7 @@ class BreakExplanation(Shape):
 
     home: RegionCode
     host: RegionCode
-    month: Annotated[MonthNumber, AfterValidator(_month)]
+    month: MonthNumber
     break_id: Id32
     text: Text
 

@@ -21,6 +21,7 @@ from registry.cli import (
     lab,
     lookup_log,
     lookups,
+    month,
     motion,
     operation,
     order,
@@ -56,7 +57,7 @@ def make_app() -> typer.Typer:
     issue.add_to(app)
     app.add_typer(issue.app, name="voucher")
     lookups.add_to(app)
-    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle}.items():
+    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle, "month": month}.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
         app.add_typer(group.app, name=name)

@@ -41,7 +41,7 @@ chain is found (exit status 5). A node cannot be asked for them, since that is w
 compare its SHA-256 with another region's.
 
 **没有网关时读节点。** Where `node_url` is told and no `gateway_url`, `order`, `voucher`, `programme`, `lab`, `firm`, `flag`, `keys` and
-`review months` show and list from the node's events, all of them, under the same names as at a gateway. The chain knows no company code,
+`month` show and list from the node's events, all of them, under the same names as at a gateway. The chain knows no company code,
 project or invoice number, nor the words of a reason: those only a gateway tells, to those who may know.
 
 ## 设置 Settings
@@ -116,7 +116,7 @@ VERBS: Mapping[str, tuple[str, ...]] = {
     "settle": ("settle record",),
     "reverse": ("review reverse",),
     "refunded": ("settle refunded",),
-    "closeMonth": ("review close-month",),
+    "closeMonth": ("month close",),
     "tryEach": ("order submit", "redeem submit", "order release submit"),
     "admit": ("lab admit",),
     "renew": ("lab renew",),

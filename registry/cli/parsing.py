@@ -22,6 +22,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
 _ID = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
+_MONTH = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
 _REGION = re.compile(r"[1-9][0-9]{5}")
 
 
@@ -105,6 +106,19 @@ def address(text: str) -> Address:
     if found == NO_ADDRESS or (text[2:] not in (text[2:].lower(), text[2:].upper()) and text != found):
         raise typer.BadParameter(f"账户地址有误，校验不符。 {text} is no account: its checksum is wrong, or it is zero.")
     return found
+
+
+def month(text: str) -> int:
+    """
+    A month in China, as year × 100 + month.
+
+    >>> month("2026-11")
+    202611
+    """
+    match = _MONTH.fullmatch(text)
+    if match is None:
+        raise typer.BadParameter(f"月份形如 2026-11。 A month is 2026-11, not {text!r}.")
+    return int(match[1]) * 100 + int(match[2])
 
 
 def region(text: str) -> Region:

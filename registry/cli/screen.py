@@ -137,8 +137,9 @@ class Screen:
             return "—"
         if isinstance(value, list):
             return "\n".join(self._shown(name, each) for each in value)
-        if name in MONEY and str(value).isdecimal():
-            return f"{int(value) // 100:,}.{int(value) % 100:02} 元"
+        if name in MONEY and str(value).removeprefix("-").isdecimal():
+            sign, fen = "-" if str(value).startswith("-") else "", abs(int(value))
+            return f"{sign}{fen // 100:,}.{fen % 100:02} 元"
         if name in TIMES and str(value).isdecimal() and int(value) < _YEAR_9999:
             return f"{datetime.fromtimestamp(int(value), CHINA):%Y-%m-%d %H:%M:%S}"
         if str(value) in STATES:

@@ -39,8 +39,9 @@ def told(people):
     flagged = town.firm("firm-beijing")
     flagged_id = "0x" + id_of(Firm(Region(BEIJING), town.world.keyring.firm(flagged.company_code))).hex()
     people.caller(BEIJING, "directory").ask(f"flag raise {flagged_id} --reason 涉嫌虚假合同")
-    closing = f"--home {CHANGXING} --host {SHANGHAI} --month {month} --statement 0x{'5a' * 32}"
-    people.caller(CHANGXING, "reviewer-1").ask(f"review close-month {closing}")
+    named = f"--home {CHANGXING} --host {SHANGHAI} --month {month}"
+    statement = people.auditor().ask(f"month statement {named}")["hash"]
+    people.caller(CHANGXING, "reviewer-1").ask(f"month close {named} --statement {statement}")
     shown = people.caller(SHANGHAI, "auditor").ask(f"order show {order}")
     return {
         "ORDER": order,
@@ -50,6 +51,8 @@ def told(people):
         "LAB": town.lab_id(lab),
         "KUNSHAN": town.lab_id(kunshan),
         "FLAGGED": flagged_id,
+        "MONTH": month,
+        "LATER": f"{datetime.now(UTC) + timedelta(days=40, hours=8):%Y-%m}",
     }
 
 
@@ -73,7 +76,10 @@ COMMANDS = [
     "flag show $FLAGGED",
     "flag list",
     "flag list --state STANDING",
-    "review months",
+    "month list",
+    "month statement --home 330522 --host 310000 --month $MONTH",
+    "month statement --home 330522 --host 310000 --month $LATER",
+    "month statement --home 310000 --host 330522 --month $MONTH",
     "keys show $KUNSHAN",
     "keys proposals",
 ]

@@ -326,7 +326,6 @@ def other_ends(story):
         order = town.reserved(beijing, lab, serial=town.serial_for(beijing, denomination="1"), amount="500000")
         answer = story.play(f"review {verb}", people.caller(BEIJING, "reviewer-1"), REQUESTED_ORDER=order)
         assert answer["orders"][0]["stage"] == stage
-    story.play("review months", reviewer)
     story.told["LATE_ORDER"] = reserved()
     assert at_firm.run("order list --json").status == 0
 
@@ -391,12 +390,35 @@ def auditing(story):
 def long_afterwards(story):
     people = story.people
     story.told["LAST_MONTH"] = f"{datetime.now(UTC) + timedelta(hours=8):%Y-%m}"
-    story.told["STATEMENT_HASH"] = "0x" + "5a" * 32
     people.town.node.jump(200 * DAY)
     people.town.clock_shift = 200 * DAY
     assert story.play("keys complete", people.caller(KUNSHAN, "directory"))["outcome"] == "ROTATED"
-    story.play("review close-month", people.caller(CHANGXING, "reviewer-1"))
+    month(story)
     assert story.play("order release without-consent", people.lab(people.town.lab("lab-shanghai")))["stage"] == "RELEASED"
+
+
+def month(story):
+    """The month of the story, over by now: its order was paid, reversed and refunded, and the bank knows of no refund."""
+    people, folder, told = story.people, story.people.folder, story.told
+    reviewer, payer, issuer = (people.caller(CHANGXING, each) for each in ("reviewer-1", "payer", "issuer"))
+    row = f"{told['SETTLED_ORDER']},{told['SELLER']},4800.00,拨付,PAY-1,{told['LAST_MONTH']}-01\n"
+    (folder / "payments.csv").write_text("订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n" + row, encoding="utf-8")
+    (folder / "sub-districts.csv").write_text(f"企业代码,乡镇街道园区\n{told['FIRM_CODE']},雉城街道\n", encoding="utf-8")
+
+    story.play("month statement", reviewer, remember={"STATEMENT_HASH": "hash"})
+    assert story.play("month compare", people.auditor())["clean"] is True
+    assert story.play("month close", reviewer)["state"] == "NAMED"
+    assert story.play("month list", people.caller(SHANGHAI, "auditor"))["home_statement"] == told["STATEMENT_HASH"]
+    assert [each["home_agrees"] for each in story.play("month check", people.auditor())["months"]] == [True]
+    assert story.play("month payments", payer)["rows"] == 1
+    found = people.caller(CHANGXING, "auditor").run(
+        f"month breaks --home {CHANGXING} --host {SHANGHAI} --month {told['LAST_MONTH']} --json"
+    )
+    told["BREAK"] = next(each["break_id"] for each in found.lines if each["order_id"] == told["SETTLED_ORDER"])
+    story.play("month breaks", reviewer)
+    assert story.play("month explain", payer)["reason"] == "NotRefunded"
+    assert story.play("month catalogue", issuer)["rows"] == 1
+    assert story.play("month sub-districts", payer)["sub_district"] == "雉城街道"
 
 
 def gateway_serves(story):
