@@ -6,12 +6,14 @@ itself: where the other region named another one, the two statements are compare
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from gateway import payment_list, shapes, sub_districts
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
+from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.payments import Explained
 from gateway.schemas import (
@@ -27,7 +29,7 @@ from gateway.schemas import (
     RecordsTaken,
     SubDistrictPage,
 )
-from gateway.sight import may_see_order, not_found, require_of_this_region
+from gateway.sight import may_see_order, not_found, require_of_this_region, span_of
 from registry import (
     Break,
     Digest,
@@ -79,36 +81,47 @@ def months(office: Office, caller: Caller) -> MonthPage:
 
 def account(office: Office, caller: Caller, named: MonthNamed) -> MonthAccount:
     """A month's statement with what both sides named."""
-    _require_of_pair(caller, named)
-    with office.seen() as snapshot:
-        _require_known(snapshot, named)
-        told = Facts(snapshot).month(*named)
+    with _looked_at(office, caller, "statement", named) as subject, office.seen() as snapshot:
+        told = _account(caller, snapshot, named, subject)
         return MonthAccount.model_validate(told | {"block": office.block_seen(snapshot)})
 
 
 def document(office: Office, caller: Caller, named: MonthNamed) -> bytes:
     """The canonical form of the statement of a month that is over: the bytes whose SHA-256 is its hash."""
-    _require_of_pair(caller, named)
-    with office.seen() as snapshot:
+    with _looked_at(office, caller, "statement", named) as subject, office.seen() as snapshot:
+        _require_of_pair(caller, named)
         _require_known(snapshot, named)
         _require_over(snapshot, named.month)
-        return Facts(snapshot).statement(*named).canonical()
+        statement = Facts(snapshot).statement(*named)
+        subject.span = span_of(["0x" + line.order.hex() for line in statement.lines])
+        return statement.canonical()
 
 
 def excel(office: Office, caller: Caller, named: MonthNamed) -> bytes:
     """The statement as a workbook, with this region's own breaks and sub-districts where it has them."""
-    _require_of_pair(caller, named)
-    with office.seen() as snapshot:
-        _require_known(snapshot, named)
-        told = Facts(snapshot).month(*named)
+    with _looked_at(office, caller, "statement", named) as subject, office.seen() as snapshot:
+        told = _account(caller, snapshot, named, subject)
         ours = caller.party is Party.AUDITOR or caller.home == office.region
-        breaks = _breaks(office, snapshot, named) if ours and office.payments.months(named.home, named.host) else ()
+        breaks = _breaks(office, snapshot, named) if ours else ()
         places = _divided(office, snapshot, named) if ours and named.home == office.region else None
     return statement_workbook(
         told,
         breaks=[each.model_dump(mode="json") for each in breaks],
         sub_districts=None if places is None else [each.model_dump(mode="json") for each in places.sub_districts],
     )
+
+
+def _account(caller: Caller, snapshot: Snapshot, named: MonthNamed, subject: Subject) -> dict[str, Any]:
+    _require_of_pair(caller, named)
+    _require_known(snapshot, named)
+    told = Facts(snapshot).month(*named)
+    subject.span = span_of([each["order_id"] for each in told["statement"]["lines"]])
+    return told
+
+
+def _looked_at(office: Office, caller: Caller, what: str, named: MonthNamed) -> AbstractContextManager[Subject]:
+    """A statement and its breaks show many orders at once: one row of the log says who looked, and from which to which."""
+    return logged(office.lookups, office.clock, caller, what, region=named.home)
 
 
 def close_month(office: Office, caller: Caller, asked: MonthStatement, intent_id: str) -> MonthWritten:
@@ -173,11 +186,13 @@ def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, i
 
 def breaks(office: Office, caller: Caller, named: MonthNamed) -> BreakPage:
     """Where this region's payment records and the chain disagree in a month."""
-    require_of_this_region(office, caller)
-    with office.seen() as snapshot:
+    with _looked_at(office, caller, "breaks", named) as subject, office.seen() as snapshot:
+        require_of_this_region(office, caller)
         _require_known(snapshot, named)
+        found = _breaks(office, snapshot, named)
+        subject.span = span_of(["0x" + each.order_id.hex() for each in found])
         return BreakPage(
-            breaks=_breaks(office, snapshot, named),
+            breaks=found,
             records=[shapes.records_seen(each) for each in office.payments.months(named.home, named.host)],
             block=office.block_seen(snapshot),
         )

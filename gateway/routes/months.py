@@ -17,7 +17,7 @@ from gateway.acts.months import MonthNamed
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import Issuer, OfficeHere, Payer, Reviewer, WriteOnce, allow
 from gateway.documents import EXCEL, JSON, told
-from gateway.refusals import LISTS
+from gateway.refusals import LISTS, LOGGED
 from registry import Region
 
 router = APIRouter(prefix="/v1", tags=["months"])
@@ -26,7 +26,7 @@ _FORM = "multipart/form-data"
 _Lister = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 _Reader = Annotated[Caller, allow(Party.ISSUER, Party.REVIEWER, Party.PAYER, Party.AUDITOR)]
 _Explainer = Annotated[Caller, allow(Party.REVIEWER, Party.PAYER)]
-_OVER = ("MonthNotOver", "NotYours")
+_LOOKS = ("NotYours", *LOGGED)
 
 
 class ExcelWorkbook(Response):
@@ -66,7 +66,7 @@ def list_months(caller: _Lister, office: OfficeHere) -> schemas.MonthPage:
 
 @router.get(
     "/months/{home}/{host}/{month}",
-    **told("月结单 Statement of a month", answer=examples.MONTH_ACCOUNT, refuses=("NotYours",)),
+    **told("月结单 Statement of a month", answer=examples.MONTH_ACCOUNT, refuses=_LOOKS),
 )
 def account(
     home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere
@@ -78,7 +78,7 @@ def account(
 @router.get(
     "/months/{home}/{host}/{month}/document",
     response_model=schemas.StatementSeen,
-    **told("月结单文件 Statement as a file", answer=examples.STATEMENT_SEEN, refuses=_OVER),
+    **told("月结单文件 Statement as a file", answer=examples.STATEMENT_SEEN, refuses=("MonthNotOver", *_LOOKS)),
 )
 def document(home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere) -> Response:
     """The statement alone in its canonical form, the same bytes at every gateway: their SHA-256 is its hash."""
@@ -88,7 +88,7 @@ def document(home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.Mo
 @router.get(
     "/months/{home}/{host}/{month}/excel",
     response_class=ExcelWorkbook,
-    **told("月结单 Excel Statement as a workbook", answer=None, refuses=("NotYours",), answered=EXCEL),
+    **told("月结单 Excel Statement as a workbook", answer=None, refuses=_LOOKS, answered=EXCEL),
 )
 def excel(
     home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere
@@ -144,7 +144,7 @@ def hand_in(asked: Annotated[RecordsForm, Form(media_type=_FORM)], caller: Payer
 
 @router.get(
     "/months/{home}/{host}/{month}/breaks",
-    **told("核对差异 Breaks", answer=examples.BREAKS, refuses=("NotYours",)),
+    **told("核对差异 Breaks", answer=examples.BREAKS, refuses=_LOOKS),
 )
 def breaks(
     home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere

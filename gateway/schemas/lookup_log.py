@@ -10,8 +10,9 @@ class LookupSeen(Shape):
     A look-up: when (Unix time in milliseconds), what was asked and answered, and who asked: a party of a region.
 
     `order`, `redemption` and `release` are documents that were prepared, `history` and `order-history` one record, `list` and
-    `order-list` a list of them, `trail` a page of all events. `voucher_id` is null where no voucher was found, `order_id` where none was
-    asked about; `span` tells the first and the last of what a whole page showed. `caller` and `lab` are told to officers and auditors only.
+    `order-list` a list of them, `trail` a page of all events, `statement` and `breaks` a month between two regions. `voucher_id` is null
+    where no voucher was found, `order_id` where none was asked about; `span` tells the first and the last of what a whole page showed.
+    `caller` and `lab` are told to officers and auditors only.
     """
 
     number: int
@@ -29,6 +30,8 @@ class LookupSeen(Shape):
         "list",
         "order-list",
         "trail",
+        "statement",
+        "breaks",
     ]
     answer: str
     party: str

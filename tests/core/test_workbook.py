@@ -5,10 +5,12 @@ import io
 import pytest
 from openpyxl import load_workbook
 
+from registry.breaks import BreakReason
+from registry.cli.words import STATES
 from registry.codec import id_of
 from registry.model import Stage
 from registry.statement import netting
-from registry.workbook import _EVENTS, _STAGES, statement_workbook
+from registry.workbook import _EVENTS, _REASONS, _STAGES, statement_workbook
 from tests.core.month_scene import Pair
 from tests.rules.scene import CHANGXING, SHANGHAI
 
@@ -74,8 +76,24 @@ def test_a_programmes_code_is_never_a_formula(code):
     assert cell.value == code.replace("\x01", "\ufffd")
 
 
-def test_every_event_and_stage_has_its_word():
+def test_what_a_bank_or_an_officer_wrote_is_never_a_formula(scene):
+    found = {"break_id": "0x" + "11" * 32, "order_id": "0x" + "22" * 32, "reason": "NotPaid", "opened": DECEMBER, "resolved": None}
+    found |= {"due": "-1", "paid": "0", "references": ["=1+1", "+2"], "explanation": {"text": "=cmd|' /C calc'!A0"}}
+    place = {"sub_district": "=1+1", "orders": 1, "events": [{"event": "Settled", "count": 1, "total": "100"}]}
+
+    book = opened(statement_workbook(told(scene), breaks=[found], sub_districts=[place]))
+
+    assert {cell.data_type for sheet in book for row in sheet.iter_rows() for cell in row} == {"s", "n"}
+    assert [cell.value for cell in book["差异 Breaks"][2]][-2:] == ["=1+1、+2", "=cmd|' /C calc'!A0"]
+    assert book["差异 Breaks"].cell(2, 7).value == -0.01
+    assert [cell.value for cell in book["乡镇街道园区 Sub-districts"][2]] == ["=1+1", 1, "Settled", "拨付", 1, 1, "100"]
+
+
+def test_every_event_stage_and_reason_has_its_word():
     assert {each.name for each in Stage} - {"NONE"} == _STAGES.keys()
+    assert {each.value for each in BreakReason} == _REASONS.keys()
+    assert _REASONS.items() <= {name: zh for name, (zh, _) in STATES.items()}.items()
+    assert _EVENTS.items() <= {name: zh for name, (zh, _) in STATES.items()}.items()
     assert set(_EVENTS) == {
         "Reserved",
         "Approved",

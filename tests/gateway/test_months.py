@@ -139,6 +139,19 @@ def test_a_statement_is_for_officers_of_the_two_regions_and_auditors(town, told,
     assert code(BEIJING, "auditor") == 200
 
 
+def test_who_looked_at_a_statement_stands_in_the_log(town, told):
+    lines = town.desk(SHANGHAI, "payer").get(path(told.first))["statement"]["lines"]
+    town.desk(SHANGHAI, "payer").raw(path(told.first, "/document"))
+    town.desk(BEIJING, "payer").get(path(told.first))
+
+    rows = town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=2)["lookups"]
+    refused = town.desk(BEIJING, "auditor").get("/v1/lookups", limit=1)["lookups"][0]
+
+    shown = {(each["what"], each["answer"], each["party"], each["span"]) for each in rows}
+    assert shown == {("statement", "ANSWERED", "PAYER", f"{lines[0]['order_id']}..{lines[-1]['order_id']}")}
+    assert (refused["what"], refused["answer"]) == ("statement", "NotYours")
+
+
 @pytest.mark.parametrize(
     ("home", "host", "month", "code"),
     [
