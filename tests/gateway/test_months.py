@@ -10,16 +10,19 @@ import io
 import json
 from contextlib import closing
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
-from registry import Client, Digest, KeyAccount, Node, Outbox, Region, load_key, month_of, seconds_of_month
+from gateway.schemas.months import ReasonName
+from registry import BreakReason, Client, Digest, KeyAccount, Node, Outbox, Region, load_key, month_of, seconds_of_month
 from registry.statement import following_month
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import firm_id, new_firm
 
+DIRECTIONS = ((CHANGXING, SHANGHAI), (SHANGHAI, CHANGXING))
 HEADER = "订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n"
 
 
@@ -109,6 +112,13 @@ def test_a_statement_tells_lines_sums_and_who_owes_what(town, told):
     assert (reversed_line["order_id"], reversed_line["amount"]) == (told.reversed, "-100000")
 
 
+def test_both_directions_come_to_the_same_netting(town, told):
+    there, back = (town.desk(CHANGXING, "payer").get(path(told.first, home=home, host=host)) for home, host in DIRECTIONS)
+
+    assert there["netting"] == back["netting"]
+    assert (back["statement"]["lines"], back["hash"] != there["hash"]) == ([], True)
+
+
 def test_what_happens_later_is_told_in_its_own_month(town, told):
     second = town.desk(SHANGHAI, "payer").get(path(told.second))["statement"]
 
@@ -188,13 +198,14 @@ def test_a_month_is_closed_when_both_named_the_same_and_another_hash_is_told(tow
     right, wrong = home.get(path(told.first))["hash"], "0x" + "22" * 32
     named_on_the_chain(town, tmp_path, told.first, wrong)
 
-    first = home.post("/v1/months/close", asked(told.first, statement=right))
+    first, repeated = (home.post("/v1/months/close", asked(told.first, statement=right), key="close-first") for _ in range(2))
     between = home.get(path(told.first))
     closed = host.post("/v1/months/close", asked(told.first, statement=right))
     again = home.post("/v1/months/close", asked(told.first, statement=right))
     after = [town.desk(region, "auditor").get(path(told.first)) for region in (CHANGXING, SHANGHAI)]
 
     assert (first["closed"], first["state"], first["home_statement"], first["host_statement"]) == (False, "DIFFERS", right, wrong)
+    assert repeated.body == first.body
     assert (between["state"], between["home_agrees"], between["host_agrees"]) == ("DIFFERS", True, False)
     assert (closed["closed"], closed["state"]) == (True, "CLOSED")
     assert again.code == "MonthIsClosed"
@@ -395,6 +406,10 @@ def test_records_are_for_the_regions_own_payer_and_breaks_for_its_officers(town,
     of = asked(told.first, break_id="0x" + "11" * 32, text="样例")
     assert town.desk(CHANGXING, "issuer").post("/v1/months/breaks/explain", of).code == "RoleNotAllowed"
     assert town.desk(CHANGXING, "payer").post("/v1/months/breaks/explain", of).code == "NotFound"
+
+
+def test_every_reason_of_the_library_is_one_that_the_description_names():
+    assert set(get_args(ReasonName)) == {each.value for each in BreakReason}
 
 
 # Sub-districts

@@ -78,6 +78,8 @@ ABSENT = [
     ("GET", f"/v1/labs/{NOBODY}/items", "auditor", None),
     ("GET", f"/v1/firms/{NOBODY}", "auditor", None),
     ("GET", f"/v1/keys/{NOBODY}", "auditor", None),
+    ("GET", f"/v1/months/{CHANGXING}/{SHANGHAI}/200001", "auditor", None),
+    ("GET", f"/v1/months/{CHANGXING}/{SHANGHAI}/200001/breaks", "auditor", None),
     ("GET", f"/v1/flags/{NOBODY}", "auditor", None),
     ("GET", "/v1/vouchers/VOUCHER", "lab-shanghai", None),
     ("POST", "/v1/quotes", "lab-shanghai", {"voucher": "NEWER", "cost": "1"}),
