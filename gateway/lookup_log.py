@@ -19,8 +19,6 @@ the file can still make up a whole new chain from some row on: that is found by 
 It is this gateway's own log: what was asked at another region's gateway stands there.
 """
 
-import asyncio
-import contextlib
 import hashlib
 import itertools
 import logging
@@ -33,7 +31,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -133,10 +131,10 @@ class LogAltered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Look-ups that stand or fall together, and who waits for them: a thread, a coroutine of a loop, or whoever wants to be called."""
+    """Look-ups that stand or fall together, and who waits for them: a thread, or whoever wants to be called."""
 
     lookups: Sequence[Lookup]
-    waiting: Future[None] | asyncio.Future[None] | Callable[[Problem | None], None]
+    waiting: Future[None] | Callable[[Problem | None], None]
 
 
 class LookupLog:
@@ -172,14 +170,6 @@ class LookupLog:
         waiting: Future[None] = Future()
         self._submit(_Batch(lookups, waiting))
         waiting.result()
-
-    async def recorded(self, *lookups: Lookup) -> None:
-        """Write look-ups from a coroutine; like `record`."""
-        if not lookups:
-            return
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._submit(_Batch(lookups, waiting))
-        await waiting
 
     def record_then(self, then: Callable[[Problem | None], None], lookups: Sequence[Lookup]) -> None:
         """
@@ -274,30 +264,14 @@ class LookupLog:
 
 
 def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
-    """Let all go on that waited; those of one loop with one call, since each call wakes it."""
-    of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    """Let all go on that waited."""
     for batch in batches:
         if callable(batch.waiting):
             batch.waiting(_unavailable() if refused else None)
-        elif isinstance(batch.waiting, asyncio.Future):
-            of_loops.setdefault(batch.waiting.get_loop(), []).append(batch.waiting)
         elif refused:
             batch.waiting.set_exception(_unavailable())
         else:
             batch.waiting.set_result(None)
-    for loop, waiting in of_loops.items():
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-            loop.call_soon_threadsafe(partial(_tell_loop, waiting, refused=refused))
-
-
-def _tell_loop(waiting: Sequence[asyncio.Future[None]], *, refused: bool) -> None:
-    for each in waiting:
-        if each.done():
-            continue  # its caller left
-        if refused:
-            each.set_exception(_unavailable())
-        else:
-            each.set_result(None)
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:

@@ -1,6 +1,5 @@
 """The look-up log: nothing is answered without its row, no alteration goes unnoticed, and who may read it sees what is theirs."""
 
-import asyncio
 import json
 import queue
 import sqlite3
@@ -159,20 +158,6 @@ def test_a_row_that_cannot_be_written_is_told_and_the_next_one_can(log, tmp_path
     assert log.verify().number == 1
 
 
-def test_coroutines_wait_as_threads_do(log, tmp_path):
-    async def many():
-        await asyncio.gather(*(log.recorded(lookup(number)) for number in range(200)))
-
-    asyncio.run(many())
-    assert log.verify().number == 200
-    with pytest.raises(Problem) as refused:
-        asyncio.run(log.recorded(lookup(at=2**80)))
-
-    assert refused.value.code == "LookupLogUnavailable"
-    log.record(lookup())
-    assert log.verify().number == 201
-
-
 def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tmp_path):
     told = queue.SimpleQueue()
 
@@ -185,18 +170,6 @@ def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tm
 
     assert told.get(timeout=30).code == "LookupLogUnavailable"
     assert verify(tmp_path).number == 2
-
-
-def test_a_coroutine_that_leaves_hinders_nobody(log):
-    async def leave():
-        waiting = asyncio.ensure_future(log.recorded(lookup(1)))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await log.recorded(lookup(2))
-
-    asyncio.run(leave())
-
-    assert log.verify().number == 2
 
 
 def test_after_the_end_nothing_is_recorded(log):
