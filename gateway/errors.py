@@ -182,7 +182,7 @@ KNOWN = (
     ProgrammeFileRefused,
     TransactionRefused,
 )
-"""Every failure that says something to a caller. The unforeseen is answered by `gateway.edge.watch`."""
+"""Every failure that says something to a caller. The unforeseen goes on to `gateway.edge` besides."""
 
 
 def install(app: FastAPI) -> None:
@@ -191,6 +191,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    # The unforeseen goes on to `gateway.edge` after its answer, and is logged there.
+    app.add_exception_handler(Exception, _on_failure)
 
 
 async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:
