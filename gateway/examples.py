@@ -389,6 +389,8 @@ AGENT_USE = {
     "told": None,
 }
 AGENT_USES = {"uses": [AGENT_USE], **PAGE_END}
+USES_READ = {"uses": [AGENT_USE["position"]]}
+AGENT_USES_READ = {"uses": [AGENT_USE | {"told": {"at": NOW, "how": "READ"}}], **PAGE_END}
 USES_TOLD = {"uses": [AGENT_USE["position"]], "how": "挂号信"}
 AGENT_USES_TOLD = {"uses": [AGENT_USE | {"told": {"at": NOW, "how": "挂号信"}}], **PAGE_END}
 

@@ -2,7 +2,18 @@
 The shapes of requests and answers, by subject. Unknown fields are refused, and nothing is converted in silence.
 """
 
-from gateway.schemas.agents import AgentUse, AgentUsePage, PowerEntry, PowerNamed, PowerPage, PowerSeen, PowerWithdrawal, Telling, UsesTold
+from gateway.schemas.agents import (
+    AgentUse,
+    AgentUsePage,
+    PowerEntry,
+    PowerNamed,
+    PowerPage,
+    PowerSeen,
+    PowerWithdrawal,
+    Telling,
+    UsesRead,
+    UsesTold,
+)
 from gateway.schemas.basis import (
     MONEY_PATTERN,
     SOME_HEX_PATTERN,
@@ -286,6 +297,7 @@ __all__ = [
     "TrailPage",
     "TypedData",
     "UnsignedTransaction",
+    "UsesRead",
     "UsesTold",
     "ValidSeconds",
     "Verdict",

@@ -377,6 +377,7 @@ def agents(story):
     assert (use["what"], use["order_id"], use["told"]) == ("RESERVE", order, None)
     story.play("firm told", office)
     assert [line["told"]["how"] for line in at_firm.run("firm uses --json").lines] == ["挂号信"]
+    assert story.play("firm read", at_firm)["told"]["how"] == "挂号信"
     assert story.play("firm power withdraw", office)["signs"] is True
     story.play("firm power list", at_firm)
 
