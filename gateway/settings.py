@@ -64,7 +64,9 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="How long a write waits for its final block before it answers OutcomeUnknown.")
     ] = 20.0
     node_connect_seconds: Annotated[float, Field(gt=0, description="Time limit for reaching the node.")] = 3.0
-    node_answer_seconds: Annotated[float, Field(gt=0, description="Time limit for each of the node's answers.")] = 30.0
+    node_answer_seconds: Annotated[
+        float, Field(gt=0, description="Time limit for each of the node's answers; well below handler_seconds.")
+    ] = 20.0
 
     body_bytes: Annotated[int, Field(ge=1_000, description="Largest body of a request, in bytes.")] = 6_000_000
     body_seconds: Annotated[float, Field(gt=0, description="Time limit for receiving a body.")] = 30.0

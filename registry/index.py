@@ -17,7 +17,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -260,6 +260,7 @@ class Index:
     def __init__(self, path: Path, node: Node, deployment: Deployment) -> None:
         self._node = node
         self._deployment = deployment
+        self._shared = _Shared()
         self._refreshing = threading.Lock()
         self._door = _Door()
         self._path = path
@@ -282,13 +283,18 @@ class Index:
         """
         Read up to the node's newest final block, and return its number. A node that is behind what was read changes nothing.
 
-        `progress`, if given, is told after each range how many blocks were read and how many are to go.
+        Threads that ask together share one question to the node, and its failure (`_Shared`): a node that hangs is waited for once.
+
+        `progress`, if given, is told after each range how many blocks were read and how many are to go; not where another thread reads.
 
         Raises:
             Unreachable: the node did not answer; what is known stays, and grows older.
             ChainReplaced: the node's chain is not the one that was read.
             NotFoldable: its events make no sense.
         """
+        return self._shared.do(lambda: self._read_on(progress))
+
+    def _read_on(self, progress: Progress | None) -> int:
         with self._refreshing:
             head = self._node.finalised_head()
             if self._cursor is None:
@@ -530,6 +536,37 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class _Shared:
+    """
+    What many want done is done once for all who came before it began.
+
+    Whoever comes while it is under way waits for the next one, since what is under way may have looked before they came. If it fails
+    they are told so as well: otherwise one after another would wait for the same silence.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._last: Future[int] = Future()
+        self._last.set_result(0)
+
+    def do(self, act: Callable[[], int]) -> int:
+        with self._guard:
+            before, under_way = self._last, not self._last.done()
+        if under_way:
+            before.result()
+        with self._guard:
+            begun_since = self._last
+            if begun_since is before:
+                self._last = mine = Future[int]()
+        if begun_since is not before:
+            return begun_since.result()
+        try:
+            mine.set_result(act())
+        except BaseException as failure:  # noqa: BLE001 - all who wait must go on
+            mine.set_exception(failure)
+        return mine.result()
 
 
 class _Door:
