@@ -3,7 +3,7 @@ Errors as RFC 9457 problems: one shape for refusals of the registry, of this gat
 
     Rejected         409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
     Unreachable      503: nothing happened, try again
-    HsmError         503: the device of a role account did not sign, so nothing happened
+    HsmError         503: the device of a role account did not sign, so nothing happened; also `SignerSilent`
     OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
     Problem          this gateway's own refusals, below
 
@@ -33,6 +33,7 @@ from registry import (
     ProgrammeFileMalformed,
     ProgrammeFileRefused,
     Rejected,
+    SignerSilent,
     TransactionRefused,
     Unreachable,
 )
@@ -107,12 +108,12 @@ def problem_of(failure: Exception) -> dict[str, Any]:
                 "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
                 plain(failure.values),
             )
+        case HsmError() | SignerSilent():
+            title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
+            return body(HTTPStatus.SERVICE_UNAVAILABLE, "DeviceUnavailable", title, {})
         case Unreachable():
             title = "节点无应答；未发生任何变化，可重试。 No node answered; nothing happened, try again."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
-        case HsmError():
-            title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
-            return body(HTTPStatus.SERVICE_UNAVAILABLE, "DeviceUnavailable", title, {})
         case OutcomeUnknown():
             title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
             detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."

@@ -118,6 +118,7 @@ from registry.outbox import (
     OutboxError,
     Outcome,
     SenderBusy,
+    SignerSilent,
     Ticket,
     WrongChain,
 )
@@ -294,6 +295,7 @@ __all__ = [
     "RotationVetoed",
     "SenderBusy",
     "Signatures",
+    "SignerSilent",
     "SigningAccount",
     "Slice",
     "Snapshot",
