@@ -12,7 +12,6 @@ What is not here: judging a voucher (the gateway, by `gateway.verification`), an
 
 import fcntl
 import json
-import os
 import sqlite3
 import threading
 from collections import deque
@@ -27,6 +26,7 @@ from typing import Any, Self
 from registry.chain.deploy import Deployment
 from registry.errors import TongquanError, Unreachable
 from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
+from registry.files import sync
 from registry.model import Address, Digest, Id, Tag, Time
 from registry.ports import Block, Log, Node
 from registry.rules import Ledger, apply
@@ -509,11 +509,11 @@ def rebuild(path: Path, node: Node, deployment: Deployment, progress: Progress |
         with Index(new, node, deployment) as index:
             head = index.refresh(progress)
         # Closing the last connection moved all of the write-ahead log into the file, so that it is whole by itself.
-        _sync(new)
+        sync(new)
         # COMMIT POINT. What the old file had not taken in yet goes first: under the new file it would be another one's.
         _remove_journal(path)
         new.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         _remove(new)
     return head
@@ -527,15 +527,6 @@ def _remove(path: Path) -> None:
 def _remove_journal(path: Path) -> None:
     for suffix in ("-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    """Have it on the disk, a folder's entries likewise."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class _Shared:
