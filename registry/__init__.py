@@ -48,6 +48,7 @@ from registry.events import (
     StandingSet,
 )
 from registry.facts import Facts, facts_of_events
+from registry.files import put_in_place
 from registry.getters import ProgrammeRules
 from registry.grants import granted_to
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
@@ -351,6 +352,7 @@ __all__ = [
     "joint_id",
     "load_key",
     "parse_typed_data",
+    "put_in_place",
     "read_programme_file",
     "read_tag_keys",
     "rebuild_index",
