@@ -141,6 +141,7 @@ from registry.policy import (
     decide_grant,
 )
 from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
+from registry.private_store import connect_store, open_store
 from registry.programme_file import (
     ProgrammeFile,
     ProgrammeFileInvalid,
@@ -337,6 +338,7 @@ __all__ = [
     "checksummed",
     "closing_id",
     "company_code",
+    "connect_store",
     "consumed",
     "decide_eligibility",
     "decide_grant",
@@ -351,6 +353,7 @@ __all__ = [
     "id_of",
     "joint_id",
     "load_key",
+    "open_store",
     "parse_typed_data",
     "put_in_place",
     "read_programme_file",

@@ -32,6 +32,7 @@ from typing import Any, Self
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest
 from registry.ports import Account, CannotServe, Log, Node, NonceTaken, Question, Receipt
+from registry.private_store import open_store
 from registry.solidity import keccak
 
 # Gas costs nothing here; the limit only has to leave room for a state that changed since the estimate. The constant part is
@@ -538,10 +539,7 @@ class _Store:
     def __init__(self, path: Path, chain_id: int) -> None:
         self._lock = threading.RLock()
         self._closed = False
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
         with self.transaction() as connection:
             found = connection.execute("SELECT chain_id FROM chain").fetchone()
             if found is None:
