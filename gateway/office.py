@@ -20,7 +20,7 @@ from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.errors import Problem
-from gateway.firm_facts import FirmFacts
+from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
@@ -98,7 +98,7 @@ class Office:
         self.answers = Answers(settings.state / "answers.sqlite")
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
-        self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
+        self.firm_facts = FirmFactsBook(settings.state)
         self.lookups = LookupLog(settings.state)
         self.agents = Agents(settings.state)
         self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)

@@ -26,6 +26,7 @@ from gateway.schemas.basis import (
     HexBytes,
     Id32,
     Limit,
+    LogHead,
     Money,
     Next,
     RegionCode,
@@ -89,7 +90,7 @@ from gateway.schemas.eligibility import (
     Verdict,
 )
 from gateway.schemas.health import Alive, Ready, ReasonNotReady
-from gateway.schemas.lookup_log import LookupHead, LookupPage, LookupSeen
+from gateway.schemas.lookup_log import LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
     Doubt,
@@ -222,7 +223,7 @@ __all__ = [
     "LabSeen",
     "Limit",
     "ListChecked",
-    "LookupHead",
+    "LogHead",
     "LookupPage",
     "LookupSeen",
     "Money",

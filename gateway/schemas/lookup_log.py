@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from gateway.schemas.basis import Id32, Next, Shape
+from gateway.schemas.basis import Id32, LogHead, Next, Shape
 
 
 class LookupSeen(Shape):
@@ -40,16 +40,9 @@ class LookupSeen(Shape):
     lab: Id32 | None
 
 
-class LookupHead(Shape):
-    """The log's last row. Who keeps it can prove later that nothing up to it was changed."""
-
-    number: int
-    hash: Id32
-
-
 class LookupPage(Shape):
     """Look-ups, the newest first. `head` is for auditors."""
 
     lookups: list[LookupSeen]
     next: Next
-    head: LookupHead | None
+    head: LogHead | None

@@ -425,6 +425,7 @@ def gateway_is_looked_after(story):
     story.play("gateway keys list", desk)
     assert story.play("gateway keys revoke", desk)["revoked"]
     assert story.play("gateway lookups verify", desk)["number"] == 0
+    assert story.play("gateway firm-facts verify", desk)["number"] == 0
 
 
 def _answers(http, port):

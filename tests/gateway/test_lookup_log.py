@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 from gateway.cli import app
 from gateway.errors import Problem
-from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
+from gateway.hash_chain import Head, LogAltered
+from gateway.lookup_log import FILE, Lookup, LookupLog, verify
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import new_firm
 
