@@ -19,7 +19,6 @@ from registry import (
     Region,
     Rejected,
     Snapshot,
-    Stage,
     Telling,
     Use,
     facts_of_events,
@@ -28,15 +27,10 @@ from registry import (
 Words = Callable[[bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
 
-_NO_DIGEST = bytes(32)
-
-# An order that was turned down or released holds nothing of its voucher.
-_HOLDS_NOTHING = frozenset({Stage.NONE, Stage.RELEASED})
-
 
 def block_seen(snapshot: Snapshot, now: float) -> schemas.BlockSeen:
     """As of which block an answer holds. A node's clock may run a little ahead of ours."""
-    return schemas.BlockSeen(number=snapshot.block, time=snapshot.time, age_seconds=max(0, int(now) - snapshot.time))
+    return schemas.BlockSeen(**Facts(snapshot).block(now))
 
 
 def reason(refused: Rejected) -> schemas.Reason:
@@ -44,41 +38,9 @@ def reason(refused: Rejected) -> schemas.Reason:
     return schemas.Reason(code=refused.code, values=plain(refused.values))
 
 
-def held(snapshot: Snapshot, voucher: Id) -> list[schemas.Held]:
-    """What holds a voucher's notes or has used them up: region and time, not the lab."""
-    ledger = snapshot.ledger
-    found = []
-    for order, since in snapshot.reservations_of(voucher):
-        state, record = ledger.orders[order], ledger.order_records[order]
-        if state.stage in _HOLDS_NOTHING:
-            continue
-        # From settlement on the order's own amount is money; the notes that it used are its claim's.
-        amount = ledger.claims[order].consumed if state.stage >= Stage.ACCEPTED else state.amount
-        found.append(schemas.Held(region=ledger.labs[record.lab].region, since=since, amount=amount, stage=state.stage.name))
-    return found
-
-
 def voucher_seen(snapshot: Snapshot, voucher_id: Id) -> schemas.VoucherSeen:
-    """A voucher's terms, balance and used notes."""
-    ledger = snapshot.ledger
-    voucher, balance = ledger.vouchers[voucher_id], ledger.balances[voucher_id]
-    programme = ledger.programmes[voucher.programme]
-    return schemas.VoucherSeen(
-        voucher_id=voucher_id,
-        programme_id=voucher.programme,
-        programme=programme.code,
-        region=programme.region,
-        face=voucher.face,
-        denomination=voucher.denomination,
-        use_by=voucher.use_by,
-        claim_by=voucher.claim_by,
-        available=balance.available,
-        reserved=balance.reserved,
-        redeemed=balance.redeemed,
-        lapsed=balance.lapsed,
-        used_notes=[schemas.Notes(first=span.first, last=span.last) for span in ledger.notes[voucher_id]],
-        held=held(snapshot, voucher_id),
-    )
+    """A voucher's terms, balance, used notes, and what holds it."""
+    return schemas.VoucherSeen(**Facts(snapshot).voucher(voucher_id))
 
 
 def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:

@@ -25,8 +25,8 @@ from registry import (
     Tag,
     Time,
     Voucher,
-    epoch_of,
     id_of,
+    mixed_epochs,
 )
 
 SELLER_BYTES = 27
@@ -83,8 +83,8 @@ def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[R
 
 def _of_epochs(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
     """Gateways' reason and no contract's: tags of two epochs never meet, so a voucher is spent at the lab's record of its own."""
-    epochs = {"voucher": epoch_of(firm), "lab": epoch_of(ledger.lab_records[lab].host_unit)}
-    if epochs["voucher"] != epochs["lab"]:
+    epochs = mixed_epochs({"voucher": firm, "lab": ledger.lab_records[lab].host_unit})
+    if epochs is not None:
         yield Rejected("EpochsMixed", epochs)
 
 

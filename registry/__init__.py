@@ -169,7 +169,19 @@ from registry.rules.notes import Span
 from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
 from registry.tag_keys import read_tag_keys
-from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
+from registry.tags import (
+    LAST_PARTY_EPOCH,
+    CodeRefused,
+    EpochMissing,
+    Keyring,
+    Purpose,
+    TagError,
+    TagKey,
+    company_code,
+    epoch_of,
+    mixed_epochs,
+    salted,
+)
 
 __all__ = [
     "LAST_PARTY_EPOCH",
@@ -353,6 +365,7 @@ __all__ = [
     "id_of",
     "joint_id",
     "load_key",
+    "mixed_epochs",
     "open_store",
     "parse_typed_data",
     "put_in_place",

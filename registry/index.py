@@ -62,7 +62,6 @@ CREATE TABLE IF NOT EXISTS orders (
     block   INTEGER NOT NULL,
     log     INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS orders_by_voucher ON orders (voucher, block, log);
 CREATE INDEX IF NOT EXISTS orders_by_lab ON orders (lab, block, log);
 CREATE INDEX IF NOT EXISTS orders_by_firm ON orders (firm, block, log);
 CREATE TABLE IF NOT EXISTS history (
@@ -181,7 +180,7 @@ class Snapshot:
         return bool(self._select("SELECT 1 FROM vouchers WHERE firm >= ? AND firm < ? LIMIT 1", bytes([epoch]), bytes([epoch + 1])))
 
     def epoch_of_programme(self, programme: Id) -> int | None:
-        """The epoch of a programme's first voucher, which is that of all of them; None as long as there is none."""
+        """The epoch of one of a programme's vouchers, as gateways issue them that of all; None as long as there is none."""
         found = self._select("SELECT firm FROM vouchers WHERE programme = ? LIMIT 1", programme)
         return epoch_of(Tag(found[0][0])) if found else None
 

@@ -251,6 +251,20 @@ def epoch_of(tag: Tag) -> int:
     return tag[0]
 
 
+def mixed_epochs(tags: Mapping[str, bytes]) -> dict[str, int] | None:
+    """
+    The epochs of tags, by the names that they are given under, if they are not one.
+
+    What is compared by tag never meets across epochs, and no contract looks at them (docs/adr/0018).
+
+    >>> mixed_epochs({"voucher": bytes([1, 7]), "lab": bytes([2, 7])})
+    {'voucher': 1, 'lab': 2}
+    >>> mixed_epochs({"voucher": bytes([2, 5]), "lab": bytes([2, 7])})
+    """
+    epochs = {name: tag[0] for name, tag in tags.items()}
+    return epochs if len(set(epochs.values())) > 1 else None
+
+
 def _message(purpose: Purpose, parts: Iterable[str]) -> bytes:
     encoded = [part.encode() for part in parts]
     return purpose.encode() + b"\0" + b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in encoded)
