@@ -4,7 +4,8 @@ From the chain's facts to answers, with what only a gateway knows. Pure: whoever
 What is told of a voucher to someone who looks it up names regions, never labs, and shows no tag.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from gateway import schemas
 from gateway.errors import plain
@@ -50,8 +51,7 @@ def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:
 
 def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSeen:
     """An order for one of its parties, its officers or an auditor."""
-    history = events(snapshot.history_of(order_id))
-    return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history, block=block_seen(snapshot, now))
+    return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history_seen(snapshot, order_id), block=block_seen(snapshot, now))
 
 
 def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
@@ -115,6 +115,12 @@ def key_seen(snapshot: Snapshot, subject: Id) -> schemas.KeySeen:
     return schemas.KeySeen(**Facts(snapshot).key(subject))
 
 
+def key_one(snapshot: Snapshot, subject: Id, now: float) -> schemas.KeyOne:
+    """The same with every change of the key."""
+    facts = Facts(snapshot)
+    return schemas.KeyOne(**facts.key(subject), history=_events(facts.history_of_key(subject)), block=block_seen(snapshot, now))
+
+
 def flag_seen(snapshot: Snapshot, subject: Id, words: Words) -> schemas.FlagSeen:
     """The latest flag on a subject, with the words behind its reasons where they are known and may be told."""
     flag = schemas.FlagSeen(**Facts(snapshot).flag(subject))
@@ -148,7 +154,7 @@ def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
         block=act.position.block,
         transaction=act.transaction,
         power=None if named is None else schemas.PowerNamed.model_validate(named),
-        told=None if told is None else schemas.Telling(at=told.at, how=told.how),
+        told=None if told is None else schemas.TellingSeen(at=told.at, how=told.how),
     )
 
 
@@ -157,4 +163,13 @@ def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
 
 def events(entries: Sequence[Entry]) -> list[schemas.Event]:
     """Events as the contracts told them, field by field."""
-    return [schemas.Event(**each) for each in facts_of_events(entries)]
+    return _events(facts_of_events(entries))
+
+
+def history_seen(snapshot: Snapshot, subject: Id) -> list[schemas.Event]:
+    """Every event about something, in order."""
+    return _events(Facts(snapshot).history_of(subject))
+
+
+def _events(told: Iterable[dict[str, Any]]) -> list[schemas.Event]:
+    return [schemas.Event(**each) for each in told]

@@ -106,9 +106,14 @@ def is_party(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bo
 def of_order(subject: Subject, ledger: Ledger, order_id: Id) -> Subject:
     """A look-up's subject, told by an order as far as that is known."""
     subject.order = order_id
-    if order_id in ledger.order_records:
-        subject.voucher = ledger.order_records[order_id].voucher
-        voucher = ledger.vouchers[subject.voucher]
+    return of_voucher(subject, ledger, ledger.order_records[order_id].voucher) if order_id in ledger.order_records else subject
+
+
+def of_voucher(subject: Subject, ledger: Ledger, voucher_id: Id) -> Subject:
+    """A look-up's subject, told by a voucher as far as that is known."""
+    subject.voucher = voucher_id
+    if voucher_id in ledger.vouchers:
+        voucher = ledger.vouchers[voucher_id]
         subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
     return subject
 

@@ -141,7 +141,7 @@ def _of_pool(ledger: Ledger, voucher: Voucher, programme: Programme, use: Use) -
 
 
 @dataclass(frozen=True, slots=True)
-class ThreeFacts:
+class FactsFound:
     """Each fact for itself; `project` is None where nothing was ordered on the voucher yet."""
 
     enterprise: bool
@@ -151,14 +151,14 @@ class ThreeFacts:
 
 def three_facts(
     ledger: Ledger, *, region: Region, firms: Sequence[Tag], vouchers: Sequence[Id], orders: Sequence[Id], projects: Sequence[Tag]
-) -> ThreeFacts:
+) -> FactsFound:
     """
     Whether the firm is enrolled, holds a voucher of this serial, and ordered for this project with it.
 
     `firms` and `projects` are the tags of one firm and one project, of every epoch.
     """
     ordered = [ledger.order_records[order].project for order in orders]
-    return ThreeFacts(
+    return FactsFound(
         enterprise=any(ledger.firms[id_of(Firm(region, firm))].signer != NO_ADDRESS for firm in firms),
         serial=bool(vouchers),
         project=any(project in ordered for project in projects) if ordered else None,

@@ -75,7 +75,7 @@ class PowerPage(Shape):
     next: Next
 
 
-class Telling(Shape):
+class TellingSeen(Shape):
     """When a firm was told of a use, and how: READ where it said so itself, or as an officer noted it."""
 
     at: int
@@ -100,7 +100,7 @@ class AgentUse(Shape):
     block: int
     transaction: Id32
     power: PowerNamed | None
-    told: Telling | None
+    told: TellingSeen | None
 
 
 class AgentUsePage(Shape):
