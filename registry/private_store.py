@@ -15,8 +15,14 @@ def open_store(path: Path, schema: str) -> sqlite3.Connection:
 
     The connection may be shared by threads that take turns. Its transactions are begun by hand; each is on the disk when its commit
     returns.
+
+    Raises:
+        sqlite3.Error: it cannot be made or used.
     """
-    _make_private(path)
+    try:
+        _make_private(path)
+    except OSError as failure:
+        raise sqlite3.OperationalError(f"{path}: {failure.strerror}") from failure
     connection = connect_store(path)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
