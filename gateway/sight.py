@@ -11,13 +11,13 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import AgreementNamed, FactsRequest, OrderFacts, VoucherNamed
+from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
 from registry import LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
-def looked_up(office: Office, caller: Caller, what: str, named: VoucherNamed) -> Iterator[Subject]:
+def looked_up(office: Office, caller: Caller, what: LookupKind, named: VoucherNamed) -> Iterator[Subject]:
     """A look-up of a voucher by firm and serial: refused or answered, it stands in the log. One too many is not looked up at all."""
     office.lookup_rate.take(caller.name)
     with logged(office.lookups, office.clock, caller, what, region=named.region) as subject:

@@ -90,7 +90,7 @@ from gateway.schemas.eligibility import (
     Verdict,
 )
 from gateway.schemas.health import Alive, Ready, ReasonNotReady
-from gateway.schemas.lookup_log import LookupPage, LookupSeen
+from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
     Doubt,
@@ -166,6 +166,7 @@ from gateway.schemas.vouchers import (
 )
 
 __all__ = [
+    "LOOKUP_KINDS",
     "MONEY_PATTERN",
     "SOME_HEX_PATTERN",
     "AddressText",
@@ -223,6 +224,7 @@ __all__ = [
     "Limit",
     "ListChecked",
     "LogHead",
+    "LookupKind",
     "LookupPage",
     "LookupSeen",
     "Money",
