@@ -1,11 +1,19 @@
 """
 Errors as RFC 9457 problems: one shape for refusals of the registry, of this gateway, of FastAPI and of the unforeseen.
 
-    Rejected         409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
-    Unreachable      503: nothing happened, try again
-    HsmError         503: the device of a role account did not sign, so nothing happened; also `SignerSilent`
-    OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
-    Problem          this gateway's own refusals, below
+    Problem                this gateway's own refusals, below
+    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
+    Unreachable            503: nothing happened, try again
+    HsmError               503: the device of a role account did not sign, so nothing happened
+    SignerSilent           503: likewise, it has not signed the call before
+    OutcomeUnknown         504: it may have happened; repeating the request with the same Idempotency-Key finds out
+    CodeRefused            422: a company code, serial or invoice that can be nobody's
+    EpochMissing           422: this gateway lacks the tag key that is asked for
+    IntentDiffers          409: what an act rests on has changed since its key was first used
+    ProgrammeFileRefused   422: a programme file that is none, and where
+    IndexRefused           503: the index does not agree with the chain; an operator must look
+    TransactionRefused     422: no transaction about one's own key as this gateway prepared it
+    CodecError             422: a signed document that this gateway did not make
 
 `code` is stable and made for programs, `title` and `detail` are for people. `instance` names the request in which it occurred, by its
 `X-Request-Id`: that is what to tell the operator. Money in `values` is a decimal string of fen.

@@ -145,14 +145,14 @@ class Office:
                 return  # without a last question to a node that may not answer
             try:
                 with self.judged() as judged:
-                    found = inquiries.answer(asked, partial(_itself, judged))
+                    found = inquiries.answer_all(asked, partial(_itself, judged))
             except IndexRefused as refused:
                 self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
-                found = inquiries.answer(asked, partial(_raise, refused))
+                found = inquiries.answer_all(asked, partial(_raise, refused))
             except Exception as fault:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
                 _log.exception("a fault of this gateway")
-                found = inquiries.answer(asked, partial(_raise, fault))
+                found = inquiries.answer_all(asked, partial(_raise, fault))
             else:
                 self._refused = None
             self.inquiries.tell(asked, found)

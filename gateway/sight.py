@@ -13,7 +13,7 @@ from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
-from registry import LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
+from registry import FIRST_EPOCH, LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
@@ -203,7 +203,7 @@ def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subj
 
 def require_all_epochs(office: Office, snapshot: Snapshot) -> None:
     """Refuse to count or to miss vouchers while there are some under a key that this gateway lacks."""
-    for epoch in range(1, LAST_PARTY_EPOCH + 1):
+    for epoch in range(FIRST_EPOCH, LAST_PARTY_EPOCH + 1):
         if epoch not in office.keyring.epochs and snapshot.has_vouchers_of_epoch(epoch):
             raise EpochMissing(epoch, office.keyring.epochs)
 

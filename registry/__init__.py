@@ -170,6 +170,7 @@ from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
 from registry.tag_keys import read_tag_keys
 from registry.tags import (
+    FIRST_EPOCH,
     LAST_PARTY_EPOCH,
     CodeRefused,
     EpochMissing,
@@ -184,6 +185,7 @@ from registry.tags import (
 )
 
 __all__ = [
+    "FIRST_EPOCH",
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",

@@ -42,6 +42,8 @@ from registry.model import Digest, Region, Tag
 KEY_BYTES = 32
 SALT_BYTES = 32
 FIRST_EPOCH = 1
+"""The epoch of the first tag key."""
+
 EPOCH_YEAR = 2000
 TAGS_KEPT = 16_384
 
