@@ -7,14 +7,20 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.documents import routes_of
 from gateway.errors import Problem
-from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
+from gateway.hash_chain import Head, LogAltered
+from gateway.lookup_log import FILE, Lookup, LookupLog, verify
+from gateway.routes import ROUTERS
+from gateway.schemas import LOOKUP_KINDS, LookupKind
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from scripts.demonstration.world import ROOT
 from tests.gateway.newcomers import new_firm
 
 MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request, order_id, span"
@@ -422,6 +428,16 @@ def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
 
     assert (answer.status, answer.code) == (503, "LookupLogUnavailable")
     assert answer["values"] == {}
+
+
+def test_every_kind_of_look_up_is_told_with_what_it_is():
+    page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
+    (described,) = [route for route in routes_of(ROUTERS) if route.path_format == "/v1/lookups"]
+    about = described.response_model.model_json_schema()["$defs"]["LookupSeen"]["properties"]["what"]
+
+    assert set(LOOKUP_KINDS) == set(about["enum"]) == set(get_args(LookupKind))
+    assert [kind for kind, meaning in LOOKUP_KINDS.items() if f"| `{kind}` | {meaning} |" not in page] == []
+    assert [kind for kind, meaning in LOOKUP_KINDS.items() if f"`{kind}`: {meaning}" not in about["description"]] == []
 
 
 def checked(state, *words):
