@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway.errors import Problem, problem_of
+from registry import connect_store, open_store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers (
@@ -83,9 +84,7 @@ class Answers:
         self._path = path
         self._guard = threading.Lock()
         self._running: set[tuple[str, str]] = set()
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+        open_store(path, _SCHEMA).close()
 
     def once(self, caller: str, key: str, fingerprint: str, act: Callable[[str], Answer]) -> Answer:
         """
@@ -164,6 +163,5 @@ class Answers:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30.0)) as connection, connection:
-            connection.execute("PRAGMA synchronous = FULL")
+        with closing(connect_store(self._path)) as connection:
             yield connection

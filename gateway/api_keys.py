@@ -14,9 +14,7 @@ it was, so that a revoked key is refused from the next request on.
 
 import asyncio
 import hashlib
-import os
 import secrets
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -28,6 +26,7 @@ from typing import Self
 from pydantic import ValidationError
 
 from gateway.callers import BY_CLAIMS, Caller, Party
+from registry import open_store
 
 FILE = "keys.sqlite"
 MARK = "tq_"
@@ -79,14 +78,9 @@ class ApiKeys:
         path = state / FILE
         # Whoever makes it first: answers and look-ups lie beside the keys.
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Made by hand first: SQLite would let the umask decide who may read it.
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._clock = clock
         self._guard = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
         self._version = -1
         self._looked = False
         self._by_hash: Mapping[bytes, ApiKey] = {}

@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.telemetry import TelemetryConfig
 
-from gateway import documents, edge, errors, paths
-from gateway.edge.straight import Straight
+from gateway import documents, errors, paths
+from gateway.edge import EdgedApp
 from gateway.metrics import Metrics
 from gateway.office import Clock, Office
 from gateway.routes import ROUTERS, STRAIGHT
@@ -45,7 +45,17 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
     # The usual pages for trying an interface load their scripts from elsewhere; `/openapi.json` stays. And what FastAPI could tell a
     # tracer (paths, queries) is what `gateway.edge.watch` keeps to itself.
     silent = TelemetryConfig(tracing=False, metrics=False, logs=False)
-    app = FastAPI(title=documents.TITLE, version=documents.VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, telemetry=silent)
+    app = EdgedApp(
+        settings,
+        metrics,
+        STRAIGHT,
+        title=documents.TITLE,
+        version=documents.VERSION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=silent,
+    )
     for router in ROUTERS:
         app.include_router(router)
     app.state.metrics = metrics
@@ -53,6 +63,4 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
     errors.install(app)
     paths.install(app, ROUTERS)
     documents.install(app, ROUTERS)
-    app.add_middleware(Straight, routes=STRAIGHT)
-    edge.install(app, settings, metrics)
     return app

@@ -20,8 +20,10 @@ import typer
 from gateway.exits import FAMILIES, Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from gateway.api_keys import ApiKey
-    from gateway.lookup_log import Head
+    from gateway.hash_chain import Head
 
 ID_BYTES = 32
 
@@ -43,8 +45,11 @@ keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、�
 app.add_typer(keys, name="keys")
 lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up log.")
 app.add_typer(lookups, name="lookups")
+firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was put on record of firms.")
+app.add_typer(firm_facts, name="firm-facts")
 
 State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
+Anchor = Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
 
 
@@ -130,31 +135,41 @@ def revoke(
 
 
 @lookups.command("verify", epilog="tongquan gateway lookups verify")
-def verify_lookups(
-    *,
-    state: State,
-    anchor: Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")] = None,
-    as_json: AsJson = False,
-) -> None:
+def verify_lookups(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对查询日志的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway import lookup_log
+    from gateway.lookup_log import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
+@firm_facts.command("verify", epilog="tongquan gateway firm-facts verify")
+def verify_firm_facts(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对企业材料的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.firm_facts import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
+@lookups.callback()
+@firm_facts.callback()
+def _of_chain() -> None:
+    """Keep `verify` a command of its own: a single one would take the group's name."""
+
+
+def _verify(verify: "Callable[..., Head]", state: Path, anchor: str | None, *, as_json: bool) -> None:
+    from gateway.hash_chain import LogAltered
 
     try:
-        head = lookup_log.verify(state, anchor=_head(anchor))
+        head = verify(state, anchor=_head(anchor))
     except FileNotFoundError as missing:
-        _refuse("LogMissing", Exit.USAGE, f"没有查询日志。 There is no log: {missing}.", as_json=as_json)
-    except lookup_log.LogAltered as altered:
-        sentence = f"查询日志已被改动。 The log is not as it was written: {altered}."
+        _refuse("LogMissing", Exit.USAGE, f"没有该记录。 There is no log: {missing}.", as_json=as_json)
+    except LogAltered as altered:
+        sentence = f"记录已被改动。 The log is not as it was written: {altered}."
         _refuse("LogAltered", Exit.DIFFERENT, sentence, as_json=as_json, row=altered.number)
     if as_json:
         _tell({"number": head.number, "hash": head.hash.hex()})
         return
     typer.echo(f"{head.number}:{head.hash.hex()}")
-
-
-@lookups.callback()
-def _of_lookups() -> None:
-    """Keep `verify` a command of its own: a single one would take the group's name."""
 
 
 def told(key: "ApiKey") -> dict[str, Any]:
@@ -181,7 +196,7 @@ def _id(text: str | None) -> bytes | None:
 
 
 def _head(text: str | None) -> "Head | None":
-    from gateway.lookup_log import Head
+    from gateway.hash_chain import Head
 
     if text is None:
         return None

@@ -1,11 +1,19 @@
 """
 Errors as RFC 9457 problems: one shape for refusals of the registry, of this gateway, of FastAPI and of the unforeseen.
 
-    Rejected         409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
-    Unreachable      503: nothing happened, try again
-    HsmError         503: the device of a role account did not sign, so nothing happened
-    OutcomeUnknown   504: it may have happened; repeating the request with the same Idempotency-Key finds out
-    Problem          this gateway's own refusals, below
+    Problem                this gateway's own refusals, below
+    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
+    Unreachable            503: nothing happened, try again
+    HsmError               503: the device of a role account did not sign, so nothing happened
+    SignerSilent           503: likewise, it has not signed the call before
+    OutcomeUnknown         504: it may have happened; repeating the request with the same Idempotency-Key finds out
+    CodeRefused            422: a company code, serial or invoice that can be nobody's
+    EpochMissing           422: this gateway lacks the tag key that is asked for
+    IntentDiffers          409: what an act rests on has changed since its key was first used
+    ProgrammeFileRefused   422: a programme file that is none, and where
+    IndexRefused           503: the index does not agree with the chain; an operator must look
+    TransactionRefused     422: no transaction about one's own key as this gateway prepared it
+    CodecError             422: a signed document that this gateway did not make
 
 `code` is stable and made for programs, `title` and `detail` are for people. `instance` names the request in which it occurred, by its
 `X-Request-Id`: that is what to tell the operator. Money in `values` is a decimal string of fen.
@@ -33,6 +41,7 @@ from registry import (
     ProgrammeFileMalformed,
     ProgrammeFileRefused,
     Rejected,
+    SignerSilent,
     TransactionRefused,
     Unreachable,
 )
@@ -107,12 +116,12 @@ def problem_of(failure: Exception) -> dict[str, Any]:
                 "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
                 plain(failure.values),
             )
+        case HsmError() | SignerSilent():
+            title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
+            return body(HTTPStatus.SERVICE_UNAVAILABLE, "DeviceUnavailable", title, {})
         case Unreachable():
             title = "节点无应答；未发生任何变化，可重试。 No node answered; nothing happened, try again."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
-        case HsmError():
-            title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
-            return body(HTTPStatus.SERVICE_UNAVAILABLE, "DeviceUnavailable", title, {})
         case OutcomeUnknown():
             title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
             detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
@@ -182,7 +191,7 @@ KNOWN = (
     ProgrammeFileRefused,
     TransactionRefused,
 )
-"""Every failure that says something to a caller. The unforeseen is answered by `gateway.edge.watch`."""
+"""Every failure that says something to a caller. The unforeseen goes on to `gateway.edge` besides."""
 
 
 def install(app: FastAPI) -> None:
@@ -191,6 +200,8 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_failure)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    # The unforeseen goes on to `gateway.edge` after its answer, and is logged there.
+    app.add_exception_handler(Exception, _on_failure)
 
 
 async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:

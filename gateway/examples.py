@@ -331,6 +331,7 @@ POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
 _FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
 FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
+LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 FACTS_ON_RECORD = {**_FACTS, "stated_at": NOW, "stated_by": "directory"}
 ELIGIBILITY = {
     "programme_id": PROGRAMME,
@@ -473,6 +474,8 @@ AGENT_USE = {
     "told": None,
 }
 AGENT_USES = {"uses": [AGENT_USE], **PAGE_END}
+USES_READ = {"uses": [AGENT_USE["position"]]}
+AGENT_USES_READ = {"uses": [AGENT_USE | {"told": {"at": NOW, "how": "READ"}}], **PAGE_END}
 USES_TOLD = {"uses": [AGENT_USE["position"]], "how": "挂号信"}
 AGENT_USES_TOLD = {"uses": [AGENT_USE | {"told": {"at": NOW, "how": "挂号信"}}], **PAGE_END}
 
@@ -547,5 +550,5 @@ LOOKUPS = {
         }
     ],
     "next": None,
-    "head": {"number": 118, "hash": sample_id("look-up 118")},
+    "head": LOG_HEAD,
 }

@@ -2,18 +2,22 @@
 What an office has established of the firms and teams of its region (企业登记材料): what eligibility is decided by.
 
 Nothing is ever taken out: new facts stand beside the old ones and count from then on, so that an earlier decision can be worked out
-again. The file is the gateway's own, is backed up with the outbox, and holds company codes; nothing of it goes to the chain.
+again. Each row is chained by hash to the one before (`gateway.hash_chain`): who may get money is decided by these, so nobody changes one
+unnoticed. The file is the gateway's own, is backed up with the outbox, and holds company codes; nothing of it goes to the chain.
 """
 
 import json
-import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from registry import Applicant, Fen, Time, Who
+from gateway import hash_chain
+from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
+from registry import Applicant, Fen, Time, Who, open_store
+
+FILE = "firm-facts.sqlite"
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (
@@ -23,10 +27,14 @@ CREATE TABLE IF NOT EXISTS facts (
     at     INTEGER NOT NULL,
     by     TEXT    NOT NULL,
     facts  TEXT    NOT NULL,
+    hash   BLOB    NOT NULL,
     UNIQUE (intent, firm)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS facts_by_firm ON facts (firm, number);
 """
+
+
+_COLUMNS = "number, intent, firm, at, by, facts, hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +47,28 @@ class Stated:
     applicant: Applicant
 
 
-class FirmFacts:
+class FirmFactsBook:
     """The facts that one gateway was told. May be shared by threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, state: Path) -> None:
         self._guard = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(state / FILE, _SCHEMA + append_only("facts"))
+
+    @property
+    def head(self) -> Head:
+        """The last row. Who keeps it can prove later that nothing up to it was changed."""
+        with self._guard:
+            return stored_head(self._connection)
 
     def state(self, facts: Mapping[str, Applicant], *, intent_id: str, at: Time, by: str) -> None:
         """Put facts on record, by each firm's canonical code: all of them or none, and once for one intent."""
-        rows = [(intent_id, firm, at, by, _written(applicant)) for firm, applicant in facts.items()]
         with self._guard, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
-            self._connection.executemany("INSERT INTO facts VALUES (NULL, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
+            stated = {firm for (firm,) in self._connection.execute("SELECT firm FROM facts WHERE intent = ?", (intent_id,))}
+            new = [(intent_id, firm, at, by, _written(applicant)) for firm, applicant in facts.items() if firm not in stated]
+            for row in chained(stored_head(self._connection), new):
+                self._connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                store_head(self._connection, Head(row[0], row[-1]))
 
     def latest(self, firm: str) -> Applicant | None:
         """What counts of a firm now; None if nobody has told anything."""
@@ -71,6 +85,17 @@ class FirmFacts:
         """Close the file."""
         with self._guard:
             self._connection.close()
+
+
+def verify(state: Path, *, anchor: Head | None = None) -> Head:
+    """
+    Follow the whole chain of the facts in a state folder, and answer its head; see `gateway.hash_chain.verify`.
+
+    Raises:
+        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
+        FileNotFoundError: there are none.
+    """
+    return hash_chain.verify(state / FILE, "facts", _COLUMNS, anchor=anchor)
 
 
 def _written(applicant: Applicant) -> str:

@@ -120,7 +120,7 @@ class Inquiries(Generic[S]):
         self._log.record_then(logged, rows)
 
 
-def answer(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Found]:
+def answer_all(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Found]:
     """Answer all of them from one state. One that is refused spoils no other."""
     return [_answered(each, state) for each in inquiries]
 

@@ -8,6 +8,7 @@ from gateway.callers import Caller
 from gateway.context import REQUEST_ID
 from gateway.errors import problem_of
 from gateway.lookup_log import Lookup, LookupLog
+from gateway.schemas import LookupKind
 from registry import Id, Region, Tag
 
 
@@ -37,7 +38,7 @@ class Subject:
 
 
 @contextmanager
-def logged(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str, *, region: int | None = None) -> Iterator[Subject]:
+def logged(log: LookupLog, clock: Callable[[], float], caller: Caller, what: LookupKind, *, region: int | None = None) -> Iterator[Subject]:
     """
     Log what happens within: the subject's answer, or the code of the refusal that is raised.
 
@@ -50,7 +51,9 @@ def logged(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str
 
 
 @contextmanager
-def logged_together(log: LookupLog, clock: Callable[[], float], caller: Caller, what: str, subjects: Sequence[Subject]) -> Iterator[None]:
+def logged_together(
+    log: LookupLog, clock: Callable[[], float], caller: Caller, what: LookupKind, subjects: Sequence[Subject]
+) -> Iterator[None]:
     """Log many look-ups of one request at once, each with its own answer; or all with the code of the refusal that is raised."""
     try:
         yield

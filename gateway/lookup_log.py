@@ -1,7 +1,5 @@
 """
-Who looked up what, when, and what was answered: append-only, each row chained to the one before.
-
-    hash(n) = SHA-256( hash(n − 1) ‖ canonical JSON of row n )        hash(0) = 32 zero bytes
+Who looked up what, when, and what was answered: append-only, each row chained by hash to the one before (`gateway.hash_chain`).
 
 **What is told.** Ids and tags only: never a company code, a serial number, a project or a name. `caller` is a key's public prefix or
 the hash of a token's subject.
@@ -11,42 +9,35 @@ somebody has learned something. If the row cannot be written, the look-up is ref
 one thread commits whatever has come together while the last commit was under way (group commit): many callers share one sync. Where the
 last commit was shared, the next one waits a millisecond for others to join; a caller that is alone never waits.
 
-**What `verify` finds.** Any row that was changed, removed, inserted or moved, since every later hash follows from it; and rows cut
-off at the end, since the head (number and hash of the last row) is kept apart and written in the same transaction. Whoever can write
-the file can still make up a whole new chain from some row on: that is found by comparing with a head that somebody else has kept
-(`verify(anchor=…)`; auditors are told the head with every page).
+**What `verify` finds.** Any row that was changed, removed, inserted or moved, or cut off at the end; a chain that was made up anew is found
+by a head that somebody else has kept (auditors are told the head with every page).
 
 It is this gateway's own log: what was asked at another region's gateway stands there.
 """
 
-import asyncio
-import contextlib
-import hashlib
 import itertools
 import logging
-import os
 import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import orjson
-
+from gateway import hash_chain
 from gateway.errors import Problem
-from registry import Id, Tag
+from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
+from registry import Id, Tag, connect_store, open_store
 
 FILE = "lookups.sqlite"
 MOST_AT_ONCE = 2_000
 JOIN_SECONDS = 0.001
 MOST_IN_ONE = 1_024
-GENESIS = bytes(32)
 
 _log = logging.getLogger(__name__)
 
@@ -71,9 +62,6 @@ CREATE TABLE IF NOT EXISTS lookups (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS lookups_by_firm ON lookups (firm, number);
 CREATE INDEX IF NOT EXISTS lookups_by_region ON lookups (region, number);
-CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
-CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
-CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON lookups BEGIN SELECT RAISE (ABORT, 'append-only'); END;
 """
 
 
@@ -107,14 +95,6 @@ _PLACES = f"({', '.join('?' * (len(Lookup._fields) + 2))})"
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """The last row: its number, counted from 1, and its hash. Zero and zeros as long as there is none."""
-
-    number: int
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A look-up as it stands in the log."""
 
@@ -123,20 +103,12 @@ class Row:
     hash: bytes
 
 
-class LogAltered(Exception):
-    """The log is not as it was written; `number` is the first row that does not follow."""
-
-    def __init__(self, number: int, why: str) -> None:
-        super().__init__(f"row {number}: {why}")
-        self.number = number
-
-
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Look-ups that stand or fall together, and who waits for them: a thread, a coroutine of a loop, or whoever wants to be called."""
+    """Look-ups that stand or fall together, and who waits for them: a thread, or whoever wants to be called."""
 
     lookups: Sequence[Lookup]
-    waiting: Future[None] | asyncio.Future[None] | Callable[[Problem | None], None]
+    waiting: Future[None] | Callable[[Problem | None], None]
 
 
 class LookupLog:
@@ -144,11 +116,8 @@ class LookupLog:
 
     def __init__(self, state: Path) -> None:
         self._path = state / FILE
-        os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
-        with closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
-            self._head = _stored_head(connection)
+        with closing(open_store(self._path, _SCHEMA + append_only("lookups"))) as connection:
+            self._head = stored_head(connection)
         self._arrived: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._closed = False
         self._guard = threading.Lock()
@@ -173,14 +142,6 @@ class LookupLog:
         self._submit(_Batch(lookups, waiting))
         waiting.result()
 
-    async def recorded(self, *lookups: Lookup) -> None:
-        """Write look-ups from a coroutine; like `record`."""
-        if not lookups:
-            return
-        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._submit(_Batch(lookups, waiting))
-        await waiting
-
     def record_then(self, then: Callable[[Problem | None], None], lookups: Sequence[Lookup]) -> None:
         """
         Write look-ups, and call `then` from the log's own thread when they are on the disk, with None, or cannot be, with why.
@@ -201,7 +162,7 @@ class LookupLog:
         if firms is not None:
             given = {f"firm IN ({', '.join('?' * len(firms))})": None} | given
         where = f"WHERE {' AND '.join(given)} " if given else ""
-        with closing(self._connect()) as connection:
+        with closing(connect_store(self._path)) as connection:
             found = connection.execute(
                 f"SELECT {_COLUMNS} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
                 (*(firms or ()), *(value for value in given.values() if value is not None), limit),
@@ -227,13 +188,8 @@ class LookupLog:
                 raise _unavailable()
             self._arrived.put(batch)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, isolation_level=None, timeout=30.0)
-        connection.execute("PRAGMA synchronous = FULL")
-        return connection
-
     def _write_until_closed(self) -> None:
-        with closing(self._connect()) as connection:
+        with closing(connect_store(self._path)) as connection:
             shared, last = False, False
             while not last:
                 batches, last = self._gathered(shared=shared)
@@ -260,13 +216,14 @@ class LookupLog:
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
         refused = False
         try:
-            rows = list(_chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
+            rows = list(chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
+            head = Head(rows[-1][0], rows[-1][-1])
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 _insert(connection, rows)
-                connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (rows[-1][0], rows[-1][-1]))
+                store_head(connection, head)
             # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
-            self._head = Head(rows[-1][0], rows[-1][-1])
+            self._head = head
         except Exception:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
             _log.exception("look-ups could not be logged, and are refused")
             refused = True
@@ -274,75 +231,25 @@ class LookupLog:
 
 
 def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
-    """Let all go on that waited; those of one loop with one call, since each call wakes it."""
-    of_loops: dict[asyncio.AbstractEventLoop, list[asyncio.Future[None]]] = {}
+    """Let all go on that waited."""
     for batch in batches:
         if callable(batch.waiting):
             batch.waiting(_unavailable() if refused else None)
-        elif isinstance(batch.waiting, asyncio.Future):
-            of_loops.setdefault(batch.waiting.get_loop(), []).append(batch.waiting)
         elif refused:
             batch.waiting.set_exception(_unavailable())
         else:
             batch.waiting.set_result(None)
-    for loop, waiting in of_loops.items():
-        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
-            loop.call_soon_threadsafe(partial(_tell_loop, waiting, refused=refused))
-
-
-def _tell_loop(waiting: Sequence[asyncio.Future[None]], *, refused: bool) -> None:
-    for each in waiting:
-        if each.done():
-            continue  # its caller left
-        if refused:
-            each.set_exception(_unavailable())
-        else:
-            each.set_result(None)
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:
     """
-    Follow the whole chain of the log in a state folder, and answer its head. A gateway may go on writing meanwhile.
-
-    With `anchor`, a head kept elsewhere, that must be part of the chain.
+    Follow the whole chain of the log in a state folder, and answer its head; see `gateway.hash_chain.verify`.
 
     Raises:
-        LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
+        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
         FileNotFoundError: there is no log.
     """
-    path = state / FILE
-    if not path.exists():
-        raise FileNotFoundError(path)
-    with closing(sqlite3.connect(path, isolation_level=None, timeout=30.0)) as connection:
-        connection.execute("BEGIN")
-        return _followed(connection, anchor)
-
-
-def _followed(connection: sqlite3.Connection, anchor: Head | None) -> Head:
-    found = Head(0, GENESIS)
-    anchored = anchor is None or anchor == found
-    for row in _all(connection):
-        if row.number != found.number + 1:
-            raise LogAltered(found.number + 1, "it is missing")
-        if row.hash != _hash(found.hash, row.number, row.lookup):
-            raise LogAltered(row.number, "it does not follow from the row before")
-        found = Head(row.number, row.hash)
-        anchored = anchored or found == anchor
-    stored = _stored_head(connection)
-    if stored != found:
-        raise LogAltered(min(stored.number, found.number) + 1, f"the head names row {stored.number}, the last is {found.number}")
-    if not anchored and anchor is not None:
-        raise LogAltered(anchor.number, "it is not the row that was kept elsewhere")
-    return found
-
-
-def _chained(head: Head, lookups: Iterable[Lookup]) -> Iterator[tuple[Any, ...]]:
-    """The rows by which a log goes on from its head."""
-    number, chain = head.number, head.hash
-    for lookup in lookups:
-        number += 1
-        chain = _hash(chain, number, lookup)
-        yield (number, *lookup, chain)
+    return hash_chain.verify(state / FILE, "lookups", _COLUMNS, anchor=anchor)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -364,22 +271,9 @@ def _statement(count: int) -> str:
     return f"INSERT INTO lookups ({_COLUMNS}) VALUES {', '.join([_PLACES] * count)}"  # noqa: S608 - our own words
 
 
-def _all(connection: sqlite3.Connection) -> Iterator[Row]:
-    yield from map(_row, connection.execute(f"SELECT {_COLUMNS} FROM lookups ORDER BY number"))  # noqa: S608 - our own words
-
-
 def _row(found: tuple[Any, ...]) -> Row:
     number, *members, chain = found
     return Row(number, Lookup(*members), chain)
-
-
-def _hash(before: bytes, number: int, lookup: Lookup) -> bytes:
-    return hashlib.sha256(before + orjson.dumps((number, *lookup), default=bytes.hex)).digest()
-
-
-def _stored_head(connection: sqlite3.Connection) -> Head:
-    found = connection.execute("SELECT number, hash FROM head").fetchone()
-    return Head(*found) if found else Head(0, GENESIS)
 
 
 def _unavailable() -> Problem:

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
@@ -20,7 +20,7 @@ from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.errors import Problem
-from gateway.firm_facts import FirmFacts
+from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
@@ -88,34 +88,36 @@ class Office:
         self.deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
         verify(self._node, self.deployment)
-        self._accounts = accounts.read(settings.accounts)
-        self.keys = ApiKeys(settings.state, clock)
-        self._held = ExitStack()
-        self._held.enter_context(hold_index(settings.state / INDEX))
-        self._index = Index(settings.state / INDEX, self._node, self.deployment)
-        self._require_no_party_signs_here()
-        self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
-        self.answers = Answers(settings.state / "answers.sqlite")
-        self.reasons = Reasons(settings.state / "reasons.sqlite")
-        self.programme_files = ProgrammeFiles(settings.state / "programmes")
-        self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
-        self.payments = Payments(settings.state / "payments.sqlite")
-        self.sub_districts = SubDistricts(settings.state / "sub-districts.sqlite")
-        self.lookups = LookupLog(settings.state)
-        self.agents = Agents(settings.state)
-        self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
-        self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
-        self.operations = Operations(self.answers)
         self.issuing = threading.Lock()
-        self._clients = {
-            name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
-            for name, account in self._accounts.by_name.items()
-        }
-        self.party_transactions = PartyTransactions(self._node, self.deployment, final_within=settings.wait_seconds)
         self._closed = threading.Event()
         self._refused: str | None = None
+        # What is opened here is closed in the opposite order, by `close` or where opening the rest fails.
+        with ExitStack() as opened:
+            self._accounts = opened.enter_context(closing(accounts.read(settings.accounts)))
+            self.keys = opened.enter_context(ApiKeys(settings.state, clock))
+            opened.enter_context(hold_index(settings.state / INDEX))
+            self._index = opened.enter_context(Index(settings.state / INDEX, self._node, self.deployment))
+            self._require_no_party_signs_here()
+            self.tokens = None if settings.oidc_issuer is None else Tokens(settings)
+            self.answers = Answers(settings.state / "answers.sqlite")
+            self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
+            self.programme_files = ProgrammeFiles(settings.state / "programmes")
+            self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
+            self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
+            self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
+            self.lookups = opened.enter_context(closing(LookupLog(settings.state)))
+            self.agents = opened.enter_context(closing(Agents(settings.state)))
+            self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
+            self.operations = opened.enter_context(closing(Operations(self.answers)))
+            self.outbox = opened.enter_context(Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id))
+            self._clients = {
+                name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
+                for name, account in self._accounts.by_name.items()
+            }
+            self._opened = opened.pop_all()
+        self.party_transactions = PartyTransactions(self._node, self.deployment, final_within=settings.wait_seconds)
         self.health = Health(settings, self.deployment, self._index, self.outbox, clock=clock, refused=lambda: self._refused)
 
     def close(self, follower: threading.Thread) -> None:
@@ -123,19 +125,9 @@ class Office:
         self._closed.set()
         self.inquiries.nudge()
         follower.join()
+        # Operations end once the outbox, which is closed first, ends their waiting.
         self.operations.stop()
-        self.outbox.close()
-        self.operations.close()
-        self._index.close()
-        self._held.close()
-        self.reasons.close()
-        self.firm_facts.close()
-        self.payments.close()
-        self.sub_districts.close()
-        self.lookups.close()
-        self.agents.close()
-        self.keys.close()
-        self._accounts.close()
+        self._opened.close()
 
     # Reading
 
@@ -157,14 +149,14 @@ class Office:
                 return  # without a last question to a node that may not answer
             try:
                 with self.judged() as judged:
-                    found = inquiries.answer(asked, partial(_itself, judged))
+                    found = inquiries.answer_all(asked, partial(_itself, judged))
             except IndexRefused as refused:
                 self._refused = str(refused)
                 _log.exception("the index cannot go on; every read is refused until a person has looked at it")
-                found = inquiries.answer(asked, partial(_raise, refused))
+                found = inquiries.answer_all(asked, partial(_raise, refused))
             except Exception as fault:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
                 _log.exception("a fault of this gateway")
-                found = inquiries.answer(asked, partial(_raise, fault))
+                found = inquiries.answer_all(asked, partial(_raise, fault))
             else:
                 self._refused = None
             self.inquiries.tell(asked, found)
@@ -320,10 +312,6 @@ class Office:
         with self.current() as snapshot:
             found = [each for each in _party_signers(snapshot.ledger) if each.lower() in self._own_addresses]
         if found:
-            self._index.close()
-            self._held.close()
-            self.keys.close()
-            self._accounts.close()
             raise SignsForParty(f"this gateway's account {found[0]} is registered as a party's signer")
 
 

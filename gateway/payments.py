@@ -7,14 +7,13 @@ the outbox, and holds company codes and payment references; nothing of it goes t
 
 import hashlib
 import json
-import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.payment_list import Row
-from registry import Explanation, Fen, Id, Keyring, Payment, Region, Time
+from registry import Explanation, Fen, Id, Keyring, Payment, Region, Time, open_store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -68,10 +67,7 @@ class Payments:
 
     def __init__(self, path: Path) -> None:
         self._guard = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
 
     def hand_in(
         self, rows: Sequence[Row], *, content: bytes, intent_id: str, home: Region, host: Region, month: int, at: Time, by: str

@@ -5,12 +5,12 @@ A file is kept before its programme is opened, and believed only as long as its 
 rules that were changed or lost here. It can always be handed in again, by whoever has it.
 """
 
-import os
-import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 from gateway.errors import Problem
-from registry import Digest, Programme, ProgrammeFile, ProgrammeFileRefused, read_programme_file
+from registry import Digest, Programme, ProgrammeFile, ProgrammeFileRefused, put_in_place, read_programme_file
 
 
 class ProgrammeFiles:
@@ -18,17 +18,23 @@ class ProgrammeFiles:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._guard = threading.Lock()
         folder.mkdir(mode=0o700, exist_ok=True)
 
-    def keep(self, text: str, file: ProgrammeFile) -> None:
-        """Keep a file that was just read. A crash leaves it whole or not at all."""
-        path = self._path(file.programme.policy_hash)
-        with tempfile.NamedTemporaryFile("wb", dir=self._folder, suffix=".new", delete=False) as beside:
-            beside.write(text.encode())
-            beside.flush()
-            os.fsync(beside.fileno())
+    def keep(self, text: str, file: ProgrammeFile, *, opened: bool) -> str:
+        """
+        Keep a file that was just read, and return the one that is kept. A crash leaves it whole or not at all.
+
+        Once its programme is open the first stays: another of the same hash says the same, but in other words about it (comments), which
+        nobody published. Only one that was lost or damaged is replaced.
+        """
+        with self._guard:
+            if opened:
+                with suppress(Problem):
+                    return self.text(file.programme)
+            put_in_place(self._path(file.programme.policy_hash), text.encode())
         # COMMIT POINT. A file without a programme harms nobody.
-        Path(beside.name).replace(path)
+        return text
 
     def text(self, programme: Programme) -> str:
         """

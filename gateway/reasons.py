@@ -5,12 +5,11 @@ Like the outbox this is the gateway's own and is backed up: without it nobody ca
 """
 
 import secrets
-import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry import Digest, salted
+from registry import Digest, open_store, salted
 
 _SALT_BYTES = 32
 _SCHEMA = """
@@ -33,10 +32,7 @@ class Reasons:
 
     def __init__(self, path: Path) -> None:
         self._guard = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
 
     def keep(self, intent_id: str, text: str) -> Reason:
         """Keep the reason of an act before it is sent. The same intent gets the same salt, so that a repeated call is the same call."""

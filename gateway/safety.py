@@ -51,6 +51,10 @@ def reasons(settings: Settings) -> Iterator[str]:
     yield from _of_tokens(settings)
     if settings.handler_seconds <= settings.wait_seconds:
         yield "handler_seconds must be longer than wait_seconds, or no write could tell that its outcome is not known."
+    if settings.handler_seconds <= 2 * (settings.node_connect_seconds + settings.node_answer_seconds):
+        # Whoever asks may wait for a question that was under way, and then for its own.
+        together = "node_connect_seconds and node_answer_seconds together"
+        yield f"handler_seconds must be more than twice {together}, or no look-up could say UNKNOWN."
     if settings.state.exists() and settings.state.stat().st_mode & _OTHERS:
         yield f"the state folder {settings.state} holds what callers were answered and can be entered by others: chmod 700."
     for path in private_files(settings):

@@ -12,6 +12,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.callers import Party
+from registry import FIRST_EPOCH, LAST_PARTY_EPOCH
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures of tokens. Symmetric ones, and none, cannot be set: whoever can check those can also make them."""
@@ -37,7 +38,12 @@ class Settings(BaseSettings):
         Path, Field(description="Where the keys of the role accounts are that sign here, in files or devices; see docs/keys.md.")
     ]
     tag_epoch: Annotated[
-        int, Field(ge=1, le=12, description="Epoch of the tag key for new firms, labs and vouchers: 1 until the members change it.")
+        int,
+        Field(
+            ge=FIRST_EPOCH,
+            le=LAST_PARTY_EPOCH,
+            description="Epoch of the tag key for new firms, labs and vouchers: 1 until the members change it.",
+        ),
     ] = 1
 
     host: Annotated[str, Field(description="Address to listen on. TLS is the reverse proxy's.")] = "127.0.0.1"
@@ -64,7 +70,9 @@ class Settings(BaseSettings):
         float, Field(gt=0, description="How long a write waits for its final block before it answers OutcomeUnknown.")
     ] = 20.0
     node_connect_seconds: Annotated[float, Field(gt=0, description="Time limit for reaching the node.")] = 3.0
-    node_answer_seconds: Annotated[float, Field(gt=0, description="Time limit for each of the node's answers.")] = 30.0
+    node_answer_seconds: Annotated[
+        float, Field(gt=0, description="Time limit for each of the node's answers; well below handler_seconds.")
+    ] = 20.0
 
     body_bytes: Annotated[int, Field(ge=1_000, description="Largest body of a request, in bytes.")] = 6_000_000
     body_seconds: Annotated[float, Field(gt=0, description="Time limit for receiving a body.")] = 30.0

@@ -4,7 +4,8 @@ From the chain's facts to answers, with what only a gateway knows. Pure: whoever
 What is told of a voucher to someone who looks it up names regions, never labs, and shows no tag.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from gateway import schemas
 from gateway.errors import plain
@@ -22,7 +23,6 @@ from registry import (
     Region,
     Rejected,
     Snapshot,
-    Stage,
     Sum,
     Telling,
     Use,
@@ -32,15 +32,10 @@ from registry import (
 Words = Callable[[bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
 
-_NO_DIGEST = bytes(32)
-
-# An order that was turned down or released holds nothing of its voucher.
-_HOLDS_NOTHING = frozenset({Stage.NONE, Stage.RELEASED})
-
 
 def block_seen(snapshot: Snapshot, now: float) -> schemas.BlockSeen:
     """As of which block an answer holds. A node's clock may run a little ahead of ours."""
-    return schemas.BlockSeen(number=snapshot.block, time=snapshot.time, age_seconds=max(0, int(now) - snapshot.time))
+    return schemas.BlockSeen(**Facts(snapshot).block(now))
 
 
 def reason(refused: Rejected) -> schemas.Reason:
@@ -48,41 +43,9 @@ def reason(refused: Rejected) -> schemas.Reason:
     return schemas.Reason(code=refused.code, values=plain(refused.values))
 
 
-def held(snapshot: Snapshot, voucher: Id) -> list[schemas.Held]:
-    """What holds a voucher's notes or has used them up: region and time, not the lab."""
-    ledger = snapshot.ledger
-    found = []
-    for order, since in snapshot.reservations_of(voucher):
-        state, record = ledger.orders[order], ledger.order_records[order]
-        if state.stage in _HOLDS_NOTHING:
-            continue
-        # From settlement on the order's own amount is money; the notes that it used are its claim's.
-        amount = ledger.claims[order].consumed if state.stage >= Stage.ACCEPTED else state.amount
-        found.append(schemas.Held(region=ledger.labs[record.lab].region, since=since, amount=amount, stage=state.stage.name))
-    return found
-
-
 def voucher_seen(snapshot: Snapshot, voucher_id: Id) -> schemas.VoucherSeen:
-    """A voucher's terms, balance and used notes."""
-    ledger = snapshot.ledger
-    voucher, balance = ledger.vouchers[voucher_id], ledger.balances[voucher_id]
-    programme = ledger.programmes[voucher.programme]
-    return schemas.VoucherSeen(
-        voucher_id=voucher_id,
-        programme_id=voucher.programme,
-        programme=programme.code,
-        region=programme.region,
-        face=voucher.face,
-        denomination=voucher.denomination,
-        use_by=voucher.use_by,
-        claim_by=voucher.claim_by,
-        available=balance.available,
-        reserved=balance.reserved,
-        redeemed=balance.redeemed,
-        lapsed=balance.lapsed,
-        used_notes=[schemas.Notes(first=span.first, last=span.last) for span in ledger.notes[voucher_id]],
-        held=held(snapshot, voucher_id),
-    )
+    """A voucher's terms, balance, used notes, and what holds it."""
+    return schemas.VoucherSeen(**Facts(snapshot).voucher(voucher_id))
 
 
 def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:
@@ -92,8 +55,7 @@ def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:
 
 def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSeen:
     """An order for one of its parties, its officers or an auditor."""
-    history = events(snapshot.history_of(order_id))
-    return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history, block=block_seen(snapshot, now))
+    return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history_seen(snapshot, order_id), block=block_seen(snapshot, now))
 
 
 def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
@@ -190,6 +152,12 @@ def key_seen(snapshot: Snapshot, subject: Id) -> schemas.KeySeen:
     return schemas.KeySeen(**Facts(snapshot).key(subject))
 
 
+def key_one(snapshot: Snapshot, subject: Id, now: float) -> schemas.KeyOne:
+    """The same with every change of the key."""
+    facts = Facts(snapshot)
+    return schemas.KeyOne(**facts.key(subject), history=_events(facts.history_of_key(subject)), block=block_seen(snapshot, now))
+
+
 def flag_seen(snapshot: Snapshot, subject: Id, words: Words) -> schemas.FlagSeen:
     """The latest flag on a subject, with the words behind its reasons where they are known and may be told."""
     flag = schemas.FlagSeen(**Facts(snapshot).flag(subject))
@@ -223,7 +191,7 @@ def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
         block=act.position.block,
         transaction=act.transaction,
         power=None if named is None else schemas.PowerNamed.model_validate(named),
-        told=None if told is None else schemas.Telling(at=told.at, how=told.how),
+        told=None if told is None else schemas.TellingSeen(at=told.at, how=told.how),
     )
 
 
@@ -232,4 +200,13 @@ def use_seen(use: Use, told: Telling | None) -> schemas.AgentUse:
 
 def events(entries: Sequence[Entry]) -> list[schemas.Event]:
     """Events as the contracts told them, field by field."""
-    return [schemas.Event(**each) for each in facts_of_events(entries)]
+    return _events(facts_of_events(entries))
+
+
+def history_seen(snapshot: Snapshot, subject: Id) -> list[schemas.Event]:
+    """Every event about something, in order."""
+    return _events(Facts(snapshot).history_of(subject))
+
+
+def _events(told: Iterable[dict[str, Any]]) -> list[schemas.Event]:
+    return [schemas.Event(**each) for each in told]

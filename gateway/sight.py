@@ -11,13 +11,13 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import AgreementNamed, FactsRequest, OrderFacts, VoucherNamed
+from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
-from registry import LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
+from registry import FIRST_EPOCH, LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 
 @contextmanager
-def looked_up(office: Office, caller: Caller, what: str, named: VoucherNamed) -> Iterator[Subject]:
+def looked_up(office: Office, caller: Caller, what: LookupKind, named: VoucherNamed) -> Iterator[Subject]:
     """A look-up of a voucher by firm and serial: refused or answered, it stands in the log. One too many is not looked up at all."""
     office.lookup_rate.take(caller.name)
     with logged(office.lookups, office.clock, caller, what, region=named.region) as subject:
@@ -106,9 +106,14 @@ def is_party(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bo
 def of_order(subject: Subject, ledger: Ledger, order_id: Id) -> Subject:
     """A look-up's subject, told by an order as far as that is known."""
     subject.order = order_id
-    if order_id in ledger.order_records:
-        subject.voucher = ledger.order_records[order_id].voucher
-        voucher = ledger.vouchers[subject.voucher]
+    return of_voucher(subject, ledger, ledger.order_records[order_id].voucher) if order_id in ledger.order_records else subject
+
+
+def of_voucher(subject: Subject, ledger: Ledger, voucher_id: Id) -> Subject:
+    """A look-up's subject, told by a voucher as far as that is known."""
+    subject.voucher = voucher_id
+    if voucher_id in ledger.vouchers:
+        voucher = ledger.vouchers[voucher_id]
         subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
     return subject
 
@@ -198,7 +203,7 @@ def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subj
 
 def require_all_epochs(office: Office, snapshot: Snapshot) -> None:
     """Refuse to count or to miss vouchers while there are some under a key that this gateway lacks."""
-    for epoch in range(1, LAST_PARTY_EPOCH + 1):
+    for epoch in range(FIRST_EPOCH, LAST_PARTY_EPOCH + 1):
         if epoch not in office.keyring.epochs and snapshot.has_vouchers_of_epoch(epoch):
             raise EpochMissing(epoch, office.keyring.epochs)
 

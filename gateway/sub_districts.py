@@ -11,7 +11,6 @@ A line with a serial is about that voucher alone, whatever the firm's own line s
 
 import hashlib
 import json
-import sqlite3
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from pathlib import Path
 from gateway.schemas import BadRow
 from gateway.sheets import FAULTS, Cell, columns_of, rows_of
 from gateway.voucher_list import FIRM_HEADERS, SERIAL_HEADERS
-from registry import CodeRefused, TagError, Time, company_code
+from registry import CodeRefused, TagError, Time, company_code, open_store
 
 MOST_ROWS = 10_000
 MOST_CHARACTERS = 200
@@ -113,10 +112,7 @@ class SubDistricts:
 
     def __init__(self, path: Path) -> None:
         self._guard = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
 
     def hand_in(self, places: list[Place], *, content: bytes, intent_id: str, at: Time, by: str) -> str:
         """Let this catalogue count from now on, once for one intent, and return its SHA-256."""

@@ -25,8 +25,8 @@ from registry import (
     Tag,
     Time,
     Voucher,
-    epoch_of,
     id_of,
+    mixed_epochs,
 )
 
 SELLER_BYTES = 27
@@ -83,8 +83,8 @@ def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[R
 
 def _of_epochs(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
     """Gateways' reason and no contract's: tags of two epochs never meet, so a voucher is spent at the lab's record of its own."""
-    epochs = {"voucher": epoch_of(firm), "lab": epoch_of(ledger.lab_records[lab].host_unit)}
-    if epochs["voucher"] != epochs["lab"]:
+    epochs = mixed_epochs({"voucher": firm, "lab": ledger.lab_records[lab].host_unit})
+    if epochs is not None:
         yield Rejected("EpochsMixed", epochs)
 
 
@@ -141,7 +141,7 @@ def _of_pool(ledger: Ledger, voucher: Voucher, programme: Programme, use: Use) -
 
 
 @dataclass(frozen=True, slots=True)
-class ThreeFacts:
+class FactsFound:
     """Each fact for itself; `project` is None where nothing was ordered on the voucher yet."""
 
     enterprise: bool
@@ -151,14 +151,14 @@ class ThreeFacts:
 
 def three_facts(
     ledger: Ledger, *, region: Region, firms: Sequence[Tag], vouchers: Sequence[Id], orders: Sequence[Id], projects: Sequence[Tag]
-) -> ThreeFacts:
+) -> FactsFound:
     """
     Whether the firm is enrolled, holds a voucher of this serial, and ordered for this project with it.
 
     `firms` and `projects` are the tags of one firm and one project, of every epoch.
     """
     ordered = [ledger.order_records[order].project for order in orders]
-    return ThreeFacts(
+    return FactsFound(
         enterprise=any(ledger.firms[id_of(Firm(region, firm))].signer != NO_ADDRESS for firm in firms),
         serial=bool(vouchers),
         project=any(project in ordered for project in projects) if ordered else None,

@@ -49,6 +49,7 @@ from registry.events import (
     StandingSet,
 )
 from registry.facts import Facts, facts_of_events
+from registry.files import put_in_place
 from registry.getters import ProgrammeRules
 from registry.grants import granted_to
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
@@ -119,6 +120,7 @@ from registry.outbox import (
     OutboxError,
     Outcome,
     SenderBusy,
+    SignerSilent,
     Ticket,
     WrongChain,
 )
@@ -140,6 +142,7 @@ from registry.policy import (
     decide_grant,
 )
 from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
+from registry.private_store import connect_store, open_store
 from registry.programme_file import (
     ProgrammeFile,
     ProgrammeFileInvalid,
@@ -169,10 +172,24 @@ from registry.signing import address_of, sign, signer_of
 from registry.solidity import checksummed
 from registry.statement import Division, Line, Statement, StatementMalformed, Sum, divided, lines_of, seconds_of_month
 from registry.tag_keys import read_tag_keys
-from registry.tags import LAST_PARTY_EPOCH, CodeRefused, EpochMissing, Keyring, Purpose, TagError, TagKey, company_code, epoch_of, salted
+from registry.tags import (
+    FIRST_EPOCH,
+    LAST_PARTY_EPOCH,
+    CodeRefused,
+    EpochMissing,
+    Keyring,
+    Purpose,
+    TagError,
+    TagKey,
+    company_code,
+    epoch_of,
+    mixed_epochs,
+    salted,
+)
 from registry.workbook import statement_workbook
 
 __all__ = [
+    "FIRST_EPOCH",
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
@@ -304,6 +321,7 @@ __all__ = [
     "RotationVetoed",
     "SenderBusy",
     "Signatures",
+    "SignerSilent",
     "SigningAccount",
     "Slice",
     "Snapshot",
@@ -348,6 +366,7 @@ __all__ = [
     "checksummed",
     "closing_id",
     "company_code",
+    "connect_store",
     "consumed",
     "decide_eligibility",
     "decide_grant",
@@ -364,8 +383,11 @@ __all__ = [
     "joint_id",
     "lines_of",
     "load_key",
+    "mixed_epochs",
     "month_of",
+    "open_store",
     "parse_typed_data",
+    "put_in_place",
     "read_programme_file",
     "read_tag_keys",
     "rebuild_index",

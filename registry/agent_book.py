@@ -11,7 +11,6 @@ taken out; a power ends by a date or is withdrawn by one.
 A crash between the two tells a firm twice, never not at all.
 """
 
-import sqlite3
 import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from typing import Self
 from registry.agents import Act, PowerOfAttorney, Use, uses_of
 from registry.errors import TongquanError
 from registry.model import Address, Digest, Id, Time
+from registry.private_store import open_store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS powers (
@@ -69,9 +69,7 @@ class AgentBook:
 
     def __init__(self, path: Path) -> None:
         self._lock = threading.Lock()
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
 
     def enter(self, power: PowerOfAttorney) -> None:
         """

@@ -6,7 +6,7 @@ are 0x and hexadecimal digits, money is a decimal string of fen, times are Unix 
 behind a reason's hash) is not here, and no tag but those in events.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import IntEnum
 from typing import Any
@@ -15,9 +15,9 @@ from registry.codec import id_of
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
 from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, RegionStatus, Stage
-from registry.rules import Closing, Ledger, month_of
+from registry.rules import Closing, month_of
 from registry.statement import Netting, Statement, netting, seconds_of_month, statement_of
-from registry.tags import epoch_of
+from registry.tags import epoch_of, mixed_epochs
 
 Fact = dict[str, Any]
 
@@ -68,19 +68,21 @@ class Facts:
             "redeemed": str(balance.redeemed),
             "lapsed": str(balance.lapsed),
             "used_notes": [{"first": span.first, "last": span.last} for span in self._ledger.notes[voucher_id]],
-            "held": list(self._held(voucher_id)),
+            "held": self.held(voucher_id),
         }
 
-    def _held(self, voucher_id: Id) -> Iterator[Fact]:
-        for order in self._snapshot.orders_of_voucher(voucher_id):
+    def held(self, voucher_id: Id) -> list[Fact]:
+        """What holds a voucher's notes or has used them up: region and time, not the lab."""
+        found = []
+        for order, since in self._snapshot.reservations_of(voucher_id):
             state, record = self._ledger.orders[order], self._ledger.order_records[order]
             if state.stage in _HOLDS_NOTHING:
                 continue
-            reserved = next(entry for entry in self._snapshot.history_of(order) if entry.name == "Reserved")
             # From settlement on the order's own amount is money; the notes that it used are its claim's.
             amount = self._ledger.claims[order].consumed if state.stage >= Stage.ACCEPTED else state.amount
             region = self._ledger.labs[record.lab].region
-            yield {"region": region, "since": reserved.logged.time, "amount": str(amount), "stage": state.stage.name}
+            found.append({"region": region, "since": since, "amount": str(amount), "stage": state.stage.name})
+        return found
 
     def order(self, order_id: Id) -> Fact:
         """Where an order stands. `firm` is the firm's id in the directory."""
@@ -90,7 +92,7 @@ class Facts:
         programme = self._ledger.programmes[voucher.programme]
         asked_for = state.stage >= Stage.REDEEMED and order_id in self._ledger.redemptions
         redemption = self._ledger.redemptions[order_id] if asked_for else None
-        mixed = _mixed_epochs(self._ledger, order_id)
+        mixed = mixed_epochs(self._tags_of(order_id))
         return {
             "order_id": _hex(order_id),
             "voucher_id": _hex(record.voucher),
@@ -109,6 +111,14 @@ class Facts:
             "paid_to": self.paid_to(programme, record.lab),
             "warnings": [] if mixed is None else [{"code": "EpochsMixed", "values": mixed}],
         }
+
+    def _tags_of(self, order_id: Id) -> dict[str, bytes]:
+        order = self._ledger.order_records[order_id]
+        tags: dict[str, bytes] = {"voucher": self._ledger.vouchers[order.voucher].firm, "project": order.project}
+        tags |= {"lab": self._ledger.lab_records[order.lab].host_unit, "seller": self._ledger.labs[order.lab].seller}
+        if order_id in self._ledger.redemptions:
+            tags["agreement"] = self._ledger.redemptions[order_id].agreement
+        return tags
 
     def paid_to(self, programme: Programme, lab: Id) -> str:
         """Who is paid for an order at this lab, LAB or FIRM."""
@@ -436,14 +446,3 @@ def _value(value: Any, solidity_type: str) -> Any:
         return value.name
     # Money and nonces: JSON numbers lose whole numbers above 2^53.
     return str(value) if solidity_type in {"uint64", "uint256"} else value
-
-
-def _mixed_epochs(ledger: Ledger, order_id: Id) -> dict[str, int] | None:
-    """The epochs of an order's tags, if they are not one (docs/adr/0018). The contracts do not look at them."""
-    order = ledger.order_records[order_id]
-    tags: dict[str, bytes] = {"voucher": ledger.vouchers[order.voucher].firm, "project": order.project}
-    tags |= {"lab": ledger.lab_records[order.lab].host_unit, "seller": ledger.labs[order.lab].seller}
-    if order_id in ledger.redemptions:
-        tags["agreement"] = ledger.redemptions[order_id].agreement
-    epochs = {name: tag[0] for name, tag in tags.items()}
-    return epochs if len(set(epochs.values())) > 1 else None

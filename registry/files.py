@@ -1,6 +1,7 @@
 """Files that are written whole or not at all, and not over another."""
 
 import os
+import secrets
 from pathlib import Path
 
 from registry.errors import TongquanError
@@ -30,11 +31,31 @@ def write_new(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     _write(descriptor, content)
 
 
-def replace(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
-    """Put a file in another's place. A crash leaves the one or the other, never half of one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    _write(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), content)
-    beside.replace(path)
+def put_in_place(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
+    """
+    Write a file, in another's place if there is one. A crash leaves the one or the other, never half of one.
+
+    It is written beside it first, under a name that nobody can guess: whoever may write in the folder could lay a link there, and have
+    another file written over.
+    """
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        _write(descriptor, content)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+    sync(path.parent)
+
+
+def sync(path: Path) -> None:
+    """Have it on the disk, a folder's entries likewise."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write(descriptor: int, content: bytes) -> None:

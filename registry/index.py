@@ -12,12 +12,11 @@ What is not here: judging a voucher (the gateway, by `gateway.verification`), an
 
 import fcntl
 import json
-import os
 import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Any, Self
 from registry.chain.deploy import Deployment
 from registry.errors import TongquanError, Unreachable
 from registry.events import EVENTS, Contract, Event, Issued, Logged, MalformedEvent, Position, Reserved, decode
+from registry.files import sync
 from registry.model import Address, Digest, Id, Region, Tag, Time
 from registry.ports import Block, Log, Node
 from registry.rules import Ledger, apply
@@ -62,7 +62,6 @@ CREATE TABLE IF NOT EXISTS orders (
     block   INTEGER NOT NULL,
     log     INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS orders_by_voucher ON orders (voucher, block, log);
 CREATE INDEX IF NOT EXISTS orders_by_lab ON orders (lab, block, log);
 CREATE INDEX IF NOT EXISTS orders_by_firm ON orders (firm, block, log);
 CREATE TABLE IF NOT EXISTS history (
@@ -181,7 +180,7 @@ class Snapshot:
         return bool(self._select("SELECT 1 FROM vouchers WHERE firm >= ? AND firm < ? LIMIT 1", bytes([epoch]), bytes([epoch + 1])))
 
     def epoch_of_programme(self, programme: Id) -> int | None:
-        """The epoch of a programme's first voucher, which is that of all of them; None as long as there is none."""
+        """The epoch of one of a programme's vouchers, as gateways issue them that of all; None as long as there is none."""
         found = self._select("SELECT firm FROM vouchers WHERE programme = ? LIMIT 1", programme)
         return epoch_of(Tag(found[0][0])) if found else None
 
@@ -273,6 +272,7 @@ class Index:
     def __init__(self, path: Path, node: Node, deployment: Deployment) -> None:
         self._node = node
         self._deployment = deployment
+        self._shared = _Shared()
         self._refreshing = threading.Lock()
         self._door = _Door()
         self._path = path
@@ -295,13 +295,18 @@ class Index:
         """
         Read up to the node's newest final block, and return its number. A node that is behind what was read changes nothing.
 
-        `progress`, if given, is told after each range how many blocks were read and how many are to go.
+        Threads that ask together share one question to the node, and its failure (`_Shared`): a node that hangs is waited for once.
+
+        `progress`, if given, is told after each range how many blocks were read and how many are to go; not where another thread reads.
 
         Raises:
             Unreachable: the node did not answer; what is known stays, and grows older.
             ChainReplaced: the node's chain is not the one that was read.
             NotFoldable: its events make no sense.
         """
+        return self._shared.do(lambda: self._read_on(progress))
+
+    def _read_on(self, progress: Progress | None) -> int:
         with self._refreshing:
             head = self._node.finalised_head()
             if self._cursor is None:
@@ -516,11 +521,11 @@ def rebuild(path: Path, node: Node, deployment: Deployment, progress: Progress |
         with Index(new, node, deployment) as index:
             head = index.refresh(progress)
         # Closing the last connection moved all of the write-ahead log into the file, so that it is whole by itself.
-        _sync(new)
+        sync(new)
         # COMMIT POINT. What the old file had not taken in yet goes first: under the new file it would be another one's.
         _remove_journal(path)
         new.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         _remove(new)
     return head
@@ -536,13 +541,35 @@ def _remove_journal(path: Path) -> None:
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
-def _sync(path: Path) -> None:
-    """Have it on the disk, a folder's entries likewise."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+class _Shared:
+    """
+    What many want done is done once for all who came before it began.
+
+    Whoever comes while it is under way waits for the next one, since what is under way may have looked before they came. If it fails
+    they are told so as well: otherwise one after another would wait for the same silence.
+    """
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._last: Future[int] = Future()
+        self._last.set_result(0)
+
+    def do(self, act: Callable[[], int]) -> int:
+        with self._guard:
+            before, under_way = self._last, not self._last.done()
+        if under_way:
+            before.result()
+        with self._guard:
+            begun_since = self._last
+            if begun_since is before:
+                self._last = mine = Future[int]()
+        if begun_since is not before:
+            return begun_since.result()
+        try:
+            mine.set_result(act())
+        except BaseException as failure:  # noqa: BLE001 - all who wait must go on
+            mine.set_exception(failure)
+        return mine.result()
 
 
 class _Door:

@@ -1,9 +1,10 @@
 """
 Sending exactly once: the only local state that matters, in one SQLite file.
 
-An intent and its signed transaction, nonce included, are written in one database transaction before anything is sent. From then
-on only those very bytes are ever sent for it, so sending them again is always safe, and a crash at any point leaves either
-nothing or a row that the next start goes on with. What decides is the chain (a receipt in a final block), never an HTTP answer.
+An intent and its signed transaction, nonce included, are written in one database transaction before anything is sent. Signing comes
+before it, under the sender's own lock: a key in a device that hangs holds up its own account alone. From then on only those very bytes
+are ever sent for it, so sending them again is always safe, and a crash at any point leaves either nothing or a row that the next start
+goes on with. What decides is the chain (a receipt in a final block), never an HTTP answer.
 
     signed ─▶ sent ─▶ mined ─▶ final        succeeded or reverted; the last two are told apart by the outcome, not the state
 
@@ -31,6 +32,7 @@ from typing import Any, Self
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest
 from registry.ports import Account, CannotServe, Log, Node, NonceTaken, Question, Receipt
+from registry.private_store import open_store
 from registry.solidity import keccak
 
 # Gas costs nothing here; the limit only has to leave room for a state that changed since the estimate. The constant part is
@@ -44,6 +46,7 @@ RESEND_SECONDS = 5.0
 FIRST_POLL_SECONDS = 0.01
 LONGEST_POLL_SECONDS = 0.5
 OPENING_SECONDS = 30.0
+SIGNING_SECONDS = 20.0
 OPENING_GAS = 21_000
 
 _SCHEMA = """
@@ -120,6 +123,14 @@ class WrongChain(OutboxError):
         super().__init__(f"the outbox belongs to chain {found}, not {expected}")
         self.expected = expected
         self.found = found
+
+
+class SignerSilent(Unreachable):
+    """The account's key, in a device perhaps, has not signed the call before. Nothing was stored or sent; try again."""
+
+    def __init__(self, sender: str) -> None:
+        super().__init__(f"the key of {sender} has not signed the call before")
+        self.sender = sender
 
 
 class OutboxClosed(OutboxError):
@@ -223,7 +234,7 @@ class Outbox:
 
         Raises:
             Rejected: it would be refused now; nothing was stored or sent, and the same id may be tried again.
-            Unreachable: nothing was stored or sent.
+            Unreachable: nothing was stored or sent; `SignerSilent` where the account's key keeps its callers waiting.
             IntentDiffers: the id stands for another call.
             NoSuchAccount: no key was attached.
         """
@@ -237,8 +248,13 @@ class Outbox:
             raise NoSuchAccount(intent.sender)
 
         gas = self._gas_for(intent)
-        with worker.signing:
+        # Who waits behind a key that hangs is let go, or in the end nobody would be left to serve the other accounts.
+        if not worker.signing.acquire(timeout=SIGNING_SECONDS):
+            raise SignerSilent(intent.sender)
+        try:
             ticket = self._sign_and_store(intent, account, gas)
+        finally:
+            worker.signing.release()
         worker.wake()
         return ticket
 
@@ -346,19 +362,21 @@ class Outbox:
         return gas if gas <= SMALL_GAS else min(gas, self._node.head().gas_limit)
 
     def _sign_and_store(self, intent: Intent, account: Account, gas: int) -> Ticket:
-        # Only this sender's worker and this lock hand out its nonces, so that what the chain says now still holds below.
+        # Many may have been on their way to here with the same id.
+        known = self._known(intent)
+        if known is not None:
+            return known
+        # Only this process has the sender, and in it this thread its lock: the nonce stays free until it is stored. A crash before
+        # that leaves nothing: no row, no nonce used, nothing sent.
         on_chain = self._node.nonce(intent.sender)
         if on_chain < self._node.first_resendable_nonce:
             on_chain = self._open(account)
+        nonce = max(on_chain, self._store.next_nonce(intent.sender))
+        raw = _signed(account, chain_id=self._chain_id, nonce=nonce, to=intent.target, calldata=intent.calldata, gas=gas)
+        ticket = Ticket(intent.id, intent.sender, nonce, Digest(keccak(raw)))
         with self._store.transaction() as connection:
-            # Many may have been on their way to here with the same id.
-            known = self._known(intent)
-            if known is not None:
-                return known
-            nonce = max(on_chain, self._store.next_nonce(connection, intent.sender))
-            raw = _signed(account, chain_id=self._chain_id, nonce=nonce, to=intent.target, calldata=intent.calldata, gas=gas)
-            ticket = Ticket(intent.id, intent.sender, nonce, Digest(keccak(raw)))
-            # A crash before the commit leaves nothing: no row, no nonce used, nothing sent.
+            # Another sender's call may have taken the id meanwhile: then this raises, and the signature is thrown away.
+            self._known(intent)
             self._store.insert(connection, intent, ticket, raw)
         # COMMIT POINT 1. From here on this call has this nonce and these bytes, for ever. A crash now: the next start sends them.
         return ticket
@@ -521,10 +539,7 @@ class _Store:
     def __init__(self, path: Path, chain_id: int) -> None:
         self._lock = threading.RLock()
         self._closed = False
-        self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30.0)
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        self._connection.executescript(_SCHEMA)
+        self._connection = open_store(path, _SCHEMA)
         with self.transaction() as connection:
             found = connection.execute("SELECT chain_id FROM chain").fetchone()
             if found is None:
@@ -535,7 +550,7 @@ class _Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        # IMMEDIATE: of two processes that would hand out a nonce, the second waits here and then sees the first one's row.
+        # IMMEDIATE: what is read within is what others have committed, and nobody writes in between.
         with self._open():
             self._connection.execute("BEGIN IMMEDIATE")
             try:
@@ -545,8 +560,11 @@ class _Store:
                 raise
             self._connection.execute("COMMIT")
 
-    def next_nonce(self, connection: sqlite3.Connection, sender: str) -> int:
-        found: tuple[int] = connection.execute("SELECT coalesce(max(nonce) + 1, 0) FROM intents WHERE sender = ?", (sender,)).fetchone()
+    def next_nonce(self, sender: str) -> int:
+        with self._open():
+            found: tuple[int] = self._connection.execute(
+                "SELECT coalesce(max(nonce) + 1, 0) FROM intents WHERE sender = ?", (sender,)
+            ).fetchone()
         return found[0]
 
     def insert(self, connection: sqlite3.Connection, intent: Intent, ticket: Ticket, raw: bytes) -> None:

@@ -18,7 +18,6 @@ backup alone; there the password and where the file lies do.
 """
 
 import json
-import os
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,6 +31,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 from nacl.secret import SecretBox
 
 from registry.errors import TongquanError
+from registry.files import put_in_place
 from registry.keystore import KeyFileExists, KeyFileMalformed, KeyFileMissing, WrongPassword, read_object, write_new
 from registry.tags import KEY_BYTES, Keyring, TagKey
 
@@ -218,9 +218,7 @@ def add_tag_key(path: Path, key: TagKey) -> None:
     if held.get(key.epoch, key) != key:
         raise KeyFileExists(path, f"it holds another key of epoch {key.epoch}, with the fingerprint {held[key.epoch].fingerprint}")
     content = {str(epoch): each.secret.hex() for epoch, each in sorted((held | {key.epoch: key}).items())}
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    write_new(beside, json.dumps(content, indent=2) + "\n")
-    os.replace(beside, path)  # noqa: PTH105 - atomic, and it says so
+    put_in_place(path, json.dumps(content, indent=2).encode() + b"\n")
 
 
 def tag_keys_in(path: Path) -> list[TagKey]:

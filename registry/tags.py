@@ -42,6 +42,8 @@ from registry.model import Digest, Region, Tag
 KEY_BYTES = 32
 SALT_BYTES = 32
 FIRST_EPOCH = 1
+"""The epoch of the first tag key."""
+
 EPOCH_YEAR = 2000
 TAGS_KEPT = 16_384
 
@@ -249,6 +251,20 @@ def epoch_of(tag: Tag) -> int:
     What belongs to a voucher is of its firm's epoch: `keys.project(firm, project, epoch=epoch_of(voucher.firm))`.
     """
     return tag[0]
+
+
+def mixed_epochs(tags: Mapping[str, bytes]) -> dict[str, int] | None:
+    """
+    The epochs of tags, by the names that they are given under, if they are not one.
+
+    What is compared by tag never meets across epochs, and no contract looks at them (docs/adr/0018).
+
+    >>> mixed_epochs({"voucher": bytes([1, 7]), "lab": bytes([2, 7])})
+    {'voucher': 1, 'lab': 2}
+    >>> mixed_epochs({"voucher": bytes([2, 5]), "lab": bytes([2, 7])})
+    """
+    epochs = {name: tag[0] for name, tag in tags.items()}
+    return epochs if len(set(epochs.values())) > 1 else None
 
 
 def _message(purpose: Purpose, parts: Iterable[str]) -> bytes:

@@ -1,18 +1,18 @@
 """Agents (代理人): powers of attorney as the firm's office enters them, and every use of an agent's key, of which the firm is told."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 
 from gateway import shapes
 from gateway.callers import Caller, Party
 from gateway.cursors import Question, refused
 from gateway.errors import Problem
 from gateway.office import Office
-from gateway.schemas import AgentUsePage, PowerEntry, PowerPage, PowerSeen, PowerWithdrawal, UsesTold
+from gateway.schemas import AgentUsePage, PowerEntry, PowerPage, PowerSeen, PowerWithdrawal, UsesRead, UsesTold
 from gateway.sight import not_found, own_firms
-from registry import Address, Digest, Entered, Firm, Id, Ledger, PowerOfAttorney, PowerRefused, Time, Use, checksummed, id_of
+from registry import Address, Digest, Entered, Firm, Id, Ledger, PowerOfAttorney, PowerRefused, Time, checksummed, id_of
 
 READ = "READ"
-"""How a firm was told that asked for itself."""
+"""How a firm was told that said itself what it had read. No office can note this."""
 
 
 def enter(office: Office, caller: Caller, asked: PowerEntry) -> PowerSeen:
@@ -55,12 +55,8 @@ def powers(office: Office, caller: Caller, *, cursor: str | None, limit: int) ->
     return PowerPage(powers=seen, next=question.cursor(str(found[limit - 1].number)) if len(found) > limit else None)
 
 
-def uses(office: Office, caller: Caller, *, told: bool | None, cursor: str | None, limit: int) -> tuple[AgentUsePage, Callable[[], None]]:
-    """
-    A firm's own uses, those of an officer's region, or all of this gateway for an auditor; and what notes that a firm was told of these.
-
-    The note is for after the answer is on its way. A crash between the two tells a firm twice, never not at all.
-    """
+def uses(office: Office, caller: Caller, *, told: bool | None, cursor: str | None, limit: int) -> AgentUsePage:
+    """A firm's own uses, those of an officer's region, or all of this gateway for an auditor. Telling is another act: `read` or `tell`."""
     question = Question("agent-uses", caller.name, (told,))
     after = question.position(cursor)
     book = office.agents.book
@@ -70,32 +66,34 @@ def uses(office: Office, caller: Caller, *, told: bool | None, cursor: str | Non
         wanted = [use for use in found if told is None or told is (use.act.position not in untold)]
         rest = [use for use in wanted if after is None or shapes.position(use.act.position) > after]
         shown = rest[:limit]
-        page = AgentUsePage(
+        return AgentUsePage(
             uses=[shapes.use_seen(use, book.telling_of(use)) for use in shown],
             next=question.cursor(shapes.position(shown[-1].act.position)) if len(rest) > limit else None,
             block=office.block_seen(snapshot),
         )
-    new = [use for use in shown if use.act.position in untold] if caller.party is Party.FIRM else []
-    return page, lambda: _note(office, new, READ)
+
+
+def read(office: Office, caller: Caller, asked: UsesRead) -> AgentUsePage:
+    """Note which of its uses a firm has read of."""
+    return _note(office, caller, asked.uses, READ)
 
 
 def tell(office: Office, caller: Caller, asked: UsesTold) -> AgentUsePage:
     """Note that firms were told by other means. Of those that were told before the first time stays."""
     office.client(caller)
+    return _note(office, caller, asked.uses, asked.how)
+
+
+def _note(office: Office, caller: Caller, positions: Sequence[str], how: str) -> AgentUsePage:
     with office.seen() as snapshot:
         known = {shapes.position(use.act.position): use for use in office.agents.uses(snapshot, _visible(office, caller))}
-        for each in asked.uses:
+        for each in positions:
             if each not in known:
                 raise Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what="use", id=each)
-        named = [known[each] for each in asked.uses]
-        _note(office, named, asked.how)
+        named = [known[each] for each in positions]
+        office.agents.book.told(*named, at=Time(int(office.clock())), how=how)
         seen = [shapes.use_seen(use, office.agents.book.telling_of(use)) for use in named]
         return AgentUsePage(uses=seen, next=None, block=office.block_seen(snapshot))
-
-
-def _note(office: Office, told: Sequence[Use], how: str) -> None:
-    if told:
-        office.agents.book.told(*told, at=Time(int(office.clock())), how=how)
 
 
 def _visible(office: Office, caller: Caller) -> Collection[Id] | None:

@@ -2,7 +2,7 @@
 
 from gateway import schemas
 from gateway.acts.programmes import require_seen
-from gateway.callers import Caller
+from gateway.callers import Caller, Party
 from gateway.errors import Problem
 from gateway.firm_facts import Stated
 from gateway.office import Office
@@ -23,7 +23,11 @@ def state(office: Office, caller: Caller, asked: schemas.FirmFactsStatement, int
 def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas.FirmFactsHistory:
     """Everything that was put on record of a firm."""
     require_of_this_region(office, caller)
-    return schemas.FirmFactsHistory(facts=[_on_record(each) for each in office.firm_facts.history(company_code(asked.firm))])
+    head = office.firm_facts.head
+    return schemas.FirmFactsHistory(
+        facts=[_on_record(each) for each in office.firm_facts.history(company_code(asked.firm))],
+        head=schemas.LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+    )
 
 
 def eligibility(office: Office, caller: Caller, programme_id: Id, asked: schemas.FirmNamed) -> schemas.EligibilitySeen:

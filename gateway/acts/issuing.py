@@ -18,7 +18,7 @@ from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
-from gateway.sight import is_enrolled, may_see_voucher, not_found, own_tags, require_all_epochs, require_of_this_region
+from gateway.sight import is_enrolled, may_see_voucher, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region
 from gateway.voucher_list import Parsed
 from registry import (
     Digest,
@@ -99,17 +99,13 @@ def _require_none_under_way(office: Office) -> None:
 def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHistory:
     """A voucher and all that happened to it, for its firm, the offices of its region, and auditors."""
     with logged(office.lookups, office.clock, caller, "history") as subject, office.seen() as snapshot:
-        subject.voucher = voucher_id
         ledger = snapshot.ledger
-        if voucher_id not in ledger.vouchers:
-            raise not_found("voucher", voucher_id)
-        voucher = ledger.vouchers[voucher_id]
-        subject.region, subject.firm, subject.serial = ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial
-        if not may_see_voucher(office, caller, ledger, voucher):
+        of_voucher(subject, ledger, voucher_id)
+        if voucher_id not in ledger.vouchers or not may_see_voucher(office, caller, ledger, ledger.vouchers[voucher_id]):
             raise not_found("voucher", voucher_id)
         return VoucherHistory(
             voucher=shapes.voucher_seen(snapshot, voucher_id),
-            history=shapes.events(snapshot.history_of(voucher_id)),
+            history=shapes.history_seen(snapshot, voucher_id),
             block=office.block_seen(snapshot),
         )
 
@@ -129,14 +125,9 @@ def vouchers(office: Office, caller: Caller, *, programme: bytes | None, cursor:
 
         question = Question("vouchers", caller.name, (programme,))
         found, further = question.page(ledger.vouchers, cursor, limit, keep)
-        with logged_together(office.lookups, office.clock, caller, "list", [_subject(ledger, each) for each in found]):
+        with logged_together(office.lookups, office.clock, caller, "list", [of_voucher(Subject(), ledger, each) for each in found]):
             seen = [shapes.voucher_seen(snapshot, each) for each in found]
             return VoucherPage(vouchers=seen, next=further, block=office.block_seen(snapshot))
-
-
-def _subject(ledger: Ledger, voucher_id: Id) -> Subject:
-    voucher = ledger.vouchers[voucher_id]
-    return Subject(ledger.programmes[voucher.programme].region, voucher.firm, voucher.serial, voucher_id)
 
 
 def _epoch(office: Office, terms: Terms) -> int:

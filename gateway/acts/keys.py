@@ -5,7 +5,7 @@ The registry takes a party's own rotation and veto from its key alone, as the se
 transaction, and passes it on once the party has signed it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Literal
 
 from gateway import shapes
@@ -53,8 +53,7 @@ def prepare_veto(office: Office, caller: Caller, subject: bytes | None) -> Unsig
 def submit(office: Office, caller: Caller, asked: SignedTransaction) -> RotationWritten:
     """Pass on what a party signed about its own key."""
     transaction = office.party_transactions.read(asked.raw)
-    if transaction.subject not in own_subjects(office, caller):
-        raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
+    _require_own(transaction.subject, own_subjects(office, caller))
     if transaction.signer is not None:
         office.require_foreign(transaction.signer)
     return _rotated(office, transaction.subject, office.party_transactions.send(transaction))
@@ -64,15 +63,13 @@ def key(office: Office, caller: Caller, subject: Id) -> KeyOne:
     """Who signs for a party, for itself, the offices of its region, and auditors."""
     with office.seen() as snapshot:
         _require_seen(office, caller, snapshot.ledger, subject)
-        history = shapes.events([each for each in snapshot.history_of(subject) if isinstance(each.logged.event, tuple(_OUTCOMES))])
-        return KeyOne(**dict(shapes.key_seen(snapshot, subject)), history=history, block=office.block_seen(snapshot))
+        return shapes.key_one(snapshot, subject, office.clock())
 
 
 def rotations(office: Office, caller: Caller) -> RotationPage:
     """The proposals that stand, of parties whose keys the caller may see."""
     with office.seen() as snapshot:
-        ledger = snapshot.ledger
-        mine = [subject for subject, _ in ledger.rotations.items() if may_see_key(office, caller, ledger, subject)]
+        mine = [each for each in Facts(snapshot).proposals() if may_see_key(office, caller, snapshot.ledger, each)]
         return RotationPage(rotations=[shapes.key_seen(snapshot, each) for each in mine], block=office.block_seen(snapshot))
 
 
@@ -86,8 +83,8 @@ _OUTCOMES: Mapping[type[KeyRotated | RotationProposed | RotationVetoed], Literal
 def _prepared(office: Office, caller: Caller, named: bytes | None, verb: str, *signer: Address) -> UnsignedTransaction:
     """A party that is known under two ids names one; unnamed it is the newest under which it is known."""
     own = own_subjects(office, caller)
-    if named is not None and named not in own:
-        raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
+    if named is not None:
+        _require_own(named, own)
     with office.current() as snapshot:
         known = [each for each in own if each in snapshot.ledger.firm_records or each in snapshot.ledger.lab_records]
         subject = Id(named) if named is not None else (known or own)[0]
@@ -107,6 +104,11 @@ def _rotated(office: Office, subject: Id, done: Done) -> RotationWritten:
         transaction=done.transaction,
         block=done.block,
     )
+
+
+def _require_own(subject: bytes, own: Collection[bytes]) -> None:
+    if subject not in own:
+        raise Problem(403, "NotYours", "只能办理本单位的签名账户。 A party changes its own key only.")
 
 
 def _require_seen(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> None:

@@ -6,7 +6,7 @@ from gateway import shapes
 from gateway.callers import Caller, Party
 from gateway.cursors import Question, refused
 from gateway.office import Office
-from gateway.schemas import LookupHead, LookupPage
+from gateway.schemas import LogHead, LookupPage
 from gateway.sight import own_tags
 
 _NUMBER = re.compile("[1-9][0-9]{0,17}")
@@ -28,7 +28,7 @@ def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -
     return LookupPage(
         lookups=[shapes.lookup_seen(row, named=caller.party is not Party.FIRM) for row in shown],
         next=question.cursor(str(shown[-1].number)) if len(rows) > limit else None,
-        head=LookupHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        head=LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
     )
 
 

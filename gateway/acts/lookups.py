@@ -9,11 +9,11 @@ from gateway.inquiries import LookUp
 from gateway.looked_up import Subject
 from gateway.office import Judged, Office
 from gateway.schemas import (
-    Facts,
     FactsRequest,
     Quoted,
     QuoteRequest,
     Reason,
+    ThreeFacts,
     Verification,
     VerificationOfMany,
     VerificationRequest,
@@ -89,7 +89,7 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
     return LookUp("verification", subjects, answer)
 
 
-def facts(office: Office, caller: Caller, asked: FactsRequest) -> Facts:
+def facts(office: Office, caller: Caller, asked: FactsRequest) -> ThreeFacts:
     """The hotline's three facts."""
     with looked_up(office, caller, "facts", asked.voucher) as subject:
         with office.judged() as judged:
@@ -98,14 +98,14 @@ def facts(office: Office, caller: Caller, asked: FactsRequest) -> Facts:
         return found
 
 
-def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest, judged: Judged) -> Facts:
+def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest, judged: Judged) -> ThreeFacts:
     snapshot, block = judged.snapshot, judged.block
     if judged.doubt is not None:
-        return Facts(status=judged.doubt, enterprise=None, serial=None, project=None, block=block)
+        return ThreeFacts(status=judged.doubt, enterprise=None, serial=None, project=None, block=block)
     try:
         vouchers = vouchers_named(office, snapshot, asked.voucher, subject)
     except EpochMissing:
-        return Facts(status="UNKNOWN", enterprise=None, serial=None, project=None, block=block)
+        return ThreeFacts(status="UNKNOWN", enterprise=None, serial=None, project=None, block=block)
     subject.voucher = vouchers[0] if len(vouchers) == 1 else None
     orders = [order for voucher in vouchers for order in snapshot.orders_of_voucher(voucher)]
     region = Region(asked.voucher.region)
@@ -117,7 +117,7 @@ def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest
         orders=orders,
         projects=projects_named(office, caller, snapshot, asked),
     )
-    return Facts(
+    return ThreeFacts(
         status="ANSWERED",
         enterprise=found.enterprise,
         serial=found.serial,

@@ -22,6 +22,7 @@ from gateway.schemas import (
     BreakPage,
     BreakSeen,
     CatalogueTaken,
+    LookupKind,
     MonthAccount,
     MonthPage,
     MonthStatement,
@@ -119,7 +120,7 @@ def _account(caller: Caller, snapshot: Snapshot, named: MonthNamed, subject: Sub
     return told
 
 
-def _looked_at(office: Office, caller: Caller, what: str, named: MonthNamed) -> AbstractContextManager[Subject]:
+def _looked_at(office: Office, caller: Caller, what: LookupKind, named: MonthNamed) -> AbstractContextManager[Subject]:
     """A statement and its breaks show many orders at once: one row of the log says who looked, and from which to which."""
     return logged(office.lookups, office.clock, caller, what, region=named.home)
 

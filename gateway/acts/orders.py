@@ -56,6 +56,7 @@ from registry import (
     Voucher,
     epoch_of,
     id_of,
+    mixed_epochs,
     parse_typed_data,
     salted,
     subsidy_quote,
@@ -263,8 +264,7 @@ def held_elsewhere(office: Office, refused: Rejected, voucher: Id) -> Rejected:
     if refused.code != "OverAvailable":
         return refused
     with office.seen() as snapshot:
-        held: list[Mapping[str, Any]] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
-    return Rejected(refused.code, refused.values | {"held": held})
+        return Rejected(refused.code, refused.values | {"held": Facts(snapshot).held(voucher)})
 
 
 def written(office: Office, order_id: Id, done: Done) -> OrderWritten:
@@ -313,18 +313,21 @@ def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
     The contracts do not look; it holds because every gateway keeps to it.
     """
     _require_lab_of_epoch(ledger, voucher, order.lab)
-    if epoch_of(order.project) != epoch_of(voucher.firm):
-        raise _mixed(voucher=epoch_of(voucher.firm), project=epoch_of(order.project))
+    _require_one({"voucher": voucher.firm, "project": order.project})
 
 
 def _require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
-    if lab in ledger.lab_records and epoch_of(ledger.lab_records[lab].host_unit) != epoch_of(voucher.firm):
-        raise _mixed(voucher=epoch_of(voucher.firm), lab=epoch_of(ledger.lab_records[lab].host_unit))
+    if lab in ledger.lab_records:
+        _require_one({"voucher": voucher.firm, "lab": ledger.lab_records[lab].host_unit})
 
 
-def _mixed(**epochs: int) -> Problem:
-    title = "关联标识分属不同期：请用与该券同期登记的服务机构。 Tags of two epochs: name the lab as it was admitted under the voucher's."
-    return Problem(422, "EpochsMixed", title, headers=None, **epochs)
+def _require_one(tags: Mapping[str, Tag]) -> None:
+    epochs: dict[str, Any] | None = mixed_epochs(tags)
+    if epochs is not None:
+        title = (
+            "关联标识分属不同期：请用与该券同期登记的服务机构。 Tags of two epochs: name the lab as it was admitted under the voucher's."
+        )
+        raise Problem(422, "EpochsMixed", title, **epochs)
 
 
 def _voucher(ledger: Ledger, voucher_id: Id) -> Voucher:

@@ -13,8 +13,10 @@ from registry import Done, Fen, Id, Programme, Snapshot, id_of, read_programme_f
 def open_programme(office: Office, caller: Caller, asked: ProgrammeFile, intent_id: str) -> Opened:
     """Fix a programme for ever, and keep its file."""
     file = read_programme_file(asked.file)
-    office.programme_files.keep(asked.file, file)
     record = file.programme
+    with office.current() as snapshot:
+        opened = id_of(record) in snapshot.ledger.programmes
+    office.programme_files.keep(asked.file, file, opened=opened)
     done = office.client(caller).open(record, intent_id=intent_id)
     office.follow()
     return Opened(programme_id=id_of(record), policy_hash=record.policy_hash, transaction=done.transaction, block=done.block)
@@ -36,13 +38,17 @@ def file_of(office: Office, caller: Caller, programme_id: Id) -> ProgrammeFileSe
 
 
 def hand_in(office: Office, caller: Caller, programme_id: Id, asked: ProgrammeFile) -> ProgrammeFileSeen:
-    """Keep the file of a programme that was opened elsewhere, or whose file was lost here. Only that very file is taken."""
+    """
+    Keep the file of a programme that was opened elsewhere, or whose file was lost here; the one that is kept.
+
+    Only one with that very hash is taken. Where one is kept already, that one stays, with its comments.
+    """
     file = read_programme_file(asked.file)
     with office.current() as snapshot:
         record = require_seen(caller, snapshot, programme_id)
     require_file_of(record, file)
-    office.programme_files.keep(asked.file, file)
-    return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=asked.file)
+    kept = office.programme_files.keep(asked.file, file, opened=True)
+    return ProgrammeFileSeen(programme_id=programme_id, policy_hash=record.policy_hash, file=kept)
 
 
 def programmes(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> ProgrammePage:

@@ -7,18 +7,37 @@ What stands between the socket and the routes, as plain ASGI.
       deadlines    how long a request may take from there on
       watch        counts and logs every request; a fault of ours becomes a problem
       cors         closed unless the settings open it
-    Straight       answers a few routes itself where nothing is wrong with a request; `gateway.app` says which
+    Straight       answers a few routes itself where nothing is wrong with a request; `gateway.routes` says which
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.types import ASGIApp
 
 from gateway.edge.exchange import Edge
+from gateway.edge.straight import Looks, Straight
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 
-__all__ = ["install"]
+__all__ = ["EdgedApp"]
 
 
-def install(app: FastAPI, settings: Settings, metrics: Metrics) -> None:
-    """Put the edge around an application's routes and whatever stands before them by now."""
-    app.add_middleware(Edge, settings=settings, metrics=metrics)
+class EdgedApp(FastAPI):
+    """
+    FastAPI behind the edge, which is the outermost layer: whatever else an application is wrapped in, the short way passes by.
+
+    `straight` are the routes that have a short way, with what they look up; other arguments are FastAPI's.
+    """
+
+    def __init__(self, settings: Settings, metrics: Metrics, straight: Sequence[tuple[APIRoute, Looks]] = (), **told: Any) -> None:
+        super().__init__(**told)
+        self._settings = settings
+        self._metrics = metrics
+        self._straight = straight
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """FastAPI's layers, and ours around them."""
+        return Edge(Straight(super().build_middleware_stack(), self._straight), self._settings, self._metrics)

@@ -1,6 +1,7 @@
 """The routes, by what they are about. Each parses, makes one call, and shapes the answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from fastapi.routing import APIRoute
 
@@ -44,8 +45,8 @@ ROUTERS = (
     health.router,
 )
 
-_LOOKS: Mapping[str, Looks] = {"verification": verifying, "verifications": verifying_many}
+_LOOKS: Mapping[Callable[..., Any], Looks] = {lookups.verification: verifying, lookups.verifications: verifying_many}
 STRAIGHT: Sequence[tuple[APIRoute, Looks]] = [
-    (route, _LOOKS[route.name]) for route in lookups.router.routes if isinstance(route, APIRoute) and route.name in _LOOKS
+    (route, _LOOKS[route.endpoint]) for route in lookups.router.routes if isinstance(route, APIRoute) and route.endpoint in _LOOKS
 ]
 """Those that are answered the short way (`gateway.edge.straight`), with what they look up."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, BackgroundTasks, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
@@ -15,6 +15,7 @@ from gateway.refusals import CURSORS, TAGS
 router = APIRouter(prefix="/v1", tags=["directory"])
 
 _NotLab = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
+_Firm = Annotated[Caller, allow(Party.FIRM)]
 
 
 @router.get("/powers", **told("授权书列表 List powers of attorney", answer=examples.POWERS, refuses=CURSORS))
@@ -62,7 +63,6 @@ def withdraw_power(asked: schemas.PowerWithdrawal, caller: Registrar, office: Of
 def list_agent_uses(
     caller: _NotLab,
     office: OfficeHere,
-    background: BackgroundTasks,
     *,
     told: Annotated[Literal["yes", "no"] | None, Query(description="Only uses of which the firm was told, or was not.")] = None,
     cursor: schemas.Cursor | None = None,
@@ -71,11 +71,28 @@ def list_agent_uses(
     """
     Every order, redemption, release, key change and veto that an agent signed: for the firm itself, its region's offices, and auditors.
 
-    A firm that reads of a use has been told of it; `told` says so from the next reading on.
+    Nobody is told by this alone, since an answer may be lost on its way: a firm says at `/v1/agent-uses/read` what it has read.
     """
-    page, note = agents.uses(office, caller, told=None if told is None else told == "yes", cursor=cursor, limit=limit)
-    background.add_task(note)
-    return page
+    return agents.uses(office, caller, told=None if told is None else told == "yes", cursor=cursor, limit=limit)
+
+
+@router.post(
+    "/agent-uses/read",
+    response_model=schemas.AgentUsePage,
+    **told(
+        "确认已读 Say which uses were read",
+        asked=examples.USES_READ,
+        answer=examples.AGENT_USES_READ,
+        refuses=("NotFound",),
+    ),
+)
+def read_agent_uses(asked: schemas.UsesRead, caller: _Firm, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """
+    Take down that the firm has read of these uses. From then on it was told of them; the first time stays.
+
+    They are named one by one: a power that is entered later can put uses before those that were read.
+    """
+    return once.answer(200, asked, lambda _intent_id: agents.read(office, caller, asked))
 
 
 @router.post(

@@ -43,7 +43,7 @@ def state(asked: schemas.FirmFactsStatement, caller: Registrar, office: OfficeHe
     **told(
         "企业材料记录 Facts on record",
         asked={"firm": examples.FIRM_CODE},
-        answer={"facts": [examples.FACTS_ON_RECORD]},
+        answer={"facts": [examples.FACTS_ON_RECORD], "head": examples.LOG_HEAD},
         refuses=(*TAGS, "NotYours"),
     ),
 )

@@ -58,6 +58,6 @@ async def verifications(asked: schemas.VerificationsRequest, caller: Anybody, of
 @router.post(
     "/facts", **told("三项核实 Three facts", asked=examples.FACTS_ASKED, answer=examples.FACTS, refuses=(*_OF_VOUCHER, "UnknownVoucher"))
 )
-def facts(asked: schemas.FactsRequest, caller: Anybody, office: OfficeHere) -> schemas.Facts:
+def facts(asked: schemas.FactsRequest, caller: Anybody, office: OfficeHere) -> schemas.ThreeFacts:
     """Are enterprise, serial and project true? Three facts, answered apart."""
     return lookups.facts(office, caller, asked)

@@ -74,7 +74,7 @@ def file(programme_id: schemas.Id32, caller: Anybody, office: OfficeHere) -> sch
     ),
 )
 def hand_in(programme_id: schemas.Id32, asked: schemas.ProgrammeFile, caller: Issuer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
-    """Keep the file of a programme that this gateway has lost, or that was opened elsewhere. Only the very file is taken."""
+    """Keep the file of a programme that this gateway has lost, or that was opened elsewhere. One that is kept whole already stays."""
     return once.answer(200, asked, lambda _: programmes.hand_in(office, caller, Id(programme_id), asked))
 
 

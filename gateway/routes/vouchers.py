@@ -20,8 +20,6 @@ router = APIRouter(prefix="/v1/vouchers", tags=["vouchers"])
 
 _FORM = "multipart/form-data"
 _Lister = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
-
-
 _EPOCHS = ("EpochMissing", "ProgrammeOfOtherEpoch")
 _OF_ROWS = (*FILES, *_EPOCHS)
 _OF_LIST = (*LISTS, *_OF_ROWS)

@@ -2,7 +2,18 @@
 The shapes of requests and answers, by subject. Unknown fields are refused, and nothing is converted in silence.
 """
 
-from gateway.schemas.agents import AgentUse, AgentUsePage, PowerEntry, PowerNamed, PowerPage, PowerSeen, PowerWithdrawal, Telling, UsesTold
+from gateway.schemas.agents import (
+    AgentUse,
+    AgentUsePage,
+    PowerEntry,
+    PowerNamed,
+    PowerPage,
+    PowerSeen,
+    PowerWithdrawal,
+    TellingSeen,
+    UsesRead,
+    UsesTold,
+)
 from gateway.schemas.basis import (
     MONEY_PATTERN,
     SOME_HEX_PATTERN,
@@ -15,6 +26,7 @@ from gateway.schemas.basis import (
     HexBytes,
     Id32,
     Limit,
+    LogHead,
     Money,
     Next,
     RegionCode,
@@ -78,11 +90,10 @@ from gateway.schemas.eligibility import (
     Verdict,
 )
 from gateway.schemas.health import Alive, Ready, ReasonNotReady
-from gateway.schemas.lookup_log import LookupHead, LookupPage, LookupSeen
+from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
     Doubt,
-    Facts,
     FactsRequest,
     Held,
     InvoiceNamed,
@@ -90,6 +101,7 @@ from gateway.schemas.lookups import (
     Quoted,
     QuoteRequest,
     Reason,
+    ThreeFacts,
     Verification,
     VerificationOfMany,
     VerificationRequest,
@@ -172,6 +184,7 @@ from gateway.schemas.vouchers import (
 )
 
 __all__ = [
+    "LOOKUP_KINDS",
     "MONEY_PATTERN",
     "SOME_HEX_PATTERN",
     "AddressText",
@@ -193,7 +206,6 @@ __all__ = [
     "EventSum",
     "ExplanationSeen",
     "Extension",
-    "Facts",
     "FactsRequest",
     "FindingSeen",
     "FirmEnrolment",
@@ -237,7 +249,8 @@ __all__ = [
     "LabSeen",
     "Limit",
     "ListChecked",
-    "LookupHead",
+    "LogHead",
+    "LookupKind",
     "LookupPage",
     "LookupSeen",
     "Money",
@@ -315,11 +328,13 @@ __all__ = [
     "Subjects",
     "Submissions",
     "Submitted",
-    "Telling",
+    "TellingSeen",
     "Text",
+    "ThreeFacts",
     "TrailPage",
     "TypedData",
     "UnsignedTransaction",
+    "UsesRead",
     "UsesTold",
     "ValidSeconds",
     "Verdict",

@@ -8,6 +8,7 @@ from gateway.schemas.basis import AddressText, Amount, BlockSeen, Id32, Next, Se
 
 Sha256 = Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")]
 UsePosition = Annotated[str, Field(strict=True, pattern="^[0-9a-f]{18}$", description="A use, as a list names it.")]
+UsePositions = Annotated[list[UsePosition], Field(min_length=1, max_length=1_000)]
 
 
 class PowerKey(Shape):
@@ -74,8 +75,8 @@ class PowerPage(Shape):
     next: Next
 
 
-class Telling(Shape):
-    """When a firm was told of a use, and how: READ by itself, or as an officer noted it."""
+class TellingSeen(Shape):
+    """When a firm was told of a use, and how: READ where it said so itself, or as an officer noted it."""
 
     at: int
     how: str
@@ -99,7 +100,7 @@ class AgentUse(Shape):
     block: int
     transaction: Id32
     power: PowerNamed | None
-    told: Telling | None
+    told: TellingSeen | None
 
 
 class AgentUsePage(Shape):
@@ -110,8 +111,20 @@ class AgentUsePage(Shape):
     block: BlockSeen
 
 
+class UsesRead(Shape):
+    """Uses of which a firm has read."""
+
+    uses: UsePositions
+
+
 class UsesTold(Shape):
     """Uses of which a firm was told by other means, and how: a letter, a call."""
 
-    uses: Annotated[list[UsePosition], Field(min_length=1, max_length=500)]
+    uses: UsePositions
     how: Text
+
+    @model_validator(mode="after")
+    def _is_not_the_firms_own_word(self) -> Self:
+        if self.how == "READ":
+            raise ValueError("that it has read, a firm says itself")
+        return self

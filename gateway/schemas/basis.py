@@ -126,3 +126,10 @@ class Event(Shape):
     contract: str
     name: str
     values: dict[str, Any]
+
+
+class LogHead(Shape):
+    """The last row of what is kept append-only. Who keeps it can prove later that nothing up to it was changed."""
+
+    number: int
+    hash: Id32

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.schemas.basis import BlockSeen, Id32, Money, Seconds, Shape, Text
+from gateway.schemas.basis import BlockSeen, Id32, LogHead, Money, Seconds, Shape, Text
 
 Verdict = Literal["HOLDS", "FAILS", "MISSING"]
 
@@ -68,9 +68,10 @@ class FirmFactsOnRecord(FirmFacts):
 
 
 class FirmFactsHistory(Shape):
-    """Everything that was put on record of a firm, in order; the last counts."""
+    """Everything that was put on record of a firm, in order; the last counts. `head`, of all that is on record here, is for auditors."""
 
     facts: list[FirmFactsOnRecord]
+    head: LogHead | None
 
 
 class EligibilitySeen(Shape):

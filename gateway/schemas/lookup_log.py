@@ -1,38 +1,59 @@
 """Who looked."""
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from gateway.schemas.basis import Id32, Next, Shape
+from pydantic import Field
+
+from gateway.schemas.basis import Id32, LogHead, Next, Shape
+
+LookupKind = Literal[
+    "quote",
+    "verification",
+    "facts",
+    "order",
+    "lead",
+    "redemption",
+    "release",
+    "history",
+    "list",
+    "order-history",
+    "order-list",
+    "trail",
+    "statement",
+    "breaks",
+]
+
+LOOKUP_KINDS: Mapping[LookupKind, str] = {
+    "quote": "what a cost would get of a voucher (试算)",
+    "verification": "whether a voucher can be used (核验), each of many for itself",
+    "facts": "the hotline's three facts",
+    "order": "an order that was prepared",
+    "lead": "the voucher by which a project's lead was named, where several firms share it (联合券)",
+    "redemption": "a redemption that was prepared",
+    "release": "a release that was prepared",
+    "history": "a voucher with all that happened to it",
+    "list": "a voucher on a list",
+    "order-history": "an order with all that happened to it, by whoever is not its lab or firm",
+    "order-list": "orders on a list: for an auditor each, for an office a whole page",
+    "trail": "a page of all events",
+    "statement": "a month's statement between two regions",
+    "breaks": "a month's breaks",
+}
+"""What is looked up, by the word for it in the log."""
 
 
 class LookupSeen(Shape):
     """
     A look-up: when (Unix time in milliseconds), what was asked and answered, and who asked: a party of a region.
 
-    `order`, `redemption` and `release` are documents that were prepared, `history` and `order-history` one record, `list` and
-    `order-list` a list of them, `trail` a page of all events, `statement` and `breaks` a month between two regions. `voucher_id` is null
-    where no voucher was found, `order_id` where none was asked about; `span` tells the first and the last of what a whole page showed.
-    `caller` and `lab` are told to officers and auditors only.
+    `voucher_id` is null where no voucher was found, `order_id` where none was asked about; `span` tells the first and the last of what a
+    whole page showed. `caller` and `lab` are told to officers and auditors only.
     """
 
     number: int
     milliseconds: int
-    what: Literal[
-        "quote",
-        "verification",
-        "facts",
-        "order",
-        "lead",
-        "redemption",
-        "release",
-        "history",
-        "order-history",
-        "list",
-        "order-list",
-        "trail",
-        "statement",
-        "breaks",
-    ]
+    what: Annotated[LookupKind, Field(description="; ".join(f"`{kind}`: {meaning}" for kind, meaning in LOOKUP_KINDS.items()))]
     answer: str
     party: str
     region: int
@@ -43,16 +64,9 @@ class LookupSeen(Shape):
     lab: Id32 | None
 
 
-class LookupHead(Shape):
-    """The log's last row. Who keeps it can prove later that nothing up to it was changed."""
-
-    number: int
-    hash: Id32
-
-
 class LookupPage(Shape):
     """Look-ups, the newest first. `head` is for auditors."""
 
     lookups: list[LookupSeen]
     next: Next
-    head: LookupHead | None
+    head: LogHead | None

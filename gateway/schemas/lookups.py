@@ -165,7 +165,7 @@ class Verifications(Shape):
     block: BlockSeen
 
 
-class Facts(Shape):
+class ThreeFacts(Shape):
     """
     The hotline's three facts, each for itself. `status` is UNKNOWN or STALE where nothing can be said; then all three are null.
 

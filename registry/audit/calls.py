@@ -19,6 +19,7 @@ from registry.events import Contract, Event
 from registry.model import NO_ADDRESS, NO_ID, Address, Id, Item, Paid, Recipient, Record, Role, Signatures, StandIn, Time
 from registry.rules import NO_REASON, Call, Ledger, Signers
 from registry.signing import signer_of
+from registry.tags import mixed_epochs
 
 Finding = Difference | Breach | Unverified
 
@@ -186,8 +187,8 @@ def mixed(ledger: Ledger, event: Event) -> Iterator[Breach]:
 
 
 def _mixed(key: Id, tags: Mapping[str, bytes]) -> Iterator[Breach]:
-    epochs = {name: tag[0] for name, tag in tags.items()}
-    if len(set(epochs.values())) > 1:
+    epochs = mixed_epochs(tags)
+    if epochs is not None:
         yield Breach("tags of one epoch", key.hex(), ", ".join(f"{name}: {epoch}" for name, epoch in epochs.items()))
 
 

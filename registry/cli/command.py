@@ -30,6 +30,7 @@ from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
+from registry.outbox import SignerSilent
 
 
 class Exit(IntEnum):
@@ -202,7 +203,13 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
             screen.refusal("IndexBusy", "unreachable", f"{sentence} {failure}", {"file": failure.path})
             return Exit.UNREACHABLE
-        case Unreachable() | HsmUnavailable():
+        case HsmUnavailable() | SignerSilent():
+            sentence = screen.words(
+                "签名设备无应答；未发生任何变化，可重试。", "The signing device did not sign; nothing happened, try again."
+            )
+            screen.refusal("DeviceUnavailable", "unreachable", f"{sentence} {failure}", {})
+            return Exit.UNREACHABLE
+        case Unreachable():
             sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
             screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})
             return Exit.UNREACHABLE

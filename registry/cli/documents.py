@@ -28,8 +28,7 @@ from typing import Any, Self
 from registry.cli.command import Differs
 from registry.codec import Domain, digest, id_of, parse_typed_data
 from registry.errors import TongquanError
-from registry.files import OWNER_ONLY, write_new
-from registry.files import replace as put_in_place
+from registry.files import OWNER_ONLY, put_in_place, write_new
 from registry.model import NO_ID, Id, Item, Order, Record, Redemption, Release
 from registry.signing import sign, signer_of
 from registry.tags import EPOCH_YEAR, FIRST_EPOCH, LAST_PARTY_EPOCH, invoice_year, salted

@@ -114,9 +114,19 @@ def uses(
     ] = None,
 ) -> Iterator[dict[str, Any]]:
     """
-    列出代理人签名的每次使用；企业查看即为已告知。 List every use of an agent's key; a firm that reads of one has been told.
+    列出代理人签名的每次使用；企业看过后用 firm read 确认。 List every use of an agent's key; a firm that read of one says so by firm read.
     """
     return session.pages("/v1/agent-uses", "uses", told=told)
+
+
+@command(app, "read", uses=Uses.GATEWAY, example="tongquan firm read $USE")
+def note_read(
+    session: Session, positions: Annotated[list[str], argument(None, "USE…", "使用记录的位置", "The uses' positions")]
+) -> Iterator[dict[str, Any]]:
+    """
+    企业确认已读这些使用记录，即为已告知。 As the firm, confirm that these uses were read; it has been told of them from then on.
+    """
+    return iter(session.post("/v1/agent-uses/read", {"uses": positions})["uses"])
 
 
 @command(app, "told", uses=Uses.GATEWAY, example="tongquan firm told $USE --how 挂号信")

@@ -15,6 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
+from registry.private_store import connect_store, open_store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS requests (
@@ -32,9 +33,7 @@ class Requests:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        with self._connection() as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_SCHEMA)
+        open_store(path, _SCHEMA).close()
 
     @contextmanager
     def once(self, what: str, *asked: object) -> Iterator[str]:
@@ -75,6 +74,5 @@ class Requests:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        with closing(sqlite3.connect(self._path, timeout=30.0)) as connection, connection:
-            connection.execute("PRAGMA synchronous = FULL")
+        with closing(connect_store(self._path)) as connection:
             yield connection

@@ -15,8 +15,7 @@ from registry.cli.documents import Document, Finding, Kind, Party, examine, read
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected, Unreachable
-from registry.files import OWNER_ONLY
-from registry.files import replace as put_in_place
+from registry.files import OWNER_ONLY, put_in_place
 from registry.model import Fen
 
 PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}

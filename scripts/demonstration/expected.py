@@ -159,6 +159,29 @@ _MORE: dict[str, dict[str, Any]] = {
         "revenue": {"verdict": "FAILS", "against": ["revenue_under"]},
         "team": {"verdict": "HOLDS", "against": []},
     },
+    # 90 % up to 300,000 yuan, 70 % up to 500,000, 30 % up to 800,000: 500,000 yuan in all.
+    "AT-10": {
+        "issue": 201,
+        "quotes": {
+            "1": "0",
+            "29999900": "26999910",
+            "30000000": "27000000",
+            "30000001": "27000000",
+            "30000100": "27000070",
+            "49999900": "40999930",
+            "50000000": "41000000",
+            "50000001": "41000000",
+            "50000100": "41000030",
+            "79999900": "49999970",
+            "80000000": "50000000",
+            "80000001": "50000000",
+            "80000100": "50000000",
+            "900000000": "50000000",
+        },
+        "a_yuan_more": [[90, 70], [70, 30], [30, 0]],
+        "no_jump": [0, 0, 0],
+        "one_fen_over_the_cap": [[2, "cap"]],
+    },
     "AT-13": {
         "local": {"status": "VALID", "reasons": [], "order": "OPEN"},
         "across": {"status": "NOT_VALID", "reasons": ["NotRecognised"], "order": "NotRecognised", "region": 130000, "names": ["lab"]},
@@ -206,14 +229,14 @@ _MORE: dict[str, dict[str, Any]] = {
     },
 }
 
-# Beside the plain run's. Vouchers: 233 of AT-02, 9 of AT-03, 1 of AT-04, 2 of AT-06, 1 each of AT-08, 07, 13, 14, 20, 3 of AT-21.
-# Issued: 2,330,000 + 90,000 + 10,000 + 200,000 + 30,000 + 30,000 + 500,000 + 50,000 + 10,000 + 150,000 yuan.
+# Beside the plain run's. Vouchers: 233 of AT-02, 9 of AT-03, 1 of AT-04, 2 of AT-06, 1 each of AT-08, 07, 10, 13, 14, 20, 3 of AT-21.
+# Issued: 2,330,000 + 90,000 + 10,000 + 200,000 + 30,000 + 30,000 + 500,000 + 500,000 + 50,000 + 10,000 + 150,000 yuan.
 # Orders: 2 each of AT-06, 08 and 07, 1 each of AT-11, 13, 14, 22, 3 of AT-21; all are settled but AT-13's and AT-07's.
 # Redeemed and not settled: 2,000.01 yuan of AT-07.
 # Settled: 104,000 + 8,000 + 5,000 + 5,000 + 150,000 + 4,800 yuan of AT-06, 08, 11, 14, 21, 22.
 _AUDIT_OF_ALL = EXPECTED["AUDIT"] | {
-    "counts": {"vouchers": 5 + 253, "orders": 4 + 13},
-    "fen": {"issued": "423000000", "redeemed": "58360001", "settled": "58160000"},
+    "counts": {"vouchers": 5 + 254, "orders": 4 + 13},
+    "fen": {"issued": "473000000", "redeemed": "58360001", "settled": "58160000"},
 }
 
 ALL: Mapping[str, Mapping[str, Any]] = (

@@ -376,6 +376,7 @@ def agents(story):
     assert (use["what"], use["order_id"], use["told"]) == ("RESERVE", order, None)
     story.play("firm told", office)
     assert [line["told"]["how"] for line in at_firm.run("firm uses --json").lines] == ["挂号信"]
+    assert story.play("firm read", at_firm)["told"]["how"] == "挂号信"
     assert story.play("firm power withdraw", office)["signs"] is True
     story.play("firm power list", at_firm)
 
@@ -446,6 +447,7 @@ def gateway_is_looked_after(story):
     story.play("gateway keys list", desk)
     assert story.play("gateway keys revoke", desk)["revoked"]
     assert story.play("gateway lookups verify", desk)["number"] == 0
+    assert story.play("gateway firm-facts verify", desk)["number"] == 0
 
 
 def _answers(http, port):

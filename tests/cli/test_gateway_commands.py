@@ -89,6 +89,11 @@ def a_password_that_does_not_open(settings, folder):
     Path(settings["accounts"]).write_text(json.dumps({"accounts": {"relay": entry}}))
 
 
+def a_state_folder_that_cannot_be_used(settings, _folder):
+    (Path(settings["state"]) / "firm-facts.sqlite").mkdir(mode=0o700, parents=True)
+    Path(settings["state"]).chmod(0o700)
+
+
 def a_silent_node(settings, _folder):
     settings["node_url"] = "http://127.0.0.1:9"
 
@@ -110,6 +115,7 @@ REFUSED = [
     (accounts_that_are_no_json, "FileUnusable", 2),
     (no_relay, "FileUnusable", 2),
     (a_password_that_does_not_open, "FileUnusable", 2),
+    (a_state_folder_that_cannot_be_used, "StateUnusable", 2),
     (a_silent_node, "Unreachable", 3),
     (another_chain, "WrongDeployment", 5),
 ]

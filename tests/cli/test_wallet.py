@@ -30,6 +30,14 @@ def test_a_key_is_made_for_its_owner_alone_and_opens_again(secrets):
     assert secrets.ask("wallet show --keystore lab.json --password-file new.password")["address"] == made["address"]
 
 
+def test_a_device_that_is_not_there_is_refused_as_a_gateway_refuses(secrets):
+    where = "--pkcs11-module nowhere.so --pkcs11-token none --pin-file new.password"
+
+    said = secrets.run(f"keys hsm show reviewer-1 {where} --json")
+
+    assert (said.status, said.refusal["error"], said.refusal["family"]) == (3, "DeviceUnavailable", "unreachable")
+
+
 def test_no_key_is_written_over_another(secrets, lab):
     before = (secrets.folder / "lab.json").read_bytes()
 

@@ -151,7 +151,7 @@ def _client() -> httpx.Client:
 
 
 @contextmanager
-def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: object) -> Iterator[Town]:
+def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Town] = Town, **overrides: object) -> Iterator[Town]:
     """A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden."""
     with ExitStack() as stack:
         node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
@@ -159,7 +159,7 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, **overrides: obje
         # One caller asks here as quickly as a test can, and for minutes without anything that would mine a block.
         hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 300}
         hasty |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
-        town = Town(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
+        town = kind(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
         stack.callback(lambda: [town.stop(region) for region in list(town.running)])
         for region in SERVED:
             town.start(region)

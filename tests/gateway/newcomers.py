@@ -5,6 +5,8 @@ from typing import Any
 
 from eth_account import Account
 
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
 from registry import Firm, Region, Release, StandIn, id_of, sign
 from registry.rules.consortium import month_of
 from scripts.demonstration.cast import FirmCast, LabCast, sample_code
@@ -27,6 +29,14 @@ def new_firm(town, region: int) -> FirmCast:
     asked = {"firm": firm.company_code, "signer": town.world.parties[firm.key].account.address}
     assert town.desk(region, "directory").post("/v1/firms", asked).status == 201
     return firm
+
+
+def give_api_key(town, firm: FirmCast) -> None:
+    """Let a firm ask its own region's gateway."""
+    with ApiKeys(town.world.folder(firm.region) / "state") as keys:
+        town.world.api_keys[firm.region][firm.key], _ = keys.add(
+            name=firm.key, party=Party.FIRM, region=firm.region, firm=firm.company_code
+        )
 
 
 def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = ()) -> LabCast:

@@ -5,12 +5,10 @@ from hashlib import sha256
 
 import pytest
 
-from gateway.api_keys import ApiKeys
-from gateway.callers import Party
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI, FirmCast
 from scripts.demonstration.world import KeyFile, new_key_file
 from tests.gateway.conftest import wait_until
-from tests.gateway.newcomers import firm_id, new_account, new_firm, raw_of
+from tests.gateway.newcomers import firm_id, give_api_key, new_account, new_firm, raw_of
 
 DOCUMENT = sha256(b"power of attorney").hexdigest()
 DAY = 86_400
@@ -33,8 +31,7 @@ class Helped:
 def helped(town):
     """A firm that has not given anybody a power yet."""
     firm = new_firm(town, CHANGXING)
-    with ApiKeys(town.world.folder(CHANGXING) / "state") as keys:
-        town.world.api_keys[CHANGXING][firm.key], _ = keys.add(name=firm.key, party=Party.FIRM, region=CHANGXING, firm=firm.company_code)
+    give_api_key(town, firm)
     return Helped(firm, town.world.parties[firm.key], new_key_file(town.world.directory / "parties", f"agent-of-{firm.key}"))
 
 
@@ -67,6 +64,13 @@ def ordered(town, helped, lab):
 
 def read_by(desk, **query):
     return desk.get("/v1/agent-uses", **query)["uses"]
+
+
+def confirmed(desk, uses):
+    """The firm says that it has read these; as the gateway answers."""
+    answer = desk.post("/v1/agent-uses/read", {"uses": [use["position"] for use in uses]})
+    assert answer.status == 200, answer.body
+    return answer["uses"]
 
 
 def untold(town, helped):
@@ -109,9 +113,11 @@ def test_a_firm_is_told_of_each_use_of_its_agents_key(town, helped, lab, lines):
     read = read_by(desk)
     assert [without(use, "position", "time", "power", "told") for use in read] == expected
     assert [(use["power"], use["told"]) for use in read] == [(by_power, None)] * 2
-    wait_until(lambda: untold(town, helped) == [])
-    assert [use["told"]["how"] for use in read_by(desk)] == ["READ", "READ"]
-    told_first = read_by(desk)
+    assert untold(town, helped) == read  # the answer may have been lost on its way
+    told_first = confirmed(desk, read)
+    assert [use["told"]["how"] for use in told_first] == ["READ", "READ"]
+    assert untold(town, helped) == []
+    assert read_by(desk) == told_first
 
     # The power is withdrawn, and the agent goes on.
     withdrawn = office(town).post("/v1/powers/withdraw", helped.key(at=town.now + 1))
@@ -129,7 +135,8 @@ def test_a_firm_is_told_of_each_use_of_its_agents_key(town, helped, lab, lines):
     assert [without(use, "power") for use in read[:2]] == [without(use, "power") for use in told_first]
     assert [use["power"]["until"] for use in read[:2]] == [withdrawn["withdrawn"] - 1] * 2
     assert [without(use, "position", "time") for use in read[2:]] == [each | {"power": None, "told": None} for each in outside]
-    wait_until(lambda: untold(town, helped) == [])
+    confirmed(desk, read[2:])
+    assert untold(town, helped) == []
 
 
 def warned(lines):
@@ -147,14 +154,60 @@ def test_what_was_told_is_known_after_a_restart(town, helped, lab):
     hand_over(town, helped, helped.agent)
     ordered(town, helped, lab)
     desk = town.desk(CHANGXING, helped.firm.key)
-    assert len(read_by(desk)) == 1
-    wait_until(lambda: untold(town, helped) == [])
+    (use,) = confirmed(desk, read_by(desk))
 
     town.stop(CHANGXING)
     town.start(CHANGXING)
 
     assert untold(town, helped) == []
-    assert [use["told"]["how"] for use in read_by(town.desk(CHANGXING, helped.firm.key), told="yes")] == ["READ"]
+    assert read_by(town.desk(CHANGXING, helped.firm.key), told="yes") == [use]
+
+
+def test_a_firm_confirms_what_it_read_by_name_and_nothing_else(town, helped, lab):
+    """Not the page before, though it asked for the next one, and none that it was not shown."""
+    entered(town, helped)
+    hand_over(town, helped, helped.agent)
+    for _ in range(3):
+        ordered(town, helped, lab)
+    desk = town.desk(CHANGXING, helped.firm.key)
+    first = desk.get("/v1/agent-uses", limit=1)
+    second = desk.get("/v1/agent-uses", limit=1, cursor=first["next"])
+
+    told = confirmed(desk, second["uses"])
+    again = confirmed(desk, second["uses"])
+
+    assert told == again
+    assert [use["told"] is None for use in read_by(desk)] == [True, False, True]
+
+
+def test_a_use_that_a_later_power_uncovers_is_untold_though_those_after_it_were_read(town, helped, lab):
+    other = new_key_file(town.world.directory / "parties", f"other-agent-of-{helped.firm.key}")
+    hand_over(town, helped, other)
+    earlier = ordered(town, helped, lab)
+    entered(town, helped)
+    hand_over(town, helped, helped.agent)
+    ordered(town, helped, lab)
+    desk = town.desk(CHANGXING, helped.firm.key)
+    confirmed(desk, read_by(desk))
+    assert untold(town, helped) == []
+
+    entered(town, helped, agent=other.account.address)
+
+    assert [use["order_id"] for use in untold(town, helped)] == [earlier["order_id"], None]
+
+
+def test_only_the_firm_itself_confirms_that_it_read(town, helped, lab):
+    entered(town, helped)
+    hand_over(town, helped, helped.agent)
+    ordered(town, helped, lab)
+    (use,) = untold(town, helped)
+    named = {"uses": [use["position"]]}
+
+    assert office(town).post("/v1/agent-uses/read", named).code == "RoleNotAllowed"
+    assert town.desk(CHANGXING, "firm-changxing").post("/v1/agent-uses/read", named).code == "NotFound"
+    assert office(town).post("/v1/agent-uses/told", named | {"how": "READ"}).code == "InvalidRequest"
+
+    assert untold(town, helped) == [use]
 
 
 def test_an_office_and_an_auditor_tell_nobody_by_reading(town, helped, lab):

@@ -13,7 +13,7 @@ from gateway.accounts import AccountsRefused
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from gateway.errors import headers_of, problem_of
-from registry import Client, HsmUnavailable, Node, Outbox, Region, Role
+from registry import Client, HsmUnavailable, Node, Outbox, Region, Role, SignerSilent
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.newcomers import redemption_document, signature
 from tests.softhsm import add_account
@@ -152,10 +152,11 @@ def test_the_program_says_why_and_does_not_start(town, token, tmp_path):
     assert token.pin not in run.stderr
 
 
-def test_a_device_that_fails_later_is_an_outage_and_tells_nothing_of_itself():
+@pytest.mark.parametrize(
+    "failure", [HsmUnavailable("the device failed: DeviceRemoved()"), SignerSilent("0xDeviceRemoved")], ids=lambda each: type(each).__name__
+)
+def test_a_device_that_fails_later_is_an_outage_and_tells_nothing_of_itself(failure):
     """Nothing was sent: a call is signed before it is stored."""
-    failure = HsmUnavailable("the device failed: DeviceRemoved()")
-
     problem = problem_of(failure)
 
     assert (problem["status"], problem["code"]) == (503, "DeviceUnavailable")

@@ -1,13 +1,15 @@
 """Labs, items, recognition, firms, keys and flags over HTTP; and that no account of a gateway ever signs for a party."""
 
 import json
+import sqlite3
+import threading
 
 import pytest
 
 from gateway.app import create_app
 from gateway.office import SignsForParty
 from gateway.settings import Settings
-from registry import Digest, salted
+from registry import Digest, hold_index, salted
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import new_key_file, write_private
@@ -256,6 +258,20 @@ def test_a_gateway_whose_relay_signs_for_a_party_does_not_start(town, tmp_path):
 
     with pytest.raises(SignsForParty, match=relay.account.address):
         _start(settings)
+
+
+def test_a_start_that_fails_half_way_leaves_nothing_open(town, tmp_path):
+    state = tmp_path / "state"
+    (state / "agents.sqlite").mkdir(parents=True)
+    state.chmod(0o700)
+    logs = [each for each in threading.enumerate() if each.name == "look-up log"]
+
+    with pytest.raises(sqlite3.OperationalError, match=r"agents\.sqlite") as refused:
+        _start(Settings(**town.world.settings(SHANGHAI) | {"state": state}))
+
+    assert [each for each in threading.enumerate() if each.name == "look-up log"] == logs
+    with hold_index(state / "index.sqlite"):
+        assert refused.value
 
 
 def _start(settings):

@@ -11,9 +11,10 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import Request
 
-from gateway import edge, errors
+from gateway import errors
+from gateway.edge import EdgedApp
 from gateway.edge.deadlines import Deadlines
 from gateway.logs import JsonLines, Line, Lines
 from gateway.metrics import Metrics
@@ -36,8 +37,8 @@ def held():
 
 
 @pytest.fixture
-def app(metrics, held):
-    made = FastAPI()
+def app(settings, metrics, held):
+    made = EdgedApp(settings, metrics)
 
     @made.post("/echo")
     async def echo(request: Request) -> dict[str, int]:
@@ -56,12 +57,13 @@ def app(metrics, held):
 
 
 @pytest.fixture
-def gateway(app, metrics, tmp_path):
-    settings = Settings.model_construct(
-        **{name: field.default for name, field in Settings.model_fields.items()}
-        | {"body_bytes": MOST, "body_seconds": 0.3, "handler_seconds": 0.3, "cors_origins": (PAGE,)}
-    )
-    edge.install(app, settings, metrics)
+def settings():
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    return Settings.model_construct(**defaults | {"body_bytes": MOST, "body_seconds": 0.3, "handler_seconds": 0.3, "cors_origins": (PAGE,)})
+
+
+@pytest.fixture
+def gateway(app):
     with serving(app) as (url, _), httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         yield client
 

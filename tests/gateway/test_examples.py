@@ -19,6 +19,7 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import (
     both_signed,
     firm_id,
+    give_api_key,
     new_account,
     new_firm,
     new_lab,
@@ -452,7 +453,7 @@ def use_by_agent(town):
     firm, _ = agent_for(town)
     town.reserved(firm, town.lab("lab-shanghai"), serial=town.serial_for(firm), amount="500000")
     uses = town.desk(CHANGXING, "directory").get("/v1/agent-uses", limit=1000)["uses"]
-    return next(each["position"] for each in uses if each["firm"] == firm_id(town, firm))
+    return firm, next(each["position"] for each in uses if each["firm"] == firm_id(town, firm))
 
 
 @stage("POST", "/powers")
@@ -481,9 +482,17 @@ def sees_agent_uses(town):
     return Staged(CHANGXING, "directory", query={"limit": 1000})
 
 
+@stage("POST", "/agent-uses/read")
+def reads(town):
+    firm, use = use_by_agent(town)
+    give_api_key(town, firm)
+    return Staged(CHANGXING, firm.key, members={"uses": [use]})
+
+
 @stage("POST", "/agent-uses/told")
 def tells(town):
-    return Staged(CHANGXING, "directory", members={"uses": [use_by_agent(town)]})
+    _, use = use_by_agent(town)
+    return Staged(CHANGXING, "directory", members={"uses": [use]})
 
 
 @stage("POST", "/flags")

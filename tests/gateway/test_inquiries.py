@@ -7,7 +7,7 @@ import pytest
 
 from gateway.callers import Caller, Party
 from gateway.errors import Problem
-from gateway.inquiries import Inquiries, LookUp, answer
+from gateway.inquiries import Inquiries, LookUp, answer_all
 from gateway.looked_up import Subject
 from scripts.demonstration.cast import SHANGHAI
 
@@ -62,7 +62,7 @@ def test_nobody_is_told_before_it_stands_in_the_log(inquiries, log):
         first, second = ask(inquiries, lambda state: state() + 1), ask(inquiries, lambda state: state() + 2)
         await asked()
         together = inquiries.gathered(within=30)
-        inquiries.tell(together, answer(together, lambda: 10))
+        inquiries.tell(together, answer_all(together, lambda: 10))
         await asked()
         assert not first.done()
         assert len(log.rows) == 2
@@ -78,7 +78,7 @@ def test_without_its_row_nothing_is_told(inquiries, log):
         waiting = ask(inquiries, lambda state: state())
         await asked()
         together = inquiries.gathered(within=30)
-        inquiries.tell(together, answer(together, lambda: "VALID"))
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
         log.written(Problem(503, "LookupLogUnavailable", ""))
         with refused("LookupLogUnavailable"):
             await waiting
@@ -94,7 +94,7 @@ def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(i
         first, second = ask(inquiries, refuse), ask(inquiries, lambda state: state())
         await asked()
         together = inquiries.gathered(within=30)
-        inquiries.tell(together, answer(together, lambda: "VALID"))
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
         log.written()
         with refused("NotYours"):
             await first
@@ -122,7 +122,7 @@ def test_a_state_that_cannot_be_known_is_told_to_each_with_what_it_had_found(inq
         waiting = [ask(inquiries, find(subject), subject) for subject in subjects]
         await asked()
         together = inquiries.gathered(within=30)
-        inquiries.tell(together, answer(together, unknown))
+        inquiries.tell(together, answer_all(together, unknown))
         log.written()
         for each in waiting:
             with refused("IndexRefused"):
@@ -139,9 +139,9 @@ def test_what_comes_during_a_round_is_answered_by_the_next(inquiries, log):
         together = inquiries.gathered(within=30)
         second = ask(inquiries, lambda state: state())
         await asked()
-        inquiries.tell(together, answer(together, lambda: "old"))
+        inquiries.tell(together, answer_all(together, lambda: "old"))
         later = inquiries.gathered(within=30)
-        inquiries.tell(later, answer(later, lambda: "new"))
+        inquiries.tell(later, answer_all(later, lambda: "new"))
         log.written()
         return await first, await second
 
@@ -154,7 +154,7 @@ def test_who_left_is_not_told_and_is_still_logged(inquiries, log):
         await asked()
         gone.cancel()
         together = inquiries.gathered(within=30)
-        inquiries.tell(together, answer(together, lambda: "VALID"))
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
         log.written()
         return await stays
 

@@ -1,6 +1,5 @@
 """The look-up log: nothing is answered without its row, no alteration goes unnoticed, and who may read it sees what is theirs."""
 
-import asyncio
 import json
 import queue
 import sqlite3
@@ -8,14 +7,20 @@ import stat
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
+from gateway.documents import routes_of
 from gateway.errors import Problem
-from gateway.lookup_log import FILE, Head, LogAltered, Lookup, LookupLog, verify
+from gateway.hash_chain import Head, LogAltered
+from gateway.lookup_log import FILE, Lookup, LookupLog, verify
+from gateway.routes import ROUTERS
+from gateway.schemas import LOOKUP_KINDS, LookupKind
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
+from scripts.demonstration.world import ROOT
 from tests.gateway.newcomers import new_firm
 
 MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request, order_id, span"
@@ -159,20 +164,6 @@ def test_a_row_that_cannot_be_written_is_told_and_the_next_one_can(log, tmp_path
     assert log.verify().number == 1
 
 
-def test_coroutines_wait_as_threads_do(log, tmp_path):
-    async def many():
-        await asyncio.gather(*(log.recorded(lookup(number)) for number in range(200)))
-
-    asyncio.run(many())
-    assert log.verify().number == 200
-    with pytest.raises(Problem) as refused:
-        asyncio.run(log.recorded(lookup(at=2**80)))
-
-    assert refused.value.code == "LookupLogUnavailable"
-    log.record(lookup())
-    assert log.verify().number == 201
-
-
 def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tmp_path):
     told = queue.SimpleQueue()
 
@@ -185,18 +176,6 @@ def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tm
 
     assert told.get(timeout=30).code == "LookupLogUnavailable"
     assert verify(tmp_path).number == 2
-
-
-def test_a_coroutine_that_leaves_hinders_nobody(log):
-    async def leave():
-        waiting = asyncio.ensure_future(log.recorded(lookup(1)))
-        await asyncio.sleep(0)
-        waiting.cancel()
-        await log.recorded(lookup(2))
-
-    asyncio.run(leave())
-
-    assert log.verify().number == 2
 
 
 def test_after_the_end_nothing_is_recorded(log):
@@ -449,6 +428,16 @@ def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
 
     assert (answer.status, answer.code) == (503, "LookupLogUnavailable")
     assert answer["values"] == {}
+
+
+def test_every_kind_of_look_up_is_told_with_what_it_is():
+    page = (ROOT / "docs/gateway.md").read_text(encoding="utf-8")
+    (described,) = [route for route in routes_of(ROUTERS) if route.path_format == "/v1/lookups"]
+    about = described.response_model.model_json_schema()["$defs"]["LookupSeen"]["properties"]["what"]
+
+    assert set(LOOKUP_KINDS) == set(about["enum"]) == set(get_args(LookupKind))
+    assert [kind for kind, meaning in LOOKUP_KINDS.items() if f"| `{kind}` | {meaning} |" not in page] == []
+    assert [kind for kind, meaning in LOOKUP_KINDS.items() if f"`{kind}`: {meaning}" not in about["description"]] == []
 
 
 def checked(state, *words):

@@ -3,7 +3,10 @@
 import asyncio
 import copy
 import json
+import os
+import signal
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -63,6 +66,31 @@ def test_old_and_silent_nodes_are_told_apart_from_bad_vouchers(own_town):
     # And no gateway starts without having seen the chain.
     with pytest.raises(Unreachable):
         _start(Settings(**town.world.settings(KUNSHAN)))
+
+
+def test_a_node_that_hangs_is_waited_for_once_by_all_who_ask(own_town):
+    """It takes requests and never answers: nobody waits for one who came before to have waited."""
+    town = own_town
+    firm, lab = town.firm("firm-changxing"), town.lab("lab-shanghai")
+    asked = {"voucher": {"region": firm.region, "firm": firm.company_code, "serial": town.serial_for(firm)}}
+    with town.restarted(SHANGHAI, node_connect_seconds=0.5, node_answer_seconds=1.0, handler_seconds=5.0), ExitStack() as stack:
+        desk = town.desk(SHANGHAI, lab.key)
+        known = desk.post("/v1/verifications", asked)
+        assert known["status"] == "VALID"
+        pool = stack.enter_context(ThreadPoolExecutor(40))
+        os.kill(town.node.pid, signal.SIGSTOP)
+        stack.callback(os.kill, town.node.pid, signal.SIGCONT)
+
+        quotes = [pool.submit(desk.post, "/v1/quotes", asked | {"cost": "800000"}) for _ in range(20)]
+        verifications = [pool.submit(desk.post, "/v1/verifications", asked) for _ in range(20)]
+
+        block = known["block"]["number"]
+        found = [(each.status, each["block"]["number"], each["subsidy"]) for each in (quote.result() for quote in quotes)]
+        assert found == [(200, block, "480000")] * 20
+        found = [(each["status"], each["reasons"], each["block"]["number"]) for each in (one.result() for one in verifications)]
+        assert found == [("UNKNOWN", [], block)] * 20
+        os.kill(town.node.pid, signal.SIGCONT)
+        wait_until(lambda: desk.post("/v1/verifications", asked)["status"] == "VALID")
 
 
 NOBODY = "0x" + "11" * 32

@@ -3,6 +3,8 @@
 import pytest
 
 from gateway.examples import PROGRAMME_TEXT
+from gateway.programme_files import ProgrammeFiles
+from registry import read_programme_file
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 
 
@@ -66,6 +68,32 @@ def test_nothing_is_issued_under_a_file_that_was_lost_or_changed_until_the_very_
 
     assert at_issuer.post(path, {"file": text}).status == 200
     assert issuable(town, programme) is None
+
+
+def test_another_file_of_the_same_hash_does_not_take_the_first_one_s_words(town):
+    """Comments are not covered by the hash: nobody puts others in an open programme's file."""
+    programme, text = opened(town, code=f"CX-WORDS-{town.number()}")
+    path, at_issuer = f"/v1/programmes/{programme}/file", town.desk(CHANGXING, "issuer")
+    other = "# 本券不设上限。\n" + text
+
+    handed_in = at_issuer.post(path, {"file": other})
+    opened_again = at_issuer.post("/v1/programmes", {"file": other})
+
+    assert (handed_in.status, handed_in["file"]) == (200, text)
+    assert opened_again.code == "ProgrammeExists"
+    assert at_issuer.get(path)["file"] == text
+
+
+def test_the_first_file_of_an_open_programme_is_kept_as_long_as_it_is_whole(tmp_path):
+    kept, file = ProgrammeFiles(tmp_path / "programmes"), read_programme_file(PROGRAMME_TEXT)
+    draft, published, later = (f"# {word}\n{PROGRAMME_TEXT}" for word in ("draft", "published", "later"))
+
+    assert [kept.keep(text, file, opened=False) for text in (draft, published)] == [draft, published]
+    assert kept.keep(later, file, opened=True) == published == kept.text(file.programme)
+
+    (path,) = (tmp_path / "programmes").iterdir()
+    path.write_text("damaged", encoding="utf-8")
+    assert kept.keep(later, file, opened=True) == later == kept.text(file.programme)
 
 
 def test_a_programme_is_opened_once_and_by_its_own_region(town):

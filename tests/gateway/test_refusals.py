@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway import errors
 from gateway.documents import codes_of, routes_of
 from gateway.refusals import OF_VERB, STATUS
 from gateway.routes import ROUTERS
@@ -18,6 +19,10 @@ ROUTES = list(routes_of(ROUTERS))
 # Motions and key ceremonies are the command line's, `tryEach` is what submissions are sent by, the rest is between contracts.
 NOT_OVER_HTTP = {"offer", "takeUp", "revoke", "recover", "rotateRecovery", "vote", "veto", "enact", "lift", "setRegistry"}
 NOT_OVER_HTTP |= {"voidClaim", "tryEach", "claim", "free", "commit", "uncommit", "count", "uncount", "pay", "payBack"}
+
+
+def test_every_failure_that_says_something_is_listed_where_it_is_told():
+    assert [kind.__name__ for kind in errors.KNOWN if f"    {kind.__name__} " not in (errors.__doc__ or "")] == []
 
 
 @pytest.mark.parametrize("verb", OF_VERB)

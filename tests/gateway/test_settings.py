@@ -91,7 +91,9 @@ def test_safe_settings_are_taken(safe, change):
         (ISSUER | {"oidc_jwks_url": "http://idp.example/keys"}, "must be https"),
         (ISSUER | {"oidc_roles": {"all": "AUDITOR"}}, "oidc_roles"),
         (ISSUER | {"oidc_roles": {"lab": "LAB"}}, "oidc_roles"),
-        ({"handler_seconds": 20.0, "wait_seconds": 20.0}, "handler_seconds"),
+        ({"handler_seconds": 20.0, "wait_seconds": 20.0, "node_answer_seconds": 1.0}, "longer than wait_seconds"),
+        ({"node_answer_seconds": 30.0}, "more than twice node_connect_seconds and node_answer_seconds"),
+        ({"node_connect_seconds": 11.0}, "more than twice node_connect_seconds and node_answer_seconds"),
     ],
 )
 def test_unsafe_combinations_are_refused_in_one_sentence(safe, change, why):

@@ -1,7 +1,9 @@
 """The index on real nodes: it follows final blocks, finds what was asked for, and can be thrown away."""
 
 import sqlite3
+import sys
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -15,6 +17,7 @@ from registry.index import ChainReplaced, Index, NotFoldable, WrongIndex, rebuil
 from registry.model import Stage, Time
 from registry.ports import CannotServe
 from tests.contracts.world import Life, tag
+from tests.gateway.conftest import wait_until
 from tests.networks import network
 
 PATIENCE = 20.0
@@ -283,6 +286,67 @@ def test_many_read_at_once_and_see_the_same(net, settled, index):
 
     assert len(found[0]) == 6
     assert found == [found[0]] * readers
+
+
+class Gate:
+    """A node that tells its head only once it is let, or fails to; `asked` counts how often that was."""
+
+    def __init__(self, node):
+        self._node = node
+        self.asked = 0
+        self.failure = None
+        self.open = threading.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._node, name)
+
+    def finalised_head(self):
+        head = self._node.finalised_head()
+        self.asked += 1
+        assert self.open.wait(PATIENCE)
+        if self.failure is not None:
+            raise self.failure
+        return head
+
+
+def waiting():
+    """How many threads wait for what another one was asked."""
+    stacks = [{frame.f_code.co_name for frame, _ in traceback.walk_stack(leaf)} for leaf in sys._current_frames().values()]
+    return sum({"refresh", "result"} <= names for names in stacks)
+
+
+def test_all_who_come_while_the_node_is_asked_share_the_next_question(net, tmp_path):
+    """Not the answer that is on its way, which may be older than they."""
+    gate = Gate(net.chain)
+    with Index(tmp_path / "index.sqlite", gate, net.deployment) as index, ThreadPoolExecutor(21) as threads:
+        before = threads.submit(index.refresh)
+        wait_until(lambda: gate.asked == 1)
+        net.devnode.mine()
+        others = [threads.submit(index.refresh) for _ in range(20)]
+        wait_until(lambda: waiting() == 20)
+
+        gate.open.set()
+
+        assert [each.result(PATIENCE) for each in others] == [before.result() + 1] * 20
+        assert gate.asked == 2
+
+
+@pytest.mark.parametrize("failure", [Unreachable("switched off"), KeyError("a fault of ours")], ids=["silence", "fault"])
+def test_all_who_wait_for_a_node_share_its_silence(net, tmp_path, failure):
+    gate = Gate(net.chain)
+    gate.failure = failure
+    with Index(tmp_path / "index.sqlite", gate, net.deployment) as index, ThreadPoolExecutor(21) as threads:
+        asking = [threads.submit(index.refresh)]
+        wait_until(lambda: gate.asked == 1)
+        asking += [threads.submit(index.refresh) for _ in range(20)]
+        wait_until(lambda: waiting() == 20)
+
+        gate.open.set()
+
+        assert [each.exception(PATIENCE) for each in asking] == [failure] * 21
+        assert gate.asked == 1
+        gate.failure = None
+        assert index.refresh() == net.chain.finalised_head().number
 
 
 def test_a_reader_cannot_write(index):

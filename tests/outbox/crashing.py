@@ -1,8 +1,8 @@
 """
 A process that submits one intent and dies by SIGKILL at a chosen point: `crashing.py <url> <chain id> <outbox> <point>`.
 
-Points: `signing` (before anything is committed), `before-sending` (signed and stored, nothing sent), `after-sending` (the node
-has it, nothing is marked), `before-final` (it is mined, nothing is marked).
+Points: `signing` (a nonce is chosen, nothing is signed), `storing` (signed and written, not committed), `before-sending` (signed and
+stored, nothing sent), `after-sending` (the node has it, nothing is marked), `before-final` (it is mined, nothing is marked).
 """
 
 import os
@@ -17,7 +17,7 @@ from tests.nodes import person
 SENDER = person("sender of a process that dies")
 TARGET = person("target").address
 INTENT = Intent(id="only once", what="test", target=TARGET, calldata=b"payload", sender=SENDER.address)
-POINTS = ("signing", "before-sending", "after-sending", "before-final")
+POINTS = ("signing", "storing", "before-sending", "after-sending", "before-final")
 
 
 def die():
@@ -56,11 +56,23 @@ class DyingAccount:
         return SENDER.sign_transaction(transaction_dict)
 
 
+def _die_before_commit(outbox):
+    insert = outbox._store.insert
+
+    def insert_and_die(*row):
+        insert(*row)
+        die()
+
+    outbox._store.insert = insert_and_die
+
+
 def main(url, chain_id, path, point):
     node = Dying(url)
     node.point = point
     outbox = Outbox(Path(path), node, chain_id=int(chain_id))
     outbox.attach(DyingAccount() if point == "signing" else SENDER)
+    if point == "storing":
+        _die_before_commit(outbox)
     outbox.wait(outbox.submit(INTENT), 60)
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 import pytest
 
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, SenderBusy, State, WrongChain
+from registry.hsm import HsmUnavailable
+from registry.outbox import Intent, IntentDiffers, NoSuchAccount, Outbox, OutboxClosed, SenderBusy, SignerSilent, State, WrongChain
 from registry.ports import CannotServe
 from tests.nodes import person
 from tests.outbox.fake_node import FakeNode
@@ -153,6 +154,93 @@ def test_nonces_go_on_after_what_was_sent_elsewhere(outbox, node):
     node.take_nonce(SENDER.address, 0)
 
     assert send(outbox, intent()).ticket.nonce == 1
+
+
+# Keys that do not sign
+
+
+class Hanging:
+    """A key in a device that signs only once it is let; `asked` when it was asked."""
+
+    def __init__(self, account):
+        self._account = account
+        self.address = account.address
+        self.asked = threading.Event()
+        self.signs = threading.Event()
+
+    def sign_transaction(self, transaction):
+        self.asked.set()
+        assert self.signs.wait(PATIENCE)
+        return self._account.sign_transaction(transaction)
+
+
+@pytest.fixture
+def hanging():
+    return Hanging(person("sender whose device hangs"))
+
+
+@pytest.fixture
+def submitting(outbox, hanging):
+    """A call of the account whose device hangs, on its way from another thread."""
+    outbox.attach(hanging)
+    with ThreadPoolExecutor(2) as threads:
+        hung = threads.submit(outbox.submit, intent("hung", sender=hanging))
+        assert hanging.asked.wait(PATIENCE)
+        try:
+            yield threads, hung
+        finally:
+            hanging.signs.set()
+
+
+def test_a_key_that_hangs_holds_up_no_other_account(outbox, node, hanging, submitting):
+    threads, hung = submitting
+
+    outcome = threads.submit(send, outbox, intent()).result(PATIENCE / 2)
+
+    assert outcome.receipt.succeeded
+    assert outbox.find("hung") is None
+    hanging.signs.set()
+    assert outbox.wait(hung.result(PATIENCE), PATIENCE).ticket.nonce == 0
+    assert sorted(node.mined) == sorted([(SENDER.address, 0, b"first"), (hanging.address, 0, b"hung")])
+
+
+def test_who_waits_behind_a_key_that_hangs_is_told_that_nothing_happened(outbox, path, hanging, submitting, monkeypatch):
+    monkeypatch.setattr("registry.outbox.SIGNING_SECONDS", 0.05)
+    threads, hung = submitting
+
+    refused = threads.submit(outbox.submit, intent("behind it", sender=hanging)).exception(PATIENCE / 2)
+
+    assert isinstance(refused, SignerSilent)
+    assert rows(path) == []
+    hanging.signs.set()
+    hung.result(PATIENCE)
+    assert outbox.submit(intent("behind it", sender=hanging)).nonce == 1
+
+
+def test_what_is_signed_after_the_outbox_closed_is_neither_stored_nor_sent(outbox, node, path, hanging, submitting):
+    _, hung = submitting
+
+    outbox.close()
+    hanging.signs.set()
+
+    assert isinstance(hung.exception(PATIENCE), OutboxClosed)
+    assert (rows(path), node.sends) == ([], [])
+
+
+def test_a_key_that_fails_uses_no_nonce_up(outbox, node, path):
+    class Removed:
+        address = SENDER.address
+
+        def sign_transaction(self, _transaction):
+            raise HsmUnavailable("removed")
+
+    outbox.attach(Removed())
+    with pytest.raises(HsmUnavailable):
+        outbox.submit(intent())
+    assert rows(path) == []
+    outbox.attach(SENDER)
+
+    assert [send(outbox, intent(name)).ticket.nonce for name in ("first", "second")] == [0, 1]
 
 
 # Refusals

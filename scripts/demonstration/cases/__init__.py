@@ -2,7 +2,7 @@
 The cases that only `--all` plays, after those of every demonstration and before the audit.
 
 By what they are about: `more`, what they need; `issuing`, lists and days; `payee`, who is paid and by whom; `catalogue`, where a
-voucher may be used; `amounts`, whole fen and the partners of a joint voucher.
+voucher may be used; `amounts`, slices, whole fen and the partners of a joint voucher.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,7 @@ ALL: Mapping[str, Case] = {
     "AT-11": payee.hebei_in_beijing,
     "AT-07": payee.tranche,
     "AT-09": issuing.beijing_edges,
+    "AT-10": amounts.slices,
     "AT-13": catalogue.local_only,
     "AT-14": catalogue.by_item,
     "AT-15": catalogue.without_agreement,

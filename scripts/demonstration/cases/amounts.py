@@ -1,11 +1,28 @@
-"""Whole fen, and the partners of a joint voucher (联合券)."""
+"""Slices, whole fen, and the partners of a joint voucher (联合券)."""
 
 from scripts.demonstration.cases.issuing import PRE_ISSUED, TOP_UP
 from scripts.demonstration.cases.more import JOINT
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
-from scripts.demonstration.scene import Got, Scene, chosen, named, refusal, stage_of
+from scripts.demonstration.scene import Got, Scene, against, chosen, named, refusal, stage_of
 
 PROJECT = "联合研发 2019-01"
+
+# Fen: before, at and after each limit of Beijing's slices, and far beyond the last.
+LIMITS = (30_000_000, 50_000_000, 80_000_000)
+COSTS = (1, *(limit + more for limit in LIMITS for more in (-100, 0, 1, 100)), 900_000_000)
+
+
+def slices(scene: Scene) -> Got:
+    """AT-10. What a cost gets follows the slices without a jump, and what a yuan more gets never rises."""
+    firm, serial, at_lab = scene.firm("firm-beijing-3"), "BJ-2018-1001", scene.desk(BEIJING, "lab-beijing")
+    yield "issue", scene.issue(BEIJING, [(firm.company_code, serial)], face="50000000", denomination="1").status
+    asked = {cost: {"voucher": named(firm, serial), "cost": str(cost)} for cost in COSTS}
+    subsidies = {cost: int(at_lab.post("/v1/quotes", each)["subsidy"]) for cost, each in asked.items()}
+    yield "quotes", {str(cost): str(subsidy) for cost, subsidy in subsidies.items()}
+    yield "a_yuan_more", [[subsidies[limit] - subsidies[limit - 100], subsidies[limit + 100] - subsidies[limit]] for limit in LIMITS]
+    yield "no_jump", [subsidies[limit + 1] - subsidies[limit] for limit in LIMITS]
+    more = scene.issue(BEIJING, [(firm.company_code, "BJ-2018-1002")], face="1", denomination="1", check=True)
+    yield "one_fen_over_the_cap", against(more)
 
 
 def joint(scene: Scene) -> Got:

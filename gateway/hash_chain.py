@@ -1,0 +1,107 @@
+"""
+Rows that are chained by hash: none is changed, removed, inserted or moved without being found.
+
+    hash(n) = SHA-256( hash(n − 1) ‖ canonical JSON of row n )        hash(0) = 32 zero bytes
+
+Any alteration is found since every later hash follows from it; rows cut off at the end are missed since the head (number and hash of
+the last row) is kept apart and written in the same transaction. Whoever can write the file can still make up a whole new chain from some
+row on: that is found by comparing with a head that somebody else has kept (`verify(anchor=…)`).
+
+A chain's table begins with `number` and ends with `hash`; what is between the two is the row.
+"""
+
+import hashlib
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from registry import connect_store
+
+GENESIS = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row: its number, counted from 1, and its hash. Zero and zeros as long as there is none."""
+
+    number: int
+    hash: bytes
+
+
+class LogAltered(Exception):
+    """The log is not as it was written; `number` is the first row that does not follow."""
+
+    def __init__(self, number: int, why: str) -> None:
+        super().__init__(f"row {number}: {why}")
+        self.number = number
+
+
+def append_only(table: str) -> str:
+    """What a chain's file holds beside its table: the head, and that SQLite itself changes and removes nothing."""
+    return f"""
+CREATE TABLE IF NOT EXISTS head (one INTEGER PRIMARY KEY CHECK (one = 1), number INTEGER NOT NULL, hash BLOB NOT NULL) STRICT;
+CREATE TRIGGER IF NOT EXISTS never_changed BEFORE UPDATE ON {table} BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+CREATE TRIGGER IF NOT EXISTS never_removed BEFORE DELETE ON {table} BEGIN SELECT RAISE (ABORT, 'append-only'); END;
+"""
+
+
+def chained(head: Head, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    """The rows by which a chain goes on from its head, each with its number and hash."""
+    number, chain = head.number, head.hash
+    for row in rows:
+        number += 1
+        chain = _hash(chain, number, row)
+        yield (number, *row, chain)
+
+
+def stored_head(connection: sqlite3.Connection) -> Head:
+    """The head that a chain's file names."""
+    found = connection.execute("SELECT number, hash FROM head").fetchone()
+    return Head(*found) if found else Head(0, GENESIS)
+
+
+def store_head(connection: sqlite3.Connection, head: Head) -> None:
+    """Name another one, in the transaction that writes its row."""
+    connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.number, head.hash))
+
+
+def verify(path: Path, table: str, columns: str, *, anchor: Head | None = None) -> Head:
+    """
+    Follow a whole chain and answer its head. Others may go on writing meanwhile. With `anchor`, that must be part of it.
+
+    Raises:
+        LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
+        FileNotFoundError: there is no such file.
+    """
+    if not path.exists():
+        raise FileNotFoundError(path)
+    with closing(connect_store(path)) as connection:
+        connection.execute("BEGIN")
+        rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY number")  # noqa: S608 - our own words
+        return _followed(rows, stored_head(connection), anchor)
+
+
+def _followed(rows: Iterable[tuple[Any, ...]], stored: Head, anchor: Head | None) -> Head:
+    found = Head(0, GENESIS)
+    anchored = anchor is None or anchor == found
+    for number, *row, chain in rows:
+        if number != found.number + 1:
+            raise LogAltered(found.number + 1, "it is missing")
+        if chain != _hash(found.hash, number, row):
+            raise LogAltered(number, "it does not follow from the row before")
+        found = Head(number, chain)
+        anchored = anchored or found == anchor
+    if stored != found:
+        raise LogAltered(min(stored.number, found.number) + 1, f"the head names row {stored.number}, the last is {found.number}")
+    if not anchored and anchor is not None:
+        raise LogAltered(anchor.number, "it is not the row that was kept elsewhere")
+    return found
+
+
+def _hash(before: bytes, number: int, row: Iterable[Any]) -> bytes:
+    return hashlib.sha256(before + orjson.dumps((number, *row), default=bytes.hex)).digest()
