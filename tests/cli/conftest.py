@@ -6,15 +6,20 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+import typer.main
+import typer.testing
 
 from registry.cli.app import make_app
 from registry.keystore import Strength, save_key
 
 APP = make_app()
+
+# Some hundred commands, which typer would make anew for each line that is typed.
+typer.testing._get_command = cache(typer.main.get_command)
 
 
 @dataclass
@@ -63,7 +68,7 @@ class Desk:
         cleared = {name: None for name in os.environ if name.startswith(("TONGQUAN_", "XDG_"))}
         os.chdir(self.folder)
         try:
-            result = CliRunner().invoke(APP, shlex.split(command), env=cleared | self.environment(), input=typed)
+            result = typer.testing.CliRunner().invoke(APP, shlex.split(command), env=cleared | self.environment(), input=typed)
         finally:
             os.chdir(before)
         if result.exception is not None and not isinstance(result.exception, SystemExit):

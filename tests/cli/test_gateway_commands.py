@@ -20,6 +20,8 @@ from tests.cli.people import people_in
 
 TONGQUAN = Path(sys.executable).with_name("tongquan")
 
+pytestmark = pytest.mark.any_engine
+
 
 @pytest.fixture(scope="module")
 def people(engine, _chain_ids, tmp_path_factory):

@@ -13,7 +13,6 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from itertools import count, product
@@ -1040,8 +1039,7 @@ def test_contracts_and_rules_agree(engine, world, harness, record_property):
     everything = cast(world, harness)
     tally, began = everything.twins.tally, time.monotonic()
 
-    with closing(everything.twins):
-        run(everything, STEPS[length, engine], first_seed, full=length == "full")
+    run(everything, STEPS[length, engine], first_seed, full=length == "full")
 
     record_property("state machine", f"{engine}, {length}, seeds from {first_seed}, {time.monotonic() - began:.0f} s: {tally.told()}")
     assert short_of(tally, full=length == "full") == [], f"seeds from {first_seed}: {tally.told()}"

@@ -15,18 +15,14 @@ node's own log entries and from nothing else (I13).
 A step is cheap: two or three requests on one connection, and one hash that stands for all slots that are compared.
 """
 
-import socket
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-import orjson
-import rlp
-
 from registry import codec, events, rules, signing
-from registry.chain.devnode import HOST, Engine
+from registry.chain.devnode import Engine
 from registry.chain.reasons import refusal
 from registry.errors import Rejected
 from registry.events import Contract, Event
@@ -37,7 +33,7 @@ from registry.solidity import encode_sequence, keccak, type_of
 from tests.contracts.invariants import Watch
 from tests.contracts.storage import Storage
 from tests.contracts.tally import Tally, name_of
-from tests.contracts.world import GAS, World
+from tests.contracts.world import GAS, World, mined, raw_transaction
 
 Entry = tuple[str, Any]
 """An entry of the ledger: its table and its key in it."""
@@ -61,34 +57,6 @@ def calldata_of(call: Call, signatures: Signatures | None = None) -> bytes:
     return codec.encode(verb_of(call).name, *arguments, *([signatures] if signatures is not None else []))
 
 
-class Line:
-    """One connection to a node: a request is one write, and nothing is read of an answer's head but its length."""
-
-    def __init__(self, port: int) -> None:
-        self._socket = socket.create_connection((HOST, port))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._answers = self._socket.makefile("rb")
-
-    def ask(self, method: str, *params: object) -> dict[str, Any]:
-        """The node's answer, be it a result or an error."""
-        body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params})
-        self._socket.sendall(
-            b"POST / HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-        )
-        length = 0
-        while (line := self._answers.readline()) != b"\r\n":
-            assert line, "the node hung up"
-            name, _, value = line.partition(b":")
-            if name.lower() == b"content-length":
-                length = int(value)
-        answer: dict[str, Any] = orjson.loads(self._answers.read(length))
-        return answer
-
-    def close(self) -> None:
-        self._answers.close()
-        self._socket.close()
-
-
 class Twins:
     """One world, its ledger, and the keys of everybody in it. `reader` is the code of SlotReader."""
 
@@ -107,7 +75,6 @@ class Twins:
         self._examiner = examiner
         self._storage = Storage(world.artifacts)
         self._read_instead = {address: {"code": reader} for address in self.addresses.values()}
-        self._line = Line(world.node.port)
         self._slots: dict[Entry, tuple[Contract, bytes]] = {}
         self._words: dict[Entry, tuple[Any, bytes]] = {}
         self._first_nonces: dict[Address, int] = {}
@@ -115,10 +82,6 @@ class Twins:
         self._replay()
         self._before = {table: list(getattr(self._base, table).touched()) for table in MIRRORED}
         self._begin()
-
-    def close(self) -> None:
-        """Hang up."""
-        self._line.close()
 
     # A trial: whatever happens in it is undone, on both sides
 
@@ -230,14 +193,14 @@ class Twins:
     def _mined(self, contract: Contract, calldata: bytes, by: Address, time: Time) -> tuple[Event, ...] | Rejected:
         to = self.addresses[contract]
         self._set_time(time)
-        receipt = self._send(self._signed(to, calldata, by))
+        receipt = mined(self.world.node, self._signed(to, calldata, by))
         self.now, self._jump = time, None
         assert receipt.get("blockTimestamp", time) == time, "the node has another clock"
         if int(receipt["status"], 16):
             return tuple(self._event(log) for log in receipt["logs"])
         # It changed nothing, so asking again after it, at its own block's time, meets the same refusal.
         request = {"from": by, "to": to, "data": f"0x{calldata.hex()}", "gas": hex(GAS)}
-        answer = self._answer("eth_call", request, "latest")
+        answer = self.world.node.ask("eth_call", request, "latest")
         assert "error" in answer, f"refused when mined, and not when asked again: {calldata.hex()}"
         return refusal(bytes.fromhex(str(answer["error"].get("data") or "0x")[2:]))
 
@@ -248,35 +211,19 @@ class Twins:
             self._rpc("evm_setNextBlockTimestamp", time)
 
     def _signed(self, to: Address, calldata: bytes, by: Address) -> str:
-        """A raw transaction as EIP-155 signs it."""
         # Each trial begins with the nonces of the world before it.
         if by not in self._first_nonces:
             self._first_nonces[by] = int(self._rpc("eth_getTransactionCount", by, "latest"), 16)
         nonce = self._nonces.get(by, self._first_nonces[by])
         self._nonces[by] = nonce + 1
-        chain_id = self.world.node.chain_id
-        content = [nonce, 0, GAS, bytes.fromhex(to[2:]), 0, calldata]
-        signature = signing.sign_digest(keccak(rlp.encode([*content, chain_id, 0, 0])), self.keys[by])
-        r, vs = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-        v = chain_id * 2 + 35 + (vs >> 255)
-        return f"0x{rlp.encode([*content, v, r, vs & (1 << 255) - 1]).hex()}"
-
-    def _send(self, raw: str) -> dict[str, Any]:
-        if self.world.node.engine is Engine.ANVIL:
-            return self._rpc("eth_sendRawTransactionSync", raw)
-        return self._rpc("eth_getTransactionReceipt", self._rpc("eth_sendRawTransaction", raw))
+        return raw_transaction(self.keys[by], chain_id=self.world.node.chain_id, nonce=nonce, to=to, body=calldata)
 
     def _event(self, log: Mapping[str, Any]) -> Event:
         topics = [bytes.fromhex(each[2:]) for each in log["topics"]]
         return events.decode(self._contracts[log["address"].lower()], topics, bytes.fromhex(log["data"][2:]))
 
     def _rpc(self, method: str, *params: object) -> Any:
-        answer = self._answer(method, *params)
-        assert "error" not in answer, (method, answer)
-        return answer["result"]
-
-    def _answer(self, method: str, *params: object) -> dict[str, Any]:
-        return self._line.ask(method, *params)
+        return self.world.node.rpc(method, *params)
 
     def _replay(self) -> None:
         """Fold every log entry of the world so far."""

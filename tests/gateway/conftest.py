@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -167,12 +168,24 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Tow
         yield town
 
 
-@pytest.fixture(scope="package")
-def town(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    with settled_in(engine, next(_chain_ids), tmp_path_factory.mktemp("town")) as town:
-        # Enough for every test of the folder.
-        assert {town.fund(region, "100000000000", "FOR-TESTS").status for region in (CHANGXING, BEIJING)} == {200}
-        yield town
+@pytest.fixture(scope="session")
+def _towns(_chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], Town]]:
+    # As in `_started`: a parametrised fixture of its own would end, and be founded anew, twice a file.
+    with ExitStack() as stack:
+
+        @cache
+        def settled(engine: Engine) -> Town:
+            town = stack.enter_context(settled_in(engine, next(_chain_ids), tmp_path_factory.mktemp("town")))
+            # Enough for every test of the folder.
+            assert {town.fund(region, "100000000000", "FOR-TESTS").status for region in (CHANGXING, BEIJING)} == {200}
+            return town
+
+        yield settled
+
+
+@pytest.fixture(scope="session")
+def town(engine: Engine, _towns: Callable[[Engine], Town]) -> Town:
+    return _towns(engine)
 
 
 @pytest.fixture
