@@ -177,7 +177,7 @@ class Snapshot:
 
     def has_vouchers_of_epoch(self, epoch: int) -> bool:
         """Whether any voucher was issued under tags of an epoch."""
-        return bool(self._select("SELECT 1 FROM vouchers WHERE firm >= ? AND firm < ? LIMIT 1", bytes([epoch]), bytes([epoch + 1])))
+        return epoch in self._finder.epochs
 
     def epoch_of_programme(self, programme: Id) -> int | None:
         """The epoch of one of a programme's vouchers, as gateways issue them that of all; None as long as there is none."""
@@ -251,11 +251,13 @@ class _Finder:
     def __init__(self) -> None:
         self.vouchers: dict[tuple[Tag, Tag], list[Id]] = {}
         self.reservations: dict[Id, list[tuple[Id, Time]]] = {}
+        self.epochs: set[int] = set()
 
     def note(self, event: Event, time: Time) -> None:
         """Take down what an event in effect says of who holds and who reserved what. `time` is its block's."""
         if isinstance(event, Issued):
             self.vouchers.setdefault((event.firm, event.serial), []).append(event.voucher)
+            self.epochs.add(epoch_of(event.firm))
         elif isinstance(event, Reserved):
             self.reservations.setdefault(event.record.voucher, []).append((event.order, time))
 

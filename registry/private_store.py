@@ -46,4 +46,6 @@ def connect_store(path: Path) -> sqlite3.Connection:
     """Another connection to the same file."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
     connection.execute("PRAGMA synchronous = FULL")
+    # Else SQLite makes and removes a file in the system's folder for each statement that it might have to undo.
+    connection.execute("PRAGMA temp_store = MEMORY")
     return connection
