@@ -39,6 +39,7 @@ RPC_SECONDS = 60.0
 FIRST_ANSWER_SECONDS = 2.0
 POLL_SECONDS = 0.05
 PORT_ATTEMPTS = 5
+SETTLED_SECONDS = 10.0
 
 
 class Engine(StrEnum):
@@ -211,9 +212,17 @@ class DevNode:
 
         The clock goes back as well, to the time of the block that is the newest again.
         """
+        self._settle()
         if self.rpc("evm_revert", snapshot) is not True:
             raise RpcFailed("evm_revert", {"message": f"no snapshot {snapshot}", "code": None})
         self._set_clock(self.timestamp())
+
+    def _settle(self) -> None:
+        """Wait until anvil took what it mined out of its pool: it tells of a block before, and would refuse the same nonces again."""
+        deadline = time.monotonic() + SETTLED_SECONDS
+        while self.engine is Engine.ANVIL and int(self.rpc("txpool_status")["pending"], 16):
+            if time.monotonic() > deadline:
+                raise RpcFailed("evm_revert", {"message": "transactions wait to be mined", "code": None})
 
     def stop(self) -> None:
         """End the node in good order, or after ten seconds by force. Returns when it is gone; may be called again."""

@@ -344,12 +344,13 @@ class World:
     @contextmanager
     def put_back(self) -> Iterator[None]:
         """Undo whatever happens inside, clock included."""
-        snapshot, nonces = self.node.snapshot(), dict(self._nonces)
+        snapshot, nonces, contracts = self.node.snapshot(), dict(self._nonces), dict(self._contracts)
         try:
             yield
         finally:
             self.node.revert(snapshot)
-            self._nonces = nonces
+            # Where a contract stood that is undone, somebody else's may stand next.
+            self._nonces, self._contracts = nonces, contracts
 
     # The consortium
 
