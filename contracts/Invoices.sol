@@ -62,7 +62,7 @@ contract Invoices is IInvoices {
     function setRegistry(Motion calldata motion) external {
         address registry = motion.account;
         RegistryStatus status = registries[registry];
-        _use(motion);
+        bytes32 id = _use(motion);
 
         if (motion.kind == MotionKind.AuthoriseRegistry) {
             if (status != RegistryStatus.None) revert WrongStatus(registry, status);
@@ -84,7 +84,7 @@ contract Invoices is IInvoices {
         }
         registries[registry] = status;
 
-        emit RegistrySet(registry, status);
+        emit RegistrySet(registry, id, status);
     }
 
     function voidClaim(Motion calldata motion, Claim calldata settled, Redemption calldata redemption) external {
@@ -114,8 +114,8 @@ contract Invoices is IInvoices {
         invoices[invoice].store(state);
     }
 
-    function _use(Motion calldata motion) private {
-        bytes32 id = motion.id();
+    function _use(Motion calldata motion) private returns (bytes32 id) {
+        id = motion.id();
 
         if (used[id]) revert MotionUsed(id);
         consortium.requireCarried(motion);

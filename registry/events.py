@@ -388,9 +388,10 @@ class Voided(_OfInvoices):
 
 @dataclass(frozen=True, slots=True)
 class RegistrySet(_OfInvoices):
-    """What a registry may do on the invoice ledger from now on."""
+    """What a registry may do on the invoice ledger from now on, and by which motion: one of them makes it the latest voucher registry."""
 
     registry: Address = _key("address")
+    motion: Id = _key("bytes32")
     status: RegistryStatus = _sol("uint8")
 
 

@@ -31,7 +31,7 @@ interface IInvoices {
     event Claimed(bytes32 indexed invoice, address indexed registry, bytes32 indexed order, uint64 cost, uint64 amount, bytes12 seller);
     event Freed(bytes32 indexed invoice, address indexed registry, bytes32 indexed order, uint64 cost);
     event Voided(bytes32 indexed invoice, address indexed registry, bytes32 indexed order, uint64 cost);
-    event RegistrySet(address indexed registry, RegistryStatus status);
+    event RegistrySet(address indexed registry, bytes32 indexed motion, RegistryStatus status);
 
     error MayNotClaim(address registry, RegistryStatus status);
     error MayNotFree(address registry);

@@ -38,7 +38,7 @@ from registry.chain.deploy import Deployment, verify
 from registry.chain.raw import RawNode
 from registry.codec import id_of
 from registry.events import Contract, Event, MalformedEvent, decode
-from registry.model import Address, Balance, Digest, Fen, Firm, Id, InvoiceState, MotionKind, OrderState, Pool, RegistryStatus, Stage, Time
+from registry.model import Address, Balance, Digest, Fen, Firm, Id, InvoiceState, MotionKind, OrderState, Pool, Stage, Time
 from registry.ports import Log
 from registry.rules import Ledger, apply
 from registry.solidity import keccak
@@ -216,22 +216,12 @@ def _note(fold: _Fold, event: Event) -> None:
     match event:
         case events.Reserved(_, record):
             fold.subjects |= {record.lab: None, record.item: None}
-        case events.RegistrySet(registry, status):
-            fold.enacted.append((_motion_behind(fold.ledger, registry, status), registry))
+        case events.RegistrySet(registry, motion):
+            fold.enacted.append((fold.ledger.motion_records[motion].kind, registry))
         case events.Voided(_, _, order):
             fold.enacted.append((MotionKind.VOID_CLAIM, order))
         case events.FlagLifted(subject, 0):
             fold.enacted.append((MotionKind.LIFT_FLAG, subject))
-
-
-def _motion_behind(ledger: Ledger, registry: Address, status: RegistryStatus) -> MotionKind:
-    if status is RegistryStatus.RETIRED:
-        return MotionKind.RETIRE_REGISTRY
-    if status is RegistryStatus.CLOSED:
-        return MotionKind.CLOSE_REGISTRY
-    motions = (motion for _, motion in ledger.motion_records.items())
-    succeeds = any(motion.kind == MotionKind.AUTHORISE_REGISTRY and motion.account == registry for motion in motions)
-    return MotionKind.AUTHORISE_REGISTRY if succeeds else MotionKind.AUTHORISE_CLAIMANT
 
 
 def _of(kind: type[Any], findings: Iterable[Any]) -> Iterator[Any]:

@@ -138,7 +138,7 @@ class SetRegistry(Call):
             case _:
                 raise refusal("WrongMotion")
 
-        yield events.RegistrySet(registry, becomes)
+        yield events.RegistrySet(registry, id_of(self.motion), becomes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +203,9 @@ def fold(ledger: Ledger, event: Event, time: Time) -> None:  # noqa: ARG001 - on
         case events.Voided(invoice, registry, order, cost):
             ledger.voided[registry, order] = True
             _free(ledger, invoice, cost)
-        case events.RegistrySet(registry, status):
+        case events.RegistrySet(registry, motion, status):
             ledger.registries[registry] = status
-            if status == RegistryStatus.AUTHORISED and _succeeds(ledger, registry):
+            if ledger.motion_records[motion].kind == MotionKind.AUTHORISE_REGISTRY:
                 ledger.latest = registry
 
 
@@ -215,11 +215,3 @@ def _free(ledger: Ledger, invoice: Tag, cost: Fen) -> None:
         ledger.invoices.clear(invoice)
     else:
         ledger.invoices[invoice] = replace(state, claimed=Fen(state.claimed - cost), claims=state.claims - 1)
-
-
-def _succeeds(ledger: Ledger, registry: Address) -> bool:
-    """Whether a registry was authorised as the voucher registry, and not as a claimant: the motion that did it says so."""
-    return any(
-        motion.kind == MotionKind.AUTHORISE_REGISTRY and motion.account == registry and ledger.motions[motion_id].carried_at
-        for motion_id, motion in ledger.motion_records.items()
-    )

@@ -24,9 +24,10 @@ def set_registry(scene, kind, registry, predecessor=None):
 
 
 def test_a_claimant_is_authorised_beside_the_registry_and_does_not_succeed_it(scene):
-    emitted = set_registry(scene, MotionKind.AUTHORISE_CLAIMANT, OTHER)
+    motion = scene.carry(scene.motion(MotionKind.AUTHORISE_CLAIMANT, account=OTHER))
+    emitted = scene.chain.execute(SetRegistry(motion), ANYBODY)
 
-    assert emitted == (events.RegistrySet(OTHER, RegistryStatus.AUTHORISED),)
+    assert emitted == (events.RegistrySet(OTHER, id_of(motion), RegistryStatus.AUTHORISED),)
     assert may_issue(scene.ledger, scene.ledger.registry)
     assert not may_issue(scene.ledger, OTHER)
     assert scene.ledger == scene.replayed()
@@ -46,6 +47,20 @@ def test_a_successor_waits_until_the_latest_is_retired(scene):
 
     assert scene.ledger.latest == SUCCESSOR
     assert not may_issue(scene.ledger, registry)
+    assert scene.ledger == scene.replayed()
+
+
+@pytest.mark.parametrize("retired", [False, True], ids=["with the latest at work", "with the latest retired"])
+def test_a_claimant_is_one_even_where_the_members_carried_both_motions_on_it(scene, retired):
+    as_registry = scene.carry(scene.motion(MotionKind.AUTHORISE_REGISTRY, account=OTHER))
+    if retired:
+        set_registry(scene, MotionKind.RETIRE_REGISTRY, scene.ledger.registry)
+
+    set_registry(scene, MotionKind.AUTHORISE_CLAIMANT, OTHER)
+
+    assert scene.ledger.latest == scene.ledger.registry
+    with refuses("WrongStatus", registry=OTHER, status=RegistryStatus.AUTHORISED):
+        scene.chain.execute(SetRegistry(as_registry, scene.ledger.registry), ANYBODY)
     assert scene.ledger == scene.replayed()
 
 

@@ -127,7 +127,7 @@ def test_a_successor_takes_over(world, invoices, status):
     with unchanged(lambda: invoices.registries(world.registry.address)):
         sent = invoices.setRegistry(motion, by=STRANGER)
 
-    assert sent.events == (said("RegistrySet", registry=registry.address, status=RegistryStatus.AUTHORISED),)
+    assert sent.events == (said("RegistrySet", registry=registry.address, motion=codec.id_of(motion), status=RegistryStatus.AUTHORISED),)
     assert invoices.latest() == registry.address.lower()
     assert (invoices.mayIssue(registry.address), invoices.mayIssue(world.registry.address)) == (True, False)
     assert invoices.used(codec.id_of(motion))
@@ -139,9 +139,24 @@ def test_a_claimant_claims_and_never_issues(world, invoices):
     with unchanged(invoices.latest, lambda: invoices.registries(world.registry.address)):
         sent = invoices.setRegistry(motion, by=STRANGER)
 
-    assert sent.events == (said("RegistrySet", registry=NEWCOMER, status=RegistryStatus.AUTHORISED),)
+    assert sent.events == (said("RegistrySet", registry=NEWCOMER, motion=codec.id_of(motion), status=RegistryStatus.AUTHORISED),)
     assert invoices.registries(NEWCOMER) == RegistryStatus.AUTHORISED
     assert (invoices.mayIssue(NEWCOMER), invoices.mayIssue(world.registry.address)) == (False, True)
+
+
+def test_a_claimant_that_was_also_carried_as_a_successor_is_a_claimant(world, invoices):
+    registry, _ = world.deploy_registry(world.registry.address)
+    move_on(world, world.registry.address, RegistryStatus.RETIRED)
+    as_registry = decided(world, MotionKind.AUTHORISE_REGISTRY, registry.address)
+    motion = decided(world, MotionKind.AUTHORISE_CLAIMANT, registry.address)
+
+    with unchanged(invoices.latest):
+        sent = invoices.setRegistry(motion, by=STRANGER)
+
+    said_so = said("RegistrySet", registry=registry.address, motion=codec.id_of(motion), status=RegistryStatus.AUTHORISED)
+    assert sent.events == (said_so,)
+    with refused("WrongStatus", registry=registry.address, status=RegistryStatus.AUTHORISED):
+        invoices.setRegistry(as_registry, by=STRANGER)
 
 
 def test_a_registry_is_retired_and_closed(world, invoices, claimant):
@@ -152,7 +167,7 @@ def test_a_registry_is_retired_and_closed(world, invoices, claimant):
         with unchanged(invoices.latest, lambda: invoices.registries(world.registry.address)):
             sent = invoices.setRegistry(motion, by=STRANGER)
 
-        assert sent.events == (said("RegistrySet", registry=claimant, status=status),)
+        assert sent.events == (said("RegistrySet", registry=claimant, motion=codec.id_of(motion), status=status),)
         assert invoices.registries(claimant) == status
 
 
