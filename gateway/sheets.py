@@ -1,0 +1,171 @@
+"""
+Reading what an office hands in as a list: Excel (.xlsx) or CSV, a header line, then one row a line. Pure.
+
+Nothing is guessed. A cell that Excel turned into a number is refused, since it keeps 15 digits of a 20-digit one; so is a formula,
+whose shown value nobody typed. A date that Excel keeps as a date is one, and is read as `2026-12-31`.
+
+What is not here: what columns a list has and what stands in them (`gateway.voucher_list`, `gateway.catalogue_list`).
+"""
+
+import csv
+import io
+import zipfile
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from openpyxl import load_workbook
+
+from gateway.errors import Problem
+
+# One cell at the far corner of a sheet makes it 17 thousand million cells large; nothing is read of a sheet beyond this.
+MOST_COLUMNS = 100
+
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@")
+_ZIP_MAGIC = b"PK\x03\x04"
+
+FAULTS: Mapping[str, str] = {
+    "CellIsNumber": "单元格为数字格式，长编号会失真；请设为文本。 The cell holds a number, which loses digits; make it text.",
+    "CellIsFormula": "单元格含公式；请粘贴为数值文本。 The cell holds a formula; paste its text instead.",
+}
+"""Why a cell was refused, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a file is read: its bytes, those of a workbook unpacked, lines of a sheet, and rows below the header."""
+
+    bytes: int
+    unpacked_bytes: int
+    lines: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell's text as it was typed, or why it is refused."""
+
+    text: str
+    fault: str | None = None
+    is_date: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line by its number in the file, counted from 1."""
+
+    number: int
+    cells: Sequence[Cell]
+
+    def at(self, column: int | None) -> Cell:
+        """A column's cell; an empty one where the line is shorter, or there is no such column."""
+        return self.cells[column] if column is not None and column < len(self.cells) else Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A list's header, as it was typed, and the lines below it that are not blank."""
+
+    header: Sequence[str]
+    body: Sequence[Line]
+
+
+def read(content: bytes, limits: Limits) -> Sheet:
+    """
+    Read a list. Faults of single cells are answered, not raised.
+
+    Raises:
+        Problem: the file as a whole cannot be read, holds nothing, or is too large.
+    """
+    if len(content) > limits.bytes:
+        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=len(content), most=limits.bytes)
+    lines = _xlsx(content, limits) if content.startswith(_ZIP_MAGIC) else list(_csv(content))
+    if not lines:
+        raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds nothing.")
+    body = [line for line in lines[1:] if any(cell.text.strip() or cell.fault for cell in line.cells)]
+    if not body:
+        raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds no row.")
+    if len(body) > limits.rows:
+        raise too_long(len(body), limits.rows)
+    return Sheet([cell.text.strip() for cell in lines[0].cells], body)
+
+
+def columns(header: Sequence[str], names: Mapping[str, Collection[str]], *, optional: Collection[str] = ()) -> dict[str, int | None]:
+    """
+    Where each column stands, by any of its headings; None for an optional one that is not there.
+
+    Raises:
+        Problem: one is missing, stands twice, or is none of these.
+    """
+    found = {name: [at for at, text in enumerate(header) if text in headings] for name, headings in names.items()}
+    known = {text for headings in names.values() for text in headings}
+    missing = [name for name, places in found.items() if len(places) != 1 and not (name in optional and not places)]
+    if missing or any(text and text not in known for text in header):
+        wanted = "、".join(next(iter(headings)) for headings in names.values())
+        title = f"首行须为以下各列：{wanted}。 The first line names these columns: {', '.join(names)}."
+        raise Problem(422, "ListHeaderDiffers", title, found=list(header))
+    return {name: places[0] if places else None for name, places in found.items()}
+
+
+def too_long(rows: int, most: int) -> Problem:
+    """A list of more rows than are taken at once."""
+    return Problem(422, "ListTooLong", "行数过多，请分批导入。 Too many rows; split the list.", rows=rows, most=most)
+
+
+def _xlsx(content: bytes, limits: Limits) -> list[Line]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(each.file_size for each in archive.infolist())
+    except zipfile.BadZipFile as unreadable:
+        raise _unreadable() from unreadable
+    if unpacked > limits.unpacked_bytes:
+        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=unpacked, most=limits.unpacked_bytes)
+    try:
+        # Not read-only: the quick reader of openpyxl believes the size that the sheet states of itself.
+        sheet = load_workbook(io.BytesIO(content), data_only=False).worksheets[0]
+    except Exception as unreadable:  # openpyxl fails on a malformed file in many ways, none of them documented
+        raise _unreadable() from unreadable
+    if sheet.max_row > limits.lines:
+        raise too_long(sheet.max_row, limits.rows)
+    width = min(sheet.max_column, MOST_COLUMNS)
+    rows = enumerate(sheet.iter_rows(max_col=width), start=1)
+    return [Line(number, [_xlsx_cell(cell.data_type, cell.value) for cell in row]) for number, row in rows]
+
+
+def _unreadable() -> Problem:
+    return Problem(422, "ListUnreadable", "无法读取该 Excel 文件。 The Excel file cannot be read.")
+
+
+def _xlsx_cell(data_type: str, value: object) -> Cell:
+    if value is None:
+        return Cell("")
+    if data_type == "f":
+        return Cell("", "CellIsFormula")
+    if isinstance(value, datetime) and value.time() == time.min:
+        return Cell(f"{value:%Y-%m-%d}", is_date=True)
+    if data_type not in {"s", "inlineStr"}:
+        return Cell("", "CellIsNumber")
+    return _text_cell(str(value))
+
+
+def _csv(content: bytes) -> Iterator[Line]:
+    reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
+    try:
+        for cells in reader:
+            yield Line(reader.line_num, [_text_cell(cell) for cell in cells])
+    except csv.Error as malformed:
+        raise Problem(422, "ListUnreadable", "无法读取该 CSV 文件。 The CSV file cannot be read.", line=reader.line_num) from malformed
+
+
+def _decoded(content: bytes) -> str:
+    # Excel in Chinese writes CSV in GB 18030 unless told otherwise.
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise Problem(422, "ListUnreadable", "文件编码须为 UTF-8 或 GB 18030。 The file is neither UTF-8 nor GB 18030.")
+
+
+def _text_cell(text: str) -> Cell:
+    return Cell("", "CellIsFormula") if text.lstrip().startswith(_FORMULA_BEGINNINGS) else Cell(text)
