@@ -19,6 +19,7 @@ from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
+from gateway.catalogue import Catalogue
 from gateway.errors import Problem
 from gateway.firm_facts import FirmFacts
 from gateway.health import Health
@@ -99,12 +100,14 @@ class Office:
         self.reasons = Reasons(settings.state / "reasons.sqlite")
         self.programme_files = ProgrammeFiles(settings.state / "programmes")
         self.firm_facts = FirmFacts(settings.state / "firm-facts.sqlite")
+        self.catalogue = Catalogue(settings.state / "catalogue.sqlite")
         self.lookups = LookupLog(settings.state)
         self.agents = Agents(settings.state)
         self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)
         self.outbox = Outbox(settings.state / "outbox.sqlite", self._node, chain_id=self.deployment.chain_id)
         self.operations = Operations(self.answers)
         self.issuing = threading.Lock()
+        self.loading = threading.Lock()
         self._clients = {
             name: Client(self._node, self.deployment, self.outbox, account, final_within=settings.wait_seconds)
             for name, account in self._accounts.by_name.items()
@@ -126,6 +129,7 @@ class Office:
         self._held.close()
         self.reasons.close()
         self.firm_facts.close()
+        self.catalogue.close()
         self.lookups.close()
         self.agents.close()
         self.keys.close()
@@ -294,9 +298,13 @@ class Office:
         """The last second of a signature that is to be good for so long."""
         return Time(max(snapshot.time, int(self.clock())) + seconds)
 
+    def is_own_account(self, account: str) -> bool:
+        """Whether an account signs here."""
+        return account.lower() in self._own_addresses
+
     def require_foreign(self, signer: str) -> Address:
         """A party's signer, which must be no account of this gateway."""
-        if signer.lower() in self._own_addresses:
+        if self.is_own_account(signer):
             title = "该账户由本平台持有，不能作为企业或服务机构的签名账户。 This gateway holds that account; it cannot sign for a party."
             raise Problem(422, "SignerIsGateways", title, signer=signer)
         return Address(signer)

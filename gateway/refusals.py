@@ -148,6 +148,7 @@ STATUS: Mapping[str, int] = {
     "ListTooLarge": 413,
     "ListTooLong": 422,
     "ListUnreadable": 422,
+    "LoadUnderWay": 503,
     "LookupLogUnavailable": 503,
     "MalformedRequest": 400,
     "NoAccount": 403,

@@ -7,9 +7,14 @@ What is told of a voucher to someone who looks it up names regions, never labs, 
 from collections.abc import Callable, Sequence
 
 from gateway import schemas
+from gateway.catalogue import ITEM
+from gateway.catalogue import Entry as CatalogueEntry
 from gateway.errors import plain
 from gateway.lookup_log import Row
 from gateway.reasons import Reason
+from gateway.usable import is_usable
+from gateway.why_not import Explanation, explain
+from gateway.why_not import unit_listed as unit_of_lab_listed
 from registry import (
     NO_ID,
     Entry,
@@ -20,6 +25,7 @@ from registry import (
     Rejected,
     Snapshot,
     Stage,
+    Standing,
     Telling,
     Use,
     facts_of_events,
@@ -39,9 +45,18 @@ def block_seen(snapshot: Snapshot, now: float) -> schemas.BlockSeen:
     return schemas.BlockSeen(number=snapshot.block, time=snapshot.time, age_seconds=max(0, int(now) - snapshot.time))
 
 
-def reason(refused: Rejected) -> schemas.Reason:
-    """One reason why not."""
-    return schemas.Reason(code=refused.code, values=plain(refused.values))
+def reason(snapshot: Snapshot, refused: Rejected) -> schemas.ReasonTold:
+    """One reason why not, with its cause and in words."""
+    why = explain(snapshot, refused) or Explanation(None, {}, refused.code, refused.code)
+    return schemas.ReasonTold(code=refused.code, values=plain({**refused.values, **why.values}), cause=why.cause, zh=why.zh, en=why.en)
+
+
+def unit_listed(snapshot: Snapshot, region: Region, told: schemas.ReasonTold, labs: Sequence[Id]) -> schemas.ReasonTold:
+    """The same reason, with the cause that other labs of the host unit are listed, if they are."""
+    why = unit_of_lab_listed(snapshot, region, labs)
+    if why is None:
+        return told
+    return schemas.ReasonTold(code=told.code, values={**told.values, **why.values}, cause=why.cause, zh=why.zh, en=why.en)
 
 
 def held(snapshot: Snapshot, voucher: Id) -> list[schemas.Held]:
@@ -141,6 +156,28 @@ def item_seen(snapshot: Snapshot, item: Id) -> schemas.ItemSeen:
 def recognition_seen(snapshot: Snapshot, region: Region, subject: Id) -> schemas.RecognitionSeen:
     """From when until when a region's vouchers may be spent at a lab or on an item."""
     return schemas.RecognitionSeen.model_validate(Facts(snapshot).recognition(region, subject))
+
+
+def catalogue_entry(snapshot: Snapshot, entry: CatalogueEntry) -> schemas.EntrySeen:
+    """A lab or item as its list describes it, and as it stands on the chain."""
+    ledger = snapshot.ledger
+    state, item = ledger.labs[entry.lab], entry.subject if entry.kind == ITEM else NO_ID
+    known = state.standing != Standing.NONE
+    regions = [region for region, _ in ledger.regions.items()]
+    return schemas.EntrySeen(
+        subject=entry.subject,
+        kind="ITEM" if entry.kind == ITEM else "LAB",
+        region=entry.region,
+        lab=entry.lab,
+        code=entry.code,
+        name=entry.name,
+        unit=entry.unit,
+        services=list(entry.services),
+        place=entry.place,
+        standing=state.standing.name if known else None,
+        qualified_until=state.qualified_until if known else None,
+        usable_by=sorted(each for each in regions if is_usable(ledger, each, entry.lab, item, snapshot.time)),
+    )
 
 
 def firm_seen(snapshot: Snapshot, firm_id: Id) -> schemas.FirmSeen:

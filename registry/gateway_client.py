@@ -189,7 +189,7 @@ def _refusal(response: httpx.Response, found: dict[str, Any] | None) -> RefusedB
         str(problem.get("code", f"HTTP{response.status_code}")),
         values if isinstance(values, dict) else {},
         status=response.status_code,
-        title=str(problem.get("title", response.reason_phrase)),
+        title=_sentence(response, found) + (f" {detail}" if (detail := problem.get("detail")) else ""),
     )
 
 

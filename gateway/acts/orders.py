@@ -1,13 +1,12 @@
 """An order from both parties' side: what they sign is prepared, and sent once it is signed. And who may look at it."""
 
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 from gateway import shapes
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
-from gateway.errors import Problem
+from gateway.errors import Explained, Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import (
@@ -36,6 +35,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
+from gateway.why_not import explain
 from registry import (
     NO_ID,
     Done,
@@ -194,7 +194,7 @@ def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:
-        raise held_elsewhere(office, refused, record.voucher) from refused
+        raise told_exactly(office, refused, record.voucher) from refused
     return written(office, id_of(record), done)
 
 
@@ -258,13 +258,21 @@ def signatures_of(signed: Signed | SignedRelease) -> Signatures:
     return Signatures(firm=firm, lab=_given(signed.lab_signature))
 
 
-def held_elsewhere(office: Office, refused: Rejected, voucher: Id) -> Rejected:
-    """The same refusal; if the voucher is held, also since when and in which region. Not at which lab."""
-    if refused.code != "OverAvailable":
-        return refused
+def told_exactly(office: Office, refused: Rejected, voucher: Id) -> Rejected:
+    """
+    The same refusal with its cause, the dates that belong to it, and in words.
+
+    If the voucher is held, also since when and in which region. Not at which lab.
+    """
     with office.seen() as snapshot:
-        held: list[Mapping[str, Any]] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
-    return Rejected(refused.code, refused.values | {"held": held})
+        why = explain(snapshot, refused)
+        values: dict[str, Any] = {}
+        if refused.code == "OverAvailable":
+            values["held"] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
+    if why is None:
+        return refused
+    cause = {} if why.cause is None else {"cause": why.cause}
+    return Explained(refused, {**values, **why.values, **cause}, f"{why.zh} {why.en}")
 
 
 def written(office: Office, order_id: Id, done: Done) -> OrderWritten:

@@ -29,10 +29,10 @@ def new_firm(town, region: int) -> FirmCast:
     return firm
 
 
-def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = ()) -> LabCast:
+def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None) -> LabCast:
     """A lab just admitted, with a key of its own, whose host unit invoices for it; no key to the gateway."""
     number = town.number()
-    host_unit = sample_code(region, 100 + number % 900)
+    host_unit = host_unit or sample_code(region, 100 + number % 900)
     lab = LabCast(f"lab-new-{number}", region, "检测机构（样例）", "Laboratory (sample)", f"NEW-{number:05}", host_unit)
     town.world.parties[lab.key] = new_key_file(town.world.directory / "parties", lab.key)
     asked = {"code": lab.code, "host_unit": host_unit, "signer": signer_of(town, lab), "qualified_until": town.now + 900 * 86_400}
