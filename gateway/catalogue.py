@@ -5,7 +5,7 @@ The chain has ids, codes and dates; names, service types, places and units are h
 SHA-256 of its file, so that two gateways, or an auditor with the file, can tell whether they hold the same one. What a later list says
 of a lab replaces what an earlier one said; an earlier list handed in again replaces nothing.
 
-The file is the gateway's own and is backed up; its lists can be handed in again.
+Beside it stands why labs left. The file is the gateway's own and is backed up; its lists could be handed in again.
 """
 
 import json
@@ -55,6 +55,14 @@ CREATE TABLE IF NOT EXISTS entries (
     recognition     TEXT,
     sought          TEXT    NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS departures (
+    intent TEXT    PRIMARY KEY,
+    lab    BLOB    NOT NULL,
+    cause  TEXT    NOT NULL,
+    reason TEXT    NOT NULL,
+    at     INTEGER NOT NULL,
+    by     TEXT    NOT NULL
+) STRICT;
 CREATE INDEX IF NOT EXISTS entries_by_unit ON entries (host_unit, number);
 CREATE INDEX IF NOT EXISTS entries_by_lab ON entries (lab, number);
 """
@@ -93,6 +101,16 @@ class ListKept:
     epoch: int
     kind: str
     rows: int
+    at: Time
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Departed:
+    """Why a lab left, when that was put on record, and by which caller."""
+
+    cause: str
+    reason: str
     at: Time
     by: str
 
@@ -210,6 +228,17 @@ class Catalogue:
             if len(found) < ROWS_AT_ONCE:
                 return
             after = found[-1].number
+
+    def depart(self, lab: Id, departed: Departed, *, intent_id: str) -> None:
+        """Put on record why a lab leaves, once for one intent."""
+        row = (intent_id, lab, departed.cause, departed.reason, departed.at, departed.by)
+        with self._guard:
+            self._connection.execute("INSERT INTO departures VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+
+    def departures(self, lab: Id) -> list[Departed]:
+        """Why a lab left, each time that it did."""
+        found = self._select("SELECT cause, reason, at, by FROM departures WHERE lab = ? ORDER BY rowid", lab)
+        return [Departed(cause, reason, Time(at), by) for cause, reason, at, by in found]
 
     def close(self) -> None:
         """Close the file."""

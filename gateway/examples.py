@@ -181,6 +181,22 @@ _RESERVED = _event(
     deadline=NOW + 90 * 86_400,
 )
 ORDER_SEEN = ORDER_BRIEF | {"history": [_RESERVED], "block": BLOCK}
+LEAVING_ORDER = ORDER_BRIEF | {"standing": "EXITED", "flagged_until": None, "use_by": USE_BY, "not_movable": None}
+MOVE_FACTS = {"lab": NEW_LAB}
+_NEW_ORDER = ORDER_DOCUMENT | {"message": ORDER_DOCUMENT["message"] | {"lab": NEW_LAB}}
+MOVE_PREPARED = {
+    "release": RELEASE_PREPARED,
+    "order": {"id": OTHER_ORDER, "typed_data": _NEW_ORDER, "salt": None, "block": BLOCK},
+    "block": BLOCK,
+}
+MOVE_SIGNED = {"release": RELEASE_SIGNED, "order": ORDER_SIGNED | {"typed_data": _NEW_ORDER}}
+MOVED = {
+    "outcomes": [
+        {"index": 0, "order_id": ORDER, "stage": "RELEASED", "refused": None},
+        {"index": 1, "order_id": OTHER_ORDER, "stage": "OPEN", "refused": None},
+    ],
+    **WRITTEN,
+}
 ORDERS = {"orders": [ORDER]}
 PAGE_END = {"next": None, "block": BLOCK}
 
@@ -344,6 +360,31 @@ LAB_SEEN = {
     "flagged_until": None,
     "recognised_by": [CHANGXING],
     "epoch": 1,
+}
+LAB_ONE = LAB_SEEN | {
+    "departures": [],
+    "history": [
+        _event(
+            "LabAdmitted",
+            "Directory",
+            lab=LAB,
+            record={"region": SHANGHAI, "host_unit": sample_id("host unit"), "code": "SH-0052"},
+            signer=SIGNER,
+            seller=sample_id("host unit"),
+            qualified_until=USE_BY,
+        )
+    ],
+    "block": BLOCK,
+}
+LEAVING = {"cause": "FRAUD", "reason": "虚报服务，已核实。"}
+LEFT_BY_FRAUD = {
+    **WRITTEN,
+    "lab": LAB,
+    "standing": "FROZEN",
+    "cause": "FRAUD",
+    "flagged": True,
+    "flagged_until": NOW + 30 * 86_400,
+    "open_orders": 0,
 }
 ITEM_SEEN = {"item": ITEM, "lab": LAB, "code": "GC-MS-01", "recognised_by": []}
 RECOGNITION_SEEN = {"region": CHANGXING, "subject": LAB, "kind": "LAB", "from": FROM, "until": USE_BY, "in_force": True}

@@ -35,6 +35,7 @@ Words = Callable[[bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
 
 _NO_DIGEST = bytes(32)
+UNTIL_LIFTED = 2**40 - 1
 
 # An order that was turned down or released holds nothing of its voucher.
 _HOLDS_NOTHING = frozenset({Stage.NONE, Stage.RELEASED})
@@ -101,6 +102,20 @@ def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:
     return schemas.OrderBrief(**Facts(snapshot).order(order_id))
 
 
+def leaving_order(snapshot: Snapshot, order_id: Id, against: Rejected | None) -> schemas.LeavingOrder:
+    """An unfinished order at a lab that is leaving, and why it cannot be moved, if so."""
+    ledger = snapshot.ledger
+    record = ledger.order_records[order_id]
+    state = ledger.labs[record.lab]
+    return schemas.LeavingOrder(
+        **Facts(snapshot).order(order_id),
+        standing=state.standing.name,
+        flagged_until=until_or_lifted(state.flagged_until) if state.flagged_until >= snapshot.time else None,
+        use_by=ledger.vouchers[record.voucher].use_by,
+        not_movable=None if against is None else reason(snapshot, against),
+    )
+
+
 def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSeen:
     """An order for one of its parties, its officers or an auditor."""
     history = events(snapshot.history_of(order_id))
@@ -141,6 +156,11 @@ def months_seen(snapshot: Snapshot) -> list[schemas.MonthSeen]:
 
 
 # The directory
+
+
+def until_or_lifted(until: int) -> int | None:
+    """The last second of a flag; null where it stands until it is lifted."""
+    return None if until >= UNTIL_LIFTED else until
 
 
 def lab_seen(snapshot: Snapshot, lab_id: Id) -> schemas.LabSeen:

@@ -148,6 +148,10 @@ _WORDS: Mapping[str, tuple[str, str] | Callable[[Snapshot, Mapping[str, Any]], E
     "OrderSeen": ("该订单已提交过。", "This order was brought before."),
     "OverAvailable": ("可用额度不足。", "More than the voucher has available."),
     "PastUseBy": _use_by,
+    "PartnershipReached": (
+        "联合券的伙伴数已达到，退出即失效，不能转移。",
+        "Whoever leaves a partnership that was reached loses the voucher.",
+    ),
     "PoolShort": ("预拨兑付资金不足。", "The money set aside for the programme is not enough."),
     "SameSigner": ("企业与服务机构不能由同一账户签名。", "Firm and lab are signed for by one account."),
     "SellerIsFirm": ("开票单位就是该企业自己。", "The firm itself would invoice for the lab."),
@@ -158,6 +162,7 @@ _WORDS: Mapping[str, tuple[str, str] | Callable[[Snapshot, Mapping[str, Any]], E
     "UnknownRegion": ("地区不是联盟成员。", "A region is no member of the consortium."),
     "UnknownVoucher": ("没有这张券，或券与企业不符。", "There is no such voucher of this firm."),
     "VoucherMismatch": ("订单与创新券不符。", "The order is for another voucher."),
+    "WrongStage": ("订单当前的状态不允许转移。", "At its present stage the order cannot be moved."),
     "WholeVoucherOnly": ("联合券须整张使用。", "A joint voucher is used whole."),
 }
 EXPLAINED = frozenset(_WORDS)

@@ -1,6 +1,8 @@
 """An order from both parties' side: what they sign is prepared, and sent once it is signed. And who may look at it."""
 
 import secrets
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from gateway import shapes
@@ -49,6 +51,7 @@ from registry import (
     Rejected,
     Release,
     Signatures,
+    Snapshot,
     Stage,
     StandIn,
     Tag,
@@ -100,13 +103,18 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
             return may_see_order(office, caller, ledger, order_id) and stage in (None, ledger.orders[order_id].stage.name)
 
         found, further = question.page(candidates, cursor, limit, keep)
-        if caller.party in OFFICERS:
-            subjects = [Subject(region=caller.home, span=span_of(["0x" + each.hex() for each in found]))]
-        else:
-            subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
-        with logged_together(office.lookups, office.clock, caller, "order-list", subjects):
+        with of_page(office, caller, ledger, found):
             briefs = [shapes.order_brief(snapshot, each) for each in found]
             return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
+
+
+def of_page(office: Office, caller: Caller, ledger: Ledger, found: Sequence[Id]) -> AbstractContextManager[None]:
+    """Logs a page of orders: order by order, but in one row for an officer, whose list of work it is."""
+    if caller.party in OFFICERS:
+        subjects = [Subject(region=caller.home, span=span_of(["0x" + each.hex() for each in found]))]
+    else:
+        subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
+    return logged_together(office.lookups, office.clock, caller, "order-list", subjects)
 
 
 # Preparing what they sign
@@ -119,7 +127,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
-        _require_lab_of_epoch(snapshot.ledger, voucher, lab)
+        require_lab_of_epoch(snapshot.ledger, voucher, lab)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
@@ -265,10 +273,15 @@ def told_exactly(office: Office, refused: Rejected, voucher: Id) -> Rejected:
     If the voucher is held, also since when and in which region. Not at which lab.
     """
     with office.seen() as snapshot:
-        why = explain(snapshot, refused)
-        values: dict[str, Any] = {}
-        if refused.code == "OverAvailable":
-            values["held"] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
+        return exactly(snapshot, refused, voucher)
+
+
+def exactly(snapshot: Snapshot, refused: Rejected, voucher: Id) -> Rejected:
+    """The same as of a snapshot."""
+    why = explain(snapshot, refused)
+    values: dict[str, Any] = {}
+    if refused.code == "OverAvailable":
+        values["held"] = [each.model_dump() for each in shapes.held(snapshot, voucher)]
     if why is None:
         return refused
     cause = {} if why.cause is None else {"cause": why.cause}
@@ -320,12 +333,13 @@ def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
 
     The contracts do not look; it holds because every gateway keeps to it.
     """
-    _require_lab_of_epoch(ledger, voucher, order.lab)
+    require_lab_of_epoch(ledger, voucher, order.lab)
     if epoch_of(order.project) != epoch_of(voucher.firm):
         raise _mixed(voucher=epoch_of(voucher.firm), project=epoch_of(order.project))
 
 
-def _require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+def require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+    """That a lab's tags are of its voucher's epoch."""
     if lab in ledger.lab_records and epoch_of(ledger.lab_records[lab].host_unit) != epoch_of(voucher.firm):
         raise _mixed(voucher=epoch_of(voucher.firm), lab=epoch_of(ledger.lab_records[lab].host_unit))
 

@@ -96,6 +96,16 @@ def release_document(town, order: str, lab: LabCast) -> dict[str, Any]:
     return town.desk(lab.region, lab.key).post("/v1/releases/prepare", {"order": order})["typed_data"]
 
 
+def moved(town, order: str, firm: FirmCast, old: LabCast, new: LabCast) -> dict[str, Any]:
+    """An order's move to another lab as the firm's gateway prepares it, signed by all three."""
+    prepared = town.desk(firm.region, firm.key).post(f"/v1/orders/{order}/move/prepare", {"lab": town.lab_id(new)})
+    release = prepared["release"]["typed_data"]
+    return {
+        "release": {"typed_data": release, "lab_signature": signature(town, release, old)},
+        "order": both_signed(town, prepared["order"]["typed_data"], firm, new),
+    }
+
+
 def redemption_document(town, order: str, lab: LabCast, *, cost: str, desk: tuple[int, str] | None = None) -> dict[str, Any]:
     """A redemption on a new invoice, as a gateway prepares it for one of the parties."""
     asked = {

@@ -16,6 +16,7 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import (
     both_signed,
     firm_id,
+    moved,
     new_account,
     new_firm,
     new_lab,
@@ -166,6 +167,33 @@ def sees_orders(town):
     return Staged(CHANGXING, "reviewer-1", path={"order_id": order}, query={"limit": 1000})
 
 
+def leaving(town):
+    """An order at a lab that exited, and another lab for it."""
+    firm, old, new = town.firm("firm-changxing"), *(new_lab(town, SHANGHAI, recognised_by=(CHANGXING,)) for _ in range(2))
+    signed = order_at(town, firm, old, serial=town.serial_for(firm), amount="500000")
+    order = town.desk(CHANGXING, firm.key).post("/v1/orders", signed)["order_id"]
+    assert town.desk(SHANGHAI, "directory").post(f"/v1/labs/{town.lab_id(old)}/exit", {}).status == 200
+    return order, firm, old, new
+
+
+@stage("GET", "/orders/leaving")
+def sees_leaving(town):
+    leaving(town)
+    return Staged(CHANGXING, "reviewer-1", query={"limit": 1000})
+
+
+@stage("POST", "/orders/{order_id}/move/prepare")
+def prepares_move(town):
+    order, firm, _, new = leaving(town)
+    return Staged(CHANGXING, firm.key, path={"order_id": order}, members={"lab": town.lab_id(new)})
+
+
+@stage("POST", "/orders/{order_id}/move")
+def moves(town):
+    order, firm, old, new = leaving(town)
+    return Staged(CHANGXING, firm.key, path={"order_id": order}, members=moved(town, order, firm, old, new))
+
+
 @stage("POST", "/orders/approve", "/orders/decline")
 def reviews_request(town):
     return Staged(BEIJING, "reviewer-1", real={examples.ORDER: requested(town)})
@@ -293,6 +321,11 @@ def admits(town):
 @stage("POST", "/labs/{lab_id}/renew", "/labs/{lab_id}/suspend", "/labs/{lab_id}/exit", "/labs/{lab_id}/freeze", "/labs/{lab_id}/items")
 def keeps_labs(town):
     return Staged(SHANGHAI, "directory", path={"lab_id": town.lab_id(new_lab(town, SHANGHAI))})
+
+
+@stage("POST", "/labs/{lab_id}/leave")
+def leaves(town):
+    return keeps_labs(town)
 
 
 @stage("POST", "/labs/{lab_id}/reinstate")
@@ -520,6 +553,7 @@ NUMBERS_THAT_DIFFER = {
     "since",
     "until",
     "proposed_from",
+    "flagged_until",
     "chainId",
     "gas",
     "nonce",
