@@ -44,8 +44,10 @@ from gateway.usable import is_usable, reasons_at
 from gateway.verification import SELLER_BYTES
 from registry import NO_ID, Client, Done, Id, Item, Lab, Ledger, Region, RegionStatus, Snapshot, Standing, Tag, Time, id_of
 
-# Calls of one step, and how many of them wait for their blocks at the same time.
+# Calls of one step, the items and subjects in them, and how many calls wait for their blocks at the same time: what a node takes in within
+# the time that a request may last.
 CALLS_AT_ONCE = 64
+ENTRIES_AT_ONCE = 2_500
 THREADS = 32
 _VERBS = ("admit", "renew", "list", "recognise")
 
@@ -131,7 +133,7 @@ def load(office: Office, caller: Caller, intent_id: str) -> Loaded:
         _require_none_under_way(office, intent_id)
         entries = office.catalogue.all()
         with office.current() as snapshot:
-            calls = list(islice(_calls(office, client, _plan(office, snapshot, entries), intent_id), CALLS_AT_ONCE))
+            calls = _next(_calls(office, client, _plan(office, snapshot, entries), intent_id))
         done = _all_done(calls)
         with office.current() as snapshot:
             left = _plan(office, snapshot, entries).left
@@ -145,16 +147,30 @@ def _require_none_under_way(office: Office, intent_id: str) -> None:
         raise Problem(503, "LoadUnderWay", title, headers={"Retry-After": "2"})
 
 
-def _calls(office: Office, client: Client, left: Plan, intent_id: str) -> Iterator[Callable[[], Done]]:
-    """Each under an intent of its own, which follows from what it does: the same step again is the same calls."""
+def _next(calls: Iterator[tuple[int, Callable[[], Done]]]) -> list[Callable[[], Done]]:
+    """As many calls as one step does; at least one, if there is any."""
+    taken: list[Callable[[], Done]] = []
+    entries = 0
+    for size, call in islice(calls, CALLS_AT_ONCE):
+        entries += size
+        if taken and entries > ENTRIES_AT_ONCE:
+            break
+        taken.append(call)
+    return taken
+
+
+def _calls(office: Office, client: Client, left: Plan, intent_id: str) -> Iterator[tuple[int, Callable[[], Done]]]:
+    """Each with how many entries it is for, under an intent that follows from what it does: the same step again is the same calls."""
     for lab in left.admit:
-        yield _admission(office, client, lab, f"{intent_id}/admit/{lab.subject.hex()}")
+        yield 1, _admission(office, client, lab, f"{intent_id}/admit/{lab.subject.hex()}")
     for lab in left.renew:
-        yield _renewal(office, client, lab, f"{intent_id}/renew/{lab.subject.hex()}")
+        yield 1, _renewal(office, client, lab, f"{intent_id}/renew/{lab.subject.hex()}")
     for listing in left.list:
-        yield _bound(client.list_items, listing.lab, listing.codes, intent_id=_named(intent_id, "list", listing))
+        call = _bound(client.list_items, listing.lab, listing.codes, intent_id=_named(intent_id, "list", listing))
+        yield len(listing.codes), call
     for each in left.recognise:
-        yield _bound(client.recognise, each.subjects, each.from_, each.until, intent_id=_named(intent_id, "recognise", each))
+        call = _bound(client.recognise, each.subjects, each.from_, each.until, intent_id=_named(intent_id, "recognise", each))
+        yield len(each.subjects), call
 
 
 def _admission(office: Office, client: Client, lab: Entry, intent_id: str) -> Callable[[], Done]:
@@ -320,8 +336,9 @@ def search(office: Office, caller: Caller, sought: Sought, *, usable_by: Region 
     with office.seen() as snapshot:
         found: list[Entry] = []
         further = None
+        keep = _usable_by(usable_by, snapshot)
         for entry in office.catalogue.search(sought, after=int(position or 0)):
-            if usable_by is not None and not is_usable(snapshot.ledger, usable_by, entry.lab, _item(entry), snapshot.time):
+            if not keep(entry):
                 continue
             if len(found) == limit:
                 further = question.cursor(str(found[-1].number))
@@ -329,6 +346,16 @@ def search(office: Office, caller: Caller, sought: Sought, *, usable_by: Region 
             found.append(entry)
         seen = [shapes.catalogue_entry(snapshot, each) for each in found]
         return SearchPage(entries=seen, next=further, block=office.block_seen(snapshot))
+
+
+def _usable_by(region: Region | None, snapshot: Snapshot) -> Callable[[Entry], bool]:
+    """Whether a region's vouchers can be spent there; of no region everything is kept."""
+    if region is None:
+        return lambda _: True
+    ledger, now = snapshot.ledger, snapshot.time
+    # An item is usable where its lab is, at most: most of a search for items is decided by their few labs.
+    lab_is_usable = cache(lambda lab: is_usable(ledger, region, lab, NO_ID, now))
+    return lambda entry: lab_is_usable(entry.lab) and (entry.kind == LAB or is_usable(ledger, region, entry.lab, _item(entry), now))
 
 
 def listing(office: Office, asked: ListingAsked) -> Listing:
