@@ -362,7 +362,6 @@ LAB_SEEN = {
     "epoch": 1,
 }
 LAB_ONE = LAB_SEEN | {
-    "departures": [],
     "history": [
         _event(
             "LabAdmitted",
@@ -376,6 +375,7 @@ LAB_ONE = LAB_SEEN | {
     ],
     "block": BLOCK,
 }
+DEPARTURE = {"cause": "FRAUD", "reason": "虚报服务，已核实。", "at": NOW, "by": "directory"}
 LEAVING = {"cause": "FRAUD", "reason": "虚报服务，已核实。"}
 LEFT_BY_FRAUD = {
     **WRITTEN,

@@ -68,11 +68,6 @@ def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) 
     return involved or pays or may_see_voucher(office, caller, ledger, voucher)
 
 
-def may_see_words(office: Office, caller: Caller) -> bool:
-    """Words that this gateway keeps, of which at most a hash is on the chain: its own region's offices, and auditors."""
-    return (caller.party in OFFICERS and caller.home == office.region) or caller.party is Party.AUDITOR
-
-
 def may_see_programme(caller: Caller, ledger: Ledger, programme_id: Id) -> bool:
     """The offices of its region and of the region that pays, the payers of regions that host an order of a netted one, and auditors."""
     programme = ledger.programmes[programme_id]

@@ -11,6 +11,7 @@ from gateway.cursors import Question
 from gateway.office import Office
 from gateway.schemas import (
     Departure,
+    DeparturePage,
     ItemList,
     ItemPage,
     ItemsListed,
@@ -27,7 +28,7 @@ from gateway.schemas import (
     Withdrawal,
     Written,
 )
-from gateway.sight import may_see_words, not_found
+from gateway.sight import not_found, require_of_this_region
 from registry import Client, Done, Id, Item, Lab, Region, Snapshot, Standing, StandingSet, Time, epoch_of, id_of
 
 
@@ -125,13 +126,21 @@ def withdraw(office: Office, caller: Caller, asked: Withdrawal, intent_id: str) 
 # Looking. The catalogue is everybody's.
 
 
-def lab(office: Office, caller: Caller, lab_id: Id) -> LabOne:
+def lab(office: Office, lab_id: Id) -> LabOne:
     """One lab."""
     with office.seen() as snapshot:
         _require_lab(snapshot, lab_id)
         history = shapes.events(snapshot.history_of(lab_id))
-        departures = [Departure(**asdict(each)) for each in office.catalogue.departures(lab_id)] if may_see_words(office, caller) else []
-        return LabOne(**dict(shapes.lab_seen(snapshot, lab_id)), departures=departures, history=history, block=office.block_seen(snapshot))
+        return LabOne(**dict(shapes.lab_seen(snapshot, lab_id)), history=history, block=office.block_seen(snapshot))
+
+
+def departures(office: Office, caller: Caller, lab_id: Id) -> DeparturePage:
+    """Why a lab left: words that stay here, for this region's offices and auditors."""
+    require_of_this_region(office, caller)
+    with office.seen() as snapshot:
+        _require_lab(snapshot, lab_id)
+        found = [Departure(**asdict(each)) for each in office.catalogue.departures(lab_id)]
+        return DeparturePage(departures=found, block=office.block_seen(snapshot))
 
 
 def labs(office: Office, caller: Caller, *, region: int | None, standing: str | None, cursor: str | None, limit: int) -> LabPage:

@@ -7,11 +7,14 @@ from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
 from gateway.acts import labs
-from gateway.deps import Anybody, OfficeHere, Registrar, WriteOnce
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.deps import Anybody, OfficeHere, Registrar, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
 from gateway.refusals import CURSORS, TAGS
 from registry import Id
+
+OfficerHere = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -31,9 +34,9 @@ def list_labs(
 
 
 @router.get("/labs/{lab_id:id}", response_model=schemas.LabOne, **record("服务机构 One lab", answer=examples.LAB_ONE))
-def lab(lab_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
+def lab(lab_id: schemas.Id32, _caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A lab's standing, whose vouchers may be spent there now, and every event of it with its date."""
-    return tagged(request, labs.lab(office, caller, Id(lab_id)))
+    return tagged(request, labs.lab(office, Id(lab_id)))
 
 
 @router.post(
@@ -111,6 +114,19 @@ def leave(lab_id: schemas.Id32, asked: schemas.LabLeaving, caller: Registrar, of
     flagged at once, and nothing goes on.
     """
     return once.answer(200, asked, lambda intent_id: labs.leave(office, caller, Id(lab_id), asked, intent_id))
+
+
+@router.get(
+    "/labs/{lab_id:id}/departures",
+    **told(
+        "退出原因 Why a lab left",
+        answer={"departures": [examples.DEPARTURE], "block": examples.BLOCK},
+        refuses=("NotFound", "NotYours"),
+    ),
+)
+def list_departures(lab_id: schemas.Id32, caller: OfficerHere, office: OfficeHere) -> schemas.DeparturePage:
+    """Why a lab of this region left, each time that it did, in the words that were put on record here."""
+    return labs.departures(office, caller, Id(lab_id))
 
 
 @router.post(

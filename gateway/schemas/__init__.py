@@ -43,6 +43,7 @@ from gateway.schemas.catalogue import (
 )
 from gateway.schemas.directory import (
     Departure,
+    DeparturePage,
     FirmEnrolment,
     FirmOne,
     FirmPage,
@@ -196,6 +197,7 @@ __all__ = [
     "CatalogueLists",
     "Cursor",
     "Departure",
+    "DeparturePage",
     "Doubt",
     "EligibilitySeen",
     "EntrySeen",

@@ -177,7 +177,7 @@ class LabSeen(Shape):
 
 
 class Departure(Shape):
-    """Why a lab left, as its host region's office put it on record. Told by that region's gateway, to its offices and auditors."""
+    """Why a lab left, as its host region's office put it on record."""
 
     cause: LeavingCause
     reason: str
@@ -185,10 +185,16 @@ class Departure(Shape):
     by: str
 
 
-class LabOne(LabSeen):
-    """One lab, every event of it with its date, and why it left, if it did and the caller may know."""
+class DeparturePage(Shape):
+    """Why a lab left, each time that it did."""
 
     departures: list[Departure]
+    block: BlockSeen
+
+
+class LabOne(LabSeen):
+    """One lab, and every event of it with its date."""
+
     history: list[Event]
     block: BlockSeen
 

@@ -157,6 +157,14 @@ def leave(
     return session.post(f"{_of(lab)}/leave", {"cause": cause, "reason": reason})
 
 
+@command(app, "departures", uses=Uses.GATEWAY, example="tongquan lab departures $NEW_LAB")
+def departures(session: Session, lab: LabId) -> Iterator[dict[str, Any]]:
+    """
+    列出一家服务机构历次退出的原因（仅本地区经办与审计人员）。 Why a lab left, for its region's offices and auditors.
+    """
+    return iter(session.gateway.get(f"{_of(lab)}/departures")["departures"])
+
+
 @command(app, "items", uses=Uses.GATEWAY | Uses.NODE, example="tongquan lab items $LAB")
 def items(session: Session, lab: LabId) -> Iterator[dict[str, Any]]:
     """

@@ -255,6 +255,7 @@ def directory(story):
     assert (loaded["kind"], loaded["code"], loaded["usable_by"]) == ("LAB", "SH-STORY", [SHANGHAI])
     assert {each["region"] for each in story.play("lab listed", shanghai)["regions"]} >= {SHANGHAI, CHANGXING}
     assert story.play("lab leave", shanghai, NEW_LAB=loaded["subject"])["standing"] == "FROZEN"
+    assert story.play("lab departures", shanghai, NEW_LAB=loaded["subject"])["cause"] == "FRAUD"
     for path in ("lab recognise", "lab recognitions", "lab withdraw", "firm enrol", "firm list", "firm show"):
         story.play(path, changxing, **({"LAB": story.told["NEW_LAB"]} if path == "lab recognise" else {}))
 

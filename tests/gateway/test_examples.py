@@ -328,6 +328,13 @@ def leaves(town):
     return keeps_labs(town)
 
 
+@stage("GET", "/labs/{lab_id}/departures")
+def sees_departures(town):
+    staged = keeps_labs(town)
+    assert town.desk(SHANGHAI, "directory").post(f"/v1/labs/{staged.path['lab_id']}/leave", examples.LEAVING).status == 200
+    return staged
+
+
 @stage("POST", "/labs/{lab_id}/reinstate")
 def reinstates(town):
     staged = keeps_labs(town)
