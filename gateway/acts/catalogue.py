@@ -8,6 +8,7 @@ A step does a bounded number of calls, each once, and says what is left. What is
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -49,6 +50,7 @@ from registry import NO_ID, Client, Done, Id, Item, Lab, Ledger, Region, RegionS
 CALLS_AT_ONCE = 64
 ENTRIES_AT_ONCE = 2_500
 THREADS = 32
+_NUMBER = re.compile("[0-9]{1,15}")
 _VERBS = ("admit", "renew", "list", "recognise")
 
 
@@ -331,7 +333,7 @@ def search(office: Office, caller: Caller, sought: Sought, *, usable_by: Region 
     told = tuple(each.hex() if isinstance(each, bytes) else each for each in asdict(sought).values())
     question = Question("catalogue", caller.name, (*told, usable_by))
     position = question.position(cursor)
-    if position is not None and not position.isdecimal():
+    if position is not None and not _NUMBER.fullmatch(position):
         raise refused()
     with office.seen() as snapshot:
         found: list[Entry] = []

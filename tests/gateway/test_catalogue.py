@@ -3,6 +3,7 @@
 import pytest
 
 from gateway.acts import catalogue as acts
+from gateway.cursors import Question
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI, sample_code
 from scripts.demonstration.desks import Desk
 from tests.gateway.newcomers import new_account
@@ -343,3 +344,15 @@ def test_what_is_usable_can_be_reserved_and_what_is_not_cannot(searched, firm):
         ("VALID", []),
         ("NOT_VALID", ["UNIT_LISTED_NOT_LAB"]),
     ]
+
+
+@pytest.mark.parametrize("position", ["", "x", "-1", "9" * 30])
+def test_a_cursor_that_this_gateway_did_not_give_out_is_refused(searched, position):
+    """Its binding to the question holds no secret, so anybody could make one."""
+    asked = {"name": searched.mark}
+    filters = (searched.mark, None, None, None, None, None, None)
+    forged = Question("catalogue", "firm-beijing", filters).cursor(position)
+
+    answer = searched.town.desk(BEIJING, "firm-beijing").get("/v1/catalogue", **asked, cursor=forged)
+
+    assert (answer.status, answer.code) == (422, "CursorRefused")
