@@ -300,7 +300,7 @@ BREAK_EXPLAINED = _BREAK | {
     "resolved": 203_012,
     "explanation": {"month": 203_012, "text": EXPLANATION["text"], "at": NOW, "by": "payer"},
 }
-CATALOGUE_FORM = {"list": f"企业代码,乡镇街道园区\r\n{FIRM_CODE},雉城街道\r\n"}
+SUB_DISTRICTS_FORM = {"list": f"企业代码,乡镇街道园区\r\n{FIRM_CODE},雉城街道\r\n"}
 CATALOGUE_TAKEN = {"sha256": SHA_256, "rows": 1}
 SUB_DISTRICTS = {
     "sub_districts": [{"sub_district": "雉城街道", "orders": 1, "events": [{"event": "Settled", "count": 1, "total": "480000"}]}],

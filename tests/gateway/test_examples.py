@@ -303,7 +303,7 @@ def places(town):
 
 @stage("GET", "/months/{home}/{host}/{month}/sub-districts")
 def sees_sub_districts(town):
-    content = examples.CATALOGUE_FORM["list"].encode()
+    content = examples.SUB_DISTRICTS_FORM["list"].encode()
     assert town.desk(CHANGXING, "issuer").upload("/v1/sub-districts", {}, name="c.csv", content=content).status == 201
     return Staged(CHANGXING, "auditor", path=PAIR | {"month": month_of_a_settlement(town)["month"]})
 
