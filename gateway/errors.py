@@ -77,6 +77,14 @@ _HIDDEN = frozenset({"seller", "revert"})
 _STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedRequest", 413: "TooLarge"}
 
 
+class Explained(Rejected):
+    """A refusal of the registry, with the sentence that tells its cause to a person (`gateway.why_not`)."""
+
+    def __init__(self, refused: Rejected, values: Mapping[str, Any], detail: str) -> None:
+        super().__init__(refused.code, {**refused.values, **values})
+        self.detail = detail
+
+
 class Problem(Exception):
     """A refusal by this gateway; nothing was sent. `code` is told to programs, `title` to people, `headers` to whatever reads them."""
 
@@ -115,6 +123,7 @@ def problem_of(failure: Exception) -> dict[str, Any]:
                 failure.code,
                 "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
                 plain(failure.values),
+                failure.detail if isinstance(failure, Explained) else None,
             )
         case HsmError() | SignerSilent():
             title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."

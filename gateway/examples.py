@@ -181,6 +181,22 @@ _RESERVED = _event(
     deadline=NOW + 90 * 86_400,
 )
 ORDER_SEEN = ORDER_BRIEF | {"history": [_RESERVED], "block": BLOCK}
+LEAVING_ORDER = ORDER_BRIEF | {"standing": "EXITED", "flagged_until": None, "use_by": USE_BY, "not_movable": None}
+MOVE_FACTS = {"lab": NEW_LAB}
+_NEW_ORDER = ORDER_DOCUMENT | {"message": ORDER_DOCUMENT["message"] | {"lab": NEW_LAB}}
+MOVE_PREPARED = {
+    "release": RELEASE_PREPARED,
+    "order": {"id": OTHER_ORDER, "typed_data": _NEW_ORDER, "salt": None, "block": BLOCK},
+    "block": BLOCK,
+}
+MOVE_SIGNED = {"release": RELEASE_SIGNED, "order": ORDER_SIGNED | {"typed_data": _NEW_ORDER}}
+MOVED = {
+    "outcomes": [
+        {"index": 0, "order_id": ORDER, "stage": "RELEASED", "refused": None},
+        {"index": 1, "order_id": OTHER_ORDER, "stage": "OPEN", "refused": None},
+    ],
+    **WRITTEN,
+}
 ORDERS = {"orders": [ORDER]}
 PAGE_END = {"next": None, "block": BLOCK}
 
@@ -284,7 +300,7 @@ BREAK_EXPLAINED = _BREAK | {
     "resolved": 203_012,
     "explanation": {"month": 203_012, "text": EXPLANATION["text"], "at": NOW, "by": "payer"},
 }
-CATALOGUE_FORM = {"list": f"企业代码,乡镇街道园区\r\n{FIRM_CODE},雉城街道\r\n"}
+SUB_DISTRICTS_FORM = {"list": f"企业代码,乡镇街道园区\r\n{FIRM_CODE},雉城街道\r\n"}
 CATALOGUE_TAKEN = {"sha256": SHA_256, "rows": 1}
 SUB_DISTRICTS = {
     "sub_districts": [{"sub_district": "雉城街道", "orders": 1, "events": [{"event": "Settled", "count": 1, "total": "480000"}]}],
@@ -430,8 +446,85 @@ LAB_SEEN = {
     "recognised_by": [CHANGXING],
     "epoch": 1,
 }
+LAB_ONE = LAB_SEEN | {
+    "history": [
+        _event(
+            "LabAdmitted",
+            "Directory",
+            lab=LAB,
+            record={"region": SHANGHAI, "host_unit": sample_id("host unit"), "code": "SH-0052"},
+            signer=SIGNER,
+            seller=sample_id("host unit"),
+            qualified_until=USE_BY,
+        )
+    ],
+    "block": BLOCK,
+}
+DEPARTURE = {"cause": "FRAUD", "reason": "虚报服务，已核实。", "at": NOW, "by": "directory"}
+LEAVING = {"cause": "FRAUD", "reason": "虚报服务，已核实。"}
+LEFT_BY_FRAUD = {
+    **WRITTEN,
+    "lab": LAB,
+    "standing": "FROZEN",
+    "cause": "FRAUD",
+    "flagged": True,
+    "flagged_until": NOW + 30 * 86_400,
+    "open_orders": 0,
+}
 ITEM_SEEN = {"item": ITEM, "lab": LAB, "code": "GC-MS-01", "recognised_by": []}
 RECOGNITION_SEEN = {"region": CHANGXING, "subject": LAB, "kind": "LAB", "from": FROM, "until": USE_BY, "in_force": True}
+LABS_LIST = (
+    "地区代码,依托单位代码,依托单位,服务机构代码,服务机构名称,服务类型,所在地,签名账户,资质截止日,互认地区,互认起始日,互认截止日\r\n"
+    f"310000,{HOST_UNIT},样例研究所,SH-0099,样例薄膜材料检测实验室,检测、分析,上海市,{NEW_SIGNER},2030-12-31,330522,2026-01-01,2030-12-31\r\n"
+)
+ITEMS_LIST = (
+    "地区代码,依托单位代码,服务机构代码,条目代码,条目名称,服务类型,所在地\r\n"
+    f"310000,{HOST_UNIT},SH-0099,GC-MS-02,样例气相色谱质谱联用仪,检测,上海市\r\n"
+)
+CATALOGUE_FORM = {"labs": LABS_LIST, "items": ITEMS_LIST}
+LEFT = {"admit": 1, "renew": 0, "list": 1, "recognise": 0, "waiting": 0}
+NOTHING_LEFT = dict.fromkeys(LEFT, 0)
+CATALOGUE_CHECKED: dict[str, Any] = {"labs": 1, "items": 1, "bad": [], "left": LEFT, "block": BLOCK}
+LIST_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CATALOGUE_ENTERED = {"labs": 1, "items": 1, "lists": [LIST_SHA256], "repeated": False, "left": LEFT}
+CATALOGUE_LIST = {"sha256": LIST_SHA256, "epoch": 1, "kind": "LAB", "rows": 1, "at": NOW, "by": "directory"}
+LOADED = {"calls": 1, "left": LEFT | {"admit": 0}, "block": BLOCK}
+ENTRY_SEEN = {
+    "subject": NEW_LAB,
+    "kind": "LAB",
+    "region": SHANGHAI,
+    "lab": NEW_LAB,
+    "code": "SH-0099",
+    "name": "样例薄膜材料检测实验室",
+    "unit": "样例研究所",
+    "services": ["检测", "分析"],
+    "place": "上海市",
+    "standing": "ACTIVE",
+    "qualified_until": USE_BY,
+    "usable_by": [SHANGHAI],
+}
+LISTING = {
+    "lab": LAB,
+    "entry": None,
+    "unit_labs": 1,
+    "regions": [
+        {"region": CHANGXING, "usable": True, "reasons": []},
+        {
+            "region": 120000,
+            "usable": False,
+            "reasons": [
+                {
+                    "code": "NotRecognised",
+                    "values": {"region": 120000, "subject": LAB},
+                    "cause": "NOT_BY_THIS_REGION",
+                    "zh": "该服务机构不在 120000 的互认目录内。",
+                    "en": "Other regions recognise this lab, but region 120000 does not.",
+                }
+            ],
+        },
+    ],
+    "block": BLOCK,
+}
 FIRM_SEEN = {"firm": FIRM, "region": CHANGXING, "signer": SIGNER, "flagged_until": None, "epoch": 1}
 PROPOSAL = {"subject": FIRM, "signer": NEW_SIGNER}
 OWN_ROTATION = {"signer": NEW_SIGNER}

@@ -19,6 +19,7 @@ from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
+from gateway.catalogue import Catalogue
 from gateway.errors import Problem
 from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
@@ -91,6 +92,7 @@ class Office:
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
         self.issuing = threading.Lock()
+        self.loading = threading.Lock()
         self._closed = threading.Event()
         self._refused: str | None = None
         # What is opened here is closed in the opposite order, by `close` or where opening the rest fails.
@@ -105,6 +107,7 @@ class Office:
             self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
+            self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
             self.lookups = opened.enter_context(closing(LookupLog(settings.state)))
@@ -292,9 +295,13 @@ class Office:
         """The last second of a signature that is to be good for so long."""
         return Time(max(snapshot.time, int(self.clock())) + seconds)
 
+    def is_own_account(self, account: str) -> bool:
+        """Whether an account signs here."""
+        return account.lower() in self._own_addresses
+
     def require_foreign(self, signer: str) -> Address:
         """A party's signer, which must be no account of this gateway."""
-        if signer.lower() in self._own_addresses:
+        if self.is_own_account(signer):
             title = "该账户由本平台持有，不能作为企业或服务机构的签名账户。 This gateway holds that account; it cannot sign for a party."
             raise Problem(422, "SignerIsGateways", title, signer=signer)
         return Address(signer)

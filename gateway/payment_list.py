@@ -11,24 +11,25 @@ What is not here: whether the chain knows the orders, which is what breaks are a
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from gateway import sheets
 from gateway.schemas import BadRow
-from gateway.sheets import FAULTS, Cell, columns_of, rows_of
+from gateway.sheets import Cell, Limits
 from registry import CodeRefused, Digest, Fen, Id, TagError, company_code
 
-MOST_ROWS = 10_000
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=10_000, rows=10_000)
 MOST_CHARACTERS = 200
 
-_COLUMNS = {
-    "order": frozenset({"order", "订单编号"}),
-    "payee": frozenset({"payee", "收款方代码"}),
-    "amount": frozenset({"amount", "金额（元）", "金额(元)"}),
-    "kind": frozenset({"kind", "类型"}),
-    "reference": frozenset({"reference", "付款流水号"}),
-    "date": frozenset({"date", "日期"}),
+_COLUMNS: Mapping[str, Sequence[str]] = {
+    "order": ("订单编号", "order"),
+    "payee": ("收款方代码", "payee"),
+    "amount": ("金额（元）", "金额(元)", "amount"),
+    "kind": ("类型", "kind"),
+    "reference": ("付款流水号", "reference"),
+    "date": ("日期", "date"),
 }
 _KINDS = {"拨付": False, "PAYMENT": False, "退回": True, "REFUND": True}
 _ORDER = re.compile(r"0x[0-9a-fA-F]{64}")
@@ -38,7 +39,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LOST_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.[0-9]+")
 
 _MESSAGES = {
-    **FAULTS,
+    **sheets.FAULTS,
     "CellEmpty": "有空单元格。 A cell is empty.",
     "OrderMalformed": "订单编号为 0x 加 64 位十六进制数字。 An order's id is 0x and 64 hexadecimal digits.",
     "AmountMalformed": "金额以元为单位，最多两位小数，无千分位、无符号、大于 0。 Yuan, at most two decimals, no sign, no commas, above 0.",
@@ -97,14 +98,15 @@ def parse(content: bytes, *, month: int, named: Callable[[str], Digest]) -> Pars
     Raises:
         Problem: the file as a whole cannot be read, has not these columns, or has too many rows.
     """
-    header, *body = rows_of(content, most=MOST_ROWS, excel=False)
-    at = columns_of(header[1], _COLUMNS)
+    sheet = sheets.read(content, LIMITS, excel=False, bare=True)
+    at = sheets.columns(sheet.header, _COLUMNS)
     rows: list[Row] = []
     bad: list[BadRow] = []
     first_line: dict[Key, int] = {}
-    for line, cells in body:
+    for each in sheet.body:
+        line = each.number
         try:
-            row = _row(line, {name: cells[place] if place < len(cells) else Cell("") for name, place in at.items()}, month, named)
+            row = _row(line, {name: each.at(column) for name, column in at.items()}, month, named)
         except _Fault as fault:
             bad.append(BadRow(line=line, code=str(fault), message=_MESSAGES[str(fault)]))
         except TagError as refused:
@@ -115,7 +117,7 @@ def parse(content: bytes, *, month: int, named: Callable[[str], Digest]) -> Pars
                 bad.append(repeated(line, f"第 {first_line[row.key]} 行", f"line {first_line[row.key]}"))
             first_line.setdefault(row.key, line)
             rows.append(row)
-    return Parsed(rows, bad, len(body))
+    return Parsed(rows, bad, len(sheet.body))
 
 
 def repeated(line: int, zh: str, en: str) -> BadRow:

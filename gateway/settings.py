@@ -29,8 +29,8 @@ class Settings(BaseSettings):
     state: Annotated[
         Path,
         Field(
-            description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts and"
-            " programme files (all to be backed up)."
+            description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts,"
+            " catalogue of labs, programme files, payment records and catalogue of sub-districts (all to be backed up)."
         ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]

@@ -8,10 +8,15 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gateway import schemas
+from gateway.catalogue import ITEM
+from gateway.catalogue import Entry as CatalogueEntry
 from gateway.errors import plain
 from gateway.lookup_log import Row
 from gateway.payments import Explained, HandedIn
 from gateway.reasons import Reason
+from gateway.usable import is_usable
+from gateway.why_not import Explanation, explain
+from gateway.why_not import unit_listed as unit_of_lab_listed
 from registry import (
     NO_ID,
     Break,
@@ -23,6 +28,7 @@ from registry import (
     Region,
     Rejected,
     Snapshot,
+    Standing,
     Sum,
     Telling,
     Use,
@@ -32,15 +38,26 @@ from registry import (
 Words = Callable[[bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
 
+UNTIL_LIFTED = 2**40 - 1
+
 
 def block_seen(snapshot: Snapshot, now: float) -> schemas.BlockSeen:
     """As of which block an answer holds. A node's clock may run a little ahead of ours."""
     return schemas.BlockSeen(**Facts(snapshot).block(now))
 
 
-def reason(refused: Rejected) -> schemas.Reason:
-    """One reason why not."""
-    return schemas.Reason(code=refused.code, values=plain(refused.values))
+def reason(snapshot: Snapshot, refused: Rejected) -> schemas.ReasonTold:
+    """One reason why not, with its cause and in words."""
+    why = explain(snapshot, refused) or Explanation(None, {}, refused.code, refused.code)
+    return schemas.ReasonTold(code=refused.code, values=plain({**refused.values, **why.values}), cause=why.cause, zh=why.zh, en=why.en)
+
+
+def unit_listed(snapshot: Snapshot, region: Region, told: schemas.ReasonTold, labs: Sequence[Id]) -> schemas.ReasonTold:
+    """The same reason, with the cause that other labs of the host unit are listed, if they are."""
+    why = unit_of_lab_listed(snapshot, region, labs)
+    if why is None:
+        return told
+    return schemas.ReasonTold(code=told.code, values={**told.values, **why.values}, cause=why.cause, zh=why.zh, en=why.en)
 
 
 def voucher_seen(snapshot: Snapshot, voucher_id: Id) -> schemas.VoucherSeen:
@@ -51,6 +68,20 @@ def voucher_seen(snapshot: Snapshot, voucher_id: Id) -> schemas.VoucherSeen:
 def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:
     """Where an order stands."""
     return schemas.OrderBrief(**Facts(snapshot).order(order_id))
+
+
+def leaving_order(snapshot: Snapshot, order_id: Id, against: Rejected | None) -> schemas.LeavingOrder:
+    """An unfinished order at a lab that is leaving, and why it cannot be moved, if so."""
+    ledger = snapshot.ledger
+    record = ledger.order_records[order_id]
+    state = ledger.labs[record.lab]
+    return schemas.LeavingOrder(
+        **Facts(snapshot).order(order_id),
+        standing=state.standing.name,
+        flagged_until=until_or_lifted(state.flagged_until) if state.flagged_until >= snapshot.time else None,
+        use_by=ledger.vouchers[record.voucher].use_by,
+        not_movable=None if against is None else reason(snapshot, against),
+    )
 
 
 def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSeen:
@@ -127,6 +158,11 @@ def _sum(found: Sum) -> dict[str, int]:
 # The directory
 
 
+def until_or_lifted(until: int) -> int | None:
+    """The last second of a flag; null where it stands until it is lifted."""
+    return None if until >= UNTIL_LIFTED else until
+
+
 def lab_seen(snapshot: Snapshot, lab_id: Id) -> schemas.LabSeen:
     """A lab, without the tags of its host unit and seller."""
     return schemas.LabSeen(**Facts(snapshot).lab(lab_id))
@@ -140,6 +176,28 @@ def item_seen(snapshot: Snapshot, item: Id) -> schemas.ItemSeen:
 def recognition_seen(snapshot: Snapshot, region: Region, subject: Id) -> schemas.RecognitionSeen:
     """From when until when a region's vouchers may be spent at a lab or on an item."""
     return schemas.RecognitionSeen.model_validate(Facts(snapshot).recognition(region, subject))
+
+
+def catalogue_entry(snapshot: Snapshot, entry: CatalogueEntry) -> schemas.EntrySeen:
+    """A lab or item as its list describes it, and as it stands on the chain."""
+    ledger = snapshot.ledger
+    state, item = ledger.labs[entry.lab], entry.subject if entry.kind == ITEM else NO_ID
+    known = state.standing != Standing.NONE
+    regions = [region for region, _ in ledger.regions.items()]
+    return schemas.EntrySeen(
+        subject=entry.subject,
+        kind="ITEM" if entry.kind == ITEM else "LAB",
+        region=entry.region,
+        lab=entry.lab,
+        code=entry.code,
+        name=entry.name,
+        unit=entry.unit,
+        services=list(entry.services),
+        place=entry.place,
+        standing=state.standing.name if known else None,
+        qualified_until=state.qualified_until if known else None,
+        usable_by=sorted(each for each in regions if is_usable(ledger, each, entry.lab, item, snapshot.time)),
+    )
 
 
 def firm_seen(snapshot: Snapshot, firm_id: Id) -> schemas.FirmSeen:

@@ -1,82 +1,120 @@
 """
-Reading a table that an office hands in: Excel (.xlsx) or CSV, line by line, cell by cell.
+Reading what an office hands in as a list: Excel (.xlsx) or CSV, a header line, then one row a line. Pure.
 
-Nothing is guessed. A cell that Excel turned into a number is a fault, since it keeps 15 digits of a 20-digit one; so is a formula, whose
-shown value nobody typed.
+Nothing is guessed. A cell that Excel turned into a number is refused, since it keeps 15 digits of a 20-digit one; so is a formula,
+whose shown value nobody typed. A date that Excel keeps as a date is one, and is read as `2026-12-31`.
 
-What is not here: which columns a list has, and what its cells mean.
+What is not here: what columns a list has and what stands in them (`gateway.voucher_list`, `gateway.catalogue_list`,
+`gateway.payment_list`, `gateway.sub_districts`).
 """
 
 import csv
 import io
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, time
 
 from openpyxl import load_workbook
 
 from gateway.errors import Problem
 
-MOST_BYTES = 5_000_000
-MOST_UNPACKED_BYTES = 10_000_000
-# One cell at the far corner of a sheet makes it 17 thousand million cells large; nothing is read of a sheet beyond these.
-MOST_SHEET_ROWS = 10_000
-MOST_SHEET_COLUMNS = 100
+# One cell at the far corner of a sheet makes it 17 thousand million cells large; nothing is read of a sheet beyond this.
+MOST_COLUMNS = 100
 
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@")
 _ZIP_MAGIC = b"PK\x03\x04"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What a cell says, or why nothing can be taken from it."""
-
-    text: str
-    fault: str | None = None
-
 
 FAULTS: Mapping[str, str] = {
     "CellIsNumber": "单元格为数字格式，长编号会失真；请设为文本。 The cell holds a number, which loses digits; make it text.",
     "CellIsFormula": "单元格含公式；请粘贴为数值文本。 The cell holds a formula; paste its text instead.",
 }
-"""What is wrong with a cell, by the fault's code."""
+"""Why a cell was refused, in words."""
 
 
-def rows_of(content: bytes, *, most: int, excel: bool = True) -> list[tuple[int, list[Cell]]]:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a file is read: its bytes, those of a workbook unpacked, lines of a sheet, and rows below the header."""
+
+    bytes: int
+    unpacked_bytes: int
+    lines: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell's text as it was typed, or why it is refused."""
+
+    text: str
+    fault: str | None = None
+    is_date: bool = False
+
+    @property
+    def text_fault(self) -> str | None:
+        """Why nothing can be taken from it where no date belongs: its fault, or that Excel made a date of what was typed."""
+        return self.fault or ("CellIsNumber" if self.is_date else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line by its number in the file, counted from 1."""
+
+    number: int
+    cells: Sequence[Cell]
+
+    def at(self, column: int | None) -> Cell:
+        """A column's cell; an empty one where the line is shorter, or there is no such column."""
+        return self.cells[column] if column is not None and column < len(self.cells) else Cell("")
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A list's header, as it was typed, and the lines below it that are not blank."""
+
+    header: Sequence[str]
+    body: Sequence[Line]
+
+
+def read(content: bytes, limits: Limits, *, excel: bool = True, bare: bool = False) -> Sheet:
     """
-    The lines of a table with their numbers, the header first; empty ones are left out. Without `excel` it has to be a CSV.
+    Read a list. Faults of single cells are answered, not raised.
+
+    Without `excel` it has to be a CSV. `bare` takes a header without rows, where that says something.
 
     Raises:
-        Problem: the file as a whole cannot be read, holds nothing, or has more than `most` rows below its header.
+        Problem: the file as a whole cannot be read, holds nothing, or is too large.
     """
-    if len(content) > MOST_BYTES:
-        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=len(content), most=MOST_BYTES)
+    if len(content) > limits.bytes:
+        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=len(content), most=limits.bytes)
     if content.startswith(_ZIP_MAGIC) and not excel:
         raise Problem(422, "ListUnreadable", "须为 CSV 文件。 This list has to be a CSV file.")
-    lines = _xlsx(content, most) if content.startswith(_ZIP_MAGIC) else list(_csv(content))
+    lines = _xlsx(content, limits) if content.startswith(_ZIP_MAGIC) else list(_csv(content))
     if not lines:
         raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds nothing.")
-    body = [(line, cells) for line, cells in lines[1:] if any(cell.text.strip() or cell.fault for cell in cells)]
-    if len(body) > most:
-        raise too_long(len(body), most)
-    return [lines[0], *body]
+    body = [line for line in lines[1:] if any(cell.text.strip() or cell.fault for cell in line.cells)]
+    if not body and not bare:
+        raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds no row.")
+    if len(body) > limits.rows:
+        raise too_long(len(body), limits.rows)
+    return Sheet([cell.text.strip() for cell in lines[0].cells], body)
 
 
-def columns_of(header: Sequence[Cell], known: Mapping[str, frozenset[str]], *, optional: frozenset[str] = frozenset()) -> dict[str, int]:
+def columns(header: Sequence[str], names: Mapping[str, Collection[str]], *, optional: Collection[str] = ()) -> dict[str, int | None]:
     """
-    Where each column stands, by its name and the words that a header may have for it.
+    Where each column stands, by any of its headings; None for an optional one that is not there.
 
     Raises:
-        Problem: one is missing or stands twice, or there are others.
+        Problem: one is missing, stands twice, or is none of these.
     """
-    found = [cell.text.strip() for cell in header]
-    at = {name: [place for place, word in enumerate(found) if word in words] for name, words in known.items()}
-    unknown = [word for word in found if word and not any(word in words for words in known.values())]
-    if unknown or any(len(places) != 1 and not (name in optional and not places) for name, places in at.items()):
-        words = [sorted(each) for each in known.values()]
-        title = f"首行须为各列名称，共 {len(known)} 列。 The first line names the columns, {len(known)} of them, and no others."
-        raise Problem(422, "ListHeaderDiffers", title, found=found, known=words)
-    return {name: places[0] for name, places in at.items() if places}
+    found = {name: [at for at, text in enumerate(header) if text in headings] for name, headings in names.items()}
+    known = {text for headings in names.values() for text in headings}
+    missing = [name for name, places in found.items() if len(places) != 1 and not (name in optional and not places)]
+    if missing or any(text and text not in known for text in header):
+        wanted = "、".join(next(iter(headings)) for headings in names.values())
+        title = f"首行须为以下各列：{wanted}。 The first line names these columns: {', '.join(names)}."
+        raise Problem(422, "ListHeaderDiffers", title, found=list(header), known=[list(headings) for headings in names.values()])
+    return {name: places[0] if places else None for name, places in found.items()}
 
 
 def too_long(rows: int, most: int) -> Problem:
@@ -84,25 +122,24 @@ def too_long(rows: int, most: int) -> Problem:
     return Problem(422, "ListTooLong", "行数过多，请分批导入。 Too many rows; split the list.", rows=rows, most=most)
 
 
-def _xlsx(content: bytes, most: int) -> list[tuple[int, list[Cell]]]:
+def _xlsx(content: bytes, limits: Limits) -> list[Line]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
     except zipfile.BadZipFile as unreadable:
         raise _unreadable() from unreadable
-    if unpacked > MOST_UNPACKED_BYTES:
-        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=unpacked, most=MOST_UNPACKED_BYTES)
+    if unpacked > limits.unpacked_bytes:
+        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=unpacked, most=limits.unpacked_bytes)
     try:
         # Not read-only: the quick reader of openpyxl believes the size that the sheet states of itself.
         sheet = load_workbook(io.BytesIO(content), data_only=False).worksheets[0]
     except Exception as unreadable:  # openpyxl fails on a malformed file in many ways, none of them documented
         raise _unreadable() from unreadable
-    if sheet.max_row > MOST_SHEET_ROWS:
-        raise too_long(sheet.max_row, most)
-    width = min(sheet.max_column, MOST_SHEET_COLUMNS)
-    return [
-        (line, [_xlsx_cell(cell.data_type, cell.value) for cell in row]) for line, row in enumerate(sheet.iter_rows(max_col=width), start=1)
-    ]
+    if sheet.max_row > limits.lines:
+        raise too_long(sheet.max_row, limits.rows)
+    width = min(sheet.max_column, MOST_COLUMNS)
+    rows = enumerate(sheet.iter_rows(max_col=width), start=1)
+    return [Line(number, [_xlsx_cell(cell.data_type, cell.value) for cell in row]) for number, row in rows]
 
 
 def _unreadable() -> Problem:
@@ -114,16 +151,18 @@ def _xlsx_cell(data_type: str, value: object) -> Cell:
         return Cell("")
     if data_type == "f":
         return Cell("", "CellIsFormula")
+    if isinstance(value, datetime) and value.time() == time.min:
+        return Cell(f"{value:%Y-%m-%d}", is_date=True)
     if data_type not in {"s", "inlineStr"}:
         return Cell("", "CellIsNumber")
     return _text_cell(str(value))
 
 
-def _csv(content: bytes) -> Iterator[tuple[int, list[Cell]]]:
+def _csv(content: bytes) -> Iterator[Line]:
     reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
     try:
         for cells in reader:
-            yield reader.line_num, [_text_cell(cell) for cell in cells]
+            yield Line(reader.line_num, [_text_cell(cell) for cell in cells])
     except csv.Error as malformed:
         raise Problem(422, "ListUnreadable", "无法读取该 CSV 文件。 The CSV file cannot be read.", line=reader.line_num) from malformed
 

@@ -12,21 +12,23 @@ A line with a serial is about that voucher alone, whatever the firm's own line s
 import hashlib
 import json
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway import sheets
 from gateway.schemas import BadRow
-from gateway.sheets import FAULTS, Cell, columns_of, rows_of
-from gateway.voucher_list import FIRM_HEADERS, SERIAL_HEADERS
+from gateway.sheets import Limits
+from gateway.voucher_list import FIRM_HEADINGS, SERIAL_HEADINGS
 from registry import CodeRefused, TagError, Time, company_code, open_store
 
-MOST_ROWS = 10_000
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=10_000, rows=10_000)
 MOST_CHARACTERS = 200
 
-_COLUMNS = {
-    "firm": FIRM_HEADERS,
-    "serial": SERIAL_HEADERS,
-    "sub_district": frozenset({"sub_district", "乡镇街道园区", "乡镇（街道、园区）"}),
+_COLUMNS: Mapping[str, Sequence[str]] = {
+    "firm": FIRM_HEADINGS,
+    "serial": SERIAL_HEADINGS,
+    "sub_district": ("乡镇街道园区", "乡镇（街道、园区）", "sub_district"),
 }
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS catalogues (
@@ -74,16 +76,16 @@ def parse(content: bytes) -> Parsed:
     Raises:
         Problem: the file as a whole cannot be read, has not these columns, or has too many rows.
     """
-    header, *body = rows_of(content, most=MOST_ROWS)
-    at = columns_of(header[1], _COLUMNS, optional=frozenset({"serial"}))
+    sheet = sheets.read(content, LIMITS, bare=True)
+    at = sheets.columns(sheet.header, _COLUMNS, optional={"serial"})
     places: list[Place] = []
     bad: list[BadRow] = []
     first_line: dict[tuple[str, str], int] = {}
-    for line, cells in body:
-        told = {name: cells[place] if place < len(cells) else Cell("") for name, place in at.items()}
-        fault = next((cell.fault for cell in told.values() if cell.fault is not None), None)
+    for each in sheet.body:
+        line, told = each.number, {name: each.at(column) for name, column in at.items()}
+        fault = next((cell.text_fault for cell in told.values() if cell.text_fault is not None), None)
         if fault is not None:
-            bad.append(BadRow(line=line, code=fault, message=FAULTS[fault]))
+            bad.append(BadRow(line=line, code=fault, message=sheets.FAULTS[fault]))
             continue
         text = {name: cell.text.strip() for name, cell in told.items()}
         if not text["firm"] or not text["sub_district"]:
@@ -93,7 +95,7 @@ def parse(content: bytes) -> Parsed:
             bad.append(BadRow(line=line, code="TextTooLong", message="名称过长。 The name is too long."))
             continue
         try:
-            place = Place(company_code(text["firm"]), text.get("serial", ""), text["sub_district"])
+            place = Place(company_code(text["firm"]), text["serial"], text["sub_district"])
         except TagError as refused:
             kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
             bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))
@@ -104,7 +106,7 @@ def parse(content: bytes) -> Parsed:
             continue
         first_line[place.firm, place.serial] = line
         places.append(place)
-    return Parsed(places, bad, len(body))
+    return Parsed(places, bad, len(sheet.body))
 
 
 class SubDistricts:

@@ -53,7 +53,8 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
         yield Rejected("UnknownLab", {"lab": use.lab})
     elif use.lab is not None:
         yield from _of_epochs(ledger, use.lab, voucher.firm)
-        yield from _of_lab(ledger, use.lab, voucher.firm, now)
+        yield from of_lab(ledger, use.lab, now)
+        yield from _of_seller(ledger, use.lab, voucher.firm)
         yield from _of_item(ledger, use.lab, use.item, programme)
         yield from _of_recognition(ledger, use.lab, use.item, programme, now)
         regions.append(ledger.labs[use.lab].region)
@@ -94,7 +95,8 @@ def _firm_id(region: Region, firm: Tag) -> Id:
     return id_of(Firm(region, firm))
 
 
-def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]:
+def of_lab(ledger: Ledger, lab: Id, now: Time) -> Iterator[Rejected]:
+    """What speaks against a lab, whoever comes."""
     state = ledger.labs[lab]
     if state.flagged_until >= now:
         yield Rejected("SubjectFlagged", {"subject": lab, "until": state.flagged_until})
@@ -102,7 +104,10 @@ def _of_lab(ledger: Ledger, lab: Id, firm: Tag, now: Time) -> Iterator[Rejected]
         yield Rejected("LabNotActive", {"lab": lab, "standing": int(state.standing)})
     if now > state.qualified_until:
         yield Rejected("NotQualified", {"lab": lab, "qualifiedUntil": state.qualified_until})
-    if state.seller == firm[:SELLER_BYTES]:
+
+
+def _of_seller(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
+    if ledger.labs[lab].seller == firm[:SELLER_BYTES]:
         yield Rejected("SellerIsFirm", {"lab": lab})
 
 

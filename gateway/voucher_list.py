@@ -1,23 +1,26 @@
 """
-Reading an office's list of vouchers to issue: Excel (.xlsx) or CSV, a header line, then one voucher a line.
+Reading an office's list of vouchers to issue: Excel (.xlsx) or CSV, a header line, then one voucher a line (`gateway.sheets`).
 
-How its cells are read: `gateway.sheets`. Every bad row is told by its line, so that a list is corrected once and not row by row.
+Every bad row is told by its line, so that a list is corrected once and not row by row.
 
 What is not here: whether a firm is enrolled and a voucher issued already, which the registry knows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gateway.errors import Problem
+from gateway import sheets
 from gateway.schemas import BadRow
-from gateway.sheets import FAULTS, Cell, columns_of, rows_of
+from gateway.sheets import Cell, Limits, Line
 from registry import CodeRefused, EpochMissing, Keyring, Recipient, Region, Tag, TagError, company_code
 
+MOST_UNPACKED_BYTES = 10_000_000
 MOST_ROWS = 500
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=MOST_UNPACKED_BYTES, lines=10_000, rows=MOST_ROWS)
 
-FIRM_HEADERS = frozenset({"firm", "企业代码", "统一社会信用代码"})
-SERIAL_HEADERS = frozenset({"serial", "券号", "创新券编号"})
+FIRM_HEADINGS = ("企业代码", "统一社会信用代码", "firm")
+SERIAL_HEADINGS = ("券号", "创新券编号", "serial")
+_COLUMNS: Mapping[str, Sequence[str]] = {"firm": FIRM_HEADINGS, "serial": SERIAL_HEADINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,30 +48,28 @@ def parse(content: bytes, *, region: Region, keyring: Keyring, epoch: int | None
     Raises:
         Problem: the file as a whole cannot be read, has not the two columns, or has too many rows.
     """
-    header, *body = rows_of(content, most=MOST_ROWS)
-    at = columns_of(header[1], {"firm": FIRM_HEADERS, "serial": SERIAL_HEADERS})
-    if not body:
-        raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds no row.")
-    return _rows(body, at["firm"], at["serial"], region=region, keyring=keyring, epoch=epoch)
+    sheet = sheets.read(content, LIMITS)
+    at = sheets.columns(sheet.header, _COLUMNS)
+    return _rows(sheet.body, at["firm"], at["serial"], region=region, keyring=keyring, epoch=epoch)
 
 
 def of_pairs(pairs: Sequence[tuple[str, str]], *, region: Region, keyring: Keyring, epoch: int | None = None) -> Parsed:
     """The same of firms and serials that came as JSON; lines are counted from 1."""
-    body = [(line, [Cell(firm), Cell(serial)]) for line, (firm, serial) in enumerate(pairs, start=1)]
+    body = [Line(number, [Cell(firm), Cell(serial)]) for number, (firm, serial) in enumerate(pairs, start=1)]
     return _rows(body, 0, 1, region=region, keyring=keyring, epoch=epoch)
 
 
 def _rows(
-    body: Sequence[tuple[int, list[Cell]]], firm_at: int, serial_at: int, *, region: Region, keyring: Keyring, epoch: int | None
+    body: Sequence[Line], firm_at: int | None, serial_at: int | None, *, region: Region, keyring: Keyring, epoch: int | None
 ) -> Parsed:
     rows: list[Row] = []
     bad: list[BadRow] = []
     first_line: dict[Tag, int] = {}
-    for line, cells in body:
-        firm, serial = (cells[at] if at < len(cells) else Cell("") for at in (firm_at, serial_at))
-        fault = firm.fault or serial.fault
+    for each in body:
+        line, firm, serial = each.number, each.at(firm_at), each.at(serial_at)
+        fault = firm.text_fault or serial.text_fault
         if fault is not None:
-            bad.append(BadRow(line=line, code=fault, message=FAULTS[fault]))
+            bad.append(BadRow(line=line, code=fault, message=sheets.FAULTS[fault]))
             continue
         if not firm.text.strip() or not serial.text.strip():
             bad.append(BadRow(line=line, code="CellEmpty", message="企业代码或券号为空。 Firm or serial is empty."))

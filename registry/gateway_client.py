@@ -26,6 +26,9 @@ CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 60.0
 PAUSE_SECONDS = 0.5
 
+Files = Mapping[str, tuple[str, bytes]]
+"""Files of a form: each field's name, with the file's name and what it holds."""
+
 _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
@@ -90,10 +93,9 @@ class GatewayClient:
         """Ask what changes nothing, though it is a POST: a look-up, or a document to sign."""
         return self._ask(lambda: self._http.post(self._url + path, json=dict(asked), headers=self._authorization))
 
-    def ask_with_file(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes) -> dict[str, Any]:
-        """Ask about a file, which changes nothing."""
-        files = {"list": (name, content)}
-        return self._ask(lambda: self._http.post(self._url + path, data=dict(fields), files=files, headers=self._authorization))
+    def ask_with_files(self, path: str, fields: Mapping[str, str], files: Files) -> dict[str, Any]:
+        """Ask about files, which changes nothing."""
+        return self._ask(lambda: self._http.post(self._url + path, data=dict(fields), files=dict(files), headers=self._authorization))
 
     def post(self, path: str, asked: Mapping[str, Any], *, key: str) -> dict[str, Any]:
         """
@@ -107,10 +109,10 @@ class GatewayClient:
         headers = self._authorization | {"Idempotency-Key": key}
         return self._write(key, lambda: self._http.post(self._url + path, json=dict(asked), headers=headers))
 
-    def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes, key: str) -> dict[str, Any]:
-        """Write once what a file says; raises as `post`."""
-        headers, files = self._authorization | {"Idempotency-Key": key}, {"list": (name, content)}
-        return self._write(key, lambda: self._http.post(self._url + path, data=dict(fields), files=files, headers=headers))
+    def upload(self, path: str, fields: Mapping[str, str], files: Files, *, key: str) -> dict[str, Any]:
+        """Write once what files say; raises as `post`."""
+        headers = self._authorization | {"Idempotency-Key": key}
+        return self._write(key, lambda: self._http.post(self._url + path, data=dict(fields), files=dict(files), headers=headers))
 
     def close(self) -> None:
         """Close connections."""
@@ -203,7 +205,7 @@ def _refusal(response: httpx.Response, found: dict[str, Any] | None) -> RefusedB
         str(problem.get("code", f"HTTP{response.status_code}")),
         values if isinstance(values, dict) else {},
         status=response.status_code,
-        title=str(problem.get("title", response.reason_phrase)),
+        title=_sentence(response, found) + (f" {detail}" if (detail := problem.get("detail")) else ""),
     )
 
 

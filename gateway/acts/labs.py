@@ -1,16 +1,23 @@
 """Labs (服务机构) and their items (服务条目) by their host region, and where a region's vouchers may be spent (互认)."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
 from gateway import shapes
+from gateway.acts.moves import UNFINISHED
 from gateway.callers import Caller
+from gateway.catalogue import Departed
 from gateway.cursors import Question
 from gateway.office import Office
 from gateway.schemas import (
+    Departure,
+    DeparturePage,
     ItemList,
     ItemPage,
     ItemsListed,
     LabAdmission,
+    LabLeaving,
+    LabLeft,
     LabOne,
     LabPage,
     LabRenewal,
@@ -21,8 +28,8 @@ from gateway.schemas import (
     Withdrawal,
     Written,
 )
-from gateway.sight import not_found
-from registry import Done, Id, Item, Lab, Region, Snapshot, StandingSet, Time, epoch_of, id_of
+from gateway.sight import not_found, require_of_this_region
+from registry import Client, Done, Id, Item, Lab, Region, Snapshot, Standing, StandingSet, Time, epoch_of, id_of
 
 
 def admit(office: Office, caller: Caller, asked: LabAdmission, intent_id: str) -> Subject:
@@ -56,6 +63,48 @@ def set_standing(office: Office, caller: Caller, lab_id: Id, verb: str, intent_i
     return StandingWritten(lab=lab_id, standing=event.standing.name, transaction=done.transaction, block=done.block)
 
 
+def leave(office: Office, caller: Caller, lab_id: Id, asked: LabLeaving, intent_id: str) -> LabLeft:
+    """Let a lab leave: it exits; of a fraud it is frozen and flagged."""
+    client = office.client(caller)
+    leaving = _stop if asked.cause == "FRAUD" else _exit
+    done = leaving(office, client, lab_id, asked.reason, intent_id)
+    office.catalogue.depart(lab_id, Departed(asked.cause, asked.reason, Time(int(office.clock())), caller.name), intent_id=intent_id)
+    with office.current() as snapshot:
+        state = snapshot.ledger.labs[lab_id]
+        orders = [snapshot.ledger.orders[each].stage for each in snapshot.orders_of_lab(lab_id)]
+        return LabLeft(
+            lab=lab_id,
+            standing=state.standing.name,
+            cause=asked.cause,
+            flagged=state.flagged_until >= snapshot.time,
+            flagged_until=shapes.until_or_lifted(state.flagged_until),
+            open_orders=sum(stage in UNFINISHED for stage in orders),
+            transaction=done.transaction,
+            block=done.block,
+        )
+
+
+def _exit(_: Office, client: Client, lab_id: Id, __: str, intent_id: str) -> Done:
+    return client.exit(lab_id, intent_id=intent_id)
+
+
+def _stop(office: Office, client: Client, lab_id: Id, reason: str, intent_id: str) -> Done:
+    """
+    Freeze and flag. A crash in between leaves the lab frozen, which stops it everywhere; the same request again sets the flag.
+
+    What stands already is not set again: a region has one flag of its own a subject.
+    """
+    freeze, flag = f"{intent_id}/freeze", f"{intent_id}/flag"
+    with office.current() as snapshot:
+        ledger = snapshot.ledger
+        was_frozen = ledger.labs[lab_id].standing == Standing.FROZEN and office.sent_before(freeze) is None
+        was_flagged = ledger.flagged_by[lab_id, office.region] or ledger.flags[lab_id].until >= snapshot.time
+    done = None if was_frozen and not was_flagged else client.freeze(lab_id, intent_id=freeze)
+    if done is None or not was_flagged or office.sent_before(flag) is not None:
+        done = client.flag(lab_id, office.reasons.keep(flag, reason).digest, intent_id=flag)
+    return done
+
+
 def list_items(office: Office, caller: Caller, lab_id: Id, asked: ItemList, intent_id: str) -> ItemsListed:
     """List a lab's instruments or service entries."""
     done = office.client(caller).list_items(lab_id, asked.codes, intent_id=intent_id)
@@ -81,7 +130,17 @@ def lab(office: Office, lab_id: Id) -> LabOne:
     """One lab."""
     with office.seen() as snapshot:
         _require_lab(snapshot, lab_id)
-        return LabOne(**dict(shapes.lab_seen(snapshot, lab_id)), block=office.block_seen(snapshot))
+        history = shapes.events(snapshot.history_of(lab_id))
+        return LabOne(**dict(shapes.lab_seen(snapshot, lab_id)), history=history, block=office.block_seen(snapshot))
+
+
+def departures(office: Office, caller: Caller, lab_id: Id) -> DeparturePage:
+    """Why a lab left: words that stay here, for this region's offices and auditors."""
+    require_of_this_region(office, caller)
+    with office.seen() as snapshot:
+        _require_lab(snapshot, lab_id)
+        found = [Departure(**asdict(each)) for each in office.catalogue.departures(lab_id)]
+        return DeparturePage(departures=found, block=office.block_seen(snapshot))
 
 
 def labs(office: Office, caller: Caller, *, region: int | None, standing: str | None, cursor: str | None, limit: int) -> LabPage:

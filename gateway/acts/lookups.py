@@ -22,7 +22,7 @@ from gateway.schemas import (
 )
 from gateway.sight import agreement_asked, lab_asked, looked_up, only, projects_named, require_may_be_asked, voucher_named, vouchers_named
 from gateway.verification import Use, reasons, three_facts
-from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, epoch_of, id_of, subsidy_quote
+from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
@@ -146,9 +146,10 @@ def _verified_or_why(
         problem = problem_of(refusal)
         subject.answer = problem["code"]
         why = Reason(code=problem["code"], values=problem["values"])
+        told = shapes.reason(judged.snapshot, Rejected(problem["code"], problem["values"]))
         if isinstance(refusal, CodeRefused):
             # True of any block: no voucher bears such a code.
-            return VerificationOfMany(status="NOT_VALID", reasons=[why], voucher=None, block=judged.block, refused=None)
+            return VerificationOfMany(status="NOT_VALID", reasons=[told], voucher=None, block=judged.block, refused=None)
         return VerificationOfMany(status="UNKNOWN", reasons=[], voucher=None, block=judged.block, refused=why)
 
 
@@ -167,11 +168,11 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     except EpochMissing:
         return Verification(status="UNKNOWN", reasons=[], voucher=None, block=block)
     if not found:
-        return Verification(status="NOT_VALID", reasons=[Reason(code="UnknownVoucher", values={})], voucher=None, block=block)
+        return Verification(status="NOT_VALID", reasons=[shapes.reason(snapshot, Rejected("UnknownVoucher"))], voucher=None, block=block)
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
-    against = [shapes.reason(each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
+    against = [shapes.reason(snapshot, each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
     return Verification(
         status="NOT_VALID" if against else "VALID", reasons=against, voucher=shapes.voucher_seen(snapshot, voucher_id), block=block
     )

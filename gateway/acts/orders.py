@@ -1,13 +1,14 @@
 """An order from both parties' side: what they sign is prepared, and sent once it is signed. And who may look at it."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from gateway import shapes
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
-from gateway.errors import Problem
+from gateway.errors import Explained, Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import (
@@ -36,6 +37,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
+from gateway.why_not import explain
 from registry import (
     NO_ID,
     Done,
@@ -49,6 +51,7 @@ from registry import (
     Rejected,
     Release,
     Signatures,
+    Snapshot,
     Stage,
     StandIn,
     Tag,
@@ -101,13 +104,18 @@ def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | N
             return may_see_order(office, caller, ledger, order_id) and stage in (None, ledger.orders[order_id].stage.name)
 
         found, further = question.page(candidates, cursor, limit, keep)
-        if caller.party in OFFICERS:
-            subjects = [Subject(region=caller.home, span=span_of(["0x" + each.hex() for each in found]))]
-        else:
-            subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
-        with logged_together(office.lookups, office.clock, caller, "order-list", subjects):
+        with of_page(office, caller, ledger, found):
             briefs = [shapes.order_brief(snapshot, each) for each in found]
             return OrderPage(orders=briefs, next=further, block=office.block_seen(snapshot))
+
+
+def of_page(office: Office, caller: Caller, ledger: Ledger, found: Sequence[Id]) -> AbstractContextManager[None]:
+    """Logs a page of orders: order by order, but in one row for an officer, whose list of work it is."""
+    if caller.party in OFFICERS:
+        subjects = [Subject(region=caller.home, span=span_of(["0x" + each.hex() for each in found]))]
+    else:
+        subjects = [of_order(Subject(own=caller.party is not Party.AUDITOR), ledger, each) for each in found]
+    return logged_together(office.lookups, office.clock, caller, "order-list", subjects)
 
 
 # Preparing what they sign
@@ -120,7 +128,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
-        _require_lab_of_epoch(snapshot.ledger, voucher, lab)
+        require_lab_of_epoch(snapshot.ledger, voucher, lab)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
@@ -195,7 +203,7 @@ def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:
-        raise held_elsewhere(office, refused, record.voucher) from refused
+        raise told_exactly(office, refused, record.voucher) from refused
     return written(office, id_of(record), done)
 
 
@@ -259,12 +267,24 @@ def signatures_of(signed: Signed | SignedRelease) -> Signatures:
     return Signatures(firm=firm, lab=_given(signed.lab_signature))
 
 
-def held_elsewhere(office: Office, refused: Rejected, voucher: Id) -> Rejected:
-    """The same refusal; if the voucher is held, also since when and in which region. Not at which lab."""
-    if refused.code != "OverAvailable":
-        return refused
+def told_exactly(office: Office, refused: Rejected, voucher: Id) -> Rejected:
+    """
+    The same refusal with its cause, the dates that belong to it, and in words.
+
+    If the voucher is held, also since when and in which region. Not at which lab.
+    """
     with office.seen() as snapshot:
-        return Rejected(refused.code, refused.values | {"held": Facts(snapshot).held(voucher)})
+        return exactly(snapshot, refused, voucher)
+
+
+def exactly(snapshot: Snapshot, refused: Rejected, voucher: Id) -> Rejected:
+    """The same as of a snapshot."""
+    why = explain(snapshot, refused)
+    if why is None:
+        return refused
+    held = {"held": Facts(snapshot).held(voucher)} if refused.code == "OverAvailable" else {}
+    cause = {} if why.cause is None else {"cause": why.cause}
+    return Explained(refused, {**held, **why.values, **cause}, f"{why.zh} {why.en}")
 
 
 def written(office: Office, order_id: Id, done: Done) -> OrderWritten:
@@ -312,11 +332,12 @@ def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
 
     The contracts do not look; it holds because every gateway keeps to it.
     """
-    _require_lab_of_epoch(ledger, voucher, order.lab)
+    require_lab_of_epoch(ledger, voucher, order.lab)
     _require_one({"voucher": voucher.firm, "project": order.project})
 
 
-def _require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+def require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:
+    """That a lab's tags are of its voucher's epoch."""
     if lab in ledger.lab_records:
         _require_one({"voucher": voucher.firm, "lab": ledger.lab_records[lab].host_unit})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.acts.orders import held_elsewhere, require_one_epoch, signatures_of, stage_after
+from gateway.acts.orders import require_one_epoch, signatures_of, stage_after, told_exactly
 from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
 from gateway.refusals import OF_STATE
@@ -109,7 +109,7 @@ def _order(ledger: Ledger, order_id: Id) -> tuple[Voucher, Order]:
 def _reached(office: Office, index: int, call: _Call, place: int, done: Done) -> Outcome:
     if place not in done.refusals:
         return Outcome(index=index, order_id=call.order_id, stage=stage_after(call.order_id, done).name, refused=None)
-    refused = held_elsewhere(office, done.refusals[place], call.voucher_id)
+    refused = told_exactly(office, done.refusals[place], call.voucher_id)
     return _refused(index, call.order_id, Refusal(code=refused.code, values=plain(refused.values)))
 
 

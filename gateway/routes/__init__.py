@@ -11,6 +11,7 @@ from gateway.acts.lookups import verifying, verifying_many
 from gateway.edge.straight import Looks
 from gateway.routes import (
     agents,
+    catalogue,
     eligibility,
     firms,
     flags,
@@ -36,6 +37,7 @@ ROUTERS = (
     vouchers.router,
     programmes.router,
     labs.router,
+    catalogue.router,
     firms.router,
     eligibility.router,
     agents.router,

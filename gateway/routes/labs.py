@@ -7,11 +7,14 @@ from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
 from gateway.acts import labs
-from gateway.deps import Anybody, OfficeHere, Registrar, WriteOnce
+from gateway.callers import OFFICERS, Caller, Party
+from gateway.deps import Anybody, OfficeHere, Registrar, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
 from gateway.refusals import CURSORS, TAGS
 from registry import Id
+
+OfficerHere = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 
 router = APIRouter(prefix="/v1", tags=["directory"])
 
@@ -30,11 +33,9 @@ def list_labs(
     return labs.labs(office, caller, region=region, standing=standing, cursor=cursor, limit=limit)
 
 
-@router.get(
-    "/labs/{lab_id:id}", response_model=schemas.LabOne, **record("服务机构 One lab", answer=examples.LAB_SEEN | {"block": examples.BLOCK})
-)
+@router.get("/labs/{lab_id:id}", response_model=schemas.LabOne, **record("服务机构 One lab", answer=examples.LAB_ONE))
 def lab(lab_id: schemas.Id32, _caller: Anybody, office: OfficeHere, request: Request) -> Response:
-    """A lab's standing, and whose vouchers may be spent there now."""
+    """A lab's standing, whose vouchers may be spent there now, and every event of it with its date."""
     return tagged(request, labs.lab(office, Id(lab_id)))
 
 
@@ -93,6 +94,39 @@ def exit_lab(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once: 
 def freeze(lab_id: schemas.Id32, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Freeze a lab (fraud): nothing goes on, up to acceptance."""
     return once.answer(200, {}, lambda intent_id: labs.set_standing(office, caller, Id(lab_id), "freeze", intent_id))
+
+
+@router.post(
+    "/labs/{lab_id:id}/leave",
+    response_model=schemas.LabLeft,
+    **told(
+        "退出并登记原因 A lab leaves",
+        asked=examples.LEAVING,
+        answer=examples.LEFT_BY_FRAUD,
+        verbs=("exit", "freeze", "flag"),
+    ),
+)
+def leave(lab_id: schemas.Id32, asked: schemas.LabLeaving, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """
+    Let a lab leave, for a reason that is put on record.
+
+    For performance, qualification or by its own wish it exits: open orders run to their end, or are moved. For fraud it is frozen and
+    flagged at once, and nothing goes on.
+    """
+    return once.answer(200, asked, lambda intent_id: labs.leave(office, caller, Id(lab_id), asked, intent_id))
+
+
+@router.get(
+    "/labs/{lab_id:id}/departures",
+    **told(
+        "退出原因 Why a lab left",
+        answer={"departures": [examples.DEPARTURE], "block": examples.BLOCK},
+        refuses=("NotFound", "NotYours"),
+    ),
+)
+def list_departures(lab_id: schemas.Id32, caller: OfficerHere, office: OfficeHere) -> schemas.DeparturePage:
+    """Why a lab of this region left, each time that it did, in the words that were put on record here."""
+    return labs.departures(office, caller, Id(lab_id))
 
 
 @router.post(

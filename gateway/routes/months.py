@@ -169,7 +169,7 @@ def explain(asked: schemas.BreakExplanation, caller: _Explainer, office: OfficeH
     **told(
         "导入乡镇（街道、园区）名录 Hand in sub-districts",
         status=201,
-        asked=examples.CATALOGUE_FORM,
+        asked=examples.SUB_DISTRICTS_FORM,
         answer=examples.CATALOGUE_TAKEN,
         refuses=(*LISTS, "BadRows", "NotYours"),
         media=_FORM,

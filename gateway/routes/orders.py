@@ -11,8 +11,9 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
-from gateway.acts import orders, submissions
-from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce
+from gateway.acts import moves, orders, submissions
+from gateway.callers import Caller, Party
+from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
 from gateway.refusals import CURSORS, IN_DOUBT, LOGGED, TAGS
@@ -20,6 +21,7 @@ from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
 
+Mover = Annotated[Caller, allow(Party.FIRM)]
 _OF_DOCUMENT = ("DocumentRefused", "NotFound", "SignatureMissing")
 
 
@@ -35,6 +37,25 @@ def list_orders(
 ) -> schemas.OrderPage:
     """A lab's or firm's own orders; those that an officer's region issued, hosts or pays; all for an auditor."""
     return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
+
+
+@router.get(
+    "/orders/leaving",
+    **told(
+        "待转订单 Orders at leaving labs",
+        answer={"orders": [examples.LEAVING_ORDER], **examples.PAGE_END},
+        refuses=(*CURSORS, *LOGGED),
+    ),
+)
+def list_leaving(
+    caller: Anybody,
+    office: OfficeHere,
+    lab: Annotated[schemas.Id32 | None, Query(description="Only orders at this lab.")] = None,
+    cursor: schemas.Cursor | None = None,
+    limit: schemas.Limit = 100,
+) -> schemas.LeavingPage:
+    """Unfinished orders at labs that are suspended, exited, frozen or flagged, for whoever may see the order: both regions do."""
+    return moves.leaving(office, caller, lab=lab, cursor=cursor, limit=limit)
 
 
 @router.get(
@@ -76,6 +97,46 @@ def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHe
 def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Reserve part of a voucher for an order that firm and lab signed."""
     return once.answer(201, asked, lambda intent_id: orders.reserve(office, asked, intent_id))
+
+
+@router.post(
+    "/orders/{order_id:id}/move/prepare",
+    **told(
+        "准备转移订单 Prepare a move",
+        asked=examples.MOVE_FACTS,
+        answer=examples.MOVE_PREPARED,
+        verbs=("reserve",),
+        refuses=(*LOGGED, "EpochsMixed", "NotFound", "PartnershipReached", "WrongStage"),
+    ),
+)
+def prepare_move(order_id: schemas.Id32, asked: schemas.MoveFacts, caller: Mover, office: OfficeHere) -> schemas.MovePrepared:
+    """
+    What moves a firm's own order to another lab: its release and a new order, to be checked and signed. Changes nothing.
+
+    Refused is what would lose notes: past the voucher's use-by, once something was redeemed, or at a lab where it could not be used.
+    """
+    return moves.prepare(office, caller, Id(order_id), asked)
+
+
+@router.post(
+    "/orders/{order_id:id}/move",
+    response_model=schemas.Submitted,
+    **told(
+        "转移订单 Move an order",
+        asked=examples.MOVE_SIGNED,
+        answer=examples.MOVED,
+        verbs=("reserve", "release"),
+        refuses=(*_OF_DOCUMENT, *IN_DOUBT, "EpochsMixed", "MoveDiffers", "NoAccount", "PartnershipReached", "WrongStage"),
+    ),
+)
+def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+    """
+    Release an order at the lab that it leaves and reserve it at the other, in one transaction.
+
+    A reviewer may do so without the old lab's release, where the contracts let one release. The outcomes are the release's and the new
+    order's.
+    """
+    return once.answer(200, asked, lambda intent_id: moves.move(office, caller, Id(order_id), asked, intent_id))
 
 
 @router.post(

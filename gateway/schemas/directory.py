@@ -7,6 +7,7 @@ from pydantic import Field
 from gateway.schemas.basis import AddressText, BlockSeen, Event, HexBytes, Id32, Next, Seconds, Shape, Text, Written
 
 StandingName = Literal["ACTIVE", "SUSPENDED", "EXITED", "FROZEN"]
+LeavingCause = Literal["PERFORMANCE", "QUALIFICATION", "OWN_WISH", "FRAUD"]
 Subjects = Annotated[list[Id32], Field(min_length=1, max_length=500)]
 
 
@@ -32,6 +33,18 @@ class LabRenewal(Shape):
 
     seller: Text
     qualified_until: Seconds
+
+
+class LabLeaving(Shape):
+    """
+    Why a lab leaves.
+
+    For FRAUD it is frozen and flagged at once: nothing goes on. For any other cause it takes no new orders, and what it began runs to its
+    end or is moved to another lab. The words stay at this gateway; of a fraud's a salted hash goes to the chain.
+    """
+
+    cause: LeavingCause
+    reason: Text
 
 
 class ItemList(Shape):
@@ -124,6 +137,19 @@ class StandingWritten(Written):
     standing: StandingName
 
 
+class LabLeft(StandingWritten):
+    """
+    A lab that left, how many of its orders are not finished, and until when it is flagged (of a fraud; null: until it is lifted).
+
+    Those orders: `GET /v1/orders/leaving`.
+    """
+
+    cause: LeavingCause
+    flagged: bool
+    flagged_until: int | None
+    open_orders: int
+
+
 class RotationWritten(Written):
     """A key that is in place from now on, or was proposed and may take effect at `proposed_from`, or was vetoed."""
 
@@ -150,9 +176,26 @@ class LabSeen(Shape):
     epoch: int
 
 
-class LabOne(LabSeen):
-    """One lab, as of a block."""
+class Departure(Shape):
+    """Why a lab left, as its host region's office put it on record."""
 
+    cause: LeavingCause
+    reason: str
+    at: int
+    by: str
+
+
+class DeparturePage(Shape):
+    """Why a lab left, each time that it did."""
+
+    departures: list[Departure]
+    block: BlockSeen
+
+
+class LabOne(LabSeen):
+    """One lab, and every event of it with its date."""
+
+    history: list[Event]
     block: BlockSeen
 
 

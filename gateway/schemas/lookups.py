@@ -78,6 +78,20 @@ class Reason(Shape):
     values: dict[str, Any]
 
 
+class ReasonTold(Reason):
+    """
+    The same with its cause, and a sentence for people.
+
+    One code may have several causes: a lab is not recognised because its unit is listed and this lab is not (`UNIT_LISTED_NOT_LAB`),
+    because it is for its own region (`LOCAL_ONLY`), not yet (`NOT_YET`) or no longer (`NO_LONGER`). `values` then holds the dates as
+    well. `cause` is null where the code says it all.
+    """
+
+    cause: str | None
+    zh: str
+    en: str
+
+
 class Held(Shape):
     """Part of a voucher that an order holds or has used: since when and in which region. Never at which lab."""
 
@@ -142,7 +156,7 @@ class Verification(Shape):
     """
 
     status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]
-    reasons: list[Reason]
+    reasons: list[ReasonTold]
     voucher: VoucherSeen | None
     block: BlockSeen
 

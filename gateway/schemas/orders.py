@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from gateway.schemas.basis import Amount, BlockSeen, Event, Id32, Money, Next, Seconds, Shape, Signature, Text, Written
-from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, Reason, VoucherNamed
+from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, Reason, ReasonTold, VoucherNamed
 
 StageName = Literal["REQUESTED", "OPEN", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "REVERSED", "REFUNDED", "RELEASED"]
 ValidSeconds = Annotated[int, Field(strict=True, ge=60, le=30 * 86_400, description="How long the signatures are to be good, in seconds.")]
@@ -91,6 +91,33 @@ class Submissions(Shape):
     documents: Annotated[list[SignedRelease], Field(min_length=1, max_length=100)]
 
 
+class MoveFacts(Shape):
+    """At which other lab, on which of its items perhaps, an order is to go on."""
+
+    lab: Id32
+    item: Text | None = None
+    valid_seconds: ValidSeconds = 86_400
+
+
+class MovePrepared(Shape):
+    """
+    What moves an order: its release, and a new order of the same voucher, project and amount.
+
+    The lab that it leaves signs the release; the firm and the other lab sign the order.
+    """
+
+    release: Prepared
+    order: Prepared
+    block: BlockSeen
+
+
+class MoveSigned(Shape):
+    """Both as they were prepared and signed. Without a release a reviewer releases, where the contracts let one."""
+
+    release: SignedRelease | None = None
+    order: Signed
+
+
 class Orders(Shape):
     """Orders to review, all or none."""
 
@@ -153,6 +180,27 @@ class OrderPage(Shape):
     """Orders in the order of reservation."""
 
     orders: list[OrderBrief]
+    next: Next
+    block: BlockSeen
+
+
+class LeavingOrder(OrderBrief):
+    """
+    An order that is not finished, at a lab that is leaving or stopped: where the lab stands, and whether the order can be moved.
+
+    `not_movable` is null where it can: until the voucher's use-by, as long as nothing was redeemed on it.
+    """
+
+    standing: Literal["ACTIVE", "SUSPENDED", "EXITED", "FROZEN"]
+    flagged_until: int | None
+    use_by: int
+    not_movable: ReasonTold | None
+
+
+class LeavingPage(Shape):
+    """Such orders in the order of reservation."""
+
+    orders: list[LeavingOrder]
     next: Next
     block: BlockSeen
 

@@ -11,7 +11,7 @@ from registry.cli import parsing
 from registry.cli.arguments import argument, flag, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.reading import one, several
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, contents_of
 from registry.cli.settings import SettingRefused
 from registry.facts import Fact, Facts
 from registry.model import Fen, Id, Time
@@ -63,8 +63,8 @@ def issue(
     # In a form everything is text.
     terms |= {"use_by": str(use_by), "claim_by": str(claim_by)}
     if not check:
-        return session.upload("/v1/vouchers", terms, file)
-    return _checked(session.gateway.ask_with_file("/v1/vouchers/check", terms, name=file.name, content=content_of(file)))
+        return session.upload("/v1/vouchers", terms, {"list": file})
+    return _checked(session.gateway.ask_with_files("/v1/vouchers/check", terms, contents_of({"list": file})))
 
 
 def _rows(file: Path) -> list[Any]:

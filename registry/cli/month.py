@@ -155,7 +155,7 @@ def payments(
     同月以最后导入的文件为准。 The file that was handed in last for a month counts.
     """
     fields = {name: str(each) for name, each in _asked(home, host, month).items()}
-    return session.upload("/v1/months/payments", fields, file)
+    return session.upload("/v1/months/payments", fields, {"list": file})
 
 
 @command(app, "breaks", uses=Uses.GATEWAY, example=f"tongquan month breaks {_PAIR}")
@@ -199,7 +199,7 @@ def catalogue(
     """
     导入本地区企业所属乡镇（街道、园区）名录；最后导入的有效。 Hand in which sub-district firms belong to; the last one counts.
     """
-    return session.upload("/v1/sub-districts", {}, file)
+    return session.upload("/v1/sub-districts", {}, {"list": file})
 
 
 @command(app, "sub-districts", uses=Uses.GATEWAY, example=f"tongquan month sub-districts {_PAIR}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -17,6 +18,7 @@ from registry.cli.arguments import (
     Project,
     Serial,
     VoucherRegion,
+    argument,
     option,
     project_asked,
 )
@@ -24,7 +26,7 @@ from registry.cli.command import Answer, Uses, command, group
 from registry.cli.documents import Kind
 from registry.cli.reading import one, several
 from registry.cli.session import Session
-from registry.cli.signing import add_signing, prepare
+from registry.cli.signing import add_signing, prepare, prepare_move, submit_move
 from registry.facts import Fact, Facts
 from registry.model import Id
 
@@ -32,9 +34,13 @@ DAY = 86_400
 
 app = group("服务订单：准备、签名、提交、查看、释放。 Orders: prepare, sign, submit, look at, release.")
 release_app = group("释放额度。 Release an order.")
+move_app = group("转移订单到另一服务机构。 Move an order to another lab.")
 
 Days = Annotated[int, typer.Option("--valid-days", min=1, max=30, help="签名有效天数。 For how many days the signatures are good.")]
 LabOption = Annotated[Id | None, option("--lab", parsing.record_id, "LAB", "服务机构编号（企业填写）", "The lab's id; a firm names it")]
+
+
+OldOrder = Annotated[Id, option("--order", parsing.record_id, "ORDER", "要转移的订单编号", "The order to move")]
 
 
 class StageName(StrEnum):
@@ -141,6 +147,94 @@ def without_consent(session: Session, order: OrderId) -> Answer:
     return session.post(f"/v1/orders/0x{order.hex()}/release", {})
 
 
+# An order of a lab that leaves
+
+
+@command(app, "leaving", uses=Uses.GATEWAY, example="tongquan order leaving")
+def leaving(
+    session: Session,
+    *,
+    lab: Annotated[Id | None, option("--lab", parsing.record_id, "LAB", "只看此服务机构", "Only at this lab")] = None,
+) -> Iterator[dict[str, Any]]:
+    """
+    列出待转订单：服务机构已暂停、退出、冻结或有风险通告而未办完的订单。 List unfinished orders at labs that leave or were stopped.
+    """
+    return session.pages("/v1/orders/leaving", "orders", lab=None if lab is None else "0x" + lab.hex())
+
+
+@command(
+    move_app,
+    "prepare",
+    uses=Uses.GATEWAY | Uses.DOMAIN,
+    example="tongquan order move prepare move-release.json move-order.json --order $STRANDED --lab $OTHER_LAB"
+    " --region 330522 --firm $FIRM_CODE --serial $SERIAL --project P-1 --amount 5000yuan",
+)
+def prepare_move_(
+    session: Session,
+    release: Annotated[Path, argument(None, "RELEASE", "释放同意书的新文件", "The new file of the release")],
+    order_file: Annotated[Path, argument(None, "ORDER", "新订单的新文件", "The new file of the new order")],
+    *,
+    order: OldOrder,
+    lab: Annotated[Id, option("--lab", parsing.record_id, "LAB", "转往的服务机构编号", "The lab to which it is moved")],
+    region: VoucherRegion,
+    firm: FirmCode,
+    serial: Serial,
+    project: Project,
+    amount: Amount,
+    item: Annotated[str | None, option("--item", None, "CODE", "服务条目代码", "The lab's item")] = None,
+    valid_days: Days = 1,
+) -> Iterator[dict[str, Any]]:
+    """
+    企业将订单转到另一服务机构：同时准备释放同意书和新订单。 Prepare the release of an order and the one that follows it elsewhere.
+
+    释放由原服务机构签（order release sign），新订单由企业与新服务机构签（order sign）。
+    The old lab signs the release, firm and new lab the order.
+    """
+    asked: dict[str, Any] = {
+        "voucher": {"region": region, "firm": firm, "serial": serial},
+        "project": project,
+        "amount": str(amount),
+        "lab": "0x" + lab.hex(),
+        "valid_seconds": valid_days * DAY,
+    }
+    return iter(prepare_move(session, release, order_file, order, asked | ({"item": item} if item else {})))
+
+
+@command(
+    move_app,
+    "submit",
+    uses=Uses.GATEWAY | Uses.DOMAIN,
+    example="tongquan order move submit move-release.json move-order.json --order $STRANDED",
+)
+def submit_move_(
+    session: Session,
+    release: Annotated[Path, argument(None, "RELEASE", "已签的释放同意书", "The signed release")],
+    order_file: Annotated[Path, argument(None, "ORDER", "已签的新订单", "The signed order")],
+    *,
+    order: OldOrder,
+) -> Answer:
+    """
+    提交转移：释放与锁定在同一笔交易中。 Bring a move: release and reservation in one transaction.
+    """
+    return submit_move(session, order, release, order_file)
+
+
+@command(
+    move_app, "by-reviewer", uses=Uses.GATEWAY | Uses.DOMAIN, example="tongquan order move by-reviewer by-reviewer.json --order $STRANDED"
+)
+def move_by_reviewer(
+    session: Session,
+    order_file: Annotated[Path, argument(None, "ORDER", "已签的新订单", "The signed order")],
+    *,
+    order: OldOrder,
+) -> Answer:
+    """
+    审核机构代为释放后转移；原服务机构不再签名时使用。 Move an order whose lab no longer signs: a reviewer releases in its place.
+    """
+    return submit_move(session, order, None, order_file)
+
+
 add_signing(app, "order", stated="--amount 5000yuan ")
 add_signing(release_app, "order release", stated="")
 app.add_typer(release_app, name="release")
+app.add_typer(move_app, name="move")

@@ -171,15 +171,22 @@ class Session:
         Raises:
             Rejected, Unreachable, OutcomeUnknown: as `GatewayClient.post`. Repeating the command asks under the same key.
         """
-        with self.requests.once(f"POST {path}", *self._caller(), dict(asked)) as key, self._waiting():
+        with self._waiting():
+            return self.step(path, asked)
+
+    def step(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The same, without a word to whoever looks on: one of many steps, of which the command tells how far it is."""
+        with self.requests.once(f"POST {path}", *self._caller(), dict(asked)) as key:
             return self.gateway.post(path, asked, key=key)
 
-    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> dict[str, Any]:
-        """Write through the gateway once what a file says; as `post`."""
-        content = content_of(file)
-        asked = (dict(fields), sha256(content).hexdigest())
+    def upload(self, path: str, fields: Mapping[str, str], files: Mapping[str, Path]) -> dict[str, Any]:
+        """Write through the gateway once what files say; as `post`."""
+        contents = contents_of(files)
+        digests = {name: sha256(content).hexdigest() for name, (_, content) in contents.items()}
+        # A single list stands for itself, as it did before there were several: an open request is found again.
+        asked = (dict(fields), digests["list"] if digests.keys() == {"list"} else digests)
         with self.requests.once(f"POST {path}", *self._caller(), *asked) as key, self._waiting():
-            return self.gateway.upload(path, fields, name=file.name, content=content, key=key)
+            return self.gateway.upload(path, fields, contents, key=key)
 
     def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Every entry of a list, page by page."""
@@ -291,6 +298,11 @@ class Session:
             raise SettingRefused(
                 contract, f"配置文件的 {contract} 项不是合约地址。", f"{contract} in the configuration file is no address."
             ) from malformed
+
+
+def contents_of(files: Mapping[str, Path]) -> dict[str, tuple[str, bytes]]:
+    """What files hold, by the fields that they are handed in under."""
+    return {name: (file.name, content_of(file)) for name, file in files.items()}
 
 
 def content_of(file: Path) -> bytes:

@@ -16,7 +16,7 @@ from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected, Unreachable
 from registry.files import OWNER_ONLY, put_in_place
-from registry.model import Fen
+from registry.model import Fen, Id
 
 PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}
 
@@ -36,14 +36,46 @@ StatedSubsidy = Annotated[
 
 def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) -> Answer:
     """Let the gateway prepare a document, check it, and keep it in a new file. Nothing is signed."""
-    if file.exists():
-        raise SettingRefused("file", f"{file} 已存在，未覆盖。", f"{file} exists, and was left as it is.")
-    domain = session.domain
-    document = Document.prepared(kind, asked, session.gateway.ask(f"{PATHS[kind]}/prepare", asked))
-    findings = examine(document, domain, now=int(time.time()), known=_known(session, document))
+    _require_new(file)
+    return keep(session, file, Document.prepared(kind, asked, session.gateway.ask(f"{PATHS[kind]}/prepare", asked)))
+
+
+def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Let the gateway prepare an order's release and the order that follows at another lab, check both, and keep each in a new file."""
+    _require_new(release)
+    _require_new(order)
+    moved = {name: asked[name] for name in ("lab", "item", "valid_seconds") if asked.get(name) is not None}
+    found = session.gateway.ask(f"/v1/orders/0x{old.hex()}/move/prepare", moved)
+    released = {"order": "0x" + old.hex(), "valid_seconds": asked["valid_seconds"]}
+    documents = {
+        release: Document.prepared(Kind.RELEASE, released, found["release"]),
+        order: Document.prepared(Kind.ORDER, asked, found["order"]),
+    }
+    return [keep(session, file, document) for file, document in documents.items()]
+
+
+def keep(session: Session, file: Path, document: Document) -> dict[str, Any]:
+    """Check what a gateway prepared, and write it to a new file."""
+    findings = examine(document, session.domain, now=int(time.time()), known=_known(session, document))
     require_agreed(findings)
     document.write(file, new=True)
-    return {"file": file, "kind": kind, "id": document.id, "fields": _told(findings)}
+    return {"file": file, "kind": document.kind, "id": document.id, "fields": _told(findings)}
+
+
+def submit_move(session: Session, old: Id, release: Path | None, order: Path) -> Answer:
+    """Bring a move's documents; without a release, as a reviewer."""
+    documents = {name: Document.read(file) for name, file in (("release", release), ("order", order)) if file is not None}
+    for document in documents.values():
+        document.record(session.domain)
+    bodies = {name: _body(document) for name, document in documents.items()}
+    found = session.post(f"/v1/orders/0x{old.hex()}/move", bodies)
+    refused = any(each["refused"] is not None for each in found["outcomes"])
+    return Told(found, Exit.REFUSED if refused else Exit.DONE)
+
+
+def _require_new(file: Path) -> None:
+    if file.exists():
+        raise SettingRefused("file", f"{file} 已存在，未覆盖。", f"{file} exists, and was left as it is.")
 
 
 def sign(session: Session, file: Path, party: Party, *, yes: bool, stated: Mapping[str, object]) -> Answer:

@@ -76,6 +76,11 @@ class Desk:
         headers = self._headers(str(uuid.uuid4()))
         return self._answer(self.http.post(self.url + path, data=dict(fields), files={"list": (name, content)}, headers=headers))
 
+    def hand_in(self, path: str, lists: Mapping[str, str], *, key: str | None = None) -> Answer:
+        """Hand in several lists of text at once, each under its field's name."""
+        files = {name: (f"{name}.csv", text.encode()) for name, text in lists.items()}
+        return self._answer(self.http.post(self.url + path, files=files, headers=self._headers(key or str(uuid.uuid4()))))
+
     def _headers(self, key: str | None = None) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.api_key}"} | ({"Idempotency-Key": key} if key else {})
 

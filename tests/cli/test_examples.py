@@ -19,6 +19,7 @@ import httpx
 import pytest
 import typer.main
 
+from gateway import examples
 from registry import Firm, Region, id_of
 from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
@@ -26,6 +27,7 @@ from scripts.demonstration.world import ROOT, new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until
+from tests.gateway.newcomers import new_lab, order_at
 
 DAY = 86_400
 
@@ -99,6 +101,7 @@ def test_every_example_runs(story, token):
     life_of_an_order(story)
     order_by_other_means(story)
     other_ends(story)
+    moving_on(story)
     flags_and_keys(story)
     auditing(story)
     long_afterwards(story)
@@ -238,6 +241,21 @@ def directory(story):
         "lab items",
     ):
         story.play(path, shanghai)
+    listed = examples.CATALOGUE_FORM
+    for name in ("labs", "items"):
+        text = listed[name].replace("SH-0099", "SH-STORY").replace(examples.NEW_SIGNER, story.told["NEW_LAB_SIGNER"])
+        (people.folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    checked = shanghai.ask("lab load labs.csv --items items.csv --check")
+    assert (checked["bad"], checked["left"]["admit"], checked["left"]["list"]) == ([], 1, 1)
+    assert not any(story.play("lab load", shanghai)["left"].values())
+    assert shanghai.ask("lab load labs.csv --items items.csv")["calls"] == 0
+    assert {each["kind"] for each in shanghai.run("lab lists --json").lines} == {"LAB", "ITEM"}
+    story.play("lab lists", shanghai)
+    (loaded,) = story.play("lab search", shanghai)["entries"]
+    assert (loaded["kind"], loaded["code"], loaded["usable_by"]) == ("LAB", "SH-STORY", [SHANGHAI])
+    assert {each["region"] for each in story.play("lab listed", shanghai)["regions"]} >= {SHANGHAI, CHANGXING}
+    assert story.play("lab leave", shanghai, NEW_LAB=loaded["subject"])["standing"] == "FROZEN"
+    assert story.play("lab departures", shanghai, NEW_LAB=loaded["subject"])["cause"] == "FRAUD"
     for path in ("lab recognise", "lab recognitions", "lab withdraw", "firm enrol", "firm list", "firm show"):
         story.play(path, changxing, **({"LAB": story.told["NEW_LAB"]} if path == "lab recognise" else {}))
 
@@ -328,6 +346,49 @@ def other_ends(story):
         assert answer["orders"][0]["stage"] == stage
     story.told["LATE_ORDER"] = reserved()
     assert at_firm.run("order list --json").status == 0
+
+
+def moving_on(story):
+    """An order of a lab that leaves goes on at another lab; once with the old lab's signature, once with a reviewer's word."""
+    people = story.people
+    town, folder = people.town, people.folder
+    firm, at_firm = town.firm("firm-changxing"), people.firm(town.firm("firm-changxing"))
+    old, new = (new_lab(town, SHANGHAI, recognised_by=(CHANGXING,)) for _ in range(2))
+
+    def signing(lab):
+        path = town.world.parties[lab.key].path
+        settings = {
+            "deployment": town.world.directory / "deployment.json",
+            "keystore": path,
+            "password_file": path.with_suffix(".password"),
+        }
+        return Desk(folder, settings)
+
+    def stranded():
+        serial = town.serial_for(firm)
+        signed = order_at(town, firm, old, serial=serial, amount="500000")
+        return {"SERIAL": serial, "STRANDED": town.desk(CHANGXING, firm.key).post("/v1/orders", signed)["order_id"]}
+
+    orders = [stranded(), stranded()]
+    assert town.desk(SHANGHAI, "directory").post(f"/v1/labs/{town.lab_id(old)}/exit", {}).status == 200
+    assert story.play("order leaving", people.caller(CHANGXING, "reviewer-1"))["standing"] == "EXITED"
+    story.told["OTHER_LAB"] = town.lab_id(new)
+
+    def agreed(file):
+        for desk, party in ((signing(new), "lab"), (at_firm, "firm")):
+            assert desk.run(f"order sign {file} --as {party} --amount 5000yuan --yes --json").status == 0
+
+    story.play("order move prepare", at_firm, **orders[0])
+    agreed("move-order.json")
+    assert signing(old).run("order release sign move-release.json --as lab --yes --json").status == 0
+    moved = story.play("order move submit", at_firm, **orders[0])
+    assert [each["stage"] for each in moved["outcomes"]] == ["RELEASED", "OPEN"]
+
+    files = ("move-release.json move-order.json", "by-reviewer-release.json by-reviewer.json")
+    story.play("order move prepare", at_firm, instead=files, **orders[1])
+    agreed("by-reviewer.json")
+    moved = story.play("order move by-reviewer", people.caller(CHANGXING, "reviewer-1"), **orders[1])
+    assert [each["stage"] for each in moved["outcomes"]] == ["RELEASED", "OPEN"]
 
 
 def flags_and_keys(story):

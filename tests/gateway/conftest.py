@@ -96,6 +96,11 @@ class Town(Scene):
         """One bare request to Shanghai's gateway."""
         return self.http.request(method, self.world.gateways[SHANGHAI] + path, **more)
 
+    def load(self, region: int) -> None:
+        """Bring whatever a region's catalogue holds onto the chain."""
+        desk = self.desk(region, "directory")
+        wait_until(lambda: _to_do(desk.post("/v1/catalogue/load", {})) == 0)
+
     def number(self) -> int:
         """A number that nobody else in this run gets."""
         return next(_numbers)
@@ -120,6 +125,11 @@ class Town(Scene):
         """What came of redeeming an order on a new invoice."""
         signed = self.redemption(order, firm, lab, cost=cost, contract=f"C-{self.number()}", invoice=self.invoice())
         return self.submit("/v1/redemptions", lab, signed)
+
+
+def _to_do(loaded: Answer) -> int:
+    assert loaded.status == 200, loaded.body
+    return sum(count for what, count in loaded["left"].items() if what != "waiting")
 
 
 @contextmanager

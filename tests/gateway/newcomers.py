@@ -39,10 +39,10 @@ def give_api_key(town, firm: FirmCast) -> None:
         )
 
 
-def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = ()) -> LabCast:
+def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None) -> LabCast:
     """A lab just admitted, with a key of its own, whose host unit invoices for it; no key to the gateway."""
     number = town.number()
-    host_unit = sample_code(region, 100 + number % 900)
+    host_unit = host_unit or sample_code(region, 100 + number % 900)
     lab = LabCast(f"lab-new-{number}", region, "检测机构（样例）", "Laboratory (sample)", f"NEW-{number:05}", host_unit)
     town.world.parties[lab.key] = new_key_file(town.world.directory / "parties", lab.key)
     asked = {"code": lab.code, "host_unit": host_unit, "signer": signer_of(town, lab), "qualified_until": town.now + 900 * 86_400}
@@ -104,6 +104,16 @@ def signature(town, document: dict[str, Any], party: FirmCast | LabCast) -> str:
 def release_document(town, order: str, lab: LabCast) -> dict[str, Any]:
     """The release of an order, as the lab's gateway prepares it."""
     return town.desk(lab.region, lab.key).post("/v1/releases/prepare", {"order": order})["typed_data"]
+
+
+def moved(town, order: str, firm: FirmCast, old: LabCast, new: LabCast) -> dict[str, Any]:
+    """An order's move to another lab as the firm's gateway prepares it, signed by all three."""
+    prepared = town.desk(firm.region, firm.key).post(f"/v1/orders/{order}/move/prepare", {"lab": town.lab_id(new)})
+    release = prepared["release"]["typed_data"]
+    return {
+        "release": {"typed_data": release, "lab_signature": signature(town, release, old)},
+        "order": both_signed(town, prepared["order"]["typed_data"], firm, new),
+    }
 
 
 def redemption_document(town, order: str, lab: LabCast, *, cost: str, desk: tuple[int, str] | None = None) -> dict[str, Any]:

@@ -19,8 +19,7 @@ import pytest
 from openpyxl import Workbook
 
 from gateway.errors import Problem
-from gateway.sheets import MOST_UNPACKED_BYTES
-from gateway.voucher_list import parse
+from gateway.voucher_list import MOST_UNPACKED_BYTES, parse
 from registry import Keyring, Region, TagKey, sign
 from registry.codec import parse_typed_data
 from registry.model import Order

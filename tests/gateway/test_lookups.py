@@ -55,7 +55,8 @@ def test_an_unknown_pair_of_firm_and_serial_is_not_valid_and_tells_nothing(town,
         "/v1/verifications", {"voucher": {"region": CHANGXING, "firm": stranger.company_code, "serial": serial}}
     )
 
-    assert (answer["status"], answer["reasons"], answer["voucher"]) == ("NOT_VALID", [{"code": "UnknownVoucher", "values": {}}], None)
+    (reason,) = answer["reasons"]
+    assert (answer["status"], reason["code"], reason["values"], answer["voucher"]) == ("NOT_VALID", "UnknownVoucher", {}, None)
 
 
 def test_a_held_voucher_tells_another_lab_region_and_time_but_no_lab_and_no_tag(town, firm, lab):

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from contextlib import closing
+from datetime import datetime
 from types import SimpleNamespace
 from typing import get_args
 
@@ -45,7 +46,8 @@ def told(town):
     first = month_of(town.node.timestamp())
 
     paid, reversed_, waiting = (accepted(town, firm, lab) for _ in range(3))
-    placed = accepted(town, other, lab)
+    serial = town.serial_for(other)
+    placed = accepted(town, other, lab, serial=serial)
     theirs = accepted(town, firm, lab, sample="netted")
     for order, reference in ((paid, "PAY-1"), (reversed_, "PAY-2"), (placed, "PAY-3")):
         assert town.review("settle", CHANGXING, "payer", order, payment_reference=reference) == "SETTLED"
@@ -59,12 +61,13 @@ def told(town):
     assert town.review("settle", CHANGXING, "payer", waiting, payment_reference="PAY-4") == "SETTLED"
     town.node.set_time(seconds_of_month(following_month(second))[0] + 60)
     orders = {"paid": paid, "reversed": reversed_, "waiting": waiting, "placed": placed, "theirs": theirs}
-    return SimpleNamespace(first=first, second=second, firm=firm, other=other, lab=lab, **orders)
+    return SimpleNamespace(first=first, second=second, firm=firm, other=other, serial=serial, lab=lab, **orders)
 
 
-def accepted(town, firm, lab, *, sample=None):
-    serial = f"M-{town.number():05}"
-    assert town.issue(CHANGXING, [(firm.company_code, serial)], face="1000000", denomination="100000", sample=sample).status == 201
+def accepted(town, firm, lab, *, serial=None, sample=None):
+    if serial is None:
+        serial = f"M-{town.number():05}"
+        assert town.issue(CHANGXING, [(firm.company_code, serial)], face="1000000", denomination="100000", sample=sample).status == 201
     order = town.reserved(firm, lab, serial=serial, amount="500000")
     assert town.redeemed(order, firm, lab, cost="800000").status == 201
     assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
@@ -397,6 +400,14 @@ def test_a_file_that_is_no_list_of_payments_is_refused(town, told, content, code
     assert town.desk(CHANGXING, "payer").upload("/v1/months/payments", form, name="p.csv", content=content).code == code
 
 
+def test_a_workbook_is_no_list_of_payments(town, told):
+    form = {"home": str(CHANGXING), "host": str(SHANGHAI), "month": str(told.first)}
+
+    answer = town.desk(CHANGXING, "payer").upload("/v1/months/payments", form, name="p.xlsx", content=workbook(HEADER.strip().split(",")))
+
+    assert (answer.status, answer.code) == (422, "ListUnreadable")
+
+
 def test_records_are_for_the_regions_own_payer_and_breaks_for_its_officers(town, told, first_records):
     assert {hand_in(town, told.first, caller=caller).code for caller in ("reviewer-1", "issuer", "auditor")} == {"RoleNotAllowed"}
     breaks = path(told.first, "/breaks")
@@ -413,6 +424,15 @@ def test_every_reason_of_the_library_is_one_that_the_description_names():
 
 
 # Sub-districts
+
+
+def workbook(*lines):
+    book = Workbook()
+    for line in lines:
+        book.worksheets[0].append(line)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
 
 
 def catalogue(town, content, *, region=CHANGXING, caller="issuer"):
@@ -435,19 +455,14 @@ def test_a_month_is_told_by_sub_district(town, told):
 
 def test_a_single_voucher_may_belong_elsewhere_and_the_last_catalogue_counts(town, told):
     firm = told.other
-    serial = next(each for each in (f"M-{number:05}" for number in range(1, 50)) if town.voucher(CHANGXING, firm, each))
     assert catalogue(town, f"firm,sub_district\n{firm.company_code},雉城街道\n".encode()).status == 201
-    book = Workbook()
-    for line in (
+    lines = (
         ["企业代码", "券号", "乡镇街道园区"],
         [told.firm.company_code, "", "雉城街道"],
         [firm.company_code, "", "画溪街道"],
-        [firm.company_code, serial, "经济开发区"],
-    ):
-        book.worksheets[0].append(line)
-    file = io.BytesIO()
-    book.save(file)
-    assert catalogue(town, file.getvalue())["rows"] == 3
+        [firm.company_code, told.serial, "经济开发区"],
+    )
+    assert catalogue(town, workbook(*lines))["rows"] == 3
 
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/sub-districts"))
 
@@ -469,6 +484,20 @@ def test_a_catalogue_with_bad_rows_is_not_taken(town, told):
     ]
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/sub-districts"))
     assert page["catalogue_sha256"] == good["sha256"]
+
+
+def test_a_serial_that_excel_made_a_date_of_is_a_bad_row(town, told):
+    day = datetime(2026, 11, 3)  # noqa: DTZ001 - as Excel keeps dates
+
+    answer = catalogue(town, workbook(["企业代码", "券号", "乡镇街道园区"], [told.firm.company_code, day, "雉城街道"]))
+
+    assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(2, "CellIsNumber")]
+
+
+def test_a_header_alone_is_a_catalogue_that_places_nobody(town, told):
+    answer = catalogue(town, b"firm,sub_district\n", region=SHANGHAI)
+
+    assert (answer.status, answer["rows"]) == (201, 0)
 
 
 def test_sub_districts_are_the_issuing_regions_own(town, told):

@@ -308,8 +308,8 @@ def test_a_review_of_several_orders_is_all_or_none(town, firm, lab):
 def test_parties_list_their_own_orders_and_nobody_elses(town, firm, lab):
     order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="100000")
 
-    mine = {each["order_id"] for each in town.desk(SHANGHAI, lab.key).get("/v1/orders")["orders"]}
-    firms = {each["order_id"] for each in town.desk(CHANGXING, firm.key).get("/v1/orders")["orders"]}
+    mine = {each["order_id"] for each in town.desk(SHANGHAI, lab.key).get("/v1/orders", limit=1000)["orders"]}
+    firms = {each["order_id"] for each in town.desk(CHANGXING, firm.key).get("/v1/orders", limit=1000)["orders"]}
     others = town.desk(BEIJING, "lab-beijing").get("/v1/orders")["orders"]
 
     assert order in mine

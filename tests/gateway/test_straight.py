@@ -124,7 +124,7 @@ def test_both_are_logged_and_counted_under_the_same_route(town, firm, serial, li
     assert len({each["request_id"] for each in of_route}) == len(of_route) == 2
     text = town.ask("GET", "/metrics").text
     assert 'route="/v1/verifications"' in text
-    assert 'route="unknown",status="200"' not in text
+    assert 'method="POST",route="unknown",status="200"' not in text
 
 
 def test_other_methods_and_paths_are_fastapi_s(town):

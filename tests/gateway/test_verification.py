@@ -5,6 +5,7 @@ And many in one call: the same answers as one by one, as of one block, for a fra
 """
 
 import ast
+import re
 import secrets
 import time
 from contextlib import ExitStack
@@ -15,6 +16,8 @@ from typing import Any
 import pytest
 
 from gateway import examples
+from gateway.refusals import OF_VERB
+from gateway.why_not import EXPLAINED
 from registry import (
     NO_ADDRESS,
     NO_ID,
@@ -112,6 +115,7 @@ def not_active(verb):
         town.desk(SHANGHAI, "directory").post(f"/v1/labs/{use.lab}/{verb}", {})
         return use
 
+    build.__name__ = verb
     return build
 
 
@@ -154,6 +158,22 @@ def recognition_over(town):
     return use
 
 
+def recognition_not_yet(town):
+    use = plain(town, lab=new_lab(town, BEIJING))
+    window = {"subjects": [use.lab], "from": town.node.timestamp() + 86_400, "until": town.now + YEAR}
+    assert town.desk(CHANGXING, "directory").post("/v1/recognitions", window).status == 201
+    return use
+
+
+def recognised_elsewhere(town):
+    return plain(town, lab=new_lab(town, BEIJING, recognised_by=(SHANGHAI,)))
+
+
+def unit_listed_but_not_the_lab(town):
+    listed = new_lab(town, BEIJING, recognised_by=(CHANGXING,))
+    return plain(town, lab=new_lab(town, BEIJING, host_unit=listed.host_unit))
+
+
 def pool_short(town):
     free = int(town.desk(CHANGXING, "payer").get(f"/v1/programmes/{town.programmes[CHANGXING]}")["free"])
     face = str(free + 1)
@@ -177,7 +197,28 @@ REASONS = {
     item_not_recognised: "NotRecognised",
     lab_not_recognised: "NotRecognised",
     recognition_over: "NotRecognised",
+    recognition_not_yet: "NotRecognised",
+    recognised_elsewhere: "NotRecognised",
+    unit_listed_but_not_the_lab: "NotRecognised",
     pool_short: "PoolShort",
+}
+
+
+# What several of them have one code for, or a person would ask further about: the cause, and what is told besides the contract's values.
+CAUSES = {
+    "past_use_by": ("EXPIRED", set()),
+    "firm_flagged": ("FIRM_FLAGGED", set()),
+    "lab_flagged": ("LAB_FLAGGED", set()),
+    "suspend": ("SUSPENDED", {"since"}),
+    "exit": ("EXITED", {"since"}),
+    "freeze": ("FROZEN", {"since"}),
+    "not_qualified": ("QUALIFICATION_EXPIRED", set()),
+    "item_not_recognised": ("ITEM_NOT_ELIGIBLE", {"item_code"}),
+    "lab_not_recognised": ("LOCAL_ONLY", {"host"}),
+    "recognition_over": ("NO_LONGER", {"from", "until"}),
+    "recognition_not_yet": ("NOT_YET", {"from", "until"}),
+    "recognised_elsewhere": ("NOT_BY_THIS_REGION", set()),
+    "unit_listed_but_not_the_lab": ("UNIT_LISTED_NOT_LAB", {"listed_labs"}),
 }
 
 
@@ -231,6 +272,31 @@ def test_a_reason_is_the_contracts_own_refusal(town, build):
     for name, value in told["reasons"][0]["values"].items():
         assert refused["values"][name] == value
     assert len(town.events()) == before
+
+    reason = told["reasons"][0]
+    cause, besides = CAUSES.get(build.__name__, (None, set()))
+    assert (reason["cause"], refused["values"].get("cause")) == (cause, cause)
+    assert besides <= reason["values"].keys()
+    assert refused["detail"] == f"{reason['zh']} {reason['en']}"
+
+
+def test_a_cause_says_since_when_from_when_and_until_when(town):
+    suspended, over, waiting = not_active("suspend")(town), recognition_over(town), recognition_not_yet(town)
+    events = {(each["name"], each["values"].get("lab") or each["values"].get("subject")): each for each in town.events()}
+
+    (first,), (second,), (third,) = (verified(town, use)["reasons"] for use in (suspended, over, waiting))
+
+    assert first["values"]["since"] == events["StandingSet", suspended.lab]["time"]
+    assert second["values"]["until"] == events["Withdrawn", over.lab]["time"] - 1
+    window = events["Recognised", waiting.lab]["values"]
+    assert (third["values"]["from"], third["values"]["until"]) == (window["from"], window["until"])
+
+
+def test_every_reason_has_words_and_so_has_whatever_a_reservation_is_refused_for():
+    reasons = set(re.findall(r'Rejected\("(\w+)"', WORDS.read_text(encoding="utf-8")))
+
+    assert len(reasons) > 10
+    assert reasons | set(OF_VERB["reserve"]) <= EXPLAINED
 
 
 def test_without_a_reason_the_contract_accepts(town):
