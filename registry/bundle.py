@@ -185,11 +185,14 @@ class Bundle:
             report_form=told["report_form"],
         )
 
+    def canonical(self) -> bytes:
+        """Its canonical JSON: keys sorted, no spaces, UTF-8."""
+        return json.dumps({"format": FORMAT, **self.told()}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
     @property
     def hash(self) -> Digest:
-        """SHA-256 of its canonical JSON: keys sorted, no spaces, UTF-8."""
-        form = json.dumps({"format": FORMAT, **self.told()}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return Digest(hashlib.sha256(form.encode()).digest())
+        """SHA-256 of its canonical form."""
+        return Digest(hashlib.sha256(self.canonical()).digest())
 
     @property
     def results(self) -> frozenset[str]:
