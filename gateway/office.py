@@ -20,6 +20,8 @@ from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.errors import Problem
+from gateway.evidence_book import EvidenceBook
+from gateway.evidence_files import EvidenceFiles
 from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
@@ -105,6 +107,8 @@ class Office:
             self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
+            self.evidence_files = EvidenceFiles(settings.state)
+            self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
             self.lookups = opened.enter_context(closing(LookupLog(settings.state)))

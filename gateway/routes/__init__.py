@@ -12,6 +12,7 @@ from gateway.edge.straight import Looks
 from gateway.routes import (
     agents,
     eligibility,
+    evidence,
     firms,
     flags,
     health,
@@ -32,6 +33,7 @@ ROUTERS = (
     lookup_log.router,
     orders.router,
     reviews.router,
+    evidence.router,
     months.router,
     vouchers.router,
     programmes.router,
