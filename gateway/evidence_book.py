@@ -11,13 +11,14 @@ What bundles are found by (file, invoice, contract number) stands beside the cha
 import json
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from gateway import hash_chain
 from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Bundle, Id, Time, open_store
+from registry import Bundle, Id, Time, connect_store, open_store
 
 FILE = "evidence.sqlite"
 MOST_AT_ONCE = 500
@@ -169,6 +170,13 @@ class EvidenceBook:
         with self._guard:
             rows = self._connection.execute(query, (order, what)).fetchall()
         return ((Time(at), party, json.loads(told)) for at, party, told in rows)
+
+
+def names_in(state: Path) -> list[str]:
+    """Every original that was ever handed in, by its hash, as the entries of a state folder have it."""
+    with closing(connect_store(state / FILE)) as connection:
+        rows = connection.execute("SELECT told FROM entries WHERE what = 'document'").fetchall()
+    return sorted({json.loads(told)["sha256"] for (told,) in rows})
 
 
 def traces_of(bundle: Bundle) -> Iterator[tuple[Trace, str]]:

@@ -174,12 +174,12 @@ class Session:
         with self.requests.once(f"POST {path}", *self._caller(), dict(asked)) as key, self._waiting():
             return self.gateway.post(path, asked, key=key)
 
-    def upload(self, path: str, fields: Mapping[str, str], file: Path) -> dict[str, Any]:
+    def upload(self, path: str, fields: Mapping[str, str], file: Path, *, field: str = "list") -> dict[str, Any]:
         """Write through the gateway once what a file says; as `post`."""
         content = content_of(file)
         asked = (dict(fields), sha256(content).hexdigest())
         with self.requests.once(f"POST {path}", *self._caller(), *asked) as key, self._waiting():
-            return self.gateway.upload(path, fields, name=file.name, content=content, key=key)
+            return self.gateway.upload(path, fields, name=file.name, content=content, key=key, field=field)
 
     def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
         """Every entry of a list, page by page."""
