@@ -9,6 +9,7 @@ first bytes: PDF, PNG, JPEG, TIFF, OFD, XML, xlsx. Nothing is unpacked or parsed
 import hashlib
 import io
 import os
+import stat
 import zipfile
 from pathlib import Path
 
@@ -75,13 +76,20 @@ class EvidenceFiles:
 
     @staticmethod
     def _found(path: Path) -> bytes | None:
-        """What lies there; a link or a folder counts as nothing."""
+        """What lies there; a link, a folder or a pipe counts as nothing."""
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+            descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as file:
-            return file.read()
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return None
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                return file.read()
+        except OSError:
+            return None
+        finally:
+            os.close(descriptor)
 
 
 def media_type_of(content: bytes, *, most: int) -> str:

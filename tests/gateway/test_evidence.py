@@ -9,19 +9,39 @@ hands in.
 import hashlib
 import io
 import json
+import os
 import shutil
 import zipfile
 from dataclasses import dataclass
+from types import SimpleNamespace
 
 import pytest
 from openpyxl import Workbook
 
+from gateway import near_duplicates
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from gateway.evidence_book import traces_of, verify
 from gateway.evidence_files import MOST_UNPACKED_BYTES
 from gateway.hash_chain import LogAltered
-from registry import Bundle, Id, connect_store, drawn
+from registry import (
+    NO_ADDRESS,
+    NO_ID,
+    Bundle,
+    Fen,
+    Id,
+    InvoiceState,
+    LabState,
+    Ledger,
+    Order,
+    Region,
+    Standing,
+    Tag,
+    Time,
+    connect_store,
+    drawn,
+)
+from registry.rules.ledger import NO_INVOICE
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.desks import Desk
 from tests.gateway.newcomers import both_signed, give_api_key, new_firm, new_lab
@@ -349,7 +369,7 @@ def test_an_altered_file_is_refused_by_name_until_it_is_handed_in_anew(town, cas
     assert town.desk(SHANGHAI, "reviewer-1").raw(f"{case.path}/documents/{name}").content == contents["发票"]
 
 
-def test_a_missing_file_and_a_link_in_its_place_are_refused(town, case, tmp_path):
+def test_a_missing_file_and_what_is_no_file_in_its_place_are_refused(town, case, tmp_path):
     contents = case.hand_in()
     name = sha256(contents["发票"])
     path = on_disk(town, SHANGHAI, name)
@@ -358,8 +378,10 @@ def test_a_missing_file_and_a_link_in_its_place_are_refused(town, case, tmp_path
 
     assert desk.get(f"{case.path}/documents/{name}")["values"] == {"sha256": name, "missing": True}
     (tmp_path / "elsewhere").write_bytes(contents["发票"])
-    path.symlink_to(tmp_path / "elsewhere")
-    assert desk.get(f"{case.path}/documents/{name}")["values"] == {"sha256": name, "missing": True}
+    for lay in (lambda: path.symlink_to(tmp_path / "elsewhere"), path.mkdir, lambda: os.mkfifo(path)):
+        lay()
+        assert desk.get(f"{case.path}/documents/{name}")["values"] == {"sha256": name, "missing": True}
+        path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def test_what_is_on_record_is_chained(town, case, tmp_path):
@@ -577,6 +599,31 @@ def test_invoices_that_one_seller_numbered_one_after_the_other_are_no_warning(to
     assert first.warnings() == {}
     assert [each["order"] for each in second.warnings()["InvoiceNear"]] == [third.order]
     assert [each["order"] for each in third.warnings()["InvoiceNear"]] == [second.order]
+
+
+def test_what_another_subsidy_claims_on_a_neighbouring_invoice_is_found_without_an_order(town):
+    """Other contracts may claim on the ledger of invoices; their claims have no order here."""
+    case = order_of(town, invoice={"number": f"24312{town.number() * 1_001_000 + 300:015}"})
+    bundle = Bundle.read(case.bundle(contents={"发票": PDF}) | {"payment": None, "report_form": None, "contract": None})
+    order, ledger, keyring = Id(bytes.fromhex(case.order[2:])), Ledger(NO_ADDRESS), town.world.keyring
+    lab, region = town.world.lab_id(case.lab), Region(SHANGHAI)
+    ledger.order_records[order] = Order(Id(b"\1" * 32), lab, NO_ID, Tag(b"\1" * 32), Fen(1), Time(1), 1)
+    seller = b"\1" * 27
+    ledger.labs[lab] = LabState(NO_ADDRESS, region, Standing.ACTIVE, Time(0), seller, Time(0))
+    number = case.invoice["number"]
+    for last, amount, theirs in (("1", 800_000, seller), ("2", 700_000, seller), ("3", 700_000, b"\2" * 27)):
+        ledger.invoices[keyring.invoice(number[:-1] + last)] = InvoiceState(Fen(amount), Fen(1), 1, theirs[:12])
+    ledger.invoices[keyring.invoice(number[:-1] + "4")] = NO_INVOICE
+    evidence = SimpleNamespace(orders_with=lambda *_: [])
+    office = SimpleNamespace(keyring=keyring, evidence=evidence)
+
+    found = [each.values for each in near_duplicates._Looked(office, None, ledger, order, bundle).invoices()]
+
+    nowhere = {"order": None, "home": None, "host": None}
+    assert sorted(found, key=lambda each: each["same_seller"]) == [
+        nowhere | {"same_amount": False, "same_seller": False},
+        nowhere | {"same_amount": True, "same_seller": True},
+    ]
 
 
 def test_two_slips_are_no_neighbour(town):
