@@ -47,6 +47,8 @@ lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up lo
 app.add_typer(lookups, name="lookups")
 firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was put on record of firms.")
 app.add_typer(firm_facts, name="firm-facts")
+evidence = typer.Typer(no_args_is_help=True, help="兑付材料。 What redemptions are handed in with.")
+app.add_typer(evidence, name="evidence")
 
 State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
 Anchor = Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
@@ -150,8 +152,31 @@ def verify_firm_facts(*, state: State, anchor: Anchor = None, as_json: AsJson = 
     _verify(verify, state, anchor, as_json=as_json)
 
 
+@evidence.command("verify", epilog="tongquan gateway evidence verify")
+def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
+    from gateway.errors import Problem
+    from gateway.evidence_book import names_in, verify
+    from gateway.evidence_files import EvidenceFiles
+
+    def verified(state: Path, *, anchor: "Head | None") -> "Head":
+        head, files, altered = verify(state, anchor=anchor), EvidenceFiles(state), []
+        for name in names_in(state):
+            try:
+                files.read(name)
+            except Problem:
+                altered.append(name)
+        if altered:
+            sentence = f"{len(altered)} 份原件缺失或已被改动。 Originals are missing or altered: {', '.join(altered)}."
+            _refuse("EvidenceAltered", Exit.DIFFERENT, sentence, as_json=as_json, altered=altered)
+        return head
+
+    _verify(verified, state, anchor, as_json=as_json)
+
+
 @lookups.callback()
 @firm_facts.callback()
+@evidence.callback()
 def _of_chain() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""
 

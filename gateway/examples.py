@@ -401,6 +401,58 @@ POOL_SEEN = {
     "block": BLOCK,
 }
 
+# Evidence
+
+_REPORT = "%PDF-1.7 检测报告（样例）"
+_REPORT_SHA256 = sha256(_REPORT.encode()).hexdigest()
+DOCUMENT_FORM = {"file": _REPORT}
+DOCUMENT_TAKEN = {"sha256": _REPORT_SHA256, "bytes": len(_REPORT.encode()), "media_type": "application/pdf"}
+_INVOICE = {"number": "00131219", "code": "3100131320"}
+_BUNDLE = {
+    "documents": [{"kind": "成果报告", "sha256": _REPORT_SHA256}],
+    "contract": {"seller": HOST_UNIT, "number": "SH20131219", "registered": None, "registration": None, "voucher_amount": None},
+    "invoice": {**_INVOICE, "amount": "800000"},
+    "payment": {"amount": "320000", "invoice": _INVOICE},
+    "report_form": None,
+}
+BUNDLE_STATEMENT = {**_BUNDLE, "salt": None}
+BUNDLE_TAKEN = {"order_id": ORDER, "bundle_sha256": SHA_256}
+EVIDENCE_SEEN = {
+    "order_id": ORDER,
+    "stage": "OPEN",
+    "bundle": _BUNDLE,
+    "bundle_sha256": SHA_256,
+    "stated_at": NOW,
+    "stated_by": "LAB",
+    "statements": 1,
+    "documents": [{**DOCUMENT_TAKEN, "at": NOW, "by": "LAB"}],
+    "result": None,
+    "warnings": [],
+    "block": BLOCK,
+}
+EVIDENCE_QUESTION = {"programme": None, "file": None}
+_LACKING = {"document": "服务合同", "rule": "required", "fact": None, "verdict": "MISSING"}
+EVIDENCE_CHECKED = {
+    "order_id": ORDER,
+    "programme_id": PROGRAMME,
+    "programme": "CX-KJQ-2013",
+    "policy_hash": POLICY_HASH,
+    "bundle_sha256": SHA_256,
+    "verdict": "MISSING",
+    "checked": [_LACKING | {"zh": "须提交服务合同。（未提供）", "en": "服务合同 is asked for. (not handed in)"}],
+    "block": BLOCK,
+}
+SAMPLE_QUESTION = {"seed": "2030 年第四季度抽查", "size": 30, "from": FROM, "until": NOW}
+SAMPLE_SEEN = {
+    "orders": [{"order_id": ORDER, "stage": "SETTLED", "bundle_sha256": None, "documents": 0}],
+    "population": 1,
+    "population_sha256": SHA_256,
+    "head": LOG_HEAD,
+    "block": BLOCK,
+}
+ORIGINALS_QUESTION = {"orders": [ORDER]}
+
+
 # Vouchers
 
 LIST_FORM = {

@@ -21,6 +21,8 @@ from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.catalogue import Catalogue
 from gateway.errors import Problem
+from gateway.evidence_book import EvidenceBook
+from gateway.evidence_files import EvidenceFiles
 from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
@@ -108,6 +110,8 @@ class Office:
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
+            self.evidence_files = EvidenceFiles(settings.state)
+            self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
             self.lookups = opened.enter_context(closing(LookupLog(settings.state)))

@@ -125,6 +125,7 @@ STATUS: Mapping[str, int] = {
     "AgreementNotYours": 403,
     "BadRows": 422,
     "BodyTooSlow": 408,
+    "BundleDiffers": 422,
     "CatalogueMissing": 409,
     "CodeRefused": 422,
     "CursorDiffers": 422,
@@ -133,6 +134,13 @@ STATUS: Mapping[str, int] = {
     "DocumentRefused": 422,
     "EpochMissing": 422,
     "EpochsMixed": 422,
+    "EvidenceAltered": 409,
+    "EvidenceEmpty": 422,
+    "EvidenceFull": 409,
+    "EvidenceMissing": 409,
+    "EvidenceTooLarge": 413,
+    "EvidenceUnavailable": 503,
+    "EvidenceUnreadable": 422,
     "FirmRepeated": 422,
     "IdempotencyKeyMissing": 400,
     "IdempotencyKeyReused": 422,
@@ -160,6 +168,7 @@ STATUS: Mapping[str, int] = {
     "NotYours": 403,
     "OutcomeUnknown": 504,
     "PartnershipReached": 409,
+    "PeriodNotOver": 409,
     "PowerDiffers": 409,
     "ProgrammeFileDiffers": 409,
     "ProgrammeFileInvalid": 422,
@@ -187,7 +196,7 @@ STATUS: Mapping[str, int] = {
 """This gateway's own codes, and the status that each is answered with."""
 
 # Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
-OF_STATE = frozenset({"AgreementNotYours", "MonthNotOver", "NotFound", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+OF_STATE = frozenset({"AgreementNotYours", "MonthNotOver", "NotFound", "PeriodNotOver", "SellerDiffers", "UnknownVoucher", "WrongStage"})
 IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.

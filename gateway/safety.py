@@ -55,6 +55,8 @@ def reasons(settings: Settings) -> Iterator[str]:
         # Whoever asks may wait for a question that was under way, and then for its own.
         together = "node_connect_seconds and node_answer_seconds together"
         yield f"handler_seconds must be more than twice {together}, or no look-up could say UNKNOWN."
+    if settings.body_bytes <= settings.evidence_bytes:
+        yield "body_bytes must be larger than evidence_bytes, or the largest document would be refused before it is looked at."
     if settings.state.exists() and settings.state.stat().st_mode & _OTHERS:
         yield f"the state folder {settings.state} holds what callers were answered and can be entered by others: chmod 700."
     for path in private_files(settings):

@@ -30,7 +30,8 @@ class Settings(BaseSettings):
         Path,
         Field(
             description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts,"
-            " catalogue of labs, programme files, payment records and catalogue of sub-districts (all to be backed up)."
+            " catalogue of labs, programme files, evidence with its originals, payment records and catalogue of sub-districts"
+            " (all to be backed up)."
         ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]
@@ -75,6 +76,9 @@ class Settings(BaseSettings):
     ] = 20.0
 
     body_bytes: Annotated[int, Field(ge=1_000, description="Largest body of a request, in bytes.")] = 6_000_000
+    evidence_bytes: Annotated[
+        int, Field(ge=1_000, description="Largest document of evidence (兑付材料), in bytes; body_bytes has to be larger.")
+    ] = 5_000_000
     body_seconds: Annotated[float, Field(gt=0, description="Time limit for receiving a body.")] = 30.0
     handler_seconds: Annotated[float, Field(gt=0, description="Time limit for answering once the body is there.")] = 60.0
     stop_seconds: Annotated[int, Field(ge=1, description="How long a stop waits for requests that are under way.")] = 30

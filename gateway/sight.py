@@ -68,6 +68,19 @@ def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) 
     return involved or pays or may_see_voucher(office, caller, ledger, voucher)
 
 
+def reviews(caller: Caller, ledger: Ledger, order_id: Id) -> bool:
+    """Whether a caller looks at an order to judge it: a reviewer of the region that issued it or hosts it, or an auditor."""
+    record = ledger.order_records[order_id]
+    regions = (ledger.programmes[ledger.vouchers[record.voucher].programme].region, ledger.labs[record.lab].region)
+    return caller.party is Party.AUDITOR or (caller.party is Party.REVIEWER and caller.home in regions)
+
+
+def require_evidence_seen(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> None:
+    """What an order was handed in with is for its parties and for who judges it; not for who pays it or keeps the directory."""
+    if not is_party(office, caller, ledger, order_id) and not (order_id in ledger.order_records and reviews(caller, ledger, order_id)):
+        raise not_found("order", order_id)
+
+
 def may_see_programme(caller: Caller, ledger: Ledger, programme_id: Id) -> bool:
     """The offices of its region and of the region that pays, the payers of regions that host an order of a netted one, and auditors."""
     programme = ledger.programmes[programme_id]

@@ -7,6 +7,19 @@ These are its public names; a gateway uses nothing else of it. Calldata stays in
 from registry.agent_book import AgentBook, Entered, PowerRefused, Telling
 from registry.agents import Act, PowerOfAttorney, Use, Verb, acts_of
 from registry.breaks import Break, BreakReason, Explanation, Payment, breaks_of
+from registry.bundle import (
+    Bundle,
+    BundleDocument,
+    Checked,
+    Checklist,
+    Ordered,
+    StatedContract,
+    StatedInvoice,
+    StatedPayment,
+    checklist,
+    drawn,
+    neighbours,
+)
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done, call_of
@@ -205,9 +218,13 @@ __all__ = [
     "Bar",
     "Break",
     "BreakReason",
+    "Bundle",
+    "BundleDocument",
     "CannotServe",
     "Cap",
     "ChainReplaced",
+    "Checked",
+    "Checklist",
     "Claim",
     "Client",
     "Closing",
@@ -280,6 +297,7 @@ __all__ = [
     "NotFoldable",
     "Order",
     "OrderState",
+    "Ordered",
     "Outbox",
     "OutboxClosed",
     "OutboxError",
@@ -330,6 +348,9 @@ __all__ = [
     "StandIn",
     "Standing",
     "StandingSet",
+    "StatedContract",
+    "StatedInvoice",
+    "StatedPayment",
     "Statement",
     "StatementMalformed",
     "Strength",
@@ -363,6 +384,7 @@ __all__ = [
     "address_of",
     "breaks_of",
     "call_of",
+    "checklist",
     "checksummed",
     "closing_id",
     "company_code",
@@ -373,6 +395,7 @@ __all__ = [
     "decode_record",
     "digest",
     "divided",
+    "drawn",
     "encode_record",
     "epoch_of",
     "evidence",
@@ -385,6 +408,7 @@ __all__ = [
     "load_key",
     "mixed_epochs",
     "month_of",
+    "neighbours",
     "open_store",
     "parse_typed_data",
     "put_in_place",

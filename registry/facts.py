@@ -12,9 +12,9 @@ from enum import IntEnum
 from typing import Any
 
 from registry.codec import id_of
-from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, RotationProposed, RotationVetoed
+from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, Redeemed, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
-from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, RegionStatus, Stage
+from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, RegionStatus, Stage, Time
 from registry.rules import Closing, month_of
 from registry.statement import Netting, Statement, netting, seconds_of_month, statement_of
 from registry.tags import epoch_of, mixed_epochs
@@ -25,7 +25,7 @@ CALENDAR = range(1, 13)
 
 _NO_DIGEST = bytes(32)
 _MOVES_MONEY = frozenset({"Funded", "Drawn"})
-_OF_A_KEY = (KeyRotated, RotationProposed, RotationVetoed)
+_OF_A_KEY = (KeyRotated, Redeemed, RotationProposed, RotationVetoed)
 
 # An order that was turned down or released holds nothing of its voucher.
 _HOLDS_NOTHING = frozenset({Stage.NONE, Stage.RELEASED})
@@ -131,6 +131,13 @@ class Facts:
     def orders(self) -> Iterable[Id]:
         """Every order."""
         return self._ledger.order_records
+
+    def redeemed_between(self, region: Region, from_: Time, until: Time) -> list[Id]:
+        """The orders that a region issued or hosts and for which money was asked in a period (last second inclusive), by id."""
+        members = [each for each, _ in self._ledger.regions.items()]
+        pairs = {(region, each) for each in members} | {(each, region) for each in members}
+        entries = (entry.logged for home, host in pairs for entry in self._snapshot.history_of_orders(home=home, host=host))
+        return sorted({each.event.order for each in entries if isinstance(each.event, Redeemed) and from_ <= each.time <= until})
 
     def months(self) -> list[Fact]:
         """Both sides' statements of every month; null where a side has named none. Closed once they are the same."""

@@ -79,10 +79,13 @@ class GatewayClient:
         asked = {name: value for name, value in query.items() if value is not None}
         return self._ask(lambda: self._http.get(self._url + path, params=asked, headers=self._authorization))
 
-    def download(self, path: str) -> bytes:
-        """Read a file that is no JSON."""
+    def download(self, path: str, asked: Mapping[str, Any] | None = None) -> bytes:
+        """Read a file that is no JSON; with `asked` by a POST that changes nothing."""
         try:
-            response = self._http.get(self._url + path, headers=self._authorization)
+            if asked is None:
+                response = self._http.get(self._url + path, headers=self._authorization)
+            else:
+                response = self._http.post(self._url + path, json=dict(asked), headers=self._authorization)
         except httpx.TransportError as silent:
             raise Unreachable(f"{self._url}: {silent!r}") from silent
         if response.is_success:

@@ -248,8 +248,8 @@ def _along(way: Way, applicant: Applicant, now: Time) -> Iterator[Finding]:
         yield _revenue(way, way.revenue_under, applicant.revenue)
     if way.most_capital is not None:
         capital, limit = applicant.capital, way.most_capital
-        zh = f"注册资本 {_yuan(capital)} 元，规定不超过 {_yuan(limit)} 元。"
-        yield _stated("most_capital", capital, lambda it: it <= limit, zh, f"Capital of {_yuan(capital)} yuan; at most {_yuan(limit)}.")
+        zh = f"注册资本 {yuan(capital)} 元，规定不超过 {yuan(limit)} 元。"
+        yield _stated("most_capital", capital, lambda it: it <= limit, zh, f"Capital of {yuan(capital)} yuan; at most {yuan(limit)}.")
     if way.marks:
         yield _marks(way.marks, applicant.marks, now)
     if way.after_review:
@@ -258,8 +258,8 @@ def _along(way: Way, applicant: Applicant, now: Time) -> Iterator[Finding]:
 
 def _revenue(way: Way, limit: Fen, revenue: Fen | None) -> Finding:
     included = way.revenue_includes_the_limit
-    zh = f"营业收入 {_yuan(revenue)} 元，规定 {_yuan(limit)} 元以下（{'含' if included else '不含'}本数）。"
-    en = f"Revenue of {_yuan(revenue)} yuan; under {_yuan(limit)}, the figure {'included' if included else 'left out'}."
+    zh = f"营业收入 {yuan(revenue)} 元，规定 {yuan(limit)} 元以下（{'含' if included else '不含'}本数）。"
+    en = f"Revenue of {yuan(revenue)} yuan; under {yuan(limit)}, the figure {'included' if included else 'left out'}."
     return _stated("revenue_under", revenue, lambda it: it < limit or (included and it == limit), zh, en)
 
 
@@ -308,8 +308,8 @@ def _grant(grants: Grants, code: str, granted: Sequence[Granted], amount: Fen, n
 def _pre_issue(pre_issue: Fen | None, amount: Fen) -> Finding:
     if pre_issue is None:
         return _found("pre_issue", amount, "该券种不普发，也不受理申领。", "Neither issued to all nor on application.", holds=False)
-    zh = f"普发每家 {_yuan(pre_issue)} 元，本次 {_yuan(amount)} 元。"
-    en = f"{_yuan(pre_issue)} yuan to each; this is {_yuan(amount)}."
+    zh = f"普发每家 {yuan(pre_issue)} 元，本次 {yuan(amount)} 元。"
+    en = f"{yuan(pre_issue)} yuan to each; this is {yuan(amount)}."
     return _found("pre_issue", amount, zh, en, holds=amount == pre_issue)
 
 
@@ -324,10 +324,10 @@ def _cap(cap: Cap, earlier: Sequence[Granted], amount: Fen, now: Time) -> Findin
     begin = begin_of(cap.period, now)
     before = sum(each.face for each in earlier if each.at >= begin)
     zh_within, en_within = _WITHIN[cap.period]
-    zh = f"{zh_within}已发放 {_yuan(before)} 元，加本次 {_yuan(amount)} 元为 {_yuan(before + amount)} 元，上限 {_yuan(cap.amount)} 元。"
+    zh = f"{zh_within}已发放 {yuan(before)} 元，加本次 {yuan(amount)} 元为 {yuan(before + amount)} 元，上限 {yuan(cap.amount)} 元。"
     en = (
-        f"With {_yuan(before)} yuan granted before, {_yuan(amount)} more make {_yuan(before + amount)};"
-        f" at most {_yuan(cap.amount)} {en_within}."
+        f"With {yuan(before)} yuan granted before, {yuan(amount)} more make {yuan(before + amount)};"
+        f" at most {yuan(cap.amount)} {en_within}."
     )
     return _found("cap", before, zh, en, holds=before + amount <= cap.amount)
 
@@ -356,9 +356,9 @@ def begin_of(period: Period, now: Time) -> Time:
 
 def _first_tranche(tranche: Tranche, amount: Fen) -> Finding:
     if tranche.first_is is First.FIXED:
-        zh, en = f"首次发放为 {_yuan(tranche.first)} 元。", f"The first grant is {_yuan(tranche.first)} yuan."
+        zh, en = f"首次发放为 {yuan(tranche.first)} 元。", f"The first grant is {yuan(tranche.first)} yuan."
         return _found("first_grant", amount, zh, en, holds=amount == tranche.first)
-    zh, en = f"首次发放不超过 {_yuan(tranche.first)} 元。", f"The first grant is at most {_yuan(tranche.first)} yuan."
+    zh, en = f"首次发放不超过 {yuan(tranche.first)} 元。", f"The first grant is at most {yuan(tranche.first)} yuan."
     return _found("first_grant", amount, zh, en, holds=amount <= tranche.first)
 
 
@@ -370,8 +370,8 @@ def _next_tranche(tranche: Tranche, earlier: Sequence[Granted]) -> Finding:
     used = sum(each.used(tranche.used) for each in earlier)
     zh_used, en_used = _COME_SO_FAR[tranche.used]
     percent = f"{tranche.next_after_bps / 100:g}"
-    zh = f"已发放 {_yuan(granted)} 元，其中已{zh_used} {_yuan(used)} 元；超过 {percent}% 后方可再发。"
-    en = f"Of {_yuan(granted)} yuan granted, {_yuan(used)} are {en_used}; more than {percent} % before the next grant."
+    zh = f"已发放 {yuan(granted)} 元，其中已{zh_used} {yuan(used)} 元；超过 {percent}% 后方可再发。"
+    en = f"Of {yuan(granted)} yuan granted, {yuan(used)} are {en_used}; more than {percent} % before the next grant."
     return _found("next_grant", used, zh, en, holds=used * WHOLE > granted * tranche.next_after_bps)
 
 
@@ -388,11 +388,11 @@ def _stated(rule: str, fact: V | None, holds: Callable[[V], bool], zh: str, en: 
     return _found(rule, fact, zh, en, holds=holds(fact))
 
 
-def _yuan(amount: int | None) -> str:
+def yuan(amount: int | None) -> str:
     """
     Fen as people write yuan.
 
-    >>> _yuan(1_000_000_001)
+    >>> yuan(1_000_000_001)
     '10,000,000.01'
     """
     return "—" if amount is None else f"{amount // 100:,}.{amount % 100:02}"

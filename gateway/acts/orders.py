@@ -6,10 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from gateway import shapes
+from gateway.acts.evidence import keep_salt, require_agreeing
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.errors import Explained, Problem
 from gateway.looked_up import Subject, logged, logged_together
+from gateway.near_duplicates import warnings_of
 from gateway.office import Office
 from gateway.schemas import (
     OrderFacts,
@@ -76,12 +78,18 @@ FOR_EVER = Time(2**40 - 1)
 
 
 def order(office: Office, caller: Caller, order_id: Id) -> OrderSeen:
-    """An order, for its parties, the offices of both regions, and auditors. Whoever is no party to it stands in the log."""
+    """
+    An order, for its parties, the offices of both regions, and auditors. Whoever is no party to it stands in the log.
+
+    Who judges it is warned of what looks like something else.
+    """
     with logged(office.lookups, office.clock, caller, "order-history") as subject, office.seen() as snapshot:
         subject.own = is_party(office, caller, snapshot.ledger, order_id)
         of_order(subject, snapshot.ledger, order_id)
         require_order_seen(office, caller, snapshot.ledger, order_id)
-        return shapes.order_seen(snapshot, order_id, office.clock())
+        told = shapes.order_seen(snapshot, order_id, office.clock())
+        near = warnings_of(office, caller, snapshot.ledger, order_id)
+        return told.model_copy(update={"warnings": [*told.warnings, *near]})
 
 
 def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | None, limit: int) -> OrderPage:
@@ -159,6 +167,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         if state.stage != Stage.OPEN:
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
         require_seller(office, ledger, record.lab, asked.agreement.seller)
+        require_agreeing(office, order_id, asked)
         epoch = epoch_of(ledger.vouchers[record.voucher].firm)
         agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
         invoice = office.keyring.invoice(asked.invoice.number, code=asked.invoice.code)
@@ -176,6 +185,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         result=salted(bytes.fromhex(asked.report_sha256), salt),
         valid_until=valid_until,
     )
+    keep_salt(office, caller, id_of(redemption), order_id, salt)
     return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt, block=block)
 
 

@@ -22,6 +22,11 @@ LookupKind = Literal[
     "trail",
     "statement",
     "breaks",
+    "evidence",
+    "evidence-check",
+    "evidence-document",
+    "evidence-sample",
+    "evidence-originals",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -39,6 +44,11 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "trail": "a page of all events",
     "statement": "a month's statement between two regions",
     "breaks": "a month's breaks",
+    "evidence": "what was handed in for an order (兑付材料), by whoever it was, its parties too",
+    "evidence-check": "a checklist of it",
+    "evidence-document": "one original of it",
+    "evidence-sample": "a sample that was drawn",
+    "evidence-originals": "an order's originals in an archive",
 }
 """What is looked up, by the word for it in the log."""
 

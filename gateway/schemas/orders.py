@@ -148,7 +148,8 @@ class OrderBrief(Shape):
     Where an order stands. `firm` is the firm's id in the directory, by which it can be flagged.
 
     `warnings` is what a reviewer must see before he accepts and no contract refuses: `EpochsMixed`, tags of two epochs of the
-    consortium's key, which nothing compares.
+    consortium's key, which nothing compares. Of one order, a reviewer of either region and an auditor also see what its evidence looks
+    like: `FileAgain`, `InvoiceNear`, `ContractElsewhere`, `BundleDiffers`, or `EvidenceNotHere`, where none of that was looked for.
     """
 
     order_id: Id32

@@ -71,10 +71,14 @@ class Desk:
                 break
         return answer
 
-    def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes) -> Answer:
-        """Hand in a list."""
+    def raw_post(self, path: str, asked: Mapping[str, Any]) -> httpx.Response:
+        """Ask for what is no JSON object: a file."""
+        return self.http.post(self.url + path, json=dict(asked), headers=self._headers())
+
+    def upload(self, path: str, fields: Mapping[str, str], *, name: str, content: bytes, field: str = "list") -> Answer:
+        """Hand in a file, under the name that the form has for it."""
         headers = self._headers(str(uuid.uuid4()))
-        return self._answer(self.http.post(self.url + path, data=dict(fields), files={"list": (name, content)}, headers=headers))
+        return self._answer(self.http.post(self.url + path, data=dict(fields), files={field: (name, content)}, headers=headers))
 
     def hand_in(self, path: str, lists: Mapping[str, str], *, key: str | None = None) -> Answer:
         """Hand in several lists of text at once, each under its field's name."""

@@ -84,7 +84,8 @@ def story(engine, _chain_ids, tmp_path):
         (folder / "programme.toml").write_text(rule.replace("CX-KJQ-2013", "CX-KJQ-STORY"), encoding="utf-8")
         (folder / "list.csv").write_text(f"企业代码,券号\n{firm.company_code},STORY-1\n", encoding="utf-8")
         (folder / "vouchers.csv").write_text(f"region,firm,serial\n{CHANGXING},{firm.company_code},STORY-1\n", encoding="utf-8")
-        (folder / "report.pdf").write_bytes(b"a report")
+        for name in ("contract", "invoice", "report"):
+            (folder / f"{name}.pdf").write_bytes(f"%PDF-1.7 {name}".encode())
         write_secret(folder / "new.password", PASSWORD)
         told = {"FIRM_CODE": firm.company_code, "SERIAL": "STORY-1", "SELLER": lab.host_unit, "LAB": town.lab_id(lab)}
         told |= {"FIRM": "0x" + id_of(Firm(Region(CHANGXING), town.world.keyring.firm(firm.company_code))).hex()}
@@ -273,10 +274,18 @@ def life_of_an_order(story):
     deadline = story.play("order show", lab)["deadline"]
     wait_until(lambda: _mined(people.town.node) + 90 * DAY > deadline)
     story.play("review extend", reviewer, LATER=deadline + 1)
+    assert story.play("evidence hand-in", lab)["order_id"] == story.told["ORDER"]
+    assert story.play("evidence check", lab)["verdict"] == "HOLDS"
     story.play("redeem prepare", lab)
     story.play("redeem sign", lab)
     story.play("redeem sign", firm, instead=("--as lab", "--as firm"))
     story.play("redeem submit", lab)
+    at_host = people.caller(SHANGHAI, "reviewer-1")
+    shown = story.play("evidence show", at_host)
+    assert (shown["result"], shown["warnings"]) == ("MATCHES", [])
+    reports = [each["sha256"] for each in shown["bundle"]["documents"] if each["kind"] == "成果报告"]
+    story.play("evidence get", at_host, REPORT_SHA256=reports[0])
+    assert (people.folder / "original.pdf").read_bytes() == (people.folder / "report.pdf").read_bytes()
     story.play("review endorse", people.caller(SHANGHAI, "reviewer-1"))
     story.play("review accept", reviewer)
     story.play("settle record", payer)
@@ -443,7 +452,17 @@ def agents(story):
 
 
 def auditing(story):
-    auditor = story.people.auditor()
+    auditor, at_gateway = story.people.auditor(), story.people.caller(SHANGHAI, "auditor")
+    story.people.town.node.jump(DAY)
+    story.told["SAMPLED_UNTIL"] = _mined(story.people.town.node) - DAY // 2
+    drawn = story.play("evidence sample", at_gateway)
+    from_node = story.play("evidence sample", auditor, instead=("--size", f"--region {SHANGHAI} --size"))
+    assert story.told["SETTLED_ORDER"] in {each["order_id"] for each in from_node["orders"]}
+    for name in ("population", "population_sha256"):
+        assert drawn[name] == from_node[name]
+    assert [each["order_id"] for each in drawn["orders"]] == [each["order_id"] for each in from_node["orders"]]
+    originals = story.play("evidence originals", at_gateway)
+    assert (originals["clean"], originals["documents"]) == (True, 3)
     assert story.play("audit replay", auditor)["clean"] is True
     for path in ("trail", "index status", "index rebuild", "index export"):
         story.play(path, auditor)
@@ -509,6 +528,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway keys revoke", desk)["revoked"]
     assert story.play("gateway lookups verify", desk)["number"] == 0
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
+    assert story.play("gateway evidence verify", desk)["number"] == 0
 
 
 def _answers(http, port):

@@ -93,6 +93,7 @@ def test_safe_settings_are_taken(safe, change):
         (ISSUER | {"oidc_roles": {"lab": "LAB"}}, "oidc_roles"),
         ({"handler_seconds": 20.0, "wait_seconds": 20.0, "node_answer_seconds": 1.0}, "longer than wait_seconds"),
         ({"node_answer_seconds": 30.0}, "more than twice node_connect_seconds and node_answer_seconds"),
+        ({"evidence_bytes": 6_000_000}, "body_bytes must be larger than evidence_bytes"),
         ({"node_connect_seconds": 11.0}, "more than twice node_connect_seconds and node_answer_seconds"),
     ],
 )
