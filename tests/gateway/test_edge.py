@@ -191,6 +191,8 @@ def test_a_fault_says_nothing_of_itself_in_answer_or_log(gateway, lines):
 
     assert problem(response) == (500, "Internal")
     assert "91310000MA1FL00000" not in response.text
+    # It is logged once it is answered.
+    wait_until(lambda: any(each["level"] == "ERROR" for each in lines()))
     told = [each for each in lines() if each["level"] == "ERROR"]
     assert told[-1]["exception"]["kind"] == "RuntimeError"
     assert told[-1]["request_id"] == response.headers["X-Request-Id"]
