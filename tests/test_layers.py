@@ -25,6 +25,7 @@ PURE = {
     "registry.proofs",
     "registry.statement",
     "registry.breaks",
+    "registry.reports",
     "registry.audit.report",
     "registry.audit.slots",
     "registry.audit.subsidies",
