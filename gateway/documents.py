@@ -21,7 +21,7 @@ from gateway.callers import OFFICERS
 from gateway.errors import MEDIA_TYPE, status_of
 
 TITLE, VERSION = "Tongquan (通券) gateway", "1"
-JSON, TEXT = "application/json", "text/plain"
+JSON, TEXT, CSV = "application/json", "text/plain", "text/csv"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _VERBS, _REFUSES = "x-verbs", "x-refuses"
 
@@ -82,6 +82,7 @@ _TAGS = {
     "lookups": "Before the service: quote, verification, three facts. And who looked.",
     "orders": "An order from reservation to settlement and, if need be, back.",
     "months": "What months came to between two regions, what payers' records say of it, and who closed them.",
+    "reports": "What programmes came to, what waits, what is to be paid, and where to look closer.",
     "programmes": "Programmes and the money set aside for them.",
     "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",
@@ -112,13 +113,13 @@ def told(
     """
     What a route tells of itself, for its decorator.
 
-    `asked` and `answer` are examples, of the media types `media` and `answered` (a workbook has none); `verbs` the contracts' functions
-    that it calls, `refuses` this gateway's own codes. The tests play every example.
+    `asked` and `answer` are examples, of the media types `media` and `answered` (files for people have none);
+    `verbs` the contracts' functions that it calls, `refuses` this gateway's own codes. The tests play every example.
     """
     extra: dict[str, Any] = {_VERBS: list(verbs), _REFUSES: list(refuses)}
     if asked is not None:
         extra["requestBody"] = {"content": {media: {"example": asked}}}
-    told = {"schema": {"type": "string", "format": "binary"}} if answered == EXCEL else {"example": answer}
+    told = {"schema": {"type": "string", "format": "binary"}} if answered in (EXCEL, CSV) else {"example": answer}
     shown: dict[str, Any] = {"description": HTTPStatus(status).phrase, "content": {answered: told}}
     return {"summary": summary, "status_code": status, "responses": {status: shown}, "openapi_extra": extra}
 

@@ -22,6 +22,7 @@ LookupKind = Literal[
     "trail",
     "statement",
     "breaks",
+    "report",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -39,6 +40,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "trail": "a page of all events",
     "statement": "a month's statement between two regions",
     "breaks": "a month's breaks",
+    "report": "a report, told by its kind and hash",
 }
 """What is looked up, by the word for it in the log."""
 
