@@ -421,7 +421,7 @@ PRICE_REPORT = _reported(
                 "uses": 12,
                 "judged": True,
                 "lower_quartile": "800000",
-                "median": "800000",
+                "median_cost": "800000",
                 "upper_quartile": "800000",
                 "lowest": "800000",
                 "highest": "800000",

@@ -360,7 +360,7 @@ class ServiceTypeSeen(Shape):
     uses: int
     judged: bool
     lower_quartile: Amount
-    median: Amount
+    median_cost: Amount
     upper_quartile: Amount
     lowest: Amount
     highest: Amount

@@ -28,6 +28,7 @@ from registry.cli import (
     programme,
     redeem,
     region,
+    report,
     review,
     settle,
     trail,
@@ -57,7 +58,7 @@ def make_app() -> typer.Typer:
     issue.add_to(app)
     app.add_typer(issue.app, name="voucher")
     lookups.add_to(app)
-    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle, "month": month}.items():
+    for name, group in {"order": order, "redeem": redeem, "review": review, "settle": settle, "month": month, "report": report}.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
         app.add_typer(group.app, name=name)

@@ -6,6 +6,7 @@ from the chain, and its signature (EIP-712, on a `ServedYear`) is that of an acc
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -21,6 +22,9 @@ from registry.rules import Ledger
 from registry.signing import SIGNATURE_BYTES, signer_of
 from registry.statement import canonical
 
+FIRST_YEAR, LAST_YEAR = 2_000, 9_998
+
+_ID = re.compile("0x[0-9a-f]{64}")
 _CHINA = timezone(timedelta(hours=8))
 
 
@@ -112,6 +116,19 @@ class SignedLabYear:
         if not isinstance(document, dict) or len(signature) != SIGNATURE_BYTES:
             raise SignedYearRefused("it has no statement and signature")
         return cls(document, signature)
+
+    @property
+    def named(self) -> tuple[Id, int]:
+        """
+        Of which lab and year it says that it is.
+
+        Raises:
+            SignedYearRefused: it names none.
+        """
+        lab, year = self.document.get("lab"), self.document.get("year")
+        if not isinstance(lab, str) or not _ID.fullmatch(lab) or not isinstance(year, int) or not FIRST_YEAR <= year <= LAST_YEAR:
+            raise SignedYearRefused("it names no lab and year")
+        return Id(bytes.fromhex(lab[2:])), year
 
     def content(self) -> bytes:
         """The file."""

@@ -118,7 +118,7 @@ class ServiceType:
     uses: int
     judged: bool
     lower_quartile: Fen
-    median: Fen
+    median_cost: Fen
     upper_quartile: Fen
     lowest: Fen
     highest: Fen

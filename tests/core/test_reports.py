@@ -337,7 +337,7 @@ def test_a_price_outlier_is_outside_its_types_range(scene):
     kinds = {each.service_type: each for each in report.service_types}
 
     tested = kinds["成分检测"]
-    assert (tested.lower_quartile, tested.median, tested.upper_quartile) == (1_100 * YUAN, 1_200 * YUAN, 1_400 * YUAN)
+    assert (tested.lower_quartile, tested.median_cost, tested.upper_quartile) == (1_100 * YUAN, 1_200 * YUAN, 1_400 * YUAN)
     assert [(each.order_id, each.high) for each in tested.outliers] == [(id_of(orders[-1]), True)]
     assert (kinds["联合研发"].judged, kinds["联合研发"].outliers) == (False, ())
     assert report.catalogue_sha256 == types.sha256
@@ -452,6 +452,15 @@ def test_a_year_signed_by_who_is_in_office_no_more_is_refused(scene):
 def test_what_is_no_signed_year_is_refused(content):
     with pytest.raises(SignedYearRefused):
         SignedLabYear.read(content)
+
+
+@pytest.mark.parametrize("change", [{"lab": "0x12"}, {"lab": 5}, {"year": 1_999}, {"year": "2013"}, {"year": 9_999}])
+def test_a_signed_year_that_names_no_lab_or_year_is_refused(scene, change):
+    document = year_of(scene).document()
+
+    assert SignedLabYear(document, bytes(64)).named == (scene.lab, 2013)
+    with pytest.raises(SignedYearRefused, match="names no lab and year"):
+        SignedLabYear(document | change, bytes(64)).named  # noqa: B018 - it raises
 
 
 def test_what_is_signed_names_lab_year_and_hash(scene):

@@ -647,7 +647,7 @@ TEXTS_THAT_DIFFER |= {"total", "settled", "reversed", "refunded", "owed", "first
 NUMBERS_THAT_DIFFER |= {"since", "accepted", "year", "uses", "firms", "labs", "vouchers", "subjects", "share_bps"}
 NUMBERS_THAT_DIFFER |= {"ended", "ended_late", "median", "ninth_tenth", "longest", "standing", "standing_longest"}
 TEXTS_THAT_DIFFER |= {"ordered", "cost", "offset", "face", "returned", "recovered", "amount", "left_out_total"}
-TEXTS_THAT_DIFFER |= {"lower_quartile", "upper_quartile", "lowest", "highest"}
+TEXTS_THAT_DIFFER |= {"lower_quartile", "upper_quartile", "median_cost", "lowest", "highest"}
 HEX = re.compile("0x([0-9a-fA-F]{2})+")
 
 
