@@ -427,6 +427,7 @@ def reports(story):
     """What the story came to; its year is over by now."""
     people, folder, told = story.people, story.people.folder, story.told
     issuer, directory, lab = people.caller(CHANGXING, "issuer"), people.caller(SHANGHAI, "directory"), people.town.lab("lab-shanghai")
+    told["LAB"] = people.town.lab_id(lab)
     (folder / "service-types.csv").write_text(f"编号,服务类型\n{told['LAB']},成分检测\n", encoding="utf-8")
     told["LAST_YEAR"] = told["YEAR"] = told["LAST_MONTH"].partition("-")[0]
 
