@@ -21,10 +21,10 @@ from gateway.callers import OFFICERS
 from gateway.errors import MEDIA_TYPE, status_of
 
 TITLE, VERSION = "Tongquan (通券) gateway", "1"
-JSON, TEXT = "application/json", "text/plain"
+JSON, TEXT, CSV = "application/json", "text/plain", "text/csv"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 OCTETS, ARCHIVE = "application/octet-stream", "application/zip"
-BINARY = frozenset({EXCEL, OCTETS, ARCHIVE})
+BINARY = frozenset({EXCEL, CSV, OCTETS, ARCHIVE})
 _VERBS, _REFUSES = "x-verbs", "x-refuses"
 
 _PROBLEM = {
@@ -85,6 +85,7 @@ _TAGS = {
     "orders": "An order from reservation to settlement and, if need be, back.",
     "evidence": "What redemptions are handed in with: documents, what they state, checklists, samples and originals.",
     "months": "What months came to between two regions, what payers' records say of it, and who closed them.",
+    "reports": "What programmes came to, what waits, what is to be paid, and where to look closer.",
     "programmes": "Programmes and the money set aside for them.",
     "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",

@@ -309,6 +309,170 @@ SUB_DISTRICTS = {
     "block": BLOCK,
 }
 
+# Reports
+
+_PERIOD = {"chain_id": 330522, "registry": REGISTRY, "since": 0, "until": NOW}
+
+
+def _reported(report: dict[str, Any]) -> dict[str, Any]:
+    return {"hash": sample_id("report"), "final": False, "report": report, "block": BLOCK}
+
+
+def _parameters(**defaults: int) -> list[dict[str, Any]]:
+    return [{"name": name, "value": default, "default": default} for name, default in defaults.items()]
+
+
+def _heading(words: str, **defaults: int) -> dict[str, Any]:
+    shown = "; ".join(f"{name} = {default} (默认 default {default})" for name, default in defaults.items())
+    return {"heading": f"{words}: {shown}", "parameters": _parameters(**defaults)}
+
+
+_USE = {"uses": 1, "firms": 1, "labs": 1, "ordered": "500000", "cost": "800000", "offset": "480000", "face": "500000", "returned": "0"}
+_ISSUED = {"vouchers": 1, "firms": 1, "face": "1000000"}
+_ORDERED = {"orders": 1, "firms": 1, "amount": "500000"}
+_OF_STAGE = {"stage": "SETTLED", "orders": 1, "ordered": "500000", "cost": "800000", "offset": "480000", "face": "500000"}
+PROGRAMME_REPORT = _reported(
+    {
+        "format": "tongquan programme report 1",
+        **_PERIOD,
+        "region": CHANGXING,
+        "programme_id": PROGRAMME,
+        "programme": "CX-KJQ-2013",
+        "issued": _ISSUED,
+        "ordered": _ORDERED,
+        "redeemed": _USE,
+        "settled": _USE,
+        "recovered": "0",
+        "stages": [_OF_STAGE],
+        "months": [{"month": 203_012, "issued": _ISSUED, "ordered": _ORDERED, "redeemed": _USE, "settled": _USE}],
+    }
+)
+AGEING_REPORT = _reported(
+    {
+        "format": "tongquan ageing report 1",
+        **_PERIOD,
+        "region": CHANGXING,
+        **_heading(
+            "各环节时效 How long each step takes, in days",
+            approval_days=10,
+            service_days=90,
+            first_review_days=15,
+            review_days=15,
+            payment_days=30,
+            refund_days=30,
+        ),
+        "waits": [
+            {
+                "wait": "PAYMENT",
+                "region": CHANGXING,
+                "ended": 1,
+                "ended_late": 0,
+                "median": 86_400,
+                "ninth_tenth": 86_400,
+                "longest": 86_400,
+                "standing": 1,
+                "standing_longest": 86_400,
+                "late": [],
+            }
+        ],
+    }
+)
+_TO_BE_PAID = {
+    "order_id": ORDER,
+    "programme": "CX-KJQ-2013",
+    "home": CHANGXING,
+    "paid_to": "LAB",
+    "payee": LAB,
+    "lab_code": "SH-0052",
+    "amount": "480000",
+    "accepted": NOW,
+}
+BANK_FILE = _reported(
+    {
+        "format": "tongquan bank file report 1",
+        **_PERIOD,
+        "payer": CHANGXING,
+        "count": 1,
+        "total": "480000",
+        "orders": [_TO_BE_PAID],
+        "left_out_total": "0",
+        "left_out": [],
+    }
+)
+_SHARE = {"uses": 1, "offset": "480000", "share_bps": 10_000, "marked": True}
+CONCENTRATION_REPORT = _reported(
+    {
+        "format": "tongquan concentration report 1",
+        **_PERIOD,
+        "region": CHANGXING,
+        "uses": 1,
+        "offset": "480000",
+        "labs": {
+            **_heading("服务机构占比 Labs by share of the offset", share_percent=10, listed=20),
+            "subjects": 1,
+            "largest": [{"subject": LAB, **_SHARE}],
+        },
+        "firms": {
+            **_heading("企业占比 Firms by share of the offset", share_percent=10, listed=20),
+            "subjects": 1,
+            "largest": [{"subject": FIRM, **_SHARE}],
+        },
+        "caps": {**_heading("恰在上限 Offsets just at a cap", within_percent=1), "at_cap": []},
+        "bursts": {
+            **_heading("到期前集中下单 Bursts of orders before vouchers end", days=30, burst_percent=50, least_orders=5),
+            "labs": [],
+        },
+    }
+)
+PRICE_REPORT = _reported(
+    {
+        "format": "tongquan price report 1",
+        **_PERIOD,
+        "region": CHANGXING,
+        "catalogue_sha256": SHA_256,
+        **_heading("价格异常 Costs outside their type's range", spread_percent=150, least_uses=5),
+        "service_types": [
+            {
+                "service_type": "成分检测",
+                "uses": 12,
+                "judged": True,
+                "lower_quartile": "800000",
+                "median_cost": "800000",
+                "upper_quartile": "800000",
+                "lowest": "800000",
+                "highest": "800000",
+                "outliers": [],
+            }
+        ],
+    }
+)
+_LAB_YEAR = {
+    "format": "tongquan lab year report 1",
+    **_PERIOD,
+    "lab": LAB,
+    "lab_region": SHANGHAI,
+    "lab_code": "SH-0052",
+    "year": 2030,
+    "regions": [
+        {"home": CHANGXING, "across": True, "orders": 1, "uses": _USE, "settled": {"uses": 1, "offset": "480000"}, "refunded": "0"}
+    ],
+    "across": _USE,
+    "total": _USE,
+}
+LAB_YEAR = _reported(_LAB_YEAR)
+LAB_YEAR_NAMED = {"lab": LAB, "year": 2030}
+YEAR_SIGNED = {
+    "lab": LAB,
+    "year": 2030,
+    "hash": sample_id("report"),
+    "signer": "0x" + "7e" * 20,
+    "signature": "0x" + "5b" * 64,
+}
+_NO_USE = {"uses": 0, "firms": 0, "labs": 0, "ordered": "0", "cost": "0", "offset": "0", "face": "0", "returned": "0"}
+SIGNED_YEAR = {"statement": {**_LAB_YEAR, "regions": [], "across": _NO_USE, "total": _NO_USE}, "signature": "0x" + "5b" * 64}
+SERVICE_TYPES_FORM = {"list": f"编号,服务类型\r\n{LAB},成分检测\r\n"}
+SERVICE_TYPES_TAKEN = {"sha256": SHA_256, "rows": 1}
+
 # Programmes
 
 PROGRAMME_TEXT = """\

@@ -32,7 +32,9 @@ from gateway.payments import Payments
 from gateway.programme_files import ProgrammeFiles
 from gateway.rate_limit import RateLimit
 from gateway.reasons import Reasons
+from gateway.service_types import ServiceTypeFiles
 from gateway.settings import Settings
+from gateway.signed_years import SignedYears
 from gateway.sub_districts import SubDistricts
 from gateway.tag_keys import keyring_of
 from registry import (
@@ -114,6 +116,8 @@ class Office:
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
+            self.service_types = opened.enter_context(closing(ServiceTypeFiles(settings.state / "service-types.sqlite")))
+            self.signed_years = opened.enter_context(closing(SignedYears(settings.state / "signed-years.sqlite")))
             self.lookups = opened.enter_context(closing(LookupLog(settings.state)))
             self.agents = opened.enter_context(closing(Agents(settings.state)))
             self.inquiries: inquiries.Inquiries[Judged] = inquiries.Inquiries(self.lookups, clock)

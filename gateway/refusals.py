@@ -127,6 +127,7 @@ STATUS: Mapping[str, int] = {
     "BodyTooSlow": 408,
     "BundleDiffers": 422,
     "CatalogueMissing": 409,
+    "CatalogueRefused": 422,
     "CodeRefused": 422,
     "CursorDiffers": 422,
     "CursorRefused": 422,
@@ -192,11 +193,14 @@ STATUS: Mapping[str, int] = {
     "Unauthenticated": 401,
     "UnknownVoucher": 404,
     "Unreachable": 503,
+    "YearNotOver": 409,
 }
 """This gateway's own codes, and the status that each is answered with."""
 
 # Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
-OF_STATE = frozenset({"AgreementNotYours", "MonthNotOver", "NotFound", "PeriodNotOver", "SellerDiffers", "UnknownVoucher", "WrongStage"})
+OF_STATE = frozenset(
+    {"AgreementNotYours", "MonthNotOver", "NotFound", "PeriodNotOver", "SellerDiffers", "UnknownVoucher", "WrongStage", "YearNotOver"}
+)
 IN_DOUBT = ("Stale", "Unreachable")
 
 # What a route can meet because of what it asks for, whatever it does.

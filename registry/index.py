@@ -209,6 +209,17 @@ class Snapshot:
         which = f"WHERE (block, log) IN (SELECT block, log FROM history WHERE subject IN ({orders})) ORDER BY block, log"  # noqa: S608
         return self._entries(which, *programmes, *labs)
 
+    def history_of_programmes(self, programmes: Sequence[Id]) -> list[Entry]:
+        """Every event about the vouchers of some programmes and about their orders, in order."""
+        vouchers = f"SELECT id FROM vouchers WHERE programme IN ({_places(programmes)})"  # noqa: S608 - our own words
+        which = f"WHERE (block, log) IN (SELECT block, log FROM history WHERE subject IN ({vouchers})) ORDER BY block, log"  # noqa: S608
+        return self._entries(which, *programmes)
+
+    def history_of_lab_orders(self, lab: Id) -> list[Entry]:
+        """Every event about a lab's orders, in order."""
+        orders = "SELECT block, log FROM history WHERE subject IN (SELECT id FROM orders WHERE lab = ?)"
+        return self._entries(f"WHERE (block, log) IN ({orders}) ORDER BY block, log", lab)
+
     def last_of_firm(self, firm: Id, tag: Tag) -> str | None:
         """The position of the last of them."""
         found = self._select(f"{_OF_FIRM} ORDER BY block DESC, log DESC LIMIT 1", firm, tag)

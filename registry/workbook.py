@@ -55,8 +55,8 @@ _REASONS = {
 }
 
 
-class _Fen(int):
-    """Money, in a row."""
+class Yuan(int):
+    """Money in fen that a cell shows in yuan."""
 
 
 def statement_workbook(
@@ -67,9 +67,7 @@ def statement_workbook(
 
     Breaks and sub-districts, as a gateway answers them, have a sheet each where there are any.
     """
-    from openpyxl import Workbook  # noqa: PLC0415 - slow to load, and few commands need it
-
-    statement, book = told["statement"], Workbook()
+    statement = told["statement"]
     sheets = {
         "汇总 Summary": _summary(told),
         "明细 Lines": _lines(statement["lines"]),
@@ -79,6 +77,14 @@ def statement_workbook(
         sheets["差异 Breaks"] = _breaks(breaks)
     if sub_districts is not None:
         sheets["乡镇街道园区 Sub-districts"] = _sub_districts(sub_districts)
+    return filled(sheets)
+
+
+def filled(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
+    """A workbook of these sheets, row by row: `Yuan` are money, other numbers stay numbers, and everything else is text."""
+    from openpyxl import Workbook  # noqa: PLC0415 - slow to load, and few commands need it
+
+    book = Workbook()
     for title, rows in sheets.items():
         _fill(book.create_sheet(title), rows)
     book.remove(book.worksheets[0])
@@ -101,17 +107,17 @@ def _summary(told: Mapping[str, Any]) -> Iterable[Sequence[object]]:
     yield ()
     yield "事项 Event", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["events"]:
-        yield each["event"], _EVENTS[each["event"]], each["count"], _Fen(each["total"]), each["total"]
+        yield each["event"], _EVENTS[each["event"]], each["count"], Yuan(each["total"]), each["total"]
     yield ()
     yield "月末状态 Stage at the month's end", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["stages"]:
-        yield each["stage"], _STAGES[each["stage"]], each["count"], _Fen(each["total"]), each["total"]
+        yield each["stage"], _STAGES[each["stage"]], each["count"], Yuan(each["total"]), each["total"]
     yield ()
     yield "两地轧差 Netting", "", "", "金额（元） Yuan", "金额（分） Fen"
-    yield f"{netting['first']} → {netting['second']}", "应付 owes", "", _Fen(netting["first_owes"]), netting["first_owes"]
-    yield f"{netting['second']} → {netting['first']}", "应付 owes", "", _Fen(netting["second_owes"]), netting["second_owes"]
+    yield f"{netting['first']} → {netting['second']}", "应付 owes", "", Yuan(netting["first_owes"]), netting["first_owes"]
+    yield f"{netting['second']} → {netting['first']}", "应付 owes", "", Yuan(netting["second_owes"]), netting["second_owes"]
     between = "无 none" if netting["debtor"] is None else f"{netting['debtor']} → {netting['creditor']}"
-    yield between, "净额 net", "", _Fen(netting["net"]), netting["net"]
+    yield between, "净额 net", "", Yuan(netting["net"]), netting["net"]
 
 
 def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
@@ -138,7 +144,7 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
             f"{datetime.fromtimestamp(each['time'], _CHINA):%Y-%m-%d %H:%M:%S}",
             each["event"],
             _EVENTS[each["event"]],
-            _Fen(each["amount"]),
+            Yuan(each["amount"]),
             each["amount"],
             each["order_id"],
             each["voucher_id"],
@@ -164,7 +170,7 @@ def _payers(payers: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     }
     yield "拨付单位 Payer", *(f"{name}（{unit}）" for name in names.values() for unit in ("元", "分"))
     for each in payers:
-        yield str(each["payer"]), *(shown for name in names for shown in (_Fen(each[name]), each[name]))
+        yield str(each["payer"]), *(shown for name in names for shown in (Yuan(each[name]), each[name]))
 
 
 def _breaks(breaks: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
@@ -191,9 +197,9 @@ def _breaks(breaks: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
             _REASONS[each["reason"]],
             str(each["opened"]),
             "" if each["resolved"] is None else str(each["resolved"]),
-            _Fen(each["due"]),
+            Yuan(each["due"]),
             each["due"],
-            _Fen(each["paid"]),
+            Yuan(each["paid"]),
             each["paid"],
             "、".join(each["references"]),
             "" if explanation is None else explanation["text"],
@@ -205,7 +211,7 @@ def _sub_districts(sub_districts: Iterable[Mapping[str, Any]]) -> Iterable[Seque
     for each in sub_districts:
         name = each["sub_district"] or "未列入名录 not in the catalogue"
         for event in each["events"]:
-            yield name, each["orders"], event["event"], _EVENTS[event["event"]], event["count"], _Fen(event["total"]), event["total"]
+            yield name, each["orders"], event["event"], _EVENTS[event["event"]], event["count"], Yuan(event["total"]), event["total"]
 
 
 def _fill(sheet: "Worksheet", rows: Iterable[Sequence[object]]) -> None:
@@ -214,7 +220,7 @@ def _fill(sheet: "Worksheet", rows: Iterable[Sequence[object]]) -> None:
     for number, row in enumerate(rows, start=1):
         for column, shown in enumerate(row, start=1):
             cell = sheet.cell(number, column)
-            if isinstance(shown, _Fen):
+            if isinstance(shown, Yuan):
                 cell.value, cell.number_format = Decimal(shown) / 100, _YUAN
             elif isinstance(shown, int):
                 cell.value = shown

@@ -26,6 +26,7 @@ PURE = {
     "registry.statement",
     "registry.breaks",
     "registry.bundle",
+    "registry.reports",
     "registry.audit.report",
     "registry.audit.slots",
     "registry.audit.subsidies",

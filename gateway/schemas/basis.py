@@ -43,7 +43,10 @@ def _some_bytes(value: Any) -> bytes:
     return bytes.fromhex(value[2:])
 
 
-def _digits(value: Any) -> int:
+def whole_number(value: Any) -> int:
+    """A number in a query, where everything is text."""
+    if isinstance(value, int):
+        return value
     if not isinstance(value, str) or not _DIGITS.fullmatch(value):
         raise ValueError("a whole number is asked for")
     return int(value)
@@ -88,8 +91,8 @@ FormSeconds = Annotated[
 ]
 """Unix seconds in a form, where everything is text."""
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
-RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(_digits)]
-Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(_digits)]
+RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(whole_number)]
+Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(whole_number)]
 Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]
 Next = str | None
 """The cursor of the next page; null where there is none."""

@@ -27,6 +27,7 @@ LookupKind = Literal[
     "evidence-document",
     "evidence-sample",
     "evidence-originals",
+    "report",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -49,6 +50,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "evidence-document": "one original of it",
     "evidence-sample": "a sample that was drawn",
     "evidence-originals": "an order's originals in an archive",
+    "report": "a report, told by its kind and hash",
 }
 """What is looked up, by the word for it in the log."""
 

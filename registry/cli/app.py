@@ -29,6 +29,7 @@ from registry.cli import (
     programme,
     redeem,
     region,
+    report,
     review,
     settle,
     trail,
@@ -58,7 +59,8 @@ def make_app() -> typer.Typer:
     issue.add_to(app)
     app.add_typer(issue.app, name="voucher")
     lookups.add_to(app)
-    for name, group in {"order": order, "evidence": evidence, "redeem": redeem, "review": review, "settle": settle, "month": month}.items():
+    groups = {"order": order, "evidence": evidence, "redeem": redeem, "review": review, "settle": settle, "month": month, "report": report}
+    for name, group in groups.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():
         app.add_typer(group.app, name=name)

@@ -92,7 +92,7 @@ def _plain(text: str) -> str:
 def main() -> int:
     """Run it all."""
     options = _options()
-    must_come = expected.ALL if options.all else expected.EXPECTED
+    must_come, played = _chosen(options)
     teller = Teller(must_come, lang=options.lang, as_json=options.json)
     if options.dir is not None and options.dir.exists() and any(options.dir.iterdir()):
         print(words.sentence("taken", options.lang, path=options.dir), file=sys.stderr)
@@ -101,31 +101,46 @@ def main() -> int:
         given = options.dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongquan-")))
         directory = given.resolve()
         directory.mkdir(parents=True, exist_ok=True)
-        node, world = _set_up(stack, directory, teller, everything=options.all)
+        # Hundreds of orders take minutes on ganache.
+        engine = Engine.ANVIL if options.records else Engine.GANACHE
+        node, world = _set_up(stack, directory, teller, engine=engine, everything=options.all or options.records)
         scene = scene_of(world, node)
         stack.enter_context(scene.http)
-        _play(cases.ALL if options.all else play.CASES, scene, teller)
+        _play(played, scene, teller)
         if options.stay:
             _stay(node, world, teller)
     return 1 if teller.bad else 0
 
 
+def _chosen(options: argparse.Namespace) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Case]]:
+    """What must come out of which cases."""
+    if options.records:
+        return expected.RECORDS, cases.RECORDS
+    return (expected.ALL, cases.ALL) if options.all else (expected.EXPECTED, play.CASES)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="通券演示。 Tongquan, demonstrated.")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 language (default: zh)")
-    parser.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways")
+    which.add_argument(
+        "--records",
+        action="store_true",
+        help="AT-16、17、19，数百笔记录: the papers' figures out of hundreds of records, on anvil",
+    )
     parser.add_argument("--json", action="store_true", help="每步一行 JSON: one JSON object a line")
     parser.add_argument("--stay", action="store_true", help="演示后继续运行，直到 Ctrl-C: keep running until Ctrl-C")
     parser.add_argument("--dir", type=Path, help="工作目录，须为空: a folder to work in, which must be empty or new")
     return parser.parse_args()
 
 
-def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, everything: bool) -> tuple[DevNode, World]:
+def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, engine: Engine, everything: bool) -> tuple[DevNode, World]:
     with teller.waiting(3) as tell:
         tell(words.sentence("node", teller.lang))
         # A network of its own each time, so that no signature of one demonstration holds in another.
         chain_id = 20_000_000 + time.time_ns() // 1_000_000 % 1_000_000_000
-        node = stack.enter_context(start(Engine.GANACHE, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
+        node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
         tell(words.sentence("founding", teller.lang))
         world = found(directory, node.url, ALL if everything else PLAIN)
         tell(words.sentence("all_gateways" if everything else "gateways", teller.lang))

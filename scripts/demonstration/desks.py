@@ -53,9 +53,9 @@ class Desk:
         """Read."""
         return self._answer(self.http.get(self.url + path, params=query, headers=self._headers()))
 
-    def raw(self, path: str) -> httpx.Response:
+    def raw(self, path: str, **query: Any) -> httpx.Response:
         """Read what is no JSON object: a file."""
-        return self.http.get(self.url + path, headers=self._headers())
+        return self.http.get(self.url + path, params=query, headers=self._headers())
 
     def post(self, path: str, asked: Mapping[str, Any], *, key: str | None = None) -> Answer:
         """

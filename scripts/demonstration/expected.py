@@ -243,3 +243,44 @@ ALL: Mapping[str, Mapping[str, Any]] = (
     {name: steps for name, steps in EXPECTED.items() if name != "AUDIT"} | _MORE | {"AUDIT": _AUDIT_OF_ALL}
 )
 """Of `--all`: the plain run's but its audit, then the other cases', then the audit of both."""
+
+# Vouchers: 471 of AT-16; 161 beforehand, 161 and 92 of AT-17. Issued: 47,100,000 + 1,610,000 + 14,490,000 + 4,600,000 yuan.
+# Settled: half of 45,875,100 yuan of AT-16, and 17,617,600 of AT-17.
+RECORDS: Mapping[str, Mapping[str, Any]] = {
+    "SETUP": EXPECTED["SETUP"],
+    "MORE": _MORE["MORE"],
+    "AT-16": {
+        "enrolled": 471,
+        "approved": {"OPEN": 471},
+        "redeemed": {"REDEEMED": 471},
+        "accepted": {"ACCEPTED": 471},
+        "beijing_settles": ["NotPayer"],
+        "settled": {"SETTLED": 471},
+        "contracted_and_transacted": {"contracted": "6628100000", "transacted": "4587510000"},
+        "report": {"uses": "471", "ordered": "3314050000", "offset": "2293755000", "returned": "1020295000"},
+        "paid_to": ["FIRM"],
+    },
+    "AT-17": {
+        "enrolled": 161,
+        "this_year": {"SETTLED": 322},
+        "next_year": {"SETTLED": 92},
+        "report": {part: {"firms": 161, "uses": 414, "offset": "1761760000", "face": "1782400000"} for part in ("redeemed", "settled")},
+        "same_bytes": True,
+    },
+    "AT-19": {
+        "records": {"rows": 91, "breaks": 1},
+        "breaks": [["NotPaid", True]],
+        "compared": [[True, ["Settled"], 0]],
+        "another_hash": {"code": "StatementDiffers", "state": "UNNAMED"},
+        "home_names": {"closed": False, "state": "NAMED"},
+        "complete": {"rows": 92, "breaks": 0},
+        "host_names": {"closed": True, "state": "CLOSED"},
+        "both_agree": [["CLOSED", True, True]] * 2,
+    },
+    "AUDIT": EXPECTED["AUDIT"]
+    | {
+        "counts": {"vouchers": 471 + 161 + 161 + 92, "orders": 471 + 414},
+        "fen": {"issued": "6780000000", "redeemed": "4055515000", "settled": "4055515000"},
+    },
+}
+"""Of `--records`."""

@@ -475,6 +475,7 @@ def long_afterwards(story):
     people.town.clock_shift = 200 * DAY
     assert story.play("keys complete", people.caller(KUNSHAN, "directory"))["outcome"] == "ROTATED"
     month(story)
+    reports(story)
     assert story.play("order release without-consent", people.lab(people.town.lab("lab-shanghai")))["stage"] == "RELEASED"
 
 
@@ -500,6 +501,26 @@ def month(story):
     assert story.play("month explain", payer)["reason"] == "NotRefunded"
     assert story.play("month catalogue", issuer)["rows"] == 1
     assert story.play("month sub-districts", payer)["sub_district"] == "雉城街道"
+
+
+def reports(story):
+    """What the story came to; its year is over by now."""
+    people, folder, told = story.people, story.people.folder, story.told
+    issuer, directory, lab = people.caller(CHANGXING, "issuer"), people.caller(SHANGHAI, "directory"), people.town.lab("lab-shanghai")
+    told["LAB"] = people.town.lab_id(lab)
+    (folder / "service-types.csv").write_text(f"编号,服务类型\n{told['LAB']},成分检测\n", encoding="utf-8")
+    told["LAST_YEAR"] = told["YEAR"] = told["LAST_MONTH"].partition("-")[0]
+
+    assert story.play("report programme", people.auditor())["report"]["recovered"] == "480000"
+    assert story.play("report ageing", issuer)["report"]["waits"][0]["region"] == SHANGHAI
+    assert story.play("report bank-file", people.caller(CHANGXING, "payer"))["report"]["payer"] == CHANGXING
+    assert story.play("report concentration", issuer)["report"]["labs"]["subjects"] == 1
+    assert story.play("report catalogue", issuer)["rows"] == 1
+    assert story.play("report prices", issuer)["report"]["service_types"][0]["service_type"] == "成分检测"
+    assert story.play("report lab-year", people.lab(lab))["report"]["year"] == int(told["YEAR"])
+    story.play("report sign", directory)
+    story.play("report signed", people.lab(lab))
+    assert story.play("report verify", people.auditor())["clean"] is True
 
 
 def gateway_serves(story):

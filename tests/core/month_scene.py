@@ -1,8 +1,12 @@
 """Two regions that use each other's vouchers, over months: what statements and breaks are worked out from."""
 
+from contextlib import suppress
 from typing import Any
 
+from hypothesis import strategies as st
+
 from registry.codec import id_of, voucher_of
+from registry.errors import Rejected
 from registry.model import Digest, Fen, Firm, Id, Lab, Order, Recipient, Region, Release, Role, Terms, Time, Voucher
 from registry.rules import Accept, Admit, Enrol, Issue, Recognise, Redeem, Refund, Reject, ReleaseOrder, Reserve, Reverse, Settle, Signers
 from registry.statement import Statement, statement_of
@@ -93,3 +97,38 @@ class Pair(Scene):
         recipient = Recipient(tag(self.firms[home]), tag(f"serial {self.fresh()}"))
         self.chain.execute(Issue(terms, (recipient,)), self.who(home, Role.ISSUER))
         return voucher_of(terms, recipient)
+
+
+# Whatever happens
+
+ACTS = ("reserve", "redeem", "accept", "settle", "reject", "reverse", "refund", "release", "wait")
+PLAYS = st.lists(
+    st.tuples(st.sampled_from(ACTS), st.sampled_from((CHANGXING, SHANGHAI)), st.integers(0, 5), st.integers(1, 25)), max_size=25
+)
+PAYERS = st.fixed_dictionaries({home: st.sampled_from((Region(0), CHANGXING, SHANGHAI)) for home in (CHANGXING, SHANGHAI)})
+
+
+def played(acts, payers):
+    """A scene after whatever of it the rules allow."""
+    scene = Pair(payer=payers)
+    for act, home, at, number in acts:
+        mine = [order for region, order in scene.orders if region == home]
+        with suppress(Rejected):
+            if act == "wait":
+                scene.chain.wait(number * DAY)
+            elif act == "reserve":
+                scene.reserved(home)
+            elif mine:
+                step(scene, act, home, mine[at % len(mine)], recover=number * YUAN)
+    return scene
+
+
+def step(scene, act, home, order, *, recover):
+    state = scene.ledger.orders[id_of(order)]
+    if act == "redeem":
+        scene.redeemed(home, order=order, attempt=state.attempt)
+    elif act == "release":
+        scene.give_up(home, order)
+    elif id_of(order) in scene.ledger.claims:
+        by_claim = {"accept": scene.accept_only, "settle": scene.pay, "reject": scene.send_back, "refund": scene.refund}
+        scene.reverse(home, order, recover) if act == "reverse" else by_claim[act](home, order)

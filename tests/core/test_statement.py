@@ -2,19 +2,16 @@
 
 import hashlib
 import json
-from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from registry.codec import id_of
-from registry.errors import Rejected
 from registry.model import Region, Stage
 from registry.rules import Ledger, apply, month_of
 from registry.statement import StatementMalformed, Sum, canonical, differing, following_month, netting, seconds_of_month, statement_of
-from tests.core.month_scene import CHAIN_ID, Pair
-from tests.rules.scene import BEIJING, CHANGXING, DAY, SHANGHAI, YUAN
+from tests.core.month_scene import ACTS, CHAIN_ID, PAYERS, PLAYS, Pair, played
+from tests.rules.scene import BEIJING, CHANGXING, SHANGHAI, YUAN
 
 DECEMBER, JANUARY, FEBRUARY = 201312, 201401, 201402
 PAIR = {CHANGXING: SHANGHAI, SHANGHAI: CHANGXING}
@@ -200,38 +197,6 @@ def test_what_is_no_statement_of_this_month_is_refused(scene, change, reason):
 
 
 # Whatever happens
-
-ACTS = ("reserve", "redeem", "accept", "settle", "reject", "reverse", "refund", "release", "wait")
-PLAYS = st.lists(
-    st.tuples(st.sampled_from(ACTS), st.sampled_from((CHANGXING, SHANGHAI)), st.integers(0, 5), st.integers(1, 25)), max_size=25
-)
-PAYERS = st.fixed_dictionaries({home: st.sampled_from((Region(0), CHANGXING, SHANGHAI)) for home in (CHANGXING, SHANGHAI)})
-
-
-def played(acts, payers):
-    """A scene after whatever of it the rules allow."""
-    scene = Pair(payer=payers)
-    for act, home, at, number in acts:
-        mine = [order for region, order in scene.orders if region == home]
-        with suppress(Rejected):
-            if act == "wait":
-                scene.chain.wait(number * DAY)
-            elif act == "reserve":
-                scene.reserved(home)
-            elif mine:
-                step(scene, act, home, mine[at % len(mine)], recover=number * YUAN)
-    return scene
-
-
-def step(scene, act, home, order, *, recover):
-    state = scene.ledger.orders[id_of(order)]
-    if act == "redeem":
-        scene.redeemed(home, order=order, attempt=state.attempt)
-    elif act == "release":
-        scene.give_up(home, order)
-    elif id_of(order) in scene.ledger.claims:
-        by_claim = {"accept": scene.accept_only, "settle": scene.pay, "reject": scene.send_back, "refund": scene.refund}
-        scene.reverse(home, order, recover) if act == "reverse" else by_claim[act](home, order)
 
 
 def months_of(scene):

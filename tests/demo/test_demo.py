@@ -15,7 +15,8 @@ import pytest
 
 from registry import Deployment, Node, address_of, load_key, verify
 from scripts.demonstration.cases import ALL as ALL_CASES
-from scripts.demonstration.expected import ALL, EXPECTED
+from scripts.demonstration.cases import RECORDS as RECORD_CASES
+from scripts.demonstration.expected import ALL, EXPECTED, RECORDS
 from scripts.demonstration.play import CASES
 from scripts.demonstration.words import CASES as TITLES
 from scripts.demonstration.words import STEPS
@@ -66,7 +67,9 @@ def lines_of(output: str) -> list[dict]:
 
 
 @pytest.mark.parametrize(
-    ("options", "expected", "seconds"), [([], EXPECTED, SECONDS), (["--all"], ALL, SECONDS_OF_ALL)], ids=["plain", "all"]
+    ("options", "expected", "seconds"),
+    [([], EXPECTED, SECONDS), (["--all"], ALL, SECONDS_OF_ALL), (["--records"], RECORDS, SECONDS_OF_ALL)],
+    ids=["plain", "all", "records"],
 )
 def test_every_step_comes_out_as_expected_and_nothing_survives(tmp_path, options, expected, seconds):
     directory = tmp_path / "demo"
@@ -89,8 +92,9 @@ def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words(
 
     assert (list(CASES), list(ALL_CASES)) == (plain, list(ALL))
     assert (list(ALL)[: len(plain) - 1], list(ALL)[-1]) == (plain[:-1], plain[-1])
-    assert set(TITLES) == set(ALL)
-    assert set(STEPS) == {f"{case}.{step}" for case, steps in ALL.items() for step in steps}
+    assert (list(RECORD_CASES), list(RECORDS)[-1]) == (list(RECORDS), "AUDIT")
+    assert set(TITLES) == {*ALL, *RECORDS}
+    assert set(STEPS) == {f"{case}.{step}" for cases in (ALL, RECORDS) for case, steps in cases.items() for step in steps}
 
 
 def test_a_wrong_outcome_and_a_broken_case_are_noticed():

@@ -1,14 +1,15 @@
 """
-The cases that only `--all` plays, after those of every demonstration and before the audit.
+The cases that only `--all` plays, after those of every demonstration and before the audit; and those of `--records`.
 
 By what they are about: `more`, what they need; `issuing`, lists and days; `payee`, who is paid and by whom; `catalogue`, where a
-voucher may be used; `amounts`, slices, whole fen and the partners of a joint voucher.
+voucher may be used; `amounts`, slices, whole fen and the partners of a joint voucher; `records`, the papers' figures out of hundreds of
+records, which go by themselves, since they are more transactions than all others together.
 """
 
 from collections.abc import Mapping
 
 from scripts.demonstration import play
-from scripts.demonstration.cases import amounts, catalogue, issuing, more, payee
+from scripts.demonstration.cases import amounts, catalogue, issuing, more, payee, records
 from scripts.demonstration.scene import Case
 
 ALL: Mapping[str, Case] = {
@@ -32,3 +33,13 @@ ALL: Mapping[str, Case] = {
     "AUDIT": play.audit,
 }
 """In the order of playing; later cases build on earlier ones."""
+
+RECORDS: Mapping[str, Case] = {
+    "SETUP": play.setup,
+    "MORE": more.set_up,
+    "AT-16": records.tianjin_in_beijing,
+    "AT-17": records.changxing_elsewhere,
+    "AT-19": records.month_close,
+    "AUDIT": play.audit,
+}
+"""Of `--records`; AT-19 closes the month of AT-17's last uses."""
