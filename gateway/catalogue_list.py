@@ -10,19 +10,18 @@ Every bad row is told by its line; of a list with one bad row nothing is taken. 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Generic, TypeVar
 
 from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Limits, Line
-from registry import NO_ADDRESS, Address, CodeRefused, Region, Time, checksummed, company_code
+from registry import CHINA, NO_ADDRESS, Address, CodeRefused, Region, Time, checksummed, company_code
 
 LABS = Limits(bytes=5_000_000, unpacked_bytes=20_000_000, lines=10_000, rows=5_000)
 ITEMS = Limits(bytes=5_000_000, unpacked_bytes=80_000_000, lines=40_000, rows=30_000)
 MOST_CHARACTERS = 200
 
-_CHINA = timezone(timedelta(hours=8))
 _DAY = 86_400
 _FIRST_YEAR = 2000
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -253,7 +252,7 @@ class _Cells:
         if day is None or day.year < _FIRST_YEAR:
             message = f"{self.headings[column][0]}应为日期，如 2027-12-31。 {column} is no date such as 2027-12-31."
             raise _Refused("DateRefused", message)
-        return Time(int(day.replace(tzinfo=_CHINA).timestamp()))
+        return Time(int(day.replace(tzinfo=CHINA).timestamp()))
 
     def last_second(self, column: str) -> Time:
         return Time(self.first_second(column) + _DAY - 1)

@@ -8,12 +8,11 @@ is told beside the code, with the dates that belong to it. The code and the cont
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
-from registry import Id, Region, Rejected, Snapshot, Standing, StandingSet, Time
+from registry import CHINA, Id, Region, Rejected, Snapshot, Standing, StandingSet, Time
 
-_CHINA = timezone(timedelta(hours=8))
 _FOR_EVER = 2**40 - 1
 
 
@@ -129,7 +128,7 @@ def _region(_: Snapshot, values: Mapping[str, Any]) -> Explanation:
 
 
 def _day(time: int) -> str:
-    return f"{datetime.fromtimestamp(time, _CHINA):%Y-%m-%d}"
+    return f"{datetime.fromtimestamp(time, CHINA):%Y-%m-%d}"
 
 
 _UNKNOWN_LAB = ("没有这家服务机构，或其所在地区尚未登记。", "There is no such lab, or its region has not admitted it yet.")

@@ -81,6 +81,7 @@ from registry.keystore import (
     save_key,
 )
 from registry.model import (
+    CHINA,
     NO_ADDRESS,
     NO_ID,
     UNLIMITED,
@@ -220,6 +221,7 @@ from registry.tags import (
 from registry.workbook import statement_workbook
 
 __all__ = [
+    "CHINA",
     "FIRST_EPOCH",
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",

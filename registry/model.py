@@ -10,6 +10,7 @@ What is not here: what a call does to a state (`registry.rules`), and how a tag 
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta, timezone
 from enum import IntEnum
 from functools import lru_cache
 from typing import Any, NamedTuple, NewType, TypeVar, get_args, get_origin, get_type_hints
@@ -34,6 +35,9 @@ Fen = NewType("Fen", int)
 
 Time = NewType("Time", int)
 """Unix seconds."""
+
+CHINA = timezone(timedelta(hours=8))
+"""In which days, months and years are counted: UTC+8 all year."""
 
 NO_ID = Id(bytes(32))
 """No record."""

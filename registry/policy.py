@@ -16,16 +16,14 @@ Sources of the rules: `programmes/`. What the papers leave open is a named choic
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from registry.model import Fen, Time
+from registry.model import CHINA, Fen, Time
 from registry.rules.subsidy import WHOLE
 
 V = TypeVar("V")
-
-CHINA = timezone(timedelta(hours=8))
 
 
 class Verdict(StrEnum):

@@ -6,12 +6,12 @@ a month's workbook, every id and code is text, money stands in yuan as a number 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from registry.model import CHINA
 from registry.workbook import Yuan, filled
 
-_CHINA = timezone(timedelta(hours=8))
 _SUMMARY = "汇总 Summary"
 
 # A sheet's name has 31 characters at most.
@@ -156,7 +156,7 @@ def _cells(name: str, value: object) -> Sequence[object]:
     if _is_fen(name, value):
         return Yuan(str(value)), str(value)
     if name in _TIMES and isinstance(value, int):
-        return (f"{datetime.fromtimestamp(value, _CHINA):%Y-%m-%d %H:%M:%S}",)
+        return (f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}",)
     if isinstance(value, list):
         return ("、".join(map(str, value)),)
     if isinstance(value, bool):

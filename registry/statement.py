@@ -23,14 +23,14 @@ import hashlib
 import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, TypeVar
 
 from registry import events
 from registry.codec import consumed, id_of
 from registry.errors import TongquanError
 from registry.events import Event, Logged
-from registry.model import Address, Digest, Fen, Firm, Id, Paid, Region, Stage, Time
+from registry.model import CHINA, Address, Digest, Fen, Firm, Id, Paid, Region, Stage, Time
 from registry.rules import Ledger, month_of
 
 FORMAT = "tongquan month statement 1"
@@ -42,7 +42,6 @@ MOVES_MONEY = frozenset({"Settled", "Refunded"})
 K = TypeVar("K", bound=Hashable)
 
 MONTHS = 12
-_CHINA = timezone(timedelta(hours=8))
 
 
 class StatementMalformed(TongquanError):
@@ -219,7 +218,7 @@ def seconds_of_month(month: int) -> tuple[Time, Time]:
     """
     year, number = divmod(month, 100)
     days = calendar.monthrange(year, number)[1]
-    first = int(datetime(year, number, 1, tzinfo=_CHINA).timestamp())
+    first = int(datetime(year, number, 1, tzinfo=CHINA).timestamp())
     return Time(first), Time(first + days * 86_400 - 1)
 
 

@@ -7,14 +7,15 @@ two decimals, to add up with, and in fen as text, to the last digit. Times are t
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from registry.model import CHINA
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
-_CHINA = timezone(timedelta(hours=8))
 _TEXT, _YUAN = "@", "#,##0.00"
 
 _EVENTS = {
@@ -141,7 +142,7 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     )
     for each in lines:
         yield (
-            f"{datetime.fromtimestamp(each['time'], _CHINA):%Y-%m-%d %H:%M:%S}",
+            f"{datetime.fromtimestamp(each['time'], CHINA):%Y-%m-%d %H:%M:%S}",
             each["event"],
             _EVENTS[each["event"]],
             Yuan(each["amount"]),

@@ -6,14 +6,13 @@ A date is its last second, UTC+8, as last days of vouchers are; a point in time 
 """
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 import typer
 
 from registry.codec import checksummed
-from registry.model import NO_ADDRESS, Address, Digest, Fen, Id, Region, Time
+from registry.model import CHINA, NO_ADDRESS, Address, Digest, Fen, Id, Region, Time
 
-CHINA = timezone(timedelta(hours=8))
 LAST_TIME = 2**40 - 1
 
 _YUAN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?(?:yuan|元)")

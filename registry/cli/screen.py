@@ -19,9 +19,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 from rich.text import Text
 
-from registry.cli.parsing import CHINA
 from registry.cli.settings import Lang
 from registry.cli.words import FIELDS, MONEY, STATES, TIMES
+from registry.model import CHINA
 
 ANSWER_WIDTH = 200
 """How wide an answer may be where it goes to a file or another program."""

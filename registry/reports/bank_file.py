@@ -9,19 +9,18 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from registry.events import Flagged, FlagLifted, FlagSeconded, Logged, StandingSet
-from registry.model import Fen, Id, Paid, Region, Stage, Standing, Time
+from registry.model import CHINA, Fen, Id, Paid, Region, Stage, Standing, Time
 from registry.reports.basis import Asked, Report, fen
 from registry.reports.lives import Life, in_order, lives_of
 from registry.rules import Ledger
 from registry.rules.directory import UNTIL_LIFTED
 
 HEADER = ("订单编号", "券种", "发券地", "兑付申请方", "收款方编号", "机构编码", "金额（元）", "审核通过时间")
-_CHINA = timezone(timedelta(hours=8))
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@")
 
 
@@ -119,7 +118,7 @@ def row_of(order: Mapping[str, Any]) -> tuple[str, ...]:
         order["payee"],
         order["lab_code"] or "",
         f"{int(order['amount']) // 100}.{int(order['amount']) % 100:02}",
-        f"{datetime.fromtimestamp(order['accepted'], _CHINA):%Y-%m-%d %H:%M:%S}",
+        f"{datetime.fromtimestamp(order['accepted'], CHINA):%Y-%m-%d %H:%M:%S}",
     )
 
 

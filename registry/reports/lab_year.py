@@ -9,13 +9,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.events import Logged
-from registry.model import Address, Digest, Fen, Id, Record, Region, Role, Time
+from registry.model import CHINA, Address, Digest, Fen, Id, Record, Region, Role, Time
 from registry.reports.basis import Asked, Report, Uses, fen
 from registry.reports.lives import Life, lives_of
 from registry.rules import Ledger
@@ -25,7 +25,6 @@ from registry.statement import canonical
 FIRST_YEAR, LAST_YEAR = 2_000, 9_998
 
 _ID = re.compile("0x[0-9a-f]{64}")
-_CHINA = timezone(timedelta(hours=8))
 
 
 class SignedYearRefused(TongquanError):
@@ -161,7 +160,7 @@ def seconds_of_year(year: int) -> tuple[Time, Time]:
     >>> seconds_of_year(2013)
     (1356969600, 1388505599)
     """
-    first, after = (int(datetime(each, 1, 1, tzinfo=_CHINA).timestamp()) for each in (year, year + 1))
+    first, after = (int(datetime(each, 1, 1, tzinfo=CHINA).timestamp()) for each in (year, year + 1))
     return Time(first), Time(after - 1)
 
 

@@ -9,12 +9,12 @@ them, then the fold of those events.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 from registry import events
 from registry.codec import id_of
 from registry.events import Event
-from registry.model import NO_ADDRESS, Address, Digest, Id, Motion, MotionKind, Region, RegionStatus, Role, Time
+from registry.model import CHINA, NO_ADDRESS, Address, Digest, Id, Motion, MotionKind, Region, RegionStatus, Role, Time
 from registry.rules.call import Call, Turn
 from registry.rules.ledger import NO_OFFER, AccountState, Ledger, Offer, OfferedKeys, RegionState
 from registry.rules.refusals import refusal, require
@@ -29,7 +29,6 @@ MONTHS = range(1, 13)
 
 _OFFERED = (Role.ISSUER, Role.REVIEWER, Role.PAYER, Role.DIRECTORY)
 _KEYS = (Role.ADMIN, Role.RECOVERY)
-_UTC_PLUS_8 = timezone(timedelta(hours=8))
 _OF_LEDGER = (
     MotionKind.AUTHORISE_REGISTRY,
     MotionKind.AUTHORISE_CLAIMANT,
@@ -245,7 +244,7 @@ def month_of(time: Time) -> int:
     >>> month_of(Time(1_387_411_200))
     201312
     """
-    day = datetime.fromtimestamp(time, UTC).astimezone(_UTC_PLUS_8)
+    day = datetime.fromtimestamp(time, UTC).astimezone(CHINA)
     return day.year * 100 + day.month
 
 

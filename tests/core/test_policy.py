@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.model import Fen, Time
+from registry.model import CHINA, Fen, Time
 from registry.policy import (
-    CHINA,
     Applicant,
     Cap,
     Decision,
