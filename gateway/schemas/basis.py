@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 MONEY_PATTERN = "^(0|[1-9][0-9]{0,18})$"
 _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
-_SECONDS = re.compile("0|[1-9][0-9]{0,12}")
+_SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
 _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
@@ -87,7 +87,7 @@ AddressText = Annotated[str, BeforeValidator(_address), _hex_schema(20)]
 RegionCode = Annotated[int, Field(strict=True, ge=100_000, le=999_999)]
 Seconds = Annotated[int, Field(strict=True, ge=0, lt=2**40)]
 FormSeconds = Annotated[
-    int, BeforeValidator(_seconds), Field(ge=0, lt=2**40), WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]{0,12})$"})
+    int, BeforeValidator(_seconds), Field(ge=0, lt=10**12), WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]{0,11})$"})
 ]
 """Unix seconds in a form, where everything is text."""
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=200)]
