@@ -10,8 +10,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +30,10 @@ FEN_A_YUAN = 100
 
 
 class Teller:
-    """Says what happens, to people or to programs, and counts. `expected` is what must come out, by case and step."""
+    """Says what happens, to people or to programs, and counts. `expected` is what must come out of the act, by case and step."""
 
-    def __init__(self, expected: Mapping[str, Mapping[str, Any]], *, lang: str, as_json: bool) -> None:
-        self.expected = expected
+    def __init__(self, *, lang: str, as_json: bool) -> None:
+        self.expected: Mapping[str, Mapping[str, Any]] = {}
         self.lang = lang
         self.as_json = as_json
         self.count = 0
@@ -89,41 +90,49 @@ def _plain(text: str) -> str:
     return text.replace("[", "\\[")
 
 
+@dataclass(frozen=True)
+class Act:
+    """Cases that are played on a network of their own, and what must come out of them. `folder` is theirs in the demonstration's."""
+
+    cases: Mapping[str, Case]
+    expected: Mapping[str, Mapping[str, Any]]
+    everybody: bool = True
+    engine: Engine = Engine.GANACHE
+    folder: str = ""
+
+
 def main() -> int:
     """Run it all."""
     options = _options()
-    must_come, played = _chosen(options)
-    teller = Teller(must_come, lang=options.lang, as_json=options.json)
+    acts = _chosen(options)
+    teller = Teller(lang=options.lang, as_json=options.json)
     if options.dir is not None and options.dir.exists() and any(options.dir.iterdir()):
         print(words.sentence("taken", options.lang, path=options.dir), file=sys.stderr)
         return 2
+    began = time.monotonic()
     with ExitStack() as stack:
         given = options.dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tongquan-")))
-        directory = given.resolve()
-        directory.mkdir(parents=True, exist_ok=True)
-        # Hundreds of orders take minutes on ganache.
-        engine = Engine.ANVIL if options.records else Engine.GANACHE
-        node, world = _set_up(stack, directory, teller, engine=engine, everything=options.all or options.records)
-        scene = scene_of(world, node)
-        stack.enter_context(scene.http)
-        _play(played, scene, teller)
+        networks = [_perform(act, given.resolve() / act.folder, stack, teller) for act in acts]
+        key, seconds = "failed" if teller.bad else "passed", time.monotonic() - began
+        teller.say("\n" + words.sentence(key, teller.lang, count=teller.count, bad=teller.bad, seconds=seconds))
         if options.stay:
-            _stay(node, world, teller)
+            _stay(*networks[0], teller)
     return 1 if teller.bad else 0
 
 
-def _chosen(options: argparse.Namespace) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, Case]]:
-    """What must come out of which cases."""
+def _chosen(options: argparse.Namespace) -> Sequence[Act]:
+    # Hundreds of orders take minutes on ganache.
+    records = Act(cases.RECORDS, expected.RECORDS, engine=Engine.ANVIL, folder="records")
     if options.records:
-        return expected.RECORDS, cases.RECORDS
-    return (expected.ALL, cases.ALL) if options.all else (expected.EXPECTED, play.CASES)
+        return [replace(records, folder="")]
+    return [Act(cases.ALL, expected.ALL), records] if options.all else [Act(play.CASES, expected.EXPECTED, everybody=False)]
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="通券演示。 Tongquan, demonstrated.")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 language (default: zh)")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways")
+    which.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways, and then --records")
     which.add_argument(
         "--records",
         action="store_true",
@@ -135,30 +144,40 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _set_up(stack: ExitStack, directory: Path, teller: Teller, *, engine: Engine, everything: bool) -> tuple[DevNode, World]:
+def _perform(act: Act, directory: Path, stack: ExitStack, teller: Teller) -> tuple[DevNode, World]:
+    """Found the act's network in `directory` and play its cases there; node and world, which live as long as `stack`."""
+    directory.mkdir(parents=True, exist_ok=True)
+    node, world = _set_up(stack, directory, teller, act)
+    scene = scene_of(world, node)
+    stack.enter_context(scene.http)
+    _play(act, scene, teller)
+    return node, world
+
+
+def _set_up(stack: ExitStack, directory: Path, teller: Teller, act: Act) -> tuple[DevNode, World]:
     with teller.waiting(3) as tell:
         tell(words.sentence("node", teller.lang))
         # A network of its own each time, so that no signature of one demonstration holds in another.
         chain_id = 20_000_000 + time.time_ns() // 1_000_000 % 1_000_000_000
-        node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
+        node = stack.enter_context(start(act.engine, chain_id=chain_id, directory=directory / "chain", mining=Mining.STRICT))
         tell(words.sentence("founding", teller.lang))
-        world = found(directory, node.url, ALL if everything else PLAIN)
-        tell(words.sentence("all_gateways" if everything else "gateways", teller.lang))
+        world = found(directory, node.url, ALL if act.everybody else PLAIN)
+        tell(words.sentence("all_gateways" if act.everybody else "gateways", teller.lang))
         stack.enter_context(gateways(world, world.cast.served))
     command_lines.write(world)
     write_private(directory / "demo.json", json.dumps(world.told(), ensure_ascii=False, indent=2) + "\n")
     return node, world
 
 
-def _play(played: Mapping[str, Case], scene: Scene, teller: Teller) -> None:
-    began = time.monotonic()
+def _play(act: Act, scene: Scene, teller: Teller) -> None:
+    teller.expected = act.expected
     teller.say(words.sentence("samples", teller.lang))
-    with teller.waiting(sum(len(teller.expected[case]) for case in played)) as tell:
-        for case, steps in played.items():
+    with teller.waiting(sum(len(act.expected[case]) for case in act.cases)) as tell:
+        for case, steps in act.cases.items():
             title = words.case(case, teller.lang)
             teller.say(f"\n[bold]{title}[/]")
             tell(title, done=0)
-            left = dict.fromkeys(teller.expected[case])
+            left = dict.fromkeys(act.expected[case])
             try:
                 for key, got in steps(scene):
                     left.pop(key, None)
@@ -173,10 +192,7 @@ def _play(played: Mapping[str, Case], scene: Scene, teller: Teller) -> None:
         found = scene.audit
         yuan = {name: f"{getattr(found, name) / FEN_A_YUAN:,.2f}" for name in ("issued", "redeemed", "settled")}
         counts = {name: getattr(found, name) for name in ("block", "events", "compared", "vouchers", "orders")}
-        teller.say("\n" + words.sentence("audit", teller.lang, **yuan, **counts, differences=len(found.differences)))
-    key = "failed" if teller.bad else "passed"
-    seconds = time.monotonic() - began
-    teller.say("\n" + words.sentence(key, teller.lang, count=teller.count, bad=teller.bad, seconds=seconds))
+        teller.say("\n" + words.sentence("audit", teller.lang, **yuan, **counts, differences=len(found.differences)) + "\n")
 
 
 def _stay(node: DevNode, world: World, teller: Teller) -> None:
