@@ -1,4 +1,4 @@
-"""`scripts/demo` as a newcomer runs it: every step comes out, a wrong outcome is noticed, and nothing outlives it."""
+"""`scripts/demo` as a newcomer runs it: it tells every step, a wrong outcome is noticed, and nothing outlives it."""
 
 import json
 import os
@@ -20,11 +20,10 @@ from scripts.demonstration.expected import ALL, EXPECTED, RECORDS
 from scripts.demonstration.play import CASES
 from scripts.demonstration.words import CASES as TITLES
 from scripts.demonstration.words import STEPS
+from tests.processes import processes_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 300
-# On a machine that does much else besides.
-SECONDS_OF_ALL = 900
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are looked for in /proc")]
 
@@ -49,42 +48,8 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = SECONDS) -> No
         time.sleep(0.1)
 
 
-def processes_of(directory: Path) -> list[str]:
-    """Processes that name this folder in their arguments or settings, as node and gateways of a demo in it do."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            told = (process / "cmdline").read_bytes() + (process / "environ").read_bytes()
-        except OSError:
-            continue
-        if os.fsencode(directory) in told and process.name != str(os.getpid()):
-            found.append(told.decode(errors="replace"))
-    return found
-
-
 def lines_of(output: str) -> list[dict]:
     return [json.loads(line) for line in output.splitlines()]
-
-
-@pytest.mark.parametrize(
-    ("options", "expected", "seconds"),
-    [([], [EXPECTED], SECONDS), (["--all"], [ALL, RECORDS], SECONDS_OF_ALL)],
-    ids=["plain", "all"],
-)
-def test_every_step_comes_out_as_expected_and_nothing_survives(tmp_path, options, expected, seconds):
-    directory = tmp_path / "demo"
-
-    run = subprocess.run(
-        [ROOT / "scripts/demo", "--json", *options, "--dir", directory], capture_output=True, text=True, timeout=seconds, check=False
-    )
-
-    lines = lines_of(run.stdout)
-    assert (run.returncode, [line for line in lines if not line["ok"]]) == (0, []), run.stderr
-    assert [(line["case"], line["step"], line["expected"]) for line in lines] == [
-        (case, step, json.loads(json.dumps(outcome))) for act in expected for case, steps in act.items() for step, outcome in steps.items()
-    ]
-    assert all(set(line) == {"case", "step", "expected", "got", "ok"} for line in lines)
-    assert processes_of(directory) == []
 
 
 def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words():
