@@ -799,8 +799,8 @@ def standing(name: str) -> dict[str, Any]:
     return {**WRITTEN, "lab": LAB, "standing": name}
 
 
-FLAGGING = {"subject": LAB, "reason": "涉嫌虚报服务。"}
-SECONDING = {"reason": "本地区亦有同类情况。"}
+FLAGGING = {"subject": LAB, "ground": "FALSE_STATEMENT", "reason": "涉嫌虚报服务。"}
+SECONDING = {"ground": "FALSE_STATEMENT", "reason": "本地区亦有同类情况。"}
 FLAGGED = {**WRITTEN, "subject": LAB, "until": NOW + 30 * 86_400}
 FLAG_HOLDS = {**WRITTEN, "subject": LAB, "until": None}
 FLAG_SEEN = {
@@ -813,7 +813,17 @@ FLAG_SEEN = {
     "until": NOW + 30 * 86_400,
     "seconder": None,
     "lifted": None,
-    "reasons": [{"region": CHANGXING, "time": NOW, "hash": REASON, "text": "涉嫌虚报服务。", "salt": SALT}],
+    "reasons": [{"region": CHANGXING, "time": NOW, "hash": REASON, "ground": "FALSE_STATEMENT", "text": "涉嫌虚报服务。", "salt": SALT}],
+}
+CASE_FILE = {
+    "flag": FLAG_SEEN,
+    "history": [_event("Flagged", "Directory", subject=LAB, region=CHANGXING, reason=REASON, until=NOW + 30 * 86_400)],
+    "sums": [
+        {"issuing_region": CHANGXING, "lab_region": SHANGHAI, "stage": "OPEN", "orders": 1, "amount": "500000", "subsidy": "0"},
+    ],
+    "related": [],
+    "orders": [ORDER_BRIEF],
+    **PAGE_END,
 }
 
 # Trail

@@ -23,6 +23,7 @@ from registry import (
     Division,
     Entry,
     Facts,
+    Ground,
     Id,
     Position,
     Region,
@@ -37,6 +38,9 @@ from registry import (
 
 Words = Callable[[bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
+
+Grounds = Callable[[int, Id, bytes], Ground | None]
+"""The ground in the hash of a reason that a region gave about a subject, where the key is held."""
 
 UNTIL_LIFTED = 2**40 - 1
 
@@ -216,10 +220,13 @@ def key_one(snapshot: Snapshot, subject: Id, now: float) -> schemas.KeyOne:
     return schemas.KeyOne(**facts.key(subject), history=_events(facts.history_of_key(subject)), block=block_seen(snapshot, now))
 
 
-def flag_seen(snapshot: Snapshot, subject: Id, words: Words) -> schemas.FlagSeen:
-    """The latest flag on a subject, with the words behind its reasons where they are known and may be told."""
+def flag_seen(snapshot: Snapshot, subject: Id, words: Words, ground: Grounds) -> schemas.FlagSeen:
+    """The latest flag on a subject, with its grounds, and the words behind its reasons where they are known and may be told."""
     flag = schemas.FlagSeen(**Facts(snapshot).flag(subject))
-    return flag.model_copy(update={"reasons": [_with_words(each, words(each.hash)) for each in flag.reasons]})
+    reasons = [
+        _with_words(each, words(each.hash)).model_copy(update={"ground": ground(each.region, subject, each.hash)}) for each in flag.reasons
+    ]
+    return flag.model_copy(update={"reasons": reasons})
 
 
 def _with_words(reason: schemas.FlagReason, known: Reason | None) -> schemas.FlagReason:

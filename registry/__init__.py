@@ -65,6 +65,7 @@ from registry.facts import Facts, facts_of_events
 from registry.files import put_in_place
 from registry.getters import ProgrammeRules
 from registry.grants import granted_to
+from registry.grounds import GROUNDS, Ground, ground_of, marked, words_in
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import hold as hold_index
@@ -223,6 +224,7 @@ from registry.workbook import statement_workbook
 __all__ = [
     "CHINA",
     "FIRST_EPOCH",
+    "GROUNDS",
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
@@ -280,6 +282,7 @@ __all__ = [
     "Flagged",
     "Granted",
     "Grants",
+    "Ground",
     "Hsm",
     "HsmAccount",
     "HsmError",
@@ -436,11 +439,13 @@ __all__ = [
     "evidence",
     "facts_of_events",
     "granted_to",
+    "ground_of",
     "hold_index",
     "id_of",
     "joint_id",
     "lines_of",
     "load_key",
+    "marked",
     "mixed_epochs",
     "month_of",
     "neighbours",
@@ -464,4 +469,5 @@ __all__ = [
     "typed_data",
     "verify",
     "voucher_of",
+    "words_in",
 ]

@@ -15,6 +15,7 @@ unambiguous: no other purpose or parts give the same. The parts by purpose:
     invoice      number; or code and number   one tag in all regions and programmes, which is what stops a second claim
     funding      region, bank reference       each region's own, and always by the first key, so that a second use is noticed
     payment      region, bank reference       likewise; money in and money out never meet
+    ground       region, subject's id, ground why a region stops a party (`registry.grounds`)
 
 An invoice's epoch is the year in its number or code, less 2000. All other tags are of epoch 1, until the consortium changes that key
 (docs/adr/0018): a voucher keeps the epoch in which it was issued, and its project and agreements take that same one (`epoch_of`).
@@ -37,7 +38,7 @@ from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
 from registry.errors import TongquanError
-from registry.model import Digest, Region, Tag
+from registry.model import Digest, Id, Region, Tag
 
 KEY_BYTES = 32
 SALT_BYTES = 32
@@ -89,6 +90,7 @@ class Purpose(StrEnum):
     INVOICE = "invoice"
     FUNDING = "funding"
     PAYMENT = "payment"
+    GROUND = "ground"
 
 
 class TagError(TongquanError, ValueError):
@@ -233,6 +235,10 @@ class Keyring:
     def payment(self, region: Region, reference: str) -> Digest:
         """The bank reference under which a region paid."""
         return Digest(self._tag(FIRST_EPOCH, Purpose.PAYMENT, region_code(region), free_code("bank reference", reference)))
+
+    def ground(self, region: Region, subject: Id, ground: str, *, epoch: int | None = None) -> Tag:
+        """The tag of the ground on which a region stops a firm or lab."""
+        return self._tag(epoch, Purpose.GROUND, region_code(region), subject.hex(), ground)
 
     def _tag_of(self, chosen: int | None, purpose: Purpose, *parts: str) -> Tag:
         epoch = self.epoch if chosen is None else chosen

@@ -5,21 +5,22 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.office import Office
 from gateway.reasons import Reason
-from gateway.schemas import Flagging, FlagOne, FlagPage, FlagWritten, Seconding
+from gateway.schemas import Flagging, FlagOne, FlagPage, FlagSeen, FlagWritten, Seconding
 from gateway.sight import not_found
-from registry import Done, Flagged, Id, Snapshot
+from registry import Digest, Done, Flagged, Ground, Id, Region, Snapshot, ground_of, marked
 
 
 def flag(office: Office, caller: Caller, asked: Flagging, intent_id: str) -> FlagWritten:
     """Stop a firm or lab everywhere for 30 days."""
-    client, reason = office.client(caller), office.reasons.keep(intent_id, asked.reason)
-    return _written(office, Id(asked.subject), client.flag(Id(asked.subject), reason.digest, intent_id=intent_id))
+    subject, client = Id(asked.subject), office.client(caller)
+    reason = reason_given(office, subject, Ground(asked.ground), asked.reason, intent_id)
+    return _written(office, subject, client.flag(subject, reason, intent_id=intent_id))
 
 
 def second(office: Office, caller: Caller, subject: Id, asked: Seconding, intent_id: str) -> FlagWritten:
     """Make another region's flag last until it is lifted (附议)."""
-    client, reason = office.client(caller), office.reasons.keep(intent_id, asked.reason)
-    return _written(office, subject, client.second(subject, reason.digest, intent_id=intent_id))
+    client, reason = office.client(caller), reason_given(office, subject, Ground(asked.ground), asked.reason, intent_id)
+    return _written(office, subject, client.second(subject, reason, intent_id=intent_id))
 
 
 def unflag(office: Office, caller: Caller, subject: Id, intent_id: str) -> FlagWritten:
@@ -30,9 +31,19 @@ def unflag(office: Office, caller: Caller, subject: Id, intent_id: str) -> FlagW
 def flagged(office: Office, caller: Caller, subject: Id) -> FlagOne:
     """The latest flag on one subject."""
     with office.seen() as snapshot:
-        if not _ever_flagged(snapshot, subject):
-            raise not_found("flag", subject)
-        return FlagOne(**dict(shapes.flag_seen(snapshot, subject, _words(office, caller))), block=office.block_seen(snapshot))
+        return FlagOne(**dict(flag_of(office, caller, snapshot, subject)), block=office.block_seen(snapshot))
+
+
+def flag_of(office: Office, caller: Caller, snapshot: Snapshot, subject: Id) -> FlagSeen:
+    """The latest flag on one subject, as its caller may see it."""
+    if not _ever_flagged(snapshot, subject):
+        raise not_found("flag", subject)
+    return shapes.flag_seen(snapshot, subject, _words(office, caller), _grounds(office))
+
+
+def reason_given(office: Office, subject: Id, ground: Ground, words: str, intent_id: str) -> Digest:
+    """Keep the words of a reason here; what goes to the chain, from which every gateway reads the ground."""
+    return marked(office.keyring, office.region, subject, ground, office.reasons.keep(intent_id, words).digest)
 
 
 def flags(office: Office, caller: Caller, *, state: str | None, cursor: str | None, limit: int) -> FlagPage:
@@ -40,13 +51,13 @@ def flags(office: Office, caller: Caller, *, state: str | None, cursor: str | No
     question = Question("flags", caller.name, (state,))
     with office.seen() as snapshot:
         subjects = list(dict.fromkeys(subject for subject, _ in snapshot.ledger.flagged_by))
-        words = _words(office, caller)
+        words, grounds = _words(office, caller), _grounds(office)
 
         def keep(subject: Id) -> bool:
-            return state in (None, shapes.flag_seen(snapshot, subject, words).state)
+            return state in (None, shapes.flag_seen(snapshot, subject, words, grounds).state)
 
         found, further = question.page(subjects, cursor, limit, keep)
-        seen = [shapes.flag_seen(snapshot, each, words) for each in found]
+        seen = [shapes.flag_seen(snapshot, each, words, grounds) for each in found]
         return FlagPage(flags=seen, next=further, block=office.block_seen(snapshot))
 
 
@@ -55,9 +66,13 @@ def _words(office: Office, caller: Caller) -> shapes.Words:
     told = (caller.party in OFFICERS and caller.home == office.region) or caller.party is Party.AUDITOR
 
     def of(digest: bytes) -> Reason | None:
-        return office.reasons.of(digest) if told else None
+        return office.reasons.behind(digest) if told else None
 
     return of
+
+
+def _grounds(office: Office) -> shapes.Grounds:
+    return lambda region, subject, reason: ground_of(office.keyring, Region(region), subject, reason)
 
 
 def _ever_flagged(snapshot: Snapshot, subject: Id) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from gateway import shapes
+from gateway.acts.flags import reason_given
 from gateway.acts.moves import UNFINISHED
 from gateway.callers import Caller
 from gateway.catalogue import Departed
@@ -29,7 +30,7 @@ from gateway.schemas import (
     Written,
 )
 from gateway.sight import not_found, require_of_this_region
-from registry import Client, Done, Id, Item, Lab, Region, Snapshot, Standing, StandingSet, Time, epoch_of, id_of
+from registry import Client, Done, Ground, Id, Item, Lab, Region, Snapshot, Standing, StandingSet, Time, epoch_of, id_of
 
 
 def admit(office: Office, caller: Caller, asked: LabAdmission, intent_id: str) -> Subject:
@@ -67,7 +68,7 @@ def leave(office: Office, caller: Caller, lab_id: Id, asked: LabLeaving, intent_
     """Let a lab leave: it exits; of a fraud it is frozen and flagged."""
     client = office.client(caller)
     leaving = _stop if asked.cause == "FRAUD" else _exit
-    done = leaving(office, client, lab_id, asked.reason, intent_id)
+    done = leaving(office, client, lab_id, asked, intent_id)
     office.catalogue.depart(lab_id, Departed(asked.cause, asked.reason, Time(int(office.clock())), caller.name), intent_id=intent_id)
     with office.current() as snapshot:
         state = snapshot.ledger.labs[lab_id]
@@ -84,11 +85,11 @@ def leave(office: Office, caller: Caller, lab_id: Id, asked: LabLeaving, intent_
         )
 
 
-def _exit(_: Office, client: Client, lab_id: Id, __: str, intent_id: str) -> Done:
+def _exit(_: Office, client: Client, lab_id: Id, __: LabLeaving, intent_id: str) -> Done:
     return client.exit(lab_id, intent_id=intent_id)
 
 
-def _stop(office: Office, client: Client, lab_id: Id, reason: str, intent_id: str) -> Done:
+def _stop(office: Office, client: Client, lab_id: Id, asked: LabLeaving, intent_id: str) -> Done:
     """
     Freeze and flag. A crash in between leaves the lab frozen, which stops it everywhere; the same request again sets the flag.
 
@@ -101,7 +102,8 @@ def _stop(office: Office, client: Client, lab_id: Id, reason: str, intent_id: st
         was_flagged = ledger.flagged_by[lab_id, office.region] or ledger.flags[lab_id].until >= snapshot.time
     done = None if was_frozen and not was_flagged else client.freeze(lab_id, intent_id=freeze)
     if done is None or not was_flagged or office.sent_before(flag) is not None:
-        done = client.flag(lab_id, office.reasons.keep(flag, reason).digest, intent_id=flag)
+        reason = reason_given(office, lab_id, Ground(asked.ground), asked.reason, flag)
+        done = client.flag(lab_id, reason, intent_id=flag)
     return done
 
 

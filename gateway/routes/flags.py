@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
-from gateway.acts import flags
+from gateway.acts import case_files, flags
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import OfficeHere, Registrar, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS
+from gateway.refusals import CURSORS, LOGGED
 from registry import Id
 
 router = APIRouter(prefix="/v1/flags", tags=["directory"])
@@ -37,6 +37,14 @@ def list_flags(
 def flag(subject_id: schemas.Id32, caller: _Reader, office: OfficeHere, request: Request) -> Response:
     """The latest flag on a firm or lab."""
     return tagged(request, flags.flagged(office, caller, Id(subject_id)))
+
+
+@router.get("/{subject_id:id}/case", **told("案卷 Case file", answer=examples.CASE_FILE, refuses=("NotFound", *CURSORS, *LOGGED)))
+def case_file(
+    subject_id: schemas.Id32, caller: _Reader, office: OfficeHere, cursor: schemas.Cursor | None = None, limit: schemas.Limit = 100
+) -> schemas.CaseFile:
+    """What a flag touches: how it came, the subject's orders by regions and stage, and who has something in common with it."""
+    return case_files.case_file(office, caller, Id(subject_id), cursor=cursor, limit=limit)
 
 
 @router.post(

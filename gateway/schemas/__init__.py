@@ -54,6 +54,8 @@ from gateway.schemas.catalogue import (
     SearchPage,
 )
 from gateway.schemas.directory import (
+    CaseFile,
+    CaseSum,
     Departure,
     DeparturePage,
     FirmEnrolment,
@@ -84,6 +86,7 @@ from gateway.schemas.directory import (
     Recognition,
     RecognitionPage,
     RecognitionSeen,
+    Related,
     RotationPage,
     RotationProposal,
     RotationWritten,
@@ -275,6 +278,8 @@ __all__ = [
     "BundleSeen",
     "BundleStatement",
     "BundleTaken",
+    "CaseFile",
+    "CaseSum",
     "CatalogueChecked",
     "CatalogueEntered",
     "CatalogueListSeen",
@@ -418,6 +423,7 @@ __all__ = [
     "Refusal",
     "RegionCode",
     "RegionInQuery",
+    "Related",
     "ReleaseFacts",
     "ReportTold",
     "Reversal",

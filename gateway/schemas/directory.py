@@ -4,10 +4,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from gateway.schemas.basis import AddressText, BlockSeen, Event, HexBytes, Id32, Next, Seconds, Shape, Text, Written
+from gateway.schemas.basis import AddressText, Amount, BlockSeen, Event, HexBytes, Id32, Next, Seconds, Shape, Text, Written
+from gateway.schemas.orders import OrderBrief, StageName
 
 StandingName = Literal["ACTIVE", "SUSPENDED", "EXITED", "FROZEN"]
 LeavingCause = Literal["PERFORMANCE", "QUALIFICATION", "OWN_WISH", "FRAUD"]
+GroundName = Literal["FALSE_STATEMENT", "FUNDS_OBTAINED", "SERVICE_LOWERED", "OTHER"]
 Subjects = Annotated[list[Id32], Field(min_length=1, max_length=500)]
 
 
@@ -40,10 +42,11 @@ class LabLeaving(Shape):
     Why a lab leaves.
 
     For FRAUD it is frozen and flagged at once: nothing goes on. For any other cause it takes no new orders, and what it began runs to its
-    end or is moved to another lab. The words stay at this gateway; of a fraud's a salted hash goes to the chain.
+    end or is moved to another lab. The words stay at this gateway; of a fraud's a salted hash goes to the chain, with its ground.
     """
 
     cause: LeavingCause
+    ground: GroundName = "OTHER"
     reason: Text
 
 
@@ -68,15 +71,17 @@ class Withdrawal(Shape):
 
 
 class Flagging(Shape):
-    """Which firm or lab is stopped, and why. The words stay at this gateway; a salted hash goes to the chain."""
+    """Which firm or lab is stopped, and why. The words stay here; every gateway reads the ground, and nobody without the tag key."""
 
     subject: Id32
+    ground: GroundName = "OTHER"
     reason: Text
 
 
 class Seconding(Shape):
-    """Why another region's flag is seconded. The words stay at this gateway; a salted hash goes to the chain."""
+    """Why another region's flag is seconded. The words stay here; every gateway reads the ground, and nobody without the tag key."""
 
+    ground: GroundName = "OTHER"
     reason: Text
 
 
@@ -293,11 +298,17 @@ class RotationPage(Shape):
 
 
 class FlagReason(Shape):
-    """Which region gave a reason, when, and its hash. `text` and `salt` are told by the gateway that keeps them, to its own offices."""
+    """
+    Which region gave a reason, when, its hash, and the ground that is in it (null: none, or under a tag key that is not held here).
+
+    `text` and `salt` are told by the gateway that keeps them, to its own offices: the last 16 bytes of the hash are the first 16 of
+    HMAC-SHA-256 of `text` in UTF-8 under `salt`.
+    """
 
     region: int
     time: int
     hash: Id32
+    ground: GroundName | None = None
     text: str | None
     salt: Id32 | None
 
@@ -331,6 +342,43 @@ class FlagPage(Shape):
     """Flags by subject, in the order in which each was first flagged."""
 
     flags: list[FlagSeen]
+    next: Next
+    block: BlockSeen
+
+
+class CaseSum(Shape):
+    """Orders of one pair of regions in one stage: how many, what they hold, and what was asked for in them."""
+
+    issuing_region: int
+    lab_region: int
+    stage: StageName
+    orders: int
+    amount: Amount
+    subsidy: Amount
+
+
+class Related(Shape):
+    """Another firm or lab that has something in common with the one that was flagged."""
+
+    subject: Id32
+    kind: Literal["LAB", "FIRM"]
+    region: int
+    shares: list[Literal["HOST_UNIT", "SELLER", "COMPANY", "SIGNER"]]
+    flagged_until: int | None
+
+
+class CaseFile(Shape):
+    """
+    What a flag touches (案卷): how it came, every order of the subject's by pair of regions and stage, and who has something in common.
+
+    `orders` are those that the caller may see one by one, in pages; `sums` and `related` are whole on every page.
+    """
+
+    flag: FlagSeen
+    history: list[Event]
+    sums: list[CaseSum]
+    related: list[Related]
+    orders: list[OrderBrief]
     next: Next
     block: BlockSeen
 

@@ -9,8 +9,20 @@ from registry.cli.command import Answer, Uses, command, group
 from registry.cli.reading import one, several
 from registry.cli.session import Session
 from registry.facts import Fact, Facts
+from registry.grounds import GROUNDS, Ground
 
 app = group("风险通告（暂停使用）。 Flags.")
+
+FlagGround = Annotated[
+    Ground,
+    option(
+        "--ground",
+        None,
+        "GROUND",
+        "事由，各地区可见：" + "、".join(f"{each} {zh}" for each, (zh, _) in GROUNDS.items()),
+        "Seen by every region",
+    ),
+]
 
 
 class FlagState(StrEnum):
@@ -21,20 +33,20 @@ class FlagState(StrEnum):
     LIFTED = "LIFTED"
 
 
-@command(app, "raise", uses=Uses.GATEWAY, example="tongquan flag raise $FLAGGED --reason 涉嫌虚假合同")
-def raise_(session: Session, subject: SubjectId, *, reason: Reason) -> Answer:
+@command(app, "raise", uses=Uses.GATEWAY, example="tongquan flag raise $FLAGGED --ground FALSE_STATEMENT --reason 涉嫌虚假合同")
+def raise_(session: Session, subject: SubjectId, *, reason: Reason, ground: FlagGround = Ground.OTHER) -> Answer:
     """
     发布风险通告：各地区立即停办 30 天。 Stop a firm or lab everywhere for 30 days.
     """
-    return session.post("/v1/flags", {"subject": "0x" + subject.hex(), "reason": reason})
+    return session.post("/v1/flags", {"subject": "0x" + subject.hex(), "ground": ground, "reason": reason})
 
 
 @command(app, "second", uses=Uses.GATEWAY, example="tongquan flag second $FLAGGED --reason 本地区亦发现")
-def second(session: Session, subject: SubjectId, *, reason: Reason) -> Answer:
+def second(session: Session, subject: SubjectId, *, reason: Reason, ground: FlagGround = Ground.OTHER) -> Answer:
     """
     附议其他地区的通告：持续至解除。 Second another region's flag, so that it lasts.
     """
-    return session.post(f"/v1/flags/0x{subject.hex()}/second", {"reason": reason})
+    return session.post(f"/v1/flags/0x{subject.hex()}/second", {"ground": ground, "reason": reason})
 
 
 @command(app, "unflag", uses=Uses.GATEWAY, example="tongquan flag unflag $FLAGGED")
@@ -43,6 +55,19 @@ def unflag(session: Session, subject: SubjectId) -> Answer:
     撤回本地区尚无附议的通告。 Take one's own flag back, as long as nobody seconded it.
     """
     return session.post(f"/v1/flags/0x{subject.hex()}/unflag", {})
+
+
+@command(app, "case", uses=Uses.GATEWAY, example="tongquan flag case $FLAGGED")
+def case(session: Session, subject: SubjectId) -> Answer:
+    """
+    案卷：通告经过、所涉订单及关联主体。 What a flag touches: its history, the orders, and who has something in common.
+    """
+    path = f"/v1/flags/0x{subject.hex()}/case"
+    page = found = session.gateway.get(path, limit="1000")
+    while page["next"]:
+        page = session.gateway.get(path, limit="1000", cursor=page["next"])
+        found["orders"] += page["orders"]
+    return found | {"next": None}
 
 
 @command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan flag list --state STANDING")

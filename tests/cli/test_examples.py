@@ -410,6 +410,7 @@ def flags_and_keys(story):
     story.play("flag list", people.caller(SHANGHAI, "directory"))
     story.play("flag second", people.caller(BEIJING, "directory"), FLAGGED=flagged)
     story.play("flag show", people.caller(SHANGHAI, "directory"), FLAGGED=flagged)
+    story.play("flag case", people.caller(SHANGHAI, "directory"), FLAGGED=flagged)
     other = "0x" + id_of(Firm(Region(CHANGXING), town.world.keyring.firm(story.told["NEW_FIRM_CODE"]))).hex()
     people.caller(CHANGXING, "directory").ask(f"flag raise {other} --reason 误报")
     story.play("flag unflag", people.caller(CHANGXING, "directory"), FLAGGED=other)

@@ -9,12 +9,12 @@ import pytest
 from gateway.app import create_app
 from gateway.office import SignsForParty
 from gateway.settings import Settings
-from registry import Digest, hold_index, salted
+from registry import hold_index, salted
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import new_key_file, write_private
 from tests.gateway.conftest import settled_in
-from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, raw_of, signer_of
+from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, order_at, raw_of, signer_of
 
 
 @pytest.fixture
@@ -291,7 +291,7 @@ def _start(settings):
 
 def test_a_flag_is_told_with_its_dates_and_its_words_only_where_they_were_given(town):
     subject = town.lab_id(new_lab(town, SHANGHAI))
-    first = town.desk(CHANGXING, "directory").post("/v1/flags", {"subject": subject, "reason": "涉嫌虚报"})
+    first = town.desk(CHANGXING, "directory").post("/v1/flags", {"subject": subject, "ground": "FALSE_STATEMENT", "reason": "涉嫌虚报"})
     own = town.desk(CHANGXING, "directory").post(f"/v1/flags/{subject}/second", {"reason": "同"})
     assert town.desk(CHANGXING, "reviewer-1").get(f"/v1/flags/{subject}")["state"] == "STANDING"
     second = town.desk(BEIJING, "directory").post(f"/v1/flags/{subject}/second", {"reason": "同样情况"})
@@ -304,7 +304,8 @@ def test_a_flag_is_told_with_its_dates_and_its_words_only_where_they_were_given(
     assert [(each["region"], each["text"]) for each in seen["reasons"]] == [(CHANGXING, "涉嫌虚报"), (BEIJING, None)]
     assert [each["text"] for each in elsewhere["reasons"]] == [None, None]
     told = seen["reasons"][0]
-    assert Digest(bytes.fromhex(told["hash"][2:])) == salted("涉嫌虚报".encode(), bytes.fromhex(told["salt"][2:]))
+    assert bytes.fromhex(told["hash"][2:])[16:] == salted("涉嫌虚报".encode(), bytes.fromhex(told["salt"][2:]))[:16]
+    assert [each["ground"] for each in seen["reasons"]] == [each["ground"] for each in elsewhere["reasons"]] == ["FALSE_STATEMENT", "OTHER"]
     assert town.desk(CHANGXING, "directory").post(f"/v1/flags/{subject}/unflag", {}).code == "AlreadySeconded"
     assert town.desk(SHANGHAI, "lab-shanghai").get("/v1/flags").code == "RoleNotAllowed"
     assert town.desk(SHANGHAI, "lab-shanghai").get(f"/v1/labs/{subject}")["flagged_until"] is not None
@@ -339,3 +340,37 @@ def test_a_flag_lapses_after_30_days(own_town):
     assert at_the_end == "STANDING"
     assert desk.get(f"/v1/flags/{subject}")["state"] == "LAPSED"
     assert [each["state"] for each in desk.get("/v1/flags", state="LAPSED")["flags"]] == ["LAPSED"]
+
+
+def test_a_case_file_collects_what_a_flag_touches(town, firm):
+    unit = new_lab(town, SHANGHAI, recognised_by=(CHANGXING, BEIJING))
+    sibling = new_lab(town, SHANGHAI, host_unit=unit.host_unit)
+    subject, beijing = town.lab_id(unit), town.firm("firm-beijing")
+    orders = []
+    for each in (firm, firm, beijing):
+        signed = order_at(town, each, unit, serial=town.serial_for(each), amount="500000")
+        orders.append(town.desk(each.region, each.key).post("/v1/orders", signed)["order_id"])
+    town.desk(BEIJING, "directory").post("/v1/flags", {"subject": subject, "ground": "SERVICE_LOWERED", "reason": "A"})
+
+    seen = {region: town.desk(region, "reviewer-1").get(f"/v1/flags/{subject}/case") for region in (CHANGXING, SHANGHAI, KUNSHAN)}
+
+    assert [each["flag"]["reasons"][0]["ground"] for each in seen.values()] == ["SERVICE_LOWERED"] * 3
+    assert [[each["order_id"] for each in case["orders"]] for case in seen.values()] == [orders[:2], orders, []]
+    sums = [(each["issuing_region"], each["lab_region"], each["orders"], each["amount"]) for each in seen[KUNSHAN]["sums"]]
+    assert sums == [(BEIJING, SHANGHAI, 1, "500000"), (CHANGXING, SHANGHAI, 2, "1000000")]
+    assert [(each["subject"], each["shares"]) for each in seen[KUNSHAN]["related"]] == [(town.lab_id(sibling), ["HOST_UNIT", "SELLER"])]
+    assert seen[KUNSHAN]["history"][-1]["name"] == "Flagged"
+
+
+def test_a_case_file_of_a_firm_is_of_its_own_region_s_vouchers(town, lab):
+    firm = new_firm(town, CHANGXING)
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    subject = firm_id(town, firm)
+    assert town.desk(SHANGHAI, "auditor").get(f"/v1/flags/{subject}/case").code == "NotFound"
+    town.desk(SHANGHAI, "directory").post("/v1/flags", {"subject": subject, "ground": "FUNDS_OBTAINED", "reason": "A"})
+
+    case = town.desk(SHANGHAI, "auditor").get(f"/v1/flags/{subject}/case")
+
+    assert [(each["order_id"], each["stage"]) for each in case["orders"]] == [(order, "OPEN")]
+    assert case["related"] == []
+    assert case["flag"]["reasons"][0]["ground"] == "FUNDS_OBTAINED"

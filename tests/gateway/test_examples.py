@@ -679,8 +679,8 @@ def flags(town):
     return Staged(CHANGXING, "directory", real={examples.LAB: town.lab_id(new_lab(town, SHANGHAI))})
 
 
-def flagged(town):
-    subject = town.lab_id(new_lab(town, SHANGHAI))
+def flagged(town, lab=None):
+    subject = town.lab_id(lab or new_lab(town, SHANGHAI))
     assert town.desk(CHANGXING, "directory").post("/v1/flags", examples.FLAGGING | {"subject": subject}).status == 201
     return subject
 
@@ -694,6 +694,14 @@ def seconds(town):
 @stage("GET", "/flags", "/flags/{subject_id}")
 def unflags(town):
     return Staged(CHANGXING, "directory", path={"subject_id": flagged(town)})
+
+
+@stage("GET", "/flags/{subject_id}/case")
+def case_file(town):
+    firm, lab = town.firm("firm-changxing"), new_lab(town, SHANGHAI, recognised_by=(CHANGXING,))
+    signed = order_at(town, firm, lab, serial=town.serial_for(firm), amount="500000")
+    assert town.desk(CHANGXING, firm.key).post("/v1/orders", signed).status == 201
+    return Staged(CHANGXING, "reviewer-1", path={"subject_id": flagged(town, lab)})
 
 
 @stage("GET", "/status")
