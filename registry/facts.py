@@ -336,7 +336,7 @@ class Facts:
         The latest flag on a party, as its events tell it: what was lifted the registry has forgotten.
 
         STANDING stops the party everywhere; LAPSED ended after 30 days without a second; LIFTED was taken back or lifted by motion.
-        The words of a reason and their salt are null: only the gateway that keeps them can tell them.
+        The ground of a reason, its words and their salt are null: gateways read the first, and the one that keeps them tells the others.
         """
         flagged = seconded = lifted = None
         for entry in self._snapshot.history_of(subject):
@@ -364,7 +364,8 @@ class Facts:
             "seconder": None if seconded is None else seconded[0].region,
             "lifted": lifted,
             "reasons": [
-                {"region": event.region, "time": time, "hash": _hex(event.reason), "text": None, "salt": None} for event, time in given
+                {"region": event.region, "time": time, "hash": _hex(event.reason), "ground": None, "text": None, "salt": None}
+                for event, time in given
             ],
         }
 
