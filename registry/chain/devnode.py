@@ -338,13 +338,13 @@ def start(
 
 
 def _program(engine: Engine) -> list[str]:
-    installed = ROOT / "node_modules" / ".bin" / engine
     if engine is Engine.GANACHE:
         npx = shutil.which("npx")
-        if npx is None or not installed.exists():
+        if npx is None or not (ROOT / "node_modules" / ".bin" / engine).exists():
             raise EngineMissing(engine)
         # `--no`: what the lock file names, or nothing; npx would otherwise offer to fetch the newest.
         return [npx, "--no", "--", engine]
+    installed = ROOT / "scripts" / "anvil" / "node_modules" / ".bin" / engine
     found = str(installed) if installed.exists() else shutil.which(engine)
     if found is None:
         raise EngineMissing(engine)
