@@ -5,7 +5,6 @@ Most look at one town: a single programme whose orders stand at every stage that
 should hold is computed here from the contracts' getters or from their events alone, never from what the town meant to do.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -66,10 +65,10 @@ from tests.contracts.world import (
     Sent,
     World,
     digest,
-    keccak,
     person,
     tag,
 )
+from tests.disclosure import canonical_plain, chain_bytes, tellings
 
 CONTRACTS = {
     "consortium": Contract.CONSORTIUM,
@@ -988,10 +987,10 @@ def test_i15_nothing_public_on_the_chain_can_be_recomputed_without_the_key(world
     world.registry.reverse(life.claim, 100, digest("reason"), by=office.reviewer)
     world.registry.refunded(life.filing, by=office.payer)
 
-    written = b"".join([*chain_bytes(world, first_block), *kept_words(world)])
+    written = b"".join([*chain_bytes(world.node, first_block), *kept_words(world)])
     for text in (company, seller, invoice, serial, contract, project, funding, payment):
         for form in (text, text.lower(), canonical_plain(text)):
-            assert [name for name, told in tellings(form).items() if told in written] == [], form
+            assert [name for name, told in tellings(form, CHANGXING).items() if told in written] == [], form
     assert b"SH-LAB-0042" in written
     assert all(each in written for each in (firm.tag, lab.tag, keys.funding(CHANGXING, funding), keys.payment(CHANGXING, payment)))
 
@@ -1001,26 +1000,12 @@ def test_i15_a_plain_hash_of_a_reference_would_be_found(world: World, name: str)
     """As a bank reference goes to the chain if nobody keys it."""
     reference, first_block = "CX-2013-0001", world.node.block_number() + 1
     programme = world.programme(funded=0)
-    plain = tellings(reference)[name].ljust(32, b"\0")[:32]
+    plain = tellings(reference, CHANGXING)[name].ljust(32, b"\0")[:32]
     world.programmes.fund(codec.id_of(programme), 1, plain, by=world.offices[CHANGXING].payer)
 
-    written = b"".join([*chain_bytes(world, first_block), *kept_words(world)])
+    written = b"".join([*chain_bytes(world.node, first_block), *kept_words(world)])
 
-    assert name in [each for each, told in tellings(reference).items() if told in written]
-
-
-def tellings(text: str) -> dict[str, bytes]:
-    """What would give a text away to whoever has a list of all such texts: itself, and hashes of it that need no key."""
-    plain = {"": text, " with its region": f"{CHANGXING}\0{text}", " of the label": f"tongquan bank reference\0{CHANGXING}\0{text}"}
-    found = {"text": text.encode(), "text in UTF-16": text.encode("utf-16-be")}
-    for kind, form in plain.items():
-        for name in ("sha256", "sha1", "md5", "sha3_256", "blake2b"):
-            found[name + kind] = hashlib.new(name, form.encode()).digest()[:16]
-        found["keccak" + kind] = keccak(form.encode())[:16]
-    found["keccak of a word"] = keccak(text.encode().rjust(32, b"\0"))[:16]
-    if text.isdigit():
-        found["number"] = int(text).to_bytes(9).lstrip(b"\0")
-    return found
+    assert name in [each for each, told in tellings(reference, CHANGXING).items() if told in written]
 
 
 def kept_words(world: World) -> list[bytes]:
@@ -1040,23 +1025,6 @@ def kept_words(world: World) -> list[bytes]:
                 word = world.node.rpc("eth_getStorageAt", where, "0x" + slots[place : place + 32].hex().lstrip("0"), "latest")
                 found.append(bytes.fromhex(word[2:].zfill(64)))
     assert any(any(each) for each in found)
-    return found
-
-
-def canonical_plain(text: str) -> str:
-    return text.upper().replace("-", "").replace(" ", "")
-
-
-def chain_bytes(world: World, first: int) -> list[bytes]:
-    """All input, topics and data of the transactions since a block."""
-    found = []
-    for number in range(first, world.node.block_number() + 1):
-        block = world.node.rpc("eth_getBlockByNumber", hex(number), True)  # noqa: FBT003 - the call's own parameter
-        for transaction in block["transactions"]:
-            found.append(bytes.fromhex(transaction["input"][2:]))
-            receipt = world.node.rpc("eth_getTransactionReceipt", transaction["hash"])
-            for log in receipt["logs"]:
-                found += [bytes.fromhex(each[2:]) for each in (*log["topics"], log["data"])]
     return found
 
 
