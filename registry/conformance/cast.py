@@ -61,7 +61,7 @@ def sample_code(region: Region, number: int) -> str:
 
 def invoice(number: int) -> dict[str, str]:
     """A test invoice."""
-    return {"code": f"310000{INVOICE_EPOCH}13"[:10], "number": f"{number:08}"}
+    return {"code": f"3100{INVOICE_EPOCH}1130", "number": f"{number:08}"}
 
 
 def programmes_of(candidate: Region) -> dict[str, str]:

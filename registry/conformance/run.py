@@ -147,7 +147,7 @@ def _played(stage: Stage, checks: list[Check], tell: Tell) -> list[Result]:
 def _signed(stage: Stage, admin: SigningAccount, results: list[Result], *, first: Mapping[str, Any]) -> SignedReport:
     deployment, node = stage.deployment, stage.node
     contracts = {
-        name: {"address": address.lower(), "code_sha256": hashlib.sha256(node.code(address)).hexdigest()}
+        name: {"address": address, "code_sha256": hashlib.sha256(node.code(address)).hexdigest()}
         for name, address in _addresses(stage).items()
     }
     head = {

@@ -143,7 +143,7 @@ class Stage:
         """The claim and the redemption of an order, as the chain has them."""
         with self.seen() as snapshot:
             claim: Claim = snapshot.ledger.claims[Id(bytes.fromhex(order[2:]))]
-            return Filing(claim, snapshot.ledger.redemptions[claim.redemption])
+            return Filing(claim, snapshot.ledger.redemptions[claim.order])
 
     # Keys
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from registry.conformance.cast import invoice
 from registry.conformance.checks.vouchers import NOTE, SERIALS
 from registry.conformance.desks import refused
 from registry.conformance.stage import Stage
@@ -9,7 +10,7 @@ from registry.conformance.table import Seen, check
 from registry.getters import AGREEMENT, INVOICE
 from registry.model import Id, Redemption
 
-_CONTRACT = "C-MARGINAL"
+_CONTRACT, _INVOICE = "C-MARGINAL", 9001
 
 
 def _filed(stage: Stage, order: str, signed: dict[str, Any], caller: str = "lab") -> dict[str, Any]:
@@ -32,7 +33,7 @@ def over_rule(stage: Stage) -> Seen:
 def redeemed(stage: Stage) -> Seen:
     """9,000 yuan of cost: 5,300 of subsidy."""
     order = stage.remembered["order"]
-    stage.remembered["filed"] = stage.redemption_signed(order, cost="900000", subsidy="530000", number=9001, agreement=_CONTRACT)
+    stage.remembered["filed"] = stage.redemption_signed(order, cost="900000", subsidy="530000", number=_INVOICE, agreement=_CONTRACT)
     got = _filed(stage, order, stage.remembered["filed"])
     balance = {"available": "950000", "reserved": "0", "redeemed": "530000", "lapsed": "20000"}
     got |= {"balance": stage.balance(stage.remembered[SERIALS[0]])}
@@ -42,10 +43,14 @@ def redeemed(stage: Stage) -> Seen:
 @check("redeem.on-chain", "redeem", "发票与服务合同的占用上链", "What an invoice and an agreement bear stands on the chain")
 def on_chain(stage: Stage) -> Seen:
     """Under the tags that the consortium's key makes."""
-    keyring, seller = stage.rehearsal.keyring, stage.rehearsal.codes.companies["lab"]
-    invoice = stage.read(INVOICE, keyring.invoice("00009001", code="3100002513"))
-    agreement = stage.read(AGREEMENT, Id(bytes.fromhex(stage.remembered["own"][2:])), keyring.agreement(seller, _CONTRACT))
-    return Seen([invoice.amount, invoice.claimed, agreement], [900_000, 900_000, 900_000])
+    seller, programme = stage.rehearsal.codes.companies["lab"], Id(bytes.fromhex(stage.remembered["own"][2:]))
+    agreement = stage.read(AGREEMENT, programme, stage.rehearsal.keyring.agreement(seller, _CONTRACT))
+    return Seen([_claimed(stage), agreement], [900_000, 900_000])
+
+
+def _claimed(stage: Stage) -> int:
+    paper = invoice(_INVOICE)
+    return stage.read(INVOICE, stage.rehearsal.keyring.invoice(paper["number"], code=paper["code"])).claimed
 
 
 @check("redeem.again", "redeem", "已申请兑付的订单不得再次申请", "What was redeemed is not redeemed again")
@@ -66,7 +71,7 @@ def splitting(stage: Stage) -> Seen:
 def invoice_used(stage: Stage) -> Seen:
     """On another order."""
     order = stage.remembered["second"] = stage.reserve(SERIALS[3], "550000")
-    signed = stage.redemption_signed(order, cost="900000", subsidy="530000", number=9001)
+    signed = stage.redemption_signed(order, cost="900000", subsidy="530000", number=_INVOICE)
     return Seen([_filed(stage, order, signed), stage.order(order)], [refused(409, "InvoiceExceeded"), "OPEN"])
 
 
@@ -102,8 +107,7 @@ def settled_too_early(stage: Stage) -> Seen:
 def rejected(stage: Stage) -> Seen:
     """From endorsed."""
     got = stage.review("reject", "reviewer-2", stage.remembered["order"])
-    claimed = stage.read(INVOICE, stage.rehearsal.keyring.invoice("00009001", code="3100002513")).claimed
-    return Seen([got, claimed], [{"status": 200, "stages": ["OPEN"], "chain": "OPEN"}, 0])
+    return Seen([got, _claimed(stage)], [{"status": 200, "stages": ["OPEN"], "chain": "OPEN"}, 0])
 
 
 @check("redeem.old-attempt", "redeem", "退回前的签名不得再用", "Signatures of before the rejection are worth nothing")
@@ -122,7 +126,7 @@ def old_attempt(stage: Stage) -> Seen:
 def second_attempt(stage: Stage) -> Seen:
     """Both sign again."""
     order = stage.remembered["order"]
-    signed = stage.redemption_signed(order, cost="900000", subsidy="530000", number=9001, agreement=_CONTRACT)
+    signed = stage.redemption_signed(order, cost="900000", subsidy="530000", number=_INVOICE, agreement=_CONTRACT)
     got = [_filed(stage, order, signed), stage.review("endorse", "reviewer-1", order), stage.review("accept", "reviewer-2", order)]
     stages = [{"status": 200, "stages": [each], "chain": each} for each in ("ENDORSED", "ACCEPTED")]
     return Seen(got, [{"status": 201, "stage": "REDEEMED", "chain": "REDEEMED"}, *stages])

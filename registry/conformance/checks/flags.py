@@ -5,9 +5,9 @@ import secrets
 from registry.conformance.cast import PARTNER, THIRD
 from registry.conformance.desks import refused
 from registry.conformance.stage import DAY, Stage
-from registry.conformance.table import Seen, check
+from registry.conformance.table import NotDue, Seen, check
 from registry.getters import FLAG
-from registry.model import NO_ADDRESS, Digest, Id, Motion, MotionKind, Region, Time
+from registry.model import NO_ADDRESS, Id, Motion, MotionKind, Time
 
 
 def _id(text: str) -> Id:
@@ -20,13 +20,6 @@ def raised(stage: Stage) -> Seen:
     subject = stage.firm_id("partner-firm")
     answer = stage.desk("directory").post("/v1/flags", {"subject": subject, "reason": "演练 rehearsal"})
     return Seen([answer.told("subject"), stage.read(FLAG, _id(subject)).by], [{"status": 201, "subject": subject}, stage.region])
-
-
-@check("flag.again", "flag", "同一对象不得重复通告", "What is flagged is not flagged again")
-def raised_again(stage: Stage) -> Seen:
-    """As long as the flag stands."""
-    asked = {"subject": stage.firm_id("partner-firm"), "reason": "演练 rehearsal"}
-    return Seen(stage.desk("directory").post("/v1/flags", asked).told(), refused(409, "SubjectFlagged"))
 
 
 @check("flag.stops", "reserve", "被通告的企业不得锁定额度", "A flagged firm orders nothing")
@@ -51,14 +44,6 @@ def raised_twice(stage: Stage) -> Seen:
     """It took the first one back."""
     asked = {"subject": stage.firm_id("partner-firm"), "reason": "演练 rehearsal"}
     return Seen(stage.desk("directory").post("/v1/flags", asked).told(), refused(409, "FlaggedBefore"))
-
-
-@check("flag.by-partner", "flag", "其他地区的通告即时生效", "A partner's flag counts at once", events=("Flagged",))
-def by_partner(stage: Stage) -> Seen:
-    """Raised at the partner's node, on the candidate's spare firm."""
-    stage.partner("directory").flag(_id(stage.firm_id("firm-spare")), Digest(secrets.token_bytes(32)))
-    got = stage.verify("REH-FS", firm="firm-spare", caller="issuer")
-    return Seen([got["status"], got["reasons"]], ["NOT_VALID", ["SubjectFlagged"]])
 
 
 @check("second.flag", "second", "附议其他地区的通告", "Another region's flag is seconded", events=("FlagSeconded",))
@@ -96,7 +81,11 @@ def not_taken_back(stage: Stage) -> Seen:
 def lifted(stage: Stage) -> Seen:
     """Both partners vote."""
     subject, expires = _id(stage.firm_id("firm-spare")), Time(stage.now + 30 * DAY)
-    motion = Motion(MotionKind.LIFT_FLAG, Region(0), NO_ADDRESS, NO_ADDRESS, subject, expires, secrets.randbits(32))
+    since = stage.read(FLAG, subject).since
+    if stage.now <= since:
+        # A motion lifts what was flagged before it was carried, by whole seconds.
+        raise NotDue(Time(since + 1))
+    motion = Motion(MotionKind.LIFT_FLAG, stage.region, NO_ADDRESS, NO_ADDRESS, subject, expires, secrets.randbits(32))
     for region in (PARTNER, THIRD):
         stage.partner("admin", region).vote(motion)
     stage.partner("admin").lift(motion)

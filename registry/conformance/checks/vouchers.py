@@ -1,12 +1,13 @@
 """Vouchers: issued from a list, verified, quoted, asked about."""
 
+import secrets
 from typing import Any
 
 from registry.codec import id_of
 from registry.conformance.desks import Answer, refused
 from registry.conformance.stage import DAY, Stage
 from registry.conformance.table import Seen, check
-from registry.model import Fen, Id, Time, Voucher
+from registry.model import Digest, Fen, Id, Time, Voucher
 
 FACE, NOTE = "1500000", "50000"
 SERIALS = tuple(f"REH-{number}" for number in range(1, 13))
@@ -170,3 +171,11 @@ def lookups(stage: Stage) -> Seen:
     answer = stage.desk("firm").get("/v1/lookups")
     parties = {each.get("party") for each in answer.body.get("lookups", [])}
     return Seen(answer.told() | {"by_lab": "LAB" in parties}, {"status": 200, "by_lab": True})
+
+
+@check("flag.by-partner", "flag", "其他地区的通告即时生效", "A partner's flag counts at once", events=("Flagged",))
+def by_partner(stage: Stage) -> Seen:
+    """Raised at the partner's node, on the candidate's spare firm."""
+    stage.partner("directory").flag(Id(bytes.fromhex(stage.firm_id("firm-spare")[2:])), Digest(secrets.token_bytes(32)))
+    got = stage.verify("REH-FS", firm="firm-spare", caller="issuer")
+    return Seen([got["status"], got["reasons"]], ["NOT_VALID", ["SubjectFlagged"]])
