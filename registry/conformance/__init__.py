@@ -1,6 +1,7 @@
 """
-A candidate region's rehearsal (符合性测试): every verb of the protocol against its own gateway and node, with test parties, ending in a
-signed report.
+A candidate region's rehearsal (符合性测试), which ends in a signed report.
+
+Every verb of the protocol is tried against its own gateway and node, with test parties.
 
     cast        who takes part, and the test programmes
     rehearsal   the folder that a rehearsal is made of: a consortium of three regions, and all keys

@@ -7,6 +7,7 @@ A refusal is an answer here and not a failure, since that is what is looked at; 
 import json
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,26 +93,20 @@ class Desk:
 
     def get(self, path: str, **query: Any) -> Answer:
         """Read."""
-        try:
+        with suppress(RefusedByGateway):
             self._client.get(path, **query)
-        except RefusedByGateway:
-            pass
         return self._wire.answer()
 
     def ask(self, path: str, asked: Mapping[str, Any]) -> Answer:
         """Ask what changes nothing."""
-        try:
+        with suppress(RefusedByGateway):
             self._client.ask(path, asked)
-        except RefusedByGateway:
-            pass
         return self._wire.answer()
 
     def post(self, path: str, asked: Mapping[str, Any], *, key: str | None = None) -> Answer:
         """Write, under a new Idempotency-Key unless one is given."""
-        try:
+        with suppress(RefusedByGateway):
             self._client.post(path, asked, key=key or str(uuid.uuid4()))
-        except RefusedByGateway:
-            pass
         return self._wire.answer()
 
     def bare(self, method: str, path: str, asked: Mapping[str, Any] | None = None) -> Answer:

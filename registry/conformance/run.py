@@ -14,7 +14,7 @@ from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
 from registry.conformance.rehearsal import Rehearsal
-from registry.conformance.report import Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.conformance.stage import Stage
 from registry.conformance.table import Check, play
 from registry.errors import Rejected
@@ -97,8 +97,6 @@ def require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     Raises:
         ReportRefused: it is not.
     """
-    from registry.conformance.report import ReportRefused  # noqa: PLC0415
-
     report.require_signed()
     if report.document["region"] != rehearsal.region or report.domain != rehearsal.deployment.domain:
         raise ReportRefused("it is of another rehearsal")

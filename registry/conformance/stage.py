@@ -1,9 +1,8 @@
 """
-What all checks share: the gateway under test with a desk for each caller, the chain as the node has it, the partner's accounts, and what
-earlier checks came to.
+What all checks share: the gateway under test, the chain, the partner, the parties, and what earlier checks came to.
 
-The candidate's side is asked of its gateway alone. The partner's side is sent to the node with the partner's own keys, since a rehearsal has
-one gateway: so the gateway also shows whether it understands what others do.
+The candidate's side is asked of its gateway alone. The partner's side is sent to the node with the partner's own keys, since a rehearsal
+has one gateway: so that one also shows whether it understands what others do.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,19 +10,19 @@ from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Self, TypeVar
 
+from registry.chain.raw import RawNode
 from registry.client import Client
 from registry.codec import Domain, id_of, parse_typed_data
 from registry.conformance.cast import PARTNER, invoice
 from registry.conformance.desks import Answer, Desk, Wire
 from registry.conformance.rehearsal import Rehearsal
 from registry.events import MalformedEvent, decode
-from registry.getters import BALANCE, ORDER, POOL, Getter
 from registry.facts import Facts
+from registry.getters import BALANCE, ORDER, POOL, Getter
 from registry.index import Index, Snapshot
 from registry.keystore import KeyAccount
 from registry.model import Address, Balance, Claim, Filing, Firm, Id, Order, Pool, Record, Redemption, Region, Release, Time
 from registry.outbox import Outbox
-from registry.chain.raw import RawNode
 from registry.ports import Log
 from registry.rules import month_of
 from registry.statement import Statement

@@ -16,10 +16,11 @@ from registry.conformance.checks import partners as _partners
 from registry.conformance.checks import joint as _joint
 from registry.conformance.checks import flags as _flags
 from registry.conformance.checks import keys as _keys
+from registry.conformance.checks import motions as _motions
 from registry.conformance.checks import later as _later
 from registry.conformance.checks import closing as _closing
 from registry.conformance.table import CHECKS
 
 __all__ = ["CHECKS"]
 
-_PLAYED = (_interface, _programmes, _parties, _vouchers, _orders, _claims, _partners, _joint, _flags, _keys, _later, _closing)
+_PLAYED = (_interface, _programmes, _parties, _vouchers, _orders, _claims, _partners, _joint, _flags, _keys, _motions, _later, _closing)

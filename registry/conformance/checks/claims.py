@@ -29,7 +29,13 @@ def over_rule(stage: Stage) -> Seen:
     return Seen(_filed(stage, order, stage.signed_as_told(document, Redemption)), refused(422, "OverRule"))
 
 
-@check("redeem.claim", "redeem", "双方签名申请兑付，补贴按规则", "Both sign, and the rule's subsidy is asked for", events=("Claimed", "Redeemed"))
+@check(
+    "redeem.claim",
+    "redeem",
+    "双方签名申请兑付，补贴按规则",
+    "Both sign, and the rule's subsidy is asked for",
+    events=("Claimed", "Redeemed"),
+)
 def redeemed(stage: Stage) -> Seen:
     """9,000 yuan of cost: 5,300 of subsidy."""
     order = stage.remembered["order"]
@@ -103,7 +109,13 @@ def settled_too_early(stage: Stage) -> Seen:
     return Seen(got, refused(409, "WrongStage"))
 
 
-@check("reject.claim", "reject", "退回补正：订单重新打开，发票释放", "A claim is sent back, and its invoice is free", events=("Freed", "Rejected"))
+@check(
+    "reject.claim",
+    "reject",
+    "退回补正：订单重新打开，发票释放",
+    "A claim is sent back, and its invoice is free",
+    events=("Freed", "Rejected"),
+)
 def rejected(stage: Stage) -> Seen:
     """From endorsed."""
     got = stage.review("reject", "reviewer-2", stage.remembered["order"])

@@ -104,7 +104,9 @@ def adds_up(stage: Stage) -> Seen:
     return Seen(answer.told("funded", "committed", "paid"), {"status": 200} | stage.pool(programme))
 
 
-@check("audit.replay", "audit", "只凭节点重放，无差异、无违反", "A replay from the node alone finds no difference and no breach", closing=True)
+@check(
+    "audit.replay", "audit", "只凭节点重放，无差异、无违反", "A replay from the node alone finds no difference and no breach", closing=True
+)
 def audit(stage: Stage) -> Seen:
     """Every block, call and event again, and the contracts' storage."""
     found = replay(stage.node, stage.deployment)

@@ -66,6 +66,13 @@ def none_asked(stage: Stage) -> Seen:
     return Seen(got, refused(409, "NoFirstReview"))
 
 
+@check("accept.joint", "accept", "联合券无初审，直接审核", "Without a first review a claim is accepted at once", events=("Accepted",))
+def accepted(stage: Stage) -> Seen:
+    """It is settled in `settle.while-suspended`."""
+    got = stage.review("accept", "reviewer-2", stage.remembered["joint of firm"])
+    return Seen(got, {"status": 200, "stages": ["ACCEPTED"], "chain": "ACCEPTED"})
+
+
 @check("release.partnership", "release", "联合达成后，机构单方不得释放", "Once partners are enough, the lab alone does not release")
 def partnership(stage: Stage) -> Seen:
     """The firm's signature is missing."""

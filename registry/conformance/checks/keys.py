@@ -15,7 +15,13 @@ def _sent(stage: Stage, caller: str, prepared: Answer) -> Answer:
     return stage.desk(caller).post("/v1/rotations/submit", {"raw": "0x" + raw.hex()})
 
 
-@check("rotate.office-proposes", "rotate", "机关代换密钥须等三天", "An office's change of a key waits for three days", events=("RotationProposed",))
+@check(
+    "rotate.office-proposes",
+    "rotate",
+    "机关代换密钥须等三天",
+    "An office's change of a key waits for three days",
+    events=("RotationProposed",),
+)
 def proposed(stage: Stage) -> Seen:
     """For the second firm, whose key stays as it is."""
     asked = {"subject": stage.firm_id("firm-2"), "signer": stage.account("firm-2-next").address}
@@ -71,9 +77,7 @@ def proposed_for_later(stage: Stage) -> Seen:
     asked = {"subject": stage.firm_id("firm-spare"), "signer": stage.account("lab-spare-next").address}
     answer = stage.desk("directory").post("/v1/rotations", asked)
     stage.remembered["completes at"] = answer.body.get("proposed_from")
-    return Seen(
-        answer.told("outcome", "proposed_from"), {"status": 201, "outcome": "PROPOSED", "proposed_from": stage.now + _DAYS * DAY}
-    )
+    return Seen(answer.told("outcome", "proposed_from"), {"status": 201, "outcome": "PROPOSED", "proposed_from": stage.now + _DAYS * DAY})
 
 
 @check("completeRotation.due", "completeRotation", "三天后生效", "After three days it takes effect", events=("KeyRotated",))
@@ -87,5 +91,3 @@ def completed(stage: Stage) -> Seen:
     return Seen(
         [answer.told("outcome"), signer], [{"status": 200, "outcome": "ROTATED"}, stage.rehearsal.account("lab-spare-next").address]
     )
-
-

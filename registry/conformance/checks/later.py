@@ -1,11 +1,11 @@
 """What needs time on the chain: the end of a voucher, the close of a month."""
 
+from registry.codec import closing_id
 from registry.conformance.cast import PARTNER
 from registry.conformance.desks import refused
 from registry.conformance.stage import Stage
 from registry.conformance.table import NotDue, Seen, check
 from registry.getters import CLOSING
-from registry.codec import closing_id
 from registry.model import Digest, Time
 from registry.statement import following_month, seconds_of_month
 

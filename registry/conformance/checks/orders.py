@@ -48,7 +48,7 @@ def altered(stage: Stage) -> Seen:
     signed = stage.order_signed(SERIALS[1], NOTE)
     message = signed["typed_data"]["message"] | {"amount": str(2 * int(NOTE))}
     answer = stage.desk("lab").post("/v1/orders", signed | {"typed_data": signed["typed_data"] | {"message": message}})
-    return Seen(answer.status in (409, 422) and not answer.body.get("order_id"), True)  # noqa: PLR2004 - a document or a signature refused
+    return Seen(answer.told(), refused(422, "NotSignedBy"))
 
 
 @check("reserve.over-available", "reserve", "不得超出余额", "No more is reserved than is left")
@@ -171,5 +171,3 @@ def order_seen(stage: Stage) -> Seen:
 def order_hidden(stage: Stage) -> Seen:
     """It is answered as one that is none."""
     return Seen(stage.desk("firm-2").get(f"/v1/orders/{stage.remembered['order']}").told(), refused(404, "NotFound"))
-
-

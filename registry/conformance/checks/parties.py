@@ -116,7 +116,9 @@ def recognised_by_partner(stage: Stage) -> Seen:
     return Seen(sorted(found["recognised_by"]), sorted([stage.region, PARTNER]))
 
 
-@check("withdraw.lab", "withdraw", "移出互认目录后不可用", "A lab that is withdrawn is recognised no more", events=("Recognised", "Withdrawn"))
+@check(
+    "withdraw.lab", "withdraw", "移出互认目录后不可用", "A lab that is withdrawn is recognised no more", events=("Recognised", "Withdrawn")
+)
 def withdrawn(stage: Stage) -> Seen:
     """The spare lab, recognised for a moment."""
     subject = stage.lab_id("lab-spare")

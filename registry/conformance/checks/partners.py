@@ -109,5 +109,3 @@ def not_over(stage: Stage) -> Seen:
     """The current one."""
     asked = {"home": PARTNER, "host": stage.region, "month": stage.month_now(), "statement": "0x" + "11" * 32}
     return Seen(stage.desk("reviewer-1").post("/v1/months/close", asked).told(), refused(409, "MonthNotOver"))
-
-

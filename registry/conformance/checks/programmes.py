@@ -23,7 +23,13 @@ def _open(stage: Stage, name: str) -> Seen:
     return Seen(answer.told("programme_id", "policy_hash"), expected)
 
 
-@check("open.fixed", "open", "发券机构按文件开设券种，编号与规则哈希由文件得出", "A programme is opened as its file says", events=("ProgrammeOpened",))
+@check(
+    "open.fixed",
+    "open",
+    "发券机构按文件开设券种，编号与规则哈希由文件得出",
+    "A programme is opened as its file says",
+    events=("ProgrammeOpened",),
+)
 def opened(stage: Stage) -> Seen:
     """Id and policy hash follow from the file."""
     return _open(stage, "own")
@@ -37,7 +43,7 @@ def on_chain(stage: Stage) -> Seen:
     names = ("paid_home", "paid_across", "approval", "first_review")
     got: dict[str, Any] = {name: getattr(rules, name).name for name in names} | {"region": rules.region, "payer": rules.payer}
     got["slices"] = [["unlimited" if each.up_to == UNLIMITED else str(each.up_to), each.bps] for each in slices]
-    expected = {"paid_home": "FIRM", "paid_across": "LAB", "approval": "CROSS_REGION", "first_review": "HOME"}
+    expected: dict[str, Any] = {"paid_home": "FIRM", "paid_across": "LAB", "approval": "CROSS_REGION", "first_review": "HOME"}
     expected |= {"region": stage.region, "payer": stage.region}
     return Seen(got, expected | {"slices": [["500000", 7000], ["2000000", 4500], ["unlimited", 1250]]})
 
@@ -87,7 +93,9 @@ def reference_used(stage: Stage) -> Seen:
     return Seen(answer.told(), refused(409, "BankReferenceUsed"))
 
 
-@check("idempotency.same-answer", "draw", "同一键、同一请求只办一次，答复相同", "The same key and body give the same answer", events=("Drawn",))
+@check(
+    "idempotency.same-answer", "draw", "同一键、同一请求只办一次，答复相同", "The same key and body give the same answer", events=("Drawn",)
+)
 def same_answer(stage: Stage) -> Seen:
     """Drawn once, and told twice."""
     path, asked = f"/v1/programmes/{stage.remembered['own']}/draw", {"amount": DRAWN, "bank_reference": "REH-DRAW"}

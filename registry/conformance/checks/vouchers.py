@@ -52,7 +52,13 @@ def bad_row(stage: Stage) -> Seen:
     return Seen(answer.told(), refused(422, "BadRows"))
 
 
-@check("issue.list", "issue", "按名单发放，券编号由内容得出", "A list is issued, each voucher under its id", events=("TermsIssued", *("Issued",) * 14))
+@check(
+    "issue.list",
+    "issue",
+    "按名单发放，券编号由内容得出",
+    "A list is issued, each voucher under its id",
+    events=("TermsIssued", *("Issued",) * 14),
+)
 def issued(stage: Stage) -> Seen:
     """Twelve to work with, one for each of two other firms."""
     rows = [*(("firm", serial) for serial in SERIALS), ("firm-2", "REH-F2"), ("firm-spare", "REH-FS")]
@@ -142,7 +148,9 @@ def batch(stage: Stage) -> Seen:
     wrong = stage.named(SERIALS[0]) | {"firm": "91110000000000000X"}
     asked = [{"voucher": each} for each in (stage.named(SERIALS[0]), stage.named("REH-NONE"), wrong)]
     answer = stage.desk("lab").ask("/v1/verifications/batch", {"verifications": asked})
-    got = [[each.get("status"), [reason.get("code") for reason in each.get("reasons", [])]] for each in answer.body.get("verifications", [])]
+    got = [
+        [each.get("status"), [reason.get("code") for reason in each.get("reasons", [])]] for each in answer.body.get("verifications", [])
+    ]
     return Seen(got, [["VALID", []], ["NOT_VALID", ["UnknownVoucher"]], ["NOT_VALID", ["CodeRefused"]]])
 
 
