@@ -42,6 +42,37 @@ _MONEY = frozenset(
 )
 
 
+@check("trail.whole", "status", "网关的全部事件与节点一致", "The gateway's trail is the node's, event by event", closing=True)
+def trail(stage: Stage) -> Seen:
+    """As an auditor pages through it."""
+    told = [[each.get("block"), each.get("transaction"), each.get("name")] for each in stage.pages("auditor", "/v1/trail", "events")]
+    logs = stage.node.logs(stage.deployment.block, stage.head, list(stage.deployment.contracts))
+    events = events_of(logs, stage.deployment)
+    node = [[log.block, "0x" + log.transaction.hex(), type(event).__name__] for log, event in zip(logs, events, strict=True)]
+    first = next((at for at, pair in enumerate(zip(told, node, strict=False)) if pair[0] != pair[1]), None)
+    return Seen({"events": len(told), "first_difference": first}, {"events": len(node), "first_difference": None})
+
+
+@check("pool.adds-up", "fund", "网关所示资金与链上一致", "The pool that the gateway tells is the chain's", closing=True)
+def adds_up(stage: Stage) -> Seen:
+    """Of the candidate's programme."""
+    programme = stage.remembered["own"]
+    answer = stage.desk("payer").get(f"/v1/programmes/{programme}")
+    return Seen(answer.told("funded", "committed", "paid"), {"status": 200} | stage.pool(programme))
+
+
+@check(
+    "audit.replay", "audit", "只凭节点重放，无差异、无违反", "A replay from the node alone finds no difference and no breach", closing=True
+)
+def audit(stage: Stage) -> Seen:
+    """Every block, call and event again, and the contracts' storage."""
+    found = replay(stage.node, stage.deployment)
+    return Seen({"differences": len(found.differences), "breaches": len(found.breaches)}, {"differences": 0, "breaches": 0})
+
+
+# Last, so that every exchange is looked at
+
+
 @check("interface.problems", "status", "不予受理一律为 application/problem+json", "Every refusal is a problem of RFC 9457", closing=True)
 def problems(stage: Stage) -> Seen:
     """Of all answers in this run: the media type, its members, and that they agree with the status."""
@@ -83,31 +114,3 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 def _is_money(value: Any) -> bool:
     return value is None or isinstance(value, dict | list) or (isinstance(value, str) and _FEN.fullmatch(value) is not None)
-
-
-@check("trail.whole", "status", "网关的全部事件与节点一致", "The gateway's trail is the node's, event by event", closing=True)
-def trail(stage: Stage) -> Seen:
-    """As an auditor pages through it."""
-    told = [[each.get("block"), each.get("transaction"), each.get("name")] for each in stage.pages("auditor", "/v1/trail", "events")]
-    logs = stage.node.logs(stage.deployment.block, stage.head, list(stage.deployment.contracts))
-    events = events_of(logs, stage.deployment)
-    node = [[log.block, "0x" + log.transaction.hex(), type(event).__name__] for log, event in zip(logs, events, strict=True)]
-    first = next((at for at, pair in enumerate(zip(told, node, strict=False)) if pair[0] != pair[1]), None)
-    return Seen({"events": len(told), "first_difference": first}, {"events": len(node), "first_difference": None})
-
-
-@check("pool.adds-up", "fund", "网关所示资金与链上一致", "The pool that the gateway tells is the chain's", closing=True)
-def adds_up(stage: Stage) -> Seen:
-    """Of the candidate's programme."""
-    programme = stage.remembered["own"]
-    answer = stage.desk("payer").get(f"/v1/programmes/{programme}")
-    return Seen(answer.told("funded", "committed", "paid"), {"status": 200} | stage.pool(programme))
-
-
-@check(
-    "audit.replay", "audit", "只凭节点重放，无差异、无违反", "A replay from the node alone finds no difference and no breach", closing=True
-)
-def audit(stage: Stage) -> Seen:
-    """Every block, call and event again, and the contracts' storage."""
-    found = replay(stage.node, stage.deployment)
-    return Seen({"differences": len(found.differences), "breaches": len(found.breaches)}, {"differences": 0, "breaches": 0})
