@@ -88,6 +88,16 @@ class Rehearsal:
         """
         return _text(self.folder / "api-keys" / f"{caller}.apikey").rstrip("\n")
 
+    def require_api_keys(self) -> None:
+        """
+        Every caller has an API key here.
+
+        Raises:
+            RehearsalRefused: one has none.
+        """
+        for caller in CALLERS:
+            self.api_key(caller)
+
     def lab_id(self, name: str) -> Id:
         """A test lab's id."""
         region = PARTNER if name.startswith("partner") else self.region

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+import httpx
+
 from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
@@ -61,6 +63,7 @@ def rehearse(
         require_fresh(node, rehearsal)
     with Stage(rehearsal, node, gateway_url) as stage:
         first = node.finalised_head()
+        stage.require_gateway()
         results = _played(stage, list(CHECKS.values()), tell)
         return _signed(stage, admin, results, first=_block(first))
 
@@ -80,6 +83,7 @@ def go_on(
     before = {each.id: each for each in earlier.results}
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
     with Stage(rehearsal, node, gateway_url, earlier.document["remembered"]) as stage:
+        stage.require_gateway()
         now = {each.id: each for each in _played(stage, checks, tell)}
         results = [_worse(each, now[each.id]) if each.id in now else each for each in before.values()]
         return _signed(stage, admin, results, first=earlier.document["chain"]["first"])
@@ -177,5 +181,8 @@ def _block(block: Block) -> dict[str, Any]:
 
 def _interface(stage: Stage) -> str | None:
     """The SHA-256 of the interface's description, which names the version of the gateway; a gateway may keep it to itself."""
-    answer = stage.nobody.bare("GET", "/openapi.json")
+    try:
+        answer = stage.nobody.bare("GET", "/openapi.json")
+    except httpx.TransportError:
+        return None
     return hashlib.sha256(canonical(answer.body)).hexdigest() if answer.body else None

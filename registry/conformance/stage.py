@@ -77,6 +77,16 @@ class Stage:
         """Somebody without an API key."""
         return Desk(self.wire, None)
 
+    def require_gateway(self) -> None:
+        """
+        Every caller has an API key, and the gateway answers.
+
+        Raises:
+            RehearsalRefused, Unreachable: it is not so.
+        """
+        self.rehearsal.require_api_keys()
+        self.nobody.get("/v1/status")
+
     def review(self, verb: str, caller: str, order: str, **more: str) -> dict[str, Any]:
         """An officer acts on one order; the stage after it there, and on the chain."""
         answer = self.desk(caller).post(f"/v1/orders/{verb}", {"orders": [order], **more})

@@ -11,7 +11,7 @@ from registry.conformance.stage import Stage
 from registry.conformance.table import Seen, check
 
 _PROBLEM = ("type", "title", "status", "code", "instance", "values")
-_FEN = re.compile("0|-?[1-9][0-9]{0,18}")
+_FEN = re.compile("0|-?[1-9][0-9]{0,19}")
 _MONEY = frozenset(
     {
         "amount",
@@ -113,4 +113,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _is_money(value: Any) -> bool:
-    return value is None or isinstance(value, dict | list) or (isinstance(value, str) and _FEN.fullmatch(value) is not None)
+    if isinstance(value, str):
+        return _FEN.fullmatch(value) is not None
+    # An event's `lapsed` is a truth.
+    return not isinstance(value, int | float) or isinstance(value, bool)

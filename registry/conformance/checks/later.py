@@ -12,11 +12,11 @@ from registry.statement import following_month, seconds_of_month
 
 @check("verification.past-use-by", "verify", "过使用截止日：答 NOT_VALID", "Past its use-by a voucher is NOT_VALID")
 def past_use_by(stage: Stage) -> Seen:
-    """Judged by block time."""
+    """Judged by block time. Where the region is suspended still, that is told besides."""
     if stage.now <= stage.remembered["short"]:
         raise NotDue(Time(stage.remembered["short"] + 1))
     got = stage.verify("REH-SHORT")
-    return Seen(got, {"status": "NOT_VALID", "http": 200, "reasons": ["PastUseBy"]})
+    return Seen([got["status"], [each for each in got["reasons"] if each == "PastUseBy"]], ["NOT_VALID", ["PastUseBy"]])
 
 
 def _month_over(stage: Stage) -> int:
