@@ -154,7 +154,7 @@ def _teller(session: Session, bar: Any) -> "Tell":
         bar.name(result.zh, result.en)
         if session.screen.as_json:
             line = {"check": result.id, "verb": result.verb, "expected": result.expected, "got": result.got, "ok": result.ok}
-            session.screen.answer(line | {"due": result.due})
+            session.screen.answer(line | {"due_at": result.due})
 
     return tell
 
@@ -175,11 +175,11 @@ def _told(report: "SignedReport", known: tuple[str, ...]) -> dict[str, Any]:
         "clean": reading.clean,
         "region": report.document["region"],
         "chain_id": report.document["chain"]["chain_id"],
-        "hash": "0x" + report.to_sign.report.hex(),
+        "report_hash": "0x" + report.to_sign.report.hex(),
         "signer": report.signer,
         "passed": reading.passed,
         "failed": list(reading.failed),
-        "not_due": [{"check": each, "due": due} for each, due in reading.not_due.items()],
+        "not_due": [{"check": each, "due_at": due} for each, due in reading.not_due.items()],
         "missing": list(reading.missing),
         "unknown": list(reading.unknown),
     }
