@@ -30,7 +30,7 @@ class ReportRefused(TongquanError):
     """A file is no report that its region signed; `reason` says why not."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"no conformance report that its region signed: {reason}")
+        super().__init__(f"不是由地区签署的符合性报告。 No conformance report that its region signed: {reason}")
         self.reason = reason
 
 

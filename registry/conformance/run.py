@@ -19,9 +19,10 @@ from registry.conformance.rehearsal import Rehearsal
 from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.conformance.stage import Stage
 from registry.conformance.table import Check, play
-from registry.errors import Rejected
+from registry.errors import TongquanError
 from registry.events import Contract, MalformedEvent, decode
 from registry.getters import REGION
+from registry.model import Region
 from registry.ports import Block, Log, SigningAccount
 from registry.statement import canonical
 
@@ -34,12 +35,21 @@ _FOUNDING = {
 }
 
 
-class ChainInUse(Rejected):
+class ChainInUse(TongquanError):
     """The chain holds something that no fresh deployment has; nothing was done."""
 
+    def __init__(self, chain_id: int, log: Log, event: str | None) -> None:
+        what = f"{event or 'a log'} of {log.address}, block {log.block}"
+        super().__init__(f"链 {chain_id} 上已有其他内容，未检验。 Chain {chain_id} holds other things; nothing was done: {what}")
 
-class NotTheAdmin(Rejected):
+
+class NotTheAdmin(TongquanError):
     """The key in hand is not that of the candidate's admin on this chain; nothing was done."""
+
+    def __init__(self, region: Region, admin: str, account: str) -> None:
+        super().__init__(
+            f"{account} 不是 {region} 的管理账户，未检验。 {account} is not {region}'s admin, which is {admin}; nothing was done."
+        )
 
 
 def table_hash() -> str:
@@ -119,8 +129,7 @@ def require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
     for log in node.logs(0, node.finalised_head().number, []):
         contract = contracts.get(log.address)
         if contract is None or _name(contract, log) not in _FOUNDING.get(contract, set()):
-            found = {"contract": log.address, "event": None if contract is None else _name(contract, log), "block": log.block}
-            raise ChainInUse("ChainInUse", {"chain_id": rehearsal.deployment.chain_id, **found})
+            raise ChainInUse(rehearsal.deployment.chain_id, log, None if contract is None else _name(contract, log))
 
 
 def _name(contract: Contract, log: Log) -> str:
@@ -135,7 +144,7 @@ def _require_ready(rehearsal: Rehearsal, node: RawNode, admin: SigningAccount) -
     addresses = {contract: address for address, contract in rehearsal.deployment.contracts.items()}
     found = REGION.read(node.ask(REGION.question(addresses, rehearsal.region), node.finalised_head().number))
     if found.admin != admin.address:
-        raise NotTheAdmin("NotTheAdmin", {"region": rehearsal.region, "admin": found.admin, "account": admin.address})
+        raise NotTheAdmin(rehearsal.region, found.admin, admin.address)
 
 
 def _played(stage: Stage, checks: list[Check], tell: Tell) -> list[Result]:

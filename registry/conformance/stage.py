@@ -5,7 +5,7 @@ The candidate's side is asked of its gateway alone. The partner's side is sent t
 has one gateway: so that one also shows whether it understands what others do.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, Self, TypeVar
@@ -330,6 +330,3 @@ class Stage:
 
 def _shown(value: Any) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
-
-
-__all__: Sequence[str] = ("DAY", "REPORT", "NotAgreed", "Stage")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,6 +84,6 @@ def give_api_keys(rehearsal: Rehearsal, state: Path) -> None:
 
 
 @pytest.fixture
-def candidates(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Callable[[], contextmanager]:
+def candidates(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Callable[[], AbstractContextManager[Candidate]]:
     """Makes a candidate on the engine."""
     return lambda: candidate_in(engine, next(_chain_ids), tmp_path)

@@ -64,18 +64,18 @@ def guest_redeemed(stage: Stage) -> Seen:
     return Seen([opened, answer.told("stage")], ["OPEN", {"status": 201, "stage": "REDEEMED"}])
 
 
-@check("guest.not-accepted-here", "accept", "服务地不得替发券地审核", "The host region does not accept for the issuing one")
-def guest_not_accepted(stage: Stage) -> Seen:
-    """It is not even endorsed yet."""
-    got = stage.review("accept", "reviewer-2", stage.remembered["guest"])
-    return Seen([got.get("status"), stage.order(stage.remembered["guest"])], [409, "REDEEMED"])
-
-
 @check("guest.endorsed", "endorse", "服务地初审", "The host region passes the first review", events=("Endorsed",))
 def guest_endorsed(stage: Stage) -> Seen:
     """As the partner's programme asks."""
     got = stage.review("endorse", "reviewer-1", stage.remembered["guest"])
     return Seen(got, {"status": 200, "stages": ["ENDORSED"], "chain": "ENDORSED"})
+
+
+@check("guest.not-accepted-here", "accept", "服务地不得替发券地审核", "The host region does not accept for the issuing one")
+def guest_not_accepted(stage: Stage) -> Seen:
+    """Its reviewer has no say there."""
+    got = stage.review("accept", "reviewer-2", stage.remembered["guest"])
+    return Seen([got, stage.order(stage.remembered["guest"])], [refused(409, "NotReviewer"), "ENDORSED"])
 
 
 @check(
