@@ -3,7 +3,7 @@
 import secrets
 
 from registry.conformance.cast import PARTNER, THIRD
-from registry.conformance.checks.vouchers import NOTE, SERIALS
+from registry.conformance.checks.vouchers import NOTE, SERIALS, issue_anew
 from registry.conformance.desks import refused
 from registry.conformance.stage import DAY, Stage
 from registry.conformance.table import NotDue, Seen, check
@@ -52,14 +52,13 @@ def settled(stage: Stage) -> Seen:
     "enact",
     "恢复后照常办理",
     "Once it is reinstated, all goes on",
-    events=("Voted", "Voted", "RegionReinstated", "Enacted", "Reserved"),
+    events=("Voted", "Voted", "RegionReinstated", "Enacted", "TermsIssued", "Issued"),
 )
 def reinstated(stage: Stage) -> Seen:
-    """Another order."""
+    """Its issuer issues, which it could not before."""
     since = stage.read(REGION, stage.region).status_since
     if stage.now <= since:
         # A motion undoes what was done before it was carried, by whole seconds.
         raise NotDue(Time(since + 1))
     _decide(stage, MotionKind.REINSTATE)
-    answer = stage.desk("lab").post("/v1/orders", stage.order_signed(SERIALS[5], NOTE))
-    return Seen(answer.told("stage"), {"status": 201, "stage": "OPEN"})
+    return Seen(issue_anew(stage, "REH-BACK").told(), {"status": 201})
