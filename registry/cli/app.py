@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 
 from registry.cli import (
     audit,
+    conformance,
     deploy,
     evidence,
     firm,
@@ -68,7 +69,7 @@ def make_app() -> typer.Typer:
     for name, group in {"operation": operation, "lookups": lookup_log}.items():
         app.add_typer(group.app, name=name)
     trail.add_to(app)
-    for name, group in {"audit": audit, "index": index}.items():
+    for name, group in {"audit": audit, "index": index, "conformance": conformance}.items():
         app.add_typer(group.app, name=name)
     for plugin in sorted(entry_points(group=PLUGINS), key=lambda each: each.name):
         app.add_typer(plugin.load(), name=plugin.name)

@@ -45,8 +45,8 @@ _NAMES: Mapping[MotionKind, frozenset[str]] = {
     MotionKind.RETIRE_REGISTRY: frozenset({"account"}),
     MotionKind.CLOSE_REGISTRY: frozenset({"account"}),
     MotionKind.AUTHORISE_CLAIMANT: frozenset({"account"}),
-    MotionKind.VOID_CLAIM: frozenset({"account", "subject"}),
-    MotionKind.LIFT_FLAG: frozenset({"subject"}),
+    MotionKind.VOID_CLAIM: frozenset({"region", "account", "subject"}),
+    MotionKind.LIFT_FLAG: frozenset({"region", "subject"}),
 }
 _ABOUT_THIS_REGISTRY = (MotionKind.AUTHORISE_REGISTRY, MotionKind.VOID_CLAIM)
 _ON_THE_INVOICE_LEDGER = (

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,13 +21,16 @@ import pytest
 import typer.main
 
 from gateway import examples
+from gateway.settings import Settings
 from registry import Firm, Region, id_of
 from registry.chain.devnode import free_port
+from registry.conformance.rehearsal import Rehearsal
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.world import ROOT, new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
-from tests.gateway.conftest import wait_until
+from tests.conformance.conftest import give_api_keys
+from tests.gateway.conftest import served, wait_until
 from tests.gateway.newcomers import new_lab, order_at
 
 DAY = 86_400
@@ -97,6 +101,7 @@ def test_every_example_runs(story, token):
     key_files(story)
     tag_keys(story)
     consortium(story, key_in_device(story, token))
+    rehearsing(story)
     programme_and_vouchers(story)
     directory(story)
     life_of_an_order(story)
@@ -106,6 +111,7 @@ def test_every_example_runs(story, token):
     flags_and_keys(story)
     auditing(story)
     long_afterwards(story)
+    rehearsed(story)
     gateway_serves(story)
     gateway_is_looked_after(story)
 
@@ -185,6 +191,38 @@ def consortium(story, device):
         story.play("motion vote", desk, instead=("authorise.json", "replace.json"))
     assert story.play("motion veto", desks["RECOVERY", 1])["vetoed"] is True
     story.play("region recover", desks["RECOVERY", 1])
+
+
+def rehearsing(story):
+    """A candidate puts contracts of its own on the chain, which holds other things already, and rehearses."""
+    people = story.people
+    story.told |= {"CANDIDATE": light_key(people.folder, "admin.json"), "CHAIN_ID": people.town.world.deployment.chain_id}
+    candidate = Desk(people.folder, people.auditor("candidate").settings | {"password_file": "new.password"})
+    story.play("conformance prepare", candidate)
+    give_api_keys(Rehearsal.open(people.folder / "rehearsal"), people.folder / "candidate.state")
+    with candidate_s_gateway(story) as settings:
+        used = ("--page", f"--used-chain {story.told['CHAIN_ID']} --page")
+        assert story.play("conformance run", Desk(people.folder, candidate.settings | settings), instead=used)["failed"] == []
+
+
+def rehearsed(story):
+    """What needed time is played; a member verifies the whole report."""
+    people = story.people
+    candidate = Desk(people.folder, people.auditor("candidate").settings | {"password_file": "new.password"})
+    with candidate_s_gateway(story) as settings:
+        assert story.play("conformance continue", Desk(people.folder, candidate.settings | settings))["clean"] is True
+    assert story.play("conformance verify", people.auditor())["differences"] == []
+    story.play("conformance page", Desk(people.folder))
+
+
+@contextmanager
+def candidate_s_gateway(story):
+    """The candidate's gateway, from its rehearsal's files."""
+    town, made = story.people.town, story.people.folder / "rehearsal"
+    told = {"region": 650_999, "node_url": town.world.node_url, "state": story.people.folder / "candidate.state"}
+    told |= {"deployment": made / "deployment.json", "tag_keys": made / "tag-keys.json", "accounts": made / "keys" / "accounts.json"}
+    with served(Settings(**told, stale_after_seconds=300), lambda: time.time() + town.clock_shift) as url:
+        yield {"gateway_url": url}
 
 
 def programme_and_vouchers(story):

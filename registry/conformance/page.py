@@ -1,0 +1,74 @@
+"""The report for people, as plain text: Chinese first. What counts is its canonical form (`registry.conformance.report`). Pure."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from registry.conformance.report import Result, SignedReport
+from registry.model import CHINA
+from registry.statement import canonical
+
+_MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
+
+
+def page(report: SignedReport, known: Sequence[str]) -> str:
+    """The whole page."""
+    return "\n".join([*_head(report, known), *_troubles(report.results), *_all(report.results), ""])
+
+
+def _head(report: SignedReport, known: Sequence[str]) -> Iterator[str]:
+    document, reading = report.document, report.reading(known)
+    chain = document["chain"]
+    yield "通券符合性测试报告 Tongquan conformance report"
+    yield ""
+    yield f"地区 Region                  {document['region']}"
+    yield f"结论 Outcome                 {_outcome(report, known)}"
+    yield f"通过 / 不符 / 未到期          {reading.passed} / {len(reading.failed)} / {len(reading.not_due)}"
+    yield f"签署账户 Signed by           {document['signer']}"
+    yield f"报告哈希 SHA-256             {report.to_sign.report.hex()}"
+    yield f"软件版本 Software            {document['software']['version']}"
+    yield f"检查项清单 Checks (SHA-256)  {document['software']['checks']}"
+    yield f"网关 Gateway                 {document['gateway']['url']}"
+    yield f"网关接口 Interface (SHA-256) {document['gateway']['interface_sha256'] or '—'}"
+    yield f"链号 Chain id                {chain['chain_id']}"
+    yield f"创世区块 Genesis             {chain['genesis_hash']}"
+    yield f"起止区块 Blocks              {_block(chain['first'])} – {_block(chain['last'])}"
+    for name, contract in chain["contracts"].items():
+        yield f"合约 {name:<12}            {contract['address']} · {contract['code_sha256']}"
+
+
+def _outcome(report: SignedReport, known: Sequence[str]) -> str:
+    reading = report.reading(known)
+    if reading.clean:
+        return "符合 conforms"
+    return "不符合 does not conform" if reading.failed else "尚不完整 not complete yet"
+
+
+def _troubles(results: Sequence[Result]) -> Iterator[str]:
+    for each in results:
+        if each.ok is False:
+            yield from ("", f"✗ {each.id} · {each.verb}", f"  {each.zh}", f"  {each.en}")
+            yield f"  应为 expected {_json(each.expected)}"
+            yield f"  实得 got      {_json(each.got)}"
+        if each.due is not None:
+            yield from ("", f"… {each.id} · {each.verb}：{_time(each.due)} 之后可测 can be checked from then on")
+
+
+def _all(results: Sequence[Result]) -> Iterator[str]:
+    yield from ("", "全部检查项 All checks", "")
+    for each in results:
+        yield f"{_MARKS[each.ok]}  {each.id} · {each.verb}"
+        yield f"    {each.zh}"
+        yield f"    {each.en}"
+
+
+def _block(told: Any) -> str:
+    return f"{told['number']}（{_time(told['time'])}）"
+
+
+def _time(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+
+
+def _json(value: Any) -> str:
+    return canonical(value).decode() if isinstance(value, dict) else str(value)

@@ -1,0 +1,192 @@
+"""
+A rehearsal's folder: a consortium of three regions for the candidate to try its gateway on, and the keys of all who take part.
+
+    rehearsal.json    whose it is
+    deployment.json   tag-keys.json
+    keys/             a key file for every account but the candidate's admin, all under keys/password, and accounts.json for its gateway
+    api-keys/         the candidate's operator puts <caller>.apikey here, for each of `callers`
+    api-keys.sh       which makes them, where the gateway's state folder is
+
+Warning: these keys are for a rehearsal and guard nothing. The candidate's admin key is its own and never lies here.
+"""
+
+import json
+import secrets
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from registry.chain.deploy import Deployment, authorise, deploy
+from registry.client import Client
+from registry.codec import id_of
+from registry.conformance.cast import INVOICE_EPOCH, PARTNER, PARTNER_ROLES, ROLES, SIGNERS, THIRD, Codes, codes_of
+from registry.errors import TongquanError
+from registry.files import write_new
+from registry.keystore import KeyAccount, Strength, save_key
+from registry.model import Address, Founder, Id, Lab, Region
+from registry.outbox import Outbox
+from registry.ports import Node, SigningAccount
+from registry.tags import FIRST_EPOCH, Keyring, TagKey
+
+CALLERS = (*ROLES, "auditor", "lab", "firm", "firm-2")
+"""Who has an API key at the candidate's gateway."""
+
+_PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", "firm-2": "FIRM"}
+
+
+class RehearsalRefused(TongquanError):
+    """A folder is no rehearsal, or something is missing in it; the message says what."""
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A rehearsal's folder."""
+
+    folder: Path
+    region: Region
+
+    @classmethod
+    def open(cls, folder: Path) -> "Rehearsal":
+        """
+        Open what `prepare` made.
+
+        Raises:
+            RehearsalRefused: it is none.
+        """
+        return cls(folder, Region(int(_json(folder / "rehearsal.json")["region"])))
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """Where the contracts are."""
+        return Deployment.from_json(_text(self.folder / "deployment.json"))
+
+    @cached_property
+    def keyring(self) -> Keyring:
+        """The rehearsal's tag keys."""
+        found = _json(self.folder / "tag-keys.json")
+        return Keyring(TagKey(int(epoch), bytes.fromhex(secret)) for epoch, secret in found.items())
+
+    @cached_property
+    def codes(self) -> Codes:
+        """The test parties' codes."""
+        return codes_of(self.region)
+
+    def account(self, name: str) -> KeyAccount:
+        """An account whose key lies here: a role's, a partner's or a party's."""
+        password = _text(self.folder / "keys" / "password").rstrip("\n")
+        return KeyAccount.open(self.folder / "keys" / f"{name}.json", password)
+
+    def api_key(self, caller: str) -> str:
+        """
+        A caller's API key at the candidate's gateway.
+
+        Raises:
+            RehearsalRefused: the operator has put none here yet.
+        """
+        return _text(self.folder / "api-keys" / f"{caller}.apikey").rstrip("\n")
+
+    def require_api_keys(self) -> None:
+        """
+        Every caller has an API key here.
+
+        Raises:
+            RehearsalRefused: one has none.
+        """
+        for caller in CALLERS:
+            self.api_key(caller)
+
+    def lab_id(self, name: str) -> Id:
+        """A test lab's id."""
+        region = PARTNER if name.startswith("partner") else self.region
+        return id_of(Lab(region, self.keyring.firm(self.codes.companies[name]), self.codes.labs[name]))
+
+    def scopes(self) -> Iterator[list[str]]:
+        """What `tongquan gateway keys add` is told for each caller."""
+        for name in CALLERS:
+            party = _PARTY.get(name, name.upper())
+            scope = ["--name", name, "--party", party, "--region", str(self.region)]
+            if name in ROLES:
+                scope += ["--account", name]
+            if party == "LAB":
+                scope += ["--lab", "0x" + self.lab_id(name).hex()]
+            if party == "FIRM":
+                scope += ["--firm", self.codes.companies[name]]
+            yield scope
+
+
+def prepare(node: Node, folder: Path, region: Region, admin: SigningAccount) -> Rehearsal:
+    """
+    Make all keys, put the contracts on the node's chain with the candidate and two partners as founders, and let all take their roles up.
+
+    Raises:
+        RehearsalRefused: the folder is not empty.
+        DeploymentFailed, Unreachable, OutcomeUnknown: begin again in another folder.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
+    for each in (folder, folder / "keys", folder / "api-keys"):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = _make_keys(folder / "keys", region)
+    _write(folder / "tag-keys.json", {str(epoch): secrets.token_bytes(32).hex() for epoch in (FIRST_EPOCH, INVOICE_EPOCH)})
+    admins = {region: admin, PARTNER: made[f"{PARTNER}-admin"], THIRD: made[f"{THIRD}-admin"]}
+    founders = [Founder(each, Address(admins[each].address), Address(made[f"{each}-recovery"].address)) for each in admins]
+    deployment = deploy(node, KeyAccount(secrets.token_bytes(32)), founders)
+    authorise(node, deployment, [admins[PARTNER], admins[THIRD]])
+    write_new(folder / "deployment.json", deployment.to_json().encode())
+    with Outbox(folder / "founding.sqlite", node, chain_id=deployment.chain_id) as outbox:
+        for home, prefix, roles in ((region, "", ROLES), (PARTNER, f"{PARTNER}-", PARTNER_ROLES)):
+            office = Client(node, deployment, outbox, admins[home])
+            for name, role in roles.items():
+                holder = Client(node, deployment, outbox, made[prefix + name])
+                office.offer(holder.address, role)
+                holder.take_up(home, role)
+    rehearsal = Rehearsal(folder, region)
+    _write_gateway_files(rehearsal)
+    _write(folder / "rehearsal.json", {"region": region, "partners": [PARTNER, THIRD]})
+    return rehearsal
+
+
+def _make_keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
+    password = secrets.token_urlsafe(24)
+    write_new(folder / "password", password.encode() + b"\n")
+    partners = [f"{each}-{name}" for each in (PARTNER, THIRD) for name in ("admin", "recovery")]
+    roles = [f"{PARTNER}-{name}" for name in PARTNER_ROLES]
+    made = {}
+    for name in (*ROLES, "relay", f"{region}-recovery", *partners, *roles, *SIGNERS):
+        key = secrets.token_bytes(32)
+        save_key(folder / f"{name}.json", key, password, strength=Strength.LIGHT)
+        made[name] = KeyAccount(key)
+    return made
+
+
+def _write_gateway_files(rehearsal: Rehearsal) -> None:
+    accounts = {name: {"keystore": f"{name}.json", "password_file": "password"} for name in ("relay", *ROLES)}
+    _write(rehearsal.folder / "keys" / "accounts.json", {"accounts": accounts})
+    lines = ["#!/bin/sh", "# 在网关的状态目录所在机器上运行；目录取自 TONGQUAN_STATE。 Run where the gateway's state folder is.", "set -eu"]
+    lines += ["umask 077", 'cd "$(dirname "$0")/api-keys"']
+    lines += [f"tongquan gateway keys add {shlex.join(scope)} >{scope[1]}.apikey" for scope in rehearsal.scopes()]
+    write_new(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]).encode(), mode=0o700)
+
+
+def _write(path: Path, told: dict[str, Any]) -> None:
+    write_new(path, json.dumps(told, indent=2).encode() + b"\n")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as unreadable:
+        raise RehearsalRefused(f"无法读取 {path}。 {path} cannot be read: {unreadable}") from unreadable
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(_text(path))
+    except ValueError as malformed:
+        raise RehearsalRefused(f"{path} 不是 JSON。 {path} is no JSON.") from malformed
+    if not isinstance(found, dict):
+        raise RehearsalRefused(f"{path} 不是 JSON 对象。 {path} holds no JSON object.")
+    return found

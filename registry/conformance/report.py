@@ -1,0 +1,189 @@
+"""
+The report of a rehearsal (符合性报告): what was checked and what came of it, signed by the candidate's region. Pure.
+
+Its canonical form is that of a month's statement (`registry.statement`): JSON, keys sorted, no spaces, UTF-8. What is signed (EIP-712) is a
+`ConformanceReport`: the region and the SHA-256 of those bytes, for the chain and registry of the rehearsal. The signer is the account that
+was the region's admin there, and has to be the one that the members are asked to admit.
+
+Warning: offline, a report proves who says it and that nothing in it was changed, not that it is so. A node of the rehearsal's network
+shows whether what it names happened.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Self
+
+from registry.codec import Domain, digest
+from registry.errors import TongquanError
+from registry.model import Address, Digest, Record, Region, Time
+from registry.ports import Log
+from registry.signing import SIGNATURE_BYTES, signer_of
+from registry.solidity import keccak
+from registry.statement import canonical
+
+FORMAT = "tongquan conformance report 1"
+
+
+class ReportRefused(TongquanError):
+    """A file is no report that its region signed; `reason` says why not."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"不是由地区签署的符合性报告。 No conformance report that its region signed: {reason}")
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class EventNamed:
+    """One event that a check caused: where it stands, and the hash of its topics and data."""
+
+    block: int
+    index: int
+    transaction: str
+    contract: str
+    name: str
+    hash: str
+
+    @classmethod
+    def of(cls, log: Log, name: str) -> Self:
+        """The name of a log entry."""
+        content = keccak(b"".join(log.topics) + log.data)
+        return cls(log.block, log.index, "0x" + log.transaction.hex(), log.address.lower(), name, "0x" + content.hex())
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one check came to. `ok` is None where it cannot be played before `due`."""
+
+    id: str
+    verb: str
+    zh: str
+    en: str
+    asked: Sequence[Mapping[str, Any]]
+    expected: Any
+    got: Any
+    ok: bool | None
+    due: Time | None
+    events: Sequence[EventNamed]
+
+    @classmethod
+    def read(cls, told: Mapping[str, Any]) -> Self:
+        """One out of a report."""
+        return cls(**{**told, "events": [EventNamed(**each) for each in told["events"]]})
+
+
+@dataclass(frozen=True, slots=True)
+class ConformanceReport(Record):
+    """What a candidate's admin signs: that `report` is the SHA-256 of its report. No contract reads it."""
+
+    region: Region = field(metadata={"type": "uint24", "name": None})
+    report: Digest = field(metadata={"type": "bytes32", "name": None})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a report says of itself, by check id: what did not come out, what is not due yet, and what this version checks besides."""
+
+    passed: int
+    failed: Sequence[str]
+    not_due: Mapping[str, int]
+    missing: Sequence[str]
+    unknown: Sequence[str]
+
+    @property
+    def clean(self) -> bool:
+        """Whether every check that this version knows is in it, and passed."""
+        return not (self.failed or self.not_due or self.missing or self.unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReport:
+    """A report with the signature of its region."""
+
+    document: Mapping[str, Any]
+    signature: bytes
+
+    @classmethod
+    def read(cls, content: bytes) -> Self:
+        """
+        A file that holds both.
+
+        Raises:
+            ReportRefused: it does not, or not in the form of this version.
+        """
+        try:
+            found = json.loads(content)
+            document, signature = found["report"], bytes.fromhex(found["signature"].removeprefix("0x"))
+            signed = cls(document, signature)
+            if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results:
+                raise ReportRefused("it is of another form")
+            _ = signed.to_sign, signed.domain, signed.signer
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as malformed:
+            raise ReportRefused("it has no report and signature") from malformed
+        return signed
+
+    @property
+    def results(self) -> list[Result]:
+        """What its checks came to."""
+        return [Result.read(each) for each in self.document["checks"]]
+
+    @property
+    def to_sign(self) -> ConformanceReport:
+        """What its region signed."""
+        return to_sign(self.document)
+
+    @property
+    def domain(self) -> Domain:
+        """The chain and registry that it is signed for."""
+        return domain_of(self.document)
+
+    @property
+    def signer(self) -> str:
+        """The account that it says has signed."""
+        return str(self.document["signer"])
+
+    def content(self) -> bytes:
+        """The file."""
+        return canonical({"report": self.document, "signature": "0x" + self.signature.hex()})
+
+    def require_signed(self) -> Address:
+        """
+        The account that signed.
+
+        Raises:
+            ReportRefused: it is not the one that the report names.
+        """
+        signer = signer_of(digest(self.to_sign, self.domain), self.signature)
+        if signer is None or signer.lower() != self.signer.lower():
+            raise ReportRefused("it is not signed by the account that it names")
+        return signer
+
+    def reading(self, known: Sequence[str]) -> Reading:
+        """How it stands beside the checks that this version knows. A check passed if what it got is what it expected, whatever it says."""
+        results = self.results
+        ids = [each.id for each in results]
+        failed = [each.id for each in results if each.due is None and not (each.ok and each.got == each.expected)]
+        return Reading(
+            passed=sum(each.ok is True for each in results if each.id not in failed),
+            failed=[*failed, *(each for each in dict.fromkeys(ids) if ids.count(each) > 1)],
+            not_due={each.id: each.due for each in results if each.due is not None},
+            missing=[each for each in known if each not in ids],
+            unknown=[each for each in ids if each not in known],
+        )
+
+
+def document_of(head: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:
+    """A report as JSON has it: `head` is all but its checks."""
+    return {"format": FORMAT, **head, "checks": [asdict(each) for each in results]}
+
+
+def to_sign(document: Mapping[str, Any]) -> ConformanceReport:
+    """What is signed of a report."""
+    return ConformanceReport(Region(document["region"]), Digest(hashlib.sha256(canonical(document)).digest()))
+
+
+def domain_of(document: Mapping[str, Any]) -> Domain:
+    """What a report's signature is made for."""
+    chain = document["chain"]
+    return Domain(chain["chain_id"], Address(chain["contracts"]["registry"]["address"]))

@@ -1,0 +1,332 @@
+"""
+What all checks share: the gateway under test, the chain, the partner, the parties, and what earlier checks came to.
+
+The candidate's side is asked of its gateway alone. The partner's side is sent to the node with the partner's own keys, since a rehearsal
+has one gateway: so that one also shows whether it understands what others do.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from typing import Any, Self, TypeVar
+
+from registry.chain.raw import RawNode
+from registry.client import Client
+from registry.codec import Domain, id_of, parse_typed_data
+from registry.conformance.cast import PARTNER, invoice
+from registry.conformance.desks import Answer, Desk, Wire
+from registry.conformance.rehearsal import Rehearsal
+from registry.events import MalformedEvent, decode
+from registry.facts import Facts
+from registry.getters import BALANCE, ORDER, POOL, Getter
+from registry.index import Index, Snapshot
+from registry.keystore import KeyAccount
+from registry.model import Address, Balance, Claim, Filing, Firm, Id, Order, Pool, Record, Redemption, Region, Release, Time
+from registry.outbox import Outbox
+from registry.ports import Log
+from registry.rules import month_of
+from registry.statement import Statement
+
+V = TypeVar("V")
+
+DAY = 86_400
+REPORT = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
+"""The SHA-256 of a test result's report."""
+
+
+class NotAgreed(Exception):
+    """A document that the gateway prepared says something else than was asked for; it was not signed."""
+
+
+class Stage:
+    """
+    One rehearsal under way. Close it, or use it as a context manager.
+
+    `remembered` is what checks leave to later ones, also to those of a report that is continued: ids and times, as JSON has them.
+    """
+
+    def __init__(self, rehearsal: Rehearsal, node: RawNode, gateway_url: str, remembered: Mapping[str, Any] | None = None) -> None:
+        self.rehearsal = rehearsal
+        self.node = node
+        self.wire = Wire(gateway_url)
+        self.deployment = rehearsal.deployment
+        self.domain: Domain = rehearsal.deployment.domain
+        self.region = rehearsal.region
+        self.remembered: dict[str, Any] = dict(remembered or {})
+        self._open = ExitStack()
+        self._open.callback(self.wire.http.close)
+        self._accounts: dict[str, KeyAccount] = {}
+        self._desks: dict[str, Desk] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.close()
+
+    # The gateway
+
+    def desk(self, caller: str) -> Desk:
+        """A caller's desk at the gateway."""
+        if caller not in self._desks:
+            self._desks[caller] = Desk(self.wire, self.rehearsal.api_key(caller))
+        return self._desks[caller]
+
+    @cached_property
+    def nobody(self) -> Desk:
+        """Somebody without an API key."""
+        return Desk(self.wire, None)
+
+    def require_gateway(self) -> None:
+        """
+        Every caller has an API key, and the gateway answers.
+
+        Raises:
+            RehearsalRefused, Unreachable: it is not so.
+        """
+        self.rehearsal.require_api_keys()
+        self.nobody.get("/v1/status")
+
+    def review(self, verb: str, caller: str, order: str, **more: str) -> dict[str, Any]:
+        """An officer acts on one order; the stage after it there, and on the chain."""
+        answer = self.desk(caller).post(f"/v1/orders/{verb}", {"orders": [order], **more})
+        stages = [each.get("stage") for each in answer.body.get("orders", [])] or None
+        told = answer.told()
+        return told if stages is None else told | {"stages": stages, "chain": self.order(order)}
+
+    # The chain
+
+    @property
+    def head(self) -> int:
+        """The newest final block."""
+        return self.node.finalised_head().number
+
+    @property
+    def now(self) -> int:
+        """The newest final block's time, which is what contracts judge by."""
+        return self.node.finalised_head().time
+
+    def read(self, getter: Getter[V], *arguments: Any) -> V:
+        """What a contract answers as of the newest final block."""
+        addresses = {contract: address for address, contract in self.deployment.contracts.items()}
+        return getter.read(self.node.ask(getter.question(addresses, *arguments), self.head))
+
+    def order(self, order: str) -> str:
+        """The stage at which an order stands on the chain."""
+        return self.read(ORDER, bytes.fromhex(order[2:])).stage.name
+
+    def balance(self, voucher: str) -> dict[str, str]:
+        """A voucher's four parts on the chain."""
+        found: Balance = self.read(BALANCE, bytes.fromhex(voucher[2:]))
+        return {name: str(getattr(found, name)) for name in ("available", "reserved", "redeemed", "lapsed")}
+
+    def pool(self, programme: str) -> dict[str, str]:
+        """A programme's pool on the chain."""
+        found: Pool = self.read(POOL, bytes.fromhex(programme[2:]))
+        return {name: str(getattr(found, name)) for name in ("funded", "committed", "paid")}
+
+    def logs_since(self, block: int) -> Iterator[tuple[Log, str]]:
+        """What the contracts wrote after a block, and the events' names."""
+        contracts, head = self.deployment.contracts, self.head
+        if head <= block:
+            return
+        for log in self.node.logs(block + 1, head, list(contracts)):
+            try:
+                name = type(decode(contracts[log.address], log.topics, log.data)).__name__
+            except MalformedEvent:
+                name = "?"
+            yield log, name
+
+    @cached_property
+    def _index(self) -> Index:
+        return self._open.enter_context(Index(self.rehearsal.folder / "index.sqlite", self.node, self.deployment))
+
+    @contextmanager
+    def seen(self) -> Iterator[Snapshot]:
+        """Everything that the node's events say by now."""
+        self._index.refresh()
+        with self._index.snapshot() as snapshot:
+            yield snapshot
+
+    def filing(self, order: str) -> Filing:
+        """The claim and the redemption of an order, as the chain has them."""
+        with self.seen() as snapshot:
+            claim: Claim = snapshot.ledger.claims[Id(bytes.fromhex(order[2:]))]
+            return Filing(claim, snapshot.ledger.redemptions[claim.order])
+
+    # Keys
+
+    def account(self, name: str) -> KeyAccount:
+        """An account whose key lies in the rehearsal's folder; of a party whose key was replaced, the new one."""
+        name = self.remembered.get(f"key of {name}", name)
+        if name not in self._accounts:
+            self._accounts[name] = self.rehearsal.account(name)
+        return self._accounts[name]
+
+    @cached_property
+    def _outbox(self) -> Outbox:
+        path = self.rehearsal.folder / "partners.sqlite"
+        return self._open.enter_context(Outbox(path, self.node, chain_id=self.deployment.chain_id))
+
+    def partner(self, name: str, region: Region = PARTNER) -> Client:
+        """A partner's account at the node."""
+        return Client(self.node, self.deployment, self._outbox, self.account(f"{region}-{name}"))
+
+    def partner_signer(self, name: str) -> Address:
+        """The account that signs for a party of the partner's."""
+        return Address(self.account(name).address)
+
+    # Parties
+
+    def named(self, serial: str, firm: str = "firm") -> dict[str, Any]:
+        """A voucher as its holder knows it."""
+        region = PARTNER if firm.startswith("partner") else self.region
+        return {"region": region, "firm": self.rehearsal.codes.companies[firm], "serial": serial}
+
+    def lab_id(self, name: str) -> str:
+        """A test lab's id as gateways write it."""
+        return "0x" + self.rehearsal.lab_id(name).hex()
+
+    def firm_id(self, name: str) -> str:
+        """A test firm's id likewise."""
+        region = PARTNER if name.startswith("partner") else self.region
+        return "0x" + id_of(Firm(region, self.rehearsal.keyring.firm(self.rehearsal.codes.companies[name]))).hex()
+
+    def number(self) -> int:
+        """A number that no other document of this rehearsal has."""
+        self.remembered["number"] = self.remembered.get("number", 0) + 1
+        return int(self.remembered["number"])
+
+    def prepare_order(
+        self, serial: str, amount: str, *, firm: str = "firm", lab: str = "lab", project: str = "P-1", item: str | None = None
+    ) -> Answer:
+        """An order as the gateway prepares it: for its own lab, or at its own firm's wish for another's."""
+        asked: dict[str, Any] = {"voucher": self.named(serial, firm), "project": project, "amount": amount}
+        asked |= {"item": item} if item else {}
+        if lab == "lab":
+            return self.desk("lab").ask("/v1/orders/prepare", asked)
+        return self.desk(firm).ask("/v1/orders/prepare", asked | {"lab": self.lab_id(lab)})
+
+    def order_signed(self, serial: str, amount: str, *, firm: str = "firm", lab: str = "lab", **more: Any) -> dict[str, Any]:
+        """An order that both parties read and signed; `more` as for `prepare_order`."""
+        prepared = self.prepare_order(serial, amount, firm=firm, lab=lab, **more)
+        project = self.rehearsal.keyring.project(self.rehearsal.codes.companies[firm], more.get("project", "P-1"))
+        agreed = {"amount": int(amount), "lab": self.rehearsal.lab_id(lab), "project": project}
+        return self.signed(prepared, Order, firm, lab, agreed)
+
+    def reserve(self, serial: str, amount: str, *, firm: str = "firm", lab: str = "lab", **more: Any) -> str:
+        """The id of an order that was reserved."""
+        signed = self.order_signed(serial, amount, firm=firm, lab=lab, **more)
+        return str(self.desk("lab" if lab == "lab" else firm).post("/v1/orders", signed)["order_id"])
+
+    def redemption_signed(
+        self, order: str, *, cost: str, subsidy: str, firm: str = "firm", lab: str = "lab", number: int | None = None, agreement: str = ""
+    ) -> dict[str, Any]:
+        """A redemption that both parties read and signed, on a new invoice and agreement unless they are named."""
+        prepared, agreed = self.prepare_redemption(order, cost=cost, subsidy=subsidy, lab=lab, number=number, agreement=agreement)
+        return self.signed(prepared, Redemption, firm, lab, agreed)
+
+    def prepare_redemption(
+        self, order: str, *, cost: str, subsidy: str, lab: str = "lab", number: int | None = None, agreement: str = ""
+    ) -> tuple[Answer, dict[str, Any]]:
+        """A redemption as the gateway prepares it, which is asked for what the rule allows; and what it must say."""
+        paper, seller = invoice(number or self.number()), self.rehearsal.codes.companies[lab]
+        contract = {"seller": seller, "number": agreement or f"C-{self.number()}"}
+        asked = {"order": order, "cost": cost, "agreement": contract, "invoice": paper, "invoice_amount": cost, "report_sha256": REPORT}
+        keyring = self.rehearsal.keyring
+        agreed = {
+            "order": bytes.fromhex(order[2:]),
+            "cost": int(cost),
+            "subsidy": int(subsidy),
+            "invoice": keyring.invoice(paper["number"], code=paper["code"]),
+            "agreement": keyring.agreement(seller, contract["number"]),
+        }
+        return self.desk("lab" if lab == "lab" else "firm").ask("/v1/redemptions/prepare", asked), agreed
+
+    def redeem(self, order: str, *, cost: str, subsidy: str, lab: str = "lab", **more: Any) -> Answer:
+        """What came of asking for the money."""
+        signed = self.redemption_signed(order, cost=cost, subsidy=subsidy, lab=lab, **more)
+        return self.desk("lab" if lab == "lab" else "firm").post("/v1/redemptions", signed)
+
+    def signed(self, prepared: Answer, kind: type[Record], firm: str, lab: str, agreed: Mapping[str, Any]) -> dict[str, Any]:
+        """A prepared document, read as strictly as a wallet reads it, with both signatures."""
+        record = self.agreed(prepared, kind, agreed)
+        return {
+            "typed_data": prepared["typed_data"],
+            "firm_signature": "0x" + self.account(firm).sign(record, self.domain).hex(),
+            "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex(),
+        }
+
+    def agreed(self, prepared: Answer, kind: type[Record], agreed: Mapping[str, Any]) -> Record:
+        """
+        The record in a prepared document.
+
+        Raises:
+            CodecError: it is no document of this kind, chain and contract.
+            NotAgreed: it says something else than was asked for, or the gateway refused.
+        """
+        if "typed_data" not in prepared.body:
+            raise NotAgreed(f"not prepared: {prepared.told()}")
+        record = parse_typed_data(dict(prepared["typed_data"]), kind, self.domain)
+        for name, value in agreed.items():
+            if getattr(record, name) != value:
+                raise NotAgreed(f"{name} is {_shown(getattr(record, name))}, asked for was {_shown(value)}")
+        return record
+
+    def signed_as_told(self, document: Mapping[str, Any], kind: type[Record], firm: str = "firm", lab: str = "lab") -> dict[str, Any]:
+        """A document with both signatures, whatever it says: what careless parties would bring."""
+        record = parse_typed_data(dict(document["typed_data"]), kind, self.domain)
+        return {
+            "typed_data": document["typed_data"],
+            "firm_signature": "0x" + self.account(firm).sign(record, self.domain).hex(),
+            "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex(),
+        }
+
+    def joint_signed(self, serial: str, *, firm: str, item: str, lead: Mapping[str, Any] | None) -> dict[str, Any]:
+        """An order of a joint voucher on an item, on the lead firm's project."""
+        asked: dict[str, Any] = {"voucher": self.named(serial, firm), "project": "P-J", "amount": "200000", "item": item}
+        prepared = self.desk("lab").ask("/v1/orders/prepare", asked | ({"lead": dict(lead)} if lead else {}))
+        project = self.rehearsal.keyring.project(self.rehearsal.codes.companies["firm"], "P-J")
+        return self.signed(prepared, Order, firm, "lab", {"amount": 200_000, "project": project})
+
+    # Months
+
+    def month_of_settlement(self) -> int:
+        """The month in which the guest's claim was settled."""
+        return month_of(Time(self.remembered["settled at"]))
+
+    def month_now(self) -> int:
+        """The month on the chain."""
+        return month_of(Time(self.now))
+
+    def statement(self, home: Region, host: Region, month: int) -> Statement:
+        """A month's statement, worked out from the node's events."""
+        with self.seen() as snapshot:
+            return Facts(snapshot).statement(home, host, month)
+
+    def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
+        """A release that the lab signed."""
+        prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
+        record = self.agreed(prepared, Release, {"order": bytes.fromhex(order[2:])})
+        return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
+
+    def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:
+        """What a caller is told of a voucher: the status, and every reason's code."""
+        answer = self.desk(caller).ask("/v1/verifications", {"voucher": self.named(serial, firm), **more})
+        reasons = [each.get("code") for each in answer.body.get("reasons", [])]
+        return answer.told("status") | {"http": answer.status, "reasons": reasons}
+
+    def pages(self, caller: str, path: str, name: str) -> list[Mapping[str, Any]]:
+        """Everything that the gateway lists, page by page."""
+        found: list[Mapping[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.desk(caller).get(path, cursor=cursor)
+            found += page[name]
+            cursor = page["next"]
+            if cursor is None or not page[name]:
+                return found
+
+
+def _shown(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

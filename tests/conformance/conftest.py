@@ -1,0 +1,89 @@
+"""A candidate region with a rehearsal network of its own: a node, its gateway in this process, and its operator at a command line."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from eth_account import Account
+
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
+from gateway.settings import Settings
+from registry import KeyAccount, Node
+from registry.chain.devnode import DevNode, Engine, start
+from registry.conformance.rehearsal import Rehearsal, prepare
+from scripts.demonstration.world import write_private
+from tests.cli.conftest import Desk, light_key, write_secret
+from tests.gateway.conftest import served
+
+CANDIDATE = 650_999
+PASSWORD = "a password of its own"
+
+
+@dataclass
+class Candidate:
+    """A region that wants to join: its working folder, its network, and the rehearsal that it prepared."""
+
+    folder: Path
+    node: DevNode
+    admin: KeyAccount
+    rehearsal: Rehearsal
+
+    @contextmanager
+    def gateway(self) -> Iterator[str]:
+        """Its gateway, from the files that the rehearsal made; its address."""
+        made = self.rehearsal.folder
+        settings = Settings(
+            region=CANDIDATE,
+            node_url=self.node.url,
+            deployment=made / "deployment.json",
+            state=self.folder / "state",
+            tag_keys=made / "tag-keys.json",
+            accounts=made / "keys" / "accounts.json",
+            # This chain has a block only when something happens.
+            stale_after_seconds=3_600,
+        )
+        with served(settings, time.time) as url:
+            yield url
+
+    def desk(self, gateway_url: str) -> Desk:
+        """Its operator, who holds the admin's key."""
+        return operator(self.folder, self.node, gateway_url)
+
+
+def operator(folder: Path, node: DevNode, gateway_url: str) -> Desk:
+    """Somebody at a command line with the admin's key file."""
+    told = {"node_url": node.url, "gateway_url": gateway_url, "keystore": folder / "admin.json", "password_file": folder / "new.password"}
+    return Desk(folder, told | {"state_folder": folder / "own"})
+
+
+@contextmanager
+def candidate_in(engine: Engine, chain_id: int, folder: Path) -> Iterator[Candidate]:
+    """A candidate whose rehearsal is prepared, and whose callers have API keys."""
+    with start(engine, chain_id=chain_id, directory=folder / "chain") as node:
+        write_secret(folder / "new.password", PASSWORD)
+        light_key(folder, "admin.json", bytes(Account.create().key))
+        admin = KeyAccount.open(folder / "admin.json", PASSWORD)
+        rehearsal = prepare(Node(node.url), folder / "rehearsal", CANDIDATE, admin)
+        give_api_keys(rehearsal, folder / "state")
+        yield Candidate(folder, node, admin, rehearsal)
+
+
+def give_api_keys(rehearsal: Rehearsal, state: Path) -> None:
+    """What `api-keys.sh` does, without a process for each."""
+    with ApiKeys(state) as keys:
+        for words in rehearsal.scopes():
+            told = {name.removeprefix("--"): value for name, value in zip(words[::2], words[1::2], strict=True)}
+            scope = told | {"party": Party[told["party"]], "region": int(told["region"])}
+            scope |= {"lab": bytes.fromhex(told["lab"][2:])} if "lab" in told else {}
+            key, _ = keys.add(**scope)
+            write_private(rehearsal.folder / "api-keys" / f"{told['name']}.apikey", key + "\n")
+
+
+@pytest.fixture
+def candidates(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Callable[[], AbstractContextManager[Candidate]]:
+    """Makes a candidate on the engine."""
+    return lambda: candidate_in(engine, next(_chain_ids), tmp_path)

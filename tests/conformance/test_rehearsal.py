@@ -1,0 +1,151 @@
+"""A candidate rehearses at its command line: from an empty network to a whole report that the members verify."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from registry import Node
+from registry.conformance.checks import CHECKS
+from registry.conformance.report import SignedReport
+from registry.statement import canonical
+from tests.cli.conftest import Desk, light_key
+from tests.conformance.conftest import CANDIDATE, operator
+
+DAY = 86_400
+LATER = {
+    "completeRotation.due",
+    "enact.reinstated",
+    "lift.motion",
+    "verification.past-use-by",
+    "closeMonth.other-hash",
+    "closeMonth.named-by-partner",
+    "closeMonth.closed",
+    "closeMonth.again",
+}
+"""What needs time on the chain; of those that need seconds a slow machine has some at once."""
+
+
+@pytest.mark.slow
+def test_from_an_empty_network_to_a_whole_report(candidates):
+    with candidates() as candidate, candidate.gateway() as url:
+        desk, members = candidate.desk(url), Desk(candidate.folder, {"state_folder": candidate.folder / "members"})
+
+        said = desk.run("conformance run rehearsal report.json --page report.txt --json")
+
+        *lines, told = said.lines
+        assert [line for line in lines if line["ok"] is False] == []
+        assert [line["check"] for line in lines] == list(CHECKS)
+        assert said.status == 0, said.err
+        not_due = {each["check"] for each in told["not_due"]}
+        assert {"completeRotation.due", "closeMonth.closed"} <= not_due <= LATER
+        assert (told["failed"], told["passed"], told["clean"]) == ([], len(CHECKS) - len(not_due), False)
+        page = (candidate.folder / "report.txt").read_text(encoding="utf-8")
+        assert page.startswith("通券符合性测试报告")
+        assert "尚不完整 not complete yet" in page
+        assert all(each in page for each in CHECKS)
+        unfinished = members.run("conformance verify report.json --json")
+        assert (unfinished.status, unfinished.lines[0]["not_due"]) == (5, told["not_due"])
+
+        again = desk.run("conformance run rehearsal second.json --json")
+        assert (again.status, again.refusal["error"]) == (1, "ChainInUse")
+        assert not (candidate.folder / "second.json").exists()
+
+        candidate.node.jump(40 * DAY)
+        candidate.node.mine()
+        whole = desk.run("conformance continue rehearsal report.json whole.json --page whole.txt --json")
+
+        assert whole.status == 0, whole.err
+        assert {line["check"] for line in whole.lines[:-1]} == not_due | {each.id for each in CHECKS.values() if each.closing}
+        assert whole.lines[-1]["clean"] is True
+        assert "符合 conforms" in (candidate.folder / "whole.txt").read_text(encoding="utf-8")
+
+        verified = members.ask(f"conformance verify whole.json --signer {candidate.admin.address}")
+        assert (verified["clean"], verified["passed"], verified["region"]) == (True, len(CHECKS), CANDIDATE)
+        with_node = Desk(candidate.folder, {"node_url": candidate.node.url, "state_folder": candidate.folder / "members"})
+        assert with_node.ask("conformance verify whole.json")["differences"] == []
+        forgeries_are_found(candidate, members, with_node)
+
+
+def forgeries_are_found(candidate, members, with_node):
+    """Somebody else's signature, an altered result, and an event that the chain has otherwise, signed anew by the candidate itself."""
+    folder, signed = candidate.folder, SignedReport.read((candidate.folder / "whole.json").read_bytes())
+    stranger = members.run("conformance verify whole.json --signer 0x" + "11" * 20 + " --json")
+    assert (stranger.status, stranger.lines[0]["signer_expected"]) == (5, False)
+
+    document = json.loads(canonical(signed.document))
+    document["checks"][0]["got"]["answer"]["node"] = "silent"
+    (folder / "altered.json").write_bytes(SignedReport(document, signed.signature).content())
+    altered = members.run("conformance verify altered.json --json")
+    assert (altered.status, altered.lines[0]["reason"]) == (5, "it is not signed by the account that it names")
+
+    resigned = SignedReport(document, candidate.admin.sign(SignedReport(document, signed.signature).to_sign, signed.domain))
+    (folder / "resigned.json").write_bytes(resigned.content())
+    assert members.run("conformance verify resigned.json --json").lines[0]["failed"] == [document["checks"][0]["id"]]
+
+    document = json.loads(canonical(signed.document))
+    opened = next(each for each in document["checks"] if each["id"] == "open.fixed")
+    opened["events"][0]["block"] += 1
+    moved = SignedReport(document, candidate.admin.sign(SignedReport(document, signed.signature).to_sign, signed.domain))
+    (folder / "moved.json").write_bytes(moved.content())
+    assert members.run("conformance verify moved.json --json").status == 0, "offline nobody can tell"
+    found = with_node.run("conformance verify moved.json --json")
+    assert (found.status, [each["check"] for each in found.lines[0]["differences"]]) == (5, ["open.fixed"])
+
+
+@pytest.mark.any_engine
+def test_what_is_refused_before_anything_is_done(candidates):
+    with candidates() as candidate:
+        desk = candidate.desk("http://127.0.0.1:1")
+        light_key(candidate.folder, "stranger.json")
+
+        assert desk.run("conformance prepare other --region 650999 --chain-id 1 --json").refusal["error"] == "SettingRefused"
+        assert not (candidate.folder / "other").exists()
+        chain_id = Node(candidate.node.url).chain_id()
+        taken = desk.run(f"conformance prepare rehearsal --region 650999 --chain-id {chain_id} --json")
+        assert (taken.status, taken.refusal["error"]) == (1, "RehearsalRefused")
+        silent = desk.run("conformance run rehearsal report.json --json")
+        assert (silent.status, silent.refusal["error"]) == (3, "Unreachable")
+        assert desk.run("conformance run nowhere report.json --json").refusal["error"] == "RehearsalRefused"
+        strange = desk.run("conformance run rehearsal report.json --keystore stranger.json --json")
+        assert (strange.status, strange.refusal["error"]) == (1, "NotTheAdmin")
+        (candidate.folder / "report.json").write_text("{}")
+        assert desk.run("conformance run rehearsal report.json --json").status == 2
+        assert desk.run("conformance verify report.json --json").lines == [{"clean": False, "reason": "it has no report and signature"}]
+
+
+@pytest.mark.any_engine
+@pytest.mark.slow
+def test_another_registry_on_the_chain_has_to_be_named(candidates):
+    """A chain with a registry of somebody else's is not fresh, whatever that has done."""
+    with candidates() as candidate:
+        chain_id = Node(candidate.node.url).chain_id()
+        desk = operator(candidate.folder, candidate.node, "http://127.0.0.1:1")
+        prepared = desk.ask(f"conformance prepare beside --region 650999 --chain-id {chain_id}")
+        assert prepared["admin"].lower() == candidate.admin.address.lower()
+        refused = desk.run("conformance run beside report.json --json")
+        assert (refused.status, refused.refusal["error"]) == (1, "ChainInUse")
+        assert desk.run(f"conformance run beside report.json --used-chain {chain_id + 1} --json").status == 1
+
+        named = desk.run(f"conformance run beside report.json --used-chain {chain_id} --json")
+
+        assert named.refusal["error"] == "RehearsalRefused", "this far, and no API keys are there yet"
+
+
+@pytest.mark.any_engine
+def test_the_script_gives_every_caller_an_api_key(candidates):
+    with candidates() as candidate:
+        keys = candidate.rehearsal.folder / "api-keys"
+        before = {each.name: each.read_text() for each in keys.iterdir()}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        state = candidate.folder / "another-state"
+
+        subprocess.run(["sh", candidate.rehearsal.folder / "api-keys.sh"], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
+
+        after = {each.name: each.read_text() for each in keys.iterdir()}
+        assert before.keys() == after.keys()
+        assert all(before[name] != after[name] and after[name].startswith("tq_") for name in after)
+        assert all(each.stat().st_mode & 0o077 == 0 for each in keys.iterdir())

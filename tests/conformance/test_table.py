@@ -1,0 +1,126 @@
+"""The table of checks, and how a report stands beside it, without a node."""
+
+import re
+
+import pytest
+from typer.testing import CliRunner
+
+from registry import KeyAccount
+from registry.cli.app import make_app
+from registry.cli.page import BETWEEN_CONTRACTS, VERBS
+from registry.conformance.cast import PARTNER, codes_of, programmes_of
+from registry.conformance.checks import CHECKS
+from registry.conformance.page import page
+from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.programme_file import read_programme_file
+from registry.tags import company_code
+
+# What a region does with its own two keys and the members with theirs, at the command line and never through a gateway.
+OF_KEYS = {"offer", "revoke", "recover", "rotateRecovery", "vote", "veto", "setRegistry", "voidClaim"}
+ADMIN = KeyAccount(bytes([9]) * 32)
+KNOWN = ("one", "two")
+
+
+def test_every_verb_of_the_protocol_is_rehearsed():
+    rehearsed = {each.verb for each in CHECKS.values()}
+
+    assert rehearsed - {"verify", "quote", "status", "audit"} == set(VERBS) - OF_KEYS - BETWEEN_CONTRACTS
+
+
+def test_every_event_that_a_gateway_can_cause_is_caused():
+    caused = {event for each in CHECKS.values() for event in each.events}
+
+    of_the_founding = {"Granted", "RegionAdmitted", "Offered", "OfferWithdrawn", "RegistrySet"}
+    of_keys = {"Revoked", "Vetoed", "KeysReplaced", "CaretakerNamed", "Voided"}
+    from registry import events  # noqa: PLC0415 - its classes are looked through by name
+
+    known = {kind.__name__ for kind in vars(events).values() if isinstance(kind, type) and hasattr(kind, "contract")}
+    known = {name for name in known if not name.startswith("_")} - {"Event", "Logged"}
+    assert caused == known - of_the_founding - of_keys
+
+
+def test_checks_are_told_chinese_first():
+    for check_id, each in CHECKS.items():
+        assert re.fullmatch(r"[a-zA-Z]+\.[a-z-]+", check_id), check_id
+        assert each.zh[0] > "\u2e80" or each.zh.startswith("API"), check_id
+        assert each.en.isascii(), check_id
+
+
+def test_test_parties_have_valid_codes_and_programmes():
+    codes = codes_of(PARTNER)
+    assert [company_code(each) for each in codes.companies.values()] == list(codes.companies.values())
+    assert len(set(codes_of(650_999).companies.values())) == len(codes.companies)
+    assert all(read_programme_file(text) for text in programmes_of(650_999).values())
+
+
+def result(check_id, *, ok=True, got="x", due=None):
+    answer = None if due else {"answer": got, "events": []}
+    expected = None if due else {"answer": "x", "events": []}
+    return Result(check_id, "open", "开设", "Open", [], expected, answer, ok, due, [])
+
+
+def signed(*results):
+    contracts = {"registry": {"address": "0x" + "00" * 19 + "01", "code_sha256": "00" * 32}}
+    block = {"number": 1, "hash": "0x" + "00" * 32, "time": 1_800_000_000}
+    chain = {"chain_id": 7, "genesis_hash": "0x" + "00" * 32, "block": 1, "contracts": contracts, "first": block, "last": block}
+    head = {"region": 650_999, "signer": ADMIN.address.lower(), "software": {"version": "0", "checks": "00"}, "remembered": {}}
+    document = document_of(head | {"gateway": {"url": "http://127.0.0.1:8000", "interface_sha256": None}, "chain": chain}, results)
+    return SignedReport(document, ADMIN.sign(to_sign(document), domain_of(document)))
+
+
+def test_a_report_reads_back_as_it_was_signed():
+    report = SignedReport.read(signed(result("one"), result("two")).content())
+
+    assert report.require_signed() == ADMIN.address
+    assert report.reading(KNOWN).clean
+    assert "符合 conforms" in page(report, KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("results", "what"),
+    [
+        ([result("one")], {"missing": ["two"]}),
+        ([result("one"), result("two"), result("three")], {"unknown": ["three"]}),
+        ([result("one"), result("two", ok=False, got="y")], {"failed": ["two"]}),
+        ([result("one"), result("two", ok=True, got="y")], {"failed": ["two"]}),
+        ([result("one"), result("two", ok=False)], {"failed": ["two"]}),
+        ([result("one"), result("one"), result("two")], {"failed": ["one"]}),
+        ([result("one"), result("two", ok=None, due=1_900_000_000)], {"not_due": {"two": 1_900_000_000}}),
+    ],
+    ids=["missing", "unknown", "failed", "said to be ok", "said to be not ok", "twice", "not due"],
+)
+def test_a_report_that_is_not_clean_says_why(results, what):
+    reading = signed(*results).reading(KNOWN)
+
+    assert not reading.clean
+    assert {name: getattr(reading, name) for name in what} == what
+
+
+def test_a_page_shows_what_failed_and_what_is_not_due():
+    told = page(signed(result("one", ok=False, got="y"), result("two", ok=None, due=1_900_000_000)), KNOWN)
+
+    assert "不符合 does not conform" in told
+    assert '实得 got      {"answer":"y","events":[]}' in told
+    assert "2030-03-18" in told
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"report": {}, "signature": "0x"}', b'{"report": [], "signature": 5}'])
+def test_what_is_no_report_is_refused(content):
+    with pytest.raises(ReportRefused):
+        SignedReport.read(content)
+
+
+def test_another_account_s_signature_is_refused():
+    report = signed(result("one"))
+    forged = SignedReport(report.document, KeyAccount(bytes([8]) * 32).sign(report.to_sign, report.domain))
+
+    with pytest.raises(ReportRefused, match="not signed by the account"):
+        forged.require_signed()
+
+
+def test_a_network_that_is_no_rehearsal_is_not_prepared_by_accident(tmp_path):
+    """The chain id has to be typed."""
+    said = CliRunner().invoke(make_app(), ["conformance", "prepare", str(tmp_path / "made"), "--region", "650999"])
+
+    assert said.exit_code == 2
+    assert "--chain-id" in said.output
