@@ -68,7 +68,7 @@ VOUCHER_SEEN = {
     "used_notes": [],
     "held": [],
 }
-VERIFIED = {"status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
+VERIFIED = {"query_number": "310000-118-7", "status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
 VERIFIED_OF_MANY = VERIFIED | {"refused": None}
 QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
 QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
@@ -842,22 +842,22 @@ TRAIL = {"events": [_ISSUED], "next": "Y3Vyc29yIG9mIGFuIGV4YW1wbGU=", "block": B
 _OPERATION = "7d1f4b6a90c24e13b8a5f02c6e9d3417"
 PENDING = {"operation_id": _OPERATION, "state": "pending", "transaction": None, "status": None, "answer": None}
 OPERATION = {"operation_id": _OPERATION, "state": "succeeded", "transaction": TRANSACTION, "status": 200, "answer": WRITTEN}
-LOOKUPS = {
-    "lookups": [
-        {
-            "number": 118,
-            "milliseconds": NOW * 1000,
-            "what": "verification",
-            "answer": "VALID",
-            "party": "LAB",
-            "region": SHANGHAI,
-            "voucher_id": VOUCHER,
-            "order_id": None,
-            "span": None,
-            "caller": "tq_7Qm2xKfA",
-            "lab": LAB,
-        }
-    ],
-    "next": None,
-    "head": LOG_HEAD,
+_LOOKUP = {
+    "number": 118,
+    "query_number": "310000-118-7",
+    "milliseconds": NOW * 1000,
+    "what": "verification",
+    "answer": "VALID",
+    "party": "LAB",
+    "region": SHANGHAI,
+    "voucher_id": VOUCHER,
+    "order_id": None,
+    "span": None,
+    "block": 4_182,
+    "amount": "500000",
+    "reasons": [],
+    "caller": "tq_7Qm2xKfA",
+    "lab": LAB,
 }
+LOOKUPS = {"lookups": [_LOOKUP], "next": None, "head": LOG_HEAD}
+LOOKUP_ONE = {"lookup": _LOOKUP, "head": LOG_HEAD}

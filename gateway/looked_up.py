@@ -17,7 +17,8 @@ class Subject:
     """
     What a look-up was about, filled in as it is found, and what was answered.
 
-    `span` is the first and the last of what a whole page showed. `own` marks what is the caller's own: it is not written down.
+    `span` is the first and the last of what a whole page showed; `block`, `amount` and `against` are a verification's. `own` marks what
+    is the caller's own: it is not written down.
     """
 
     region: Region | None = None
@@ -26,6 +27,9 @@ class Subject:
     voucher: Id | None = None
     order: Id | None = None
     span: str | None = None
+    block: int | None = None
+    amount: int | None = None
+    against: str | None = None
     own: bool = False
     answer: str = "ANSWERED"
 
@@ -82,4 +86,7 @@ def row_of(clock: Callable[[], float], caller: Caller, what: str, subject: Subje
         request=request,
         order_id=subject.order,
         span=subject.span,
+        block=subject.block,
+        amount=subject.amount,
+        against=subject.against,
     )

@@ -176,6 +176,8 @@ STATUS: Mapping[str, int] = {
     "ProgrammeFileMalformed": 422,
     "ProgrammeFileMissing": 409,
     "ProgrammeOfOtherEpoch": 409,
+    "QueryNumberElsewhere": 404,
+    "QueryNumberRefused": 422,
     "RateLimited": 429,
     "Reverted": 409,
     "RoleNotAllowed": 403,

@@ -126,7 +126,7 @@ from gateway.schemas.evidence import (
     Sha256InPath,
 )
 from gateway.schemas.health import Alive, Ready, ReasonNotReady
-from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupPage, LookupSeen
+from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupOne, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
     Doubt,
@@ -359,6 +359,7 @@ __all__ = [
     "Loaded",
     "LogHead",
     "LookupKind",
+    "LookupOne",
     "LookupPage",
     "LookupSeen",
     "Money",

@@ -179,6 +179,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "programme_id": ("券种编号", "programme id"),
     "project": ("项目", "project"),
     "qualified_until": ("资质截止", "qualified until"),
+    "query_number": ("查询编号", "query number"),
     "reason": ("原因", "reason"),
     "reasons": ("原因", "reasons"),
     "recognise": ("待互认", "to recognise"),

@@ -710,9 +710,16 @@ def sees_lookups(town):
     return Staged(SHANGHAI, "auditor", query={"limit": 1000})
 
 
+@stage("GET", "/lookups/{number}")
+def sees_a_lookup(town):
+    return Staged(SHANGHAI, "auditor", path={"number": looked_up(town)})
+
+
 def looked_up(town):
     asked = replaced(examples.VERIFY, {examples.SERIAL: issued(town)})
-    assert town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications", asked)["status"] == "VALID"
+    answer = town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications", asked)
+    assert answer["status"] == "VALID"
+    return answer["query_number"]
 
 
 @stage("GET", "/operations/{operation_id}")
@@ -873,7 +880,7 @@ def test_a_file_is_answered_as_one(town, method, path):
 
 
 # What watches over a gateway has a head of its own, the look-up log and operations are not read off the chain.
-WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/operations/{operation_id}"}
+WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/lookups/{number}", "/v1/operations/{operation_id}"}
 # A statement's own bytes are as of its month's end, whenever they are asked for.
 WITHOUT_BLOCK |= {"/v1/months/{home}/{host}/{month}/document", "/v1/months/{home}/{host}/{month}/excel"}
 WITHOUT_BLOCK |= {"/v1/catalogue/lists", "/v1/powers", "/v1/firm-facts/history", "/v1/programmes/{programme_id}/file"}
