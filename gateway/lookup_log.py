@@ -72,10 +72,10 @@ class Lookup(NamedTuple):
     """
     One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
 
-    `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
-    what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole page showed.
-    Of a verification, `block` is as of which block it was answered, `amount` (fen) how much was to be used, and `against` names every
-    reason why not, by the contracts' codes.
+    `caller`, `party`, `home` (region) and, for a lab or an agency in its name, `lab` say who asked; `region`, `firm`, `serial` and
+    `voucher` about what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole
+    page showed. Of a verification, `block` is as of which block it was answered, `amount` (fen) how much was to be used, and `against`
+    names every reason why not, by the contracts' codes.
     It is the row that is hashed and stored, number and hash aside.
     """
 

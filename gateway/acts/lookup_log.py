@@ -3,7 +3,7 @@
 import re
 
 from gateway import shapes
-from gateway.callers import OFFICERS, Caller, Party
+from gateway.callers import OF_LABS, OFFICERS, Caller, Party
 from gateway.cursors import Question, refused
 from gateway.errors import Problem
 from gateway.lookup_log import Row
@@ -47,8 +47,8 @@ def lookup(office: Office, caller: Caller, number: str) -> LookupOne:
 def _may_see(office: Office, caller: Caller, row: Row) -> bool:
     """Whoever asked; of a verification, as of all others, also the voucher's firm, the offices of its region and of this gateway's."""
     found = row.lookup
-    if caller.party is Party.LAB:
-        return caller.lab_id == found.lab
+    if caller.party in OF_LABS:
+        return found.lab is not None and caller.acts_for(found.lab)
     if caller.party is Party.FIRM:
         return found.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home in (found.region, office.region))

@@ -79,7 +79,7 @@ def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> Loo
 
     def answer(judged: Callable[[], Judged]) -> _Judgement:
         require_may_be_asked(office, caller, asked.voucher, subject)
-        return _verified(office, subject, lab_asked(caller, asked.lab), asked, judged())
+        return _verified(office, subject, _lab_of(subject, caller, asked), asked, judged())
 
     def numbered(found: _Judgement, numbers: Sequence[int]) -> Verification:
         return Verification(query_number=query_number(office.region, numbers[0]), **found.told())
@@ -100,7 +100,7 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
 
     def answer(judged: Callable[[], Judged]) -> tuple[list[_Judgement], BlockSeen]:
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
-        labs = [lab_asked(caller, each.lab) for each in asked.verifications]
+        labs = [_lab_of(subject, caller, each) for subject, each in zip(subjects, asked.verifications, strict=True)]
         state = judged()
         answers = [
             _verified_or_why(office, subject, lab, each, state, refused=refused)
@@ -153,6 +153,11 @@ def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest
         project={True: "TRUE", False: "FALSE", None: "NOT_REGISTERED"}[found.project],
         block=block,
     )
+
+
+def _lab_of(subject: Subject, caller: Caller, asked: VerificationRequest) -> Id | None:
+    subject.lab = lab_asked(caller, asked.lab)
+    return subject.lab
 
 
 def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject: Subject) -> Problem | CodeRefused | None:

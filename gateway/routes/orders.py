@@ -31,12 +31,14 @@ _OF_DOCUMENT = ("DocumentRefused", "NotFound", "SignatureMissing")
 def list_orders(
     caller: Anybody,
     office: OfficeHere,
+    *,
     stage: Annotated[schemas.StageName | None, Query(description="Only orders at this stage.")] = None,
+    lab: Annotated[schemas.Id32 | None, Query(description="Only orders at this lab.")] = None,
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
 ) -> schemas.OrderPage:
-    """A lab's or firm's own orders; those that an officer's region issued, hosts or pays; all for an auditor."""
-    return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
+    """A lab's or firm's own orders; those of an agency's labs; those that an officer's region issued, hosts or pays; all for an auditor."""
+    return orders.orders(office, caller, stage=stage, lab=lab, cursor=cursor, limit=limit)
 
 
 @router.get(

@@ -750,6 +750,7 @@ NUMBERS_THAT_DIFFER = {
 NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
 NUMBERS_THAT_DIFFER |= {"at", "milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
 TEXTS_THAT_DIFFER = {
+    "query_number",
     "file",
     "position",
     "next",
