@@ -9,11 +9,16 @@ from contextlib import contextmanager
 
 from gateway.callers import OF_LABS, OFFICERS, Caller, Party
 from gateway.errors import Problem
+from gateway.firm_changes import Change
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
 from registry import FIRST_EPOCH, LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
+
+FIRM_ENDED = (
+    "该企业已合并、注销或迁出，其创新券不再受理新订单。 The firm merged, was struck off or moved away: its vouchers take no new order."
+)
 
 
 @contextmanager
@@ -276,6 +281,31 @@ def _whose_project(office: Office, caller: Caller, snapshot: Snapshot, asked: Or
 def is_enrolled(ledger: Ledger, firm: Firm) -> bool:
     """Whether a firm is in its region's directory."""
     return ledger.firms[id_of(firm)].signer != NO_ADDRESS
+
+
+def require_takes_orders(office: Office, ledger: Ledger, voucher: Voucher) -> None:
+    """Refuse a new order on a voucher of a firm that merged, was struck off or moved away, as this region put it on record."""
+    change = change_that_ends(office, ledger, voucher)
+    if change is not None:
+        raise Problem(409, "FirmEnded", FIRM_ENDED, kind=change.kind.value, on=change.day)
+
+
+def change_that_ends(office: Office, ledger: Ledger, voucher: Voucher) -> Change | None:
+    """The change since which a voucher of this region takes no new orders, if there was one."""
+    change = office.firm_changes.of_tag(voucher.firm)
+    of_this_region = change is not None and ledger.programmes[voucher.programme].region == office.region
+    return change if change is not None and of_this_region and change.ends(voucher.programme) else None
+
+
+def change_since(office: Office, snapshot: Snapshot, order_id: Id) -> Change | None:
+    """The change after which an order was reserved that should not have been, if there was one."""
+    ledger = snapshot.ledger
+    if order_id not in ledger.order_records:
+        return None
+    voucher = ledger.order_records[order_id].voucher
+    change = change_that_ends(office, ledger, ledger.vouchers[voucher])
+    since = dict(snapshot.reservations_of(voucher)).get(order_id)
+    return change if change is not None and since is not None and since > change.at else None
 
 
 def only(vouchers: Sequence[Id]) -> Id:

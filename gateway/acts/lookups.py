@@ -25,7 +25,17 @@ from gateway.schemas import (
     VerificationsRequest,
     VoucherSeen,
 )
-from gateway.sight import agreement_asked, lab_asked, looked_up, only, projects_named, require_may_be_asked, voucher_named, vouchers_named
+from gateway.sight import (
+    agreement_asked,
+    change_that_ends,
+    lab_asked,
+    looked_up,
+    only,
+    projects_named,
+    require_may_be_asked,
+    voucher_named,
+    vouchers_named,
+)
 from gateway.verification import Use, reasons, three_facts
 from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
 
@@ -207,5 +217,8 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
-    against = [shapes.reason(snapshot, each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
+    ended = change_that_ends(office, snapshot.ledger, snapshot.ledger.vouchers[voucher_id])
+    of_office = [] if ended is None else [Rejected("FirmEnded", {"kind": ended.kind.value, "on": ended.day})]
+    of_chain = reasons(snapshot.ledger, voucher_id, use, snapshot.time)
+    against = [shapes.reason(snapshot, each) for each in (*of_office, *of_chain)]
     return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=shapes.voucher_seen(snapshot, voucher_id))

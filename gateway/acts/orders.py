@@ -36,6 +36,7 @@ from gateway.sight import (
     project_named,
     require_order_seen,
     require_seller,
+    require_takes_orders,
     span_of,
     voucher_named,
 )
@@ -139,6 +140,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
         require_lab_of_epoch(snapshot.ledger, voucher, lab)
+        require_takes_orders(office, snapshot.ledger, voucher)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
@@ -212,6 +214,7 @@ def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     with office.current() as snapshot:
         voucher = _voucher(snapshot.ledger, record.voucher)
         require_one_epoch(snapshot.ledger, voucher, record)
+        require_takes_orders(office, snapshot.ledger, voucher)
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:

@@ -42,7 +42,7 @@ def firm(firm_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Re
         asked=examples.ENROLMENT,
         answer=examples.ENROLLED,
         verbs=("enrol",),
-        refuses=(*TAGS, "SignerIsGateways"),
+        refuses=(*TAGS, "FirmEnded", "SignerIsGateways"),
     ),
 )
 def enrol(asked: schemas.FirmEnrolment, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -76,7 +76,7 @@ def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: 
         "准备订单 Prepare an order",
         asked=examples.ORDER_FACTS,
         answer=examples.ORDER_PREPARED,
-        refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
+        refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "FirmEnded", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
     ),
 )
 def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
@@ -93,7 +93,7 @@ def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHe
         asked=examples.ORDER_SIGNED,
         answer=examples.order_written("OPEN"),
         verbs=("reserve",),
-        refuses=(*_OF_DOCUMENT, "EpochsMixed"),
+        refuses=(*_OF_DOCUMENT, "EpochsMixed", "FirmEnded"),
     ),
 )
 def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -128,7 +128,7 @@ def prepare_move(order_id: schemas.Id32, asked: schemas.MoveFacts, caller: Mover
         asked=examples.MOVE_SIGNED,
         answer=examples.MOVED,
         verbs=("reserve", "release"),
-        refuses=(*_OF_DOCUMENT, *IN_DOUBT, "EpochsMixed", "MoveDiffers", "NoAccount", "PartnershipReached", "WrongStage"),
+        refuses=(*_OF_DOCUMENT, *IN_DOUBT, "EpochsMixed", "FirmEnded", "MoveDiffers", "NoAccount", "PartnershipReached", "WrongStage"),
     ),
 )
 def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -28,6 +28,7 @@ LookupKind = Literal[
     "evidence-sample",
     "evidence-originals",
     "report",
+    "affairs",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -51,6 +52,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "evidence-sample": "a sample that was drawn",
     "evidence-originals": "an order's originals in an archive",
     "report": "a report, told by its kind and hash",
+    "affairs": "what a firm has open (未了事项), told by its id",
 }
 """What is looked up, by the word for it in the log."""
 
