@@ -90,7 +90,7 @@ def merge(
     ] = None,
 ) -> Answer:
     """
-    登记合并，并为已开始的订单提议承继企业的签名账户。 A firm was absorbed: put on record, and the successor's key proposed for what it began.
+    登记合并，并为已开始的订单提议承继企业的签名账户。 A firm was absorbed: the successor's key is proposed for what it began.
 
     原企业的券不再受理新订单。 Its vouchers take no new orders.
     """

@@ -260,6 +260,12 @@ def directory(story):
     assert story.play("lab departures", shanghai, NEW_LAB=loaded["subject"])["cause"] == "FRAUD"
     for path in ("lab recognise", "lab recognitions", "lab withdraw", "firm enrol", "firm list", "firm show"):
         story.play(path, changxing, **({"LAB": story.told["NEW_LAB"]} if path == "lab recognise" else {}))
+    assert story.play("firm rename", changxing)["change"]["kind"] == "RENAMED"
+    for path in ("firm merge", "firm strike-off", "firm move"):
+        assert story.play(path, changxing)["change"]["number"]
+    assert story.play("firm withdraw", changxing)["change"]["kind"] == "WITHDRAWN"
+    assert story.play("firm changes", changxing)["name"]
+    assert story.play("firm affairs", changxing)["change"] == "MERGED"
 
 
 def life_of_an_order(story):
@@ -550,6 +556,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway keys revoke", desk)["revoked"]
     assert story.play("gateway lookups verify", desk)["number"] == 0
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
+    assert story.play("gateway firm-changes verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
 
 

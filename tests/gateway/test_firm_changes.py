@@ -1,4 +1,4 @@
-"""A firm that is renamed, merges, is struck off or moves: what the chain's verbs do, what is on record, and what becomes of what it left."""
+"""A firm that is renamed, merges, is struck off or moves: what is done on the chain, what is on record, what becomes of what it left."""
 
 import sqlite3
 from contextlib import closing
@@ -248,7 +248,7 @@ def test_home_s_verification_and_issue_say_that_the_firm_ended(town, leaver, off
     merged(town, office, leaver)
 
     answer = town.desk(CHANGXING, leaver.key).post("/v1/verifications", {"voucher": named(leaver, serial)})
-    issued = town.issue(CHANGXING, [(leaver.company_code, f"T-{town.number():05}")])
+    issued = town.issue(CHANGXING, [(leaver.company_code, f"T-{town.number():05}")], face="1000000", denomination="100000")
 
     assert (answer["status"], [each["code"] for each in answer["reasons"]]) == ("NOT_VALID", ["FirmEnded"])
     assert (issued.code, [each["code"] for each in issued["values"]["bad"]]) == ("BadRows", ["FirmEnded"])
@@ -348,9 +348,9 @@ def test_a_firm_that_moves_keeps_its_vouchers_and_its_new_region_enrols_it(town,
 
 def test_a_programme_s_file_may_say_that_its_vouchers_take_no_order_after_a_move(town, lab, leaver, office):
     text = town.programme_text("changxing-2013").replace("CX-KJQ-2013", f"CX-STAY-{town.number()}")
-    opened = town.desk(CHANGXING, "issuer").post(
-        "/v1/programmes", {"file": text.replace("[policy]", "[policy]\nusable_after_move = false")}
-    )
+    text = text.replace("[policy]", "[policy]\nusable_after_move = false")
+    opened = town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": text})
+    assert opened.status == 201, opened.body
     serial = f"T-{town.number():05}"
     issued = town.desk(CHANGXING, "issuer").post(
         "/v1/vouchers",
@@ -381,9 +381,8 @@ def test_a_firm_moves_to_another_member(town, leaver, office, region):
 def test_it_is_for_the_directory_s_officer_of_the_firm_s_own_region(town, leaver, office):
     asked = {"firm": leaver.company_code, "on": 1, "name": "样例"}
 
-    roles = {
-        caller: town.desk(CHANGXING, caller).post("/v1/firm-changes/rename", asked).code for caller in ("issuer", "auditor", leaver.key)
-    }
+    callers = ("issuer", "auditor", leaver.key)
+    roles = {caller: town.desk(CHANGXING, caller).post("/v1/firm-changes/rename", asked).code for caller in callers}
     elsewhere = town.desk(KUNSHAN, "directory").post("/v1/firm-changes/rename", asked)
 
     assert set(roles.values()) == {"RoleNotAllowed"}
