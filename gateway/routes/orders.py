@@ -108,7 +108,7 @@ def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: Wri
         asked=examples.MOVE_FACTS,
         answer=examples.MOVE_PREPARED,
         verbs=("reserve",),
-        refuses=(*LOGGED, "EpochsMixed", "NotFound", "PartnershipReached", "WrongStage"),
+        refuses=(*LOGGED, "EpochsMixed", "FirmEnded", "NotFound", "PartnershipReached", "WrongStage"),
     ),
 )
 def prepare_move(order_id: schemas.Id32, asked: schemas.MoveFacts, caller: Mover, office: OfficeHere) -> schemas.MovePrepared:

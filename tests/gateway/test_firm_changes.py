@@ -18,10 +18,13 @@ from tests.gateway.newcomers import (
     give_api_key,
     new_account,
     new_firm,
+    new_lab,
+    order_at,
     redemption_document,
     signature,
     signer_of,
 )
+from tests.gateway.newcomers import moved as moved_to
 
 # The rules
 
@@ -232,6 +235,34 @@ def test_what_began_before_is_accepted(town, lab, leaver, office):
     merged(town, office, leaver)
 
     assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+
+
+def test_an_order_that_began_is_not_moved_to_another_lab_which_would_begin_it_anew(town, leaver, office):
+    old, new = (new_lab(town, SHANGHAI, recognised_by=(CHANGXING,)) for _ in range(2))
+    signed = order_at(town, leaver, old, serial=town.serial_for(leaver), amount="500000")
+    desk = town.desk(CHANGXING, leaver.key)
+    order = desk.post("/v1/orders", signed)["order_id"]
+    prepared = moved_to(town, order, leaver, old, new)
+    merged(town, office, leaver)
+
+    answers = [
+        desk.post(f"/v1/orders/{order}/move/prepare", {"lab": town.lab_id(new)}),
+        desk.post(f"/v1/orders/{order}/move", prepared),
+    ]
+
+    assert [each.code for each in answers] == ["FirmEnded", "FirmEnded"]
+    assert desk.get(f"/v1/orders/{order}")["stage"] == "OPEN"
+
+
+def test_many_documents_at_once_begin_nothing_either(town, lab, leaver, office):
+    signed = order_at(town, leaver, lab, serial=town.serial_for(leaver), amount="500000")
+    merged(town, office, leaver)
+    desk = town.desk(CHANGXING, leaver.key)
+
+    (outcome,) = desk.post("/v1/submissions", {"documents": [signed]})["outcomes"]
+
+    assert (outcome["stage"], outcome["refused"]["code"]) == (None, "FirmEnded")
+    assert desk.post("/v1/orders", signed).code == "FirmEnded"
 
 
 def test_the_firm_s_own_key_may_still_veto(town, leaver, office):
