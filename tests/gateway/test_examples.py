@@ -770,6 +770,7 @@ def polls(town):
 # Comparing
 
 NUMBERS_THAT_DIFFER = {
+    "on",
     "stated_at",
     "number",
     "time",

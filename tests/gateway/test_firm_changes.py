@@ -20,6 +20,7 @@ from tests.gateway.newcomers import (
     new_firm,
     new_lab,
     order_at,
+    raw_of,
     redemption_document,
     signature,
     signer_of,
@@ -270,8 +271,10 @@ def test_the_firm_s_own_key_may_still_veto(town, leaver, office):
     desk = town.desk(CHANGXING, leaver.key)
     prepared = desk.post("/v1/rotations/veto/prepare", {})
 
-    assert prepared.status == 200
-    assert affairs(town, leaver)["key"]["proposed_from"] > town.node.timestamp()
+    vetoed = desk.post("/v1/rotations/submit", {"raw": raw_of(town, prepared["transaction"], leaver)})
+
+    key = affairs(town, leaver)["key"]
+    assert (vetoed["outcome"], key["proposed"], key["signer"]) == ("VETOED", None, signer_of(town, leaver).lower())
 
 
 def test_home_s_verification_and_issue_say_that_the_firm_ended(town, leaver, office):
@@ -379,12 +382,12 @@ def test_a_firm_that_moves_keeps_its_vouchers_and_its_new_region_enrols_it(town,
 
 def test_a_programme_s_file_may_say_that_its_vouchers_take_no_order_after_a_move(town, lab, leaver, office):
     text = town.programme_text("changxing-2013").replace("CX-KJQ-2013", f"CX-STAY-{town.number()}")
-    text = text.replace("[policy]", "[policy]\nusable_after_move = false")
+    text = text.replace("\n[policy]\n", "\n[policy]\nusable_after_move = false\n")
     opened = town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": text})
     assert opened.status == 201, opened.body
     serial = f"T-{town.number():05}"
     issued = town.desk(CHANGXING, "issuer").post(
-        "/v1/vouchers",
+        "/v1/vouchers/rows",
         {
             "programme": opened["programme_id"],
             "face": "1000000",
@@ -421,10 +424,14 @@ def test_it_is_for_the_directory_s_officer_of_the_firm_s_own_region(town, leaver
 
 
 def test_the_same_request_again_proposes_and_records_once(town, leaver, office):
-    _, first = merged(town, office, leaver)
+    asked = {"firm": leaver.company_code, "on": 1, "successor": new_firm(town, CHANGXING).company_code}
 
-    count = len(office.post("/v1/firm-changes/history", {"firm": leaver.company_code})["changes"])
-    assert (first.status, count) == (201, 1)
+    first, second = (office.post("/v1/firm-changes/merge", asked, key=f"merge-{leaver.key}") for _ in range(2))
+
+    assert first.body == second.body
+    assert len(office.post("/v1/firm-changes/history", {"firm": leaver.company_code})["changes"]) == 1
+    history = office.get(f"/v1/keys/{firm_id(town, leaver)}")["history"]
+    assert [each["name"] for each in history].count("RotationProposed") == 1
 
 
 def test_who_looked_at_what_a_firm_has_open_stands_in_the_log(town, leaver):
