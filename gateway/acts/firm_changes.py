@@ -162,7 +162,9 @@ def _recorded(office: Office, caller: Caller, draft: Change, intent_id: str) -> 
     require_of_this_region(office, caller)
     with office.current() as snapshot:
         change = replace(draft, at=Time(snapshot.time))
-        found = [_affairs(office, caller, snapshot, each, change) for each in _enrolled(office, snapshot, draft.firm)]
+        # A new name ends nothing that was recorded before.
+        counts = office.firm_changes.standing(draft.firm) or change if draft.kind is Kind.RENAMED else change
+        found = [_affairs(office, caller, snapshot, each, counts) for each in _enrolled(office, snapshot, draft.firm)]
         vouchers = tuple("0x" + each.voucher_id.hex() for one in found for each in one.vouchers)
         orders = tuple("0x" + each.order_id.hex() for one in found for each in one.orders)
         whole = replace(change, told=replace(change.told, vouchers=vouchers, orders=orders))

@@ -255,6 +255,16 @@ def test_an_order_that_began_is_not_moved_to_another_lab_which_would_begin_it_an
     assert desk.get(f"/v1/orders/{order}")["stage"] == "OPEN"
 
 
+def test_a_new_name_ends_no_merger(town, leaver, office):
+    town.serial_for(leaver)
+    merged(town, office, leaver)
+
+    answer = office.post("/v1/firm-changes/rename", {"firm": leaver.company_code, "on": 1, "name": "样例新材料有限公司"})
+
+    assert (answer["change"]["kind"], told_of(answer)["change"], codes(told_of(answer))) == ("RENAMED", "MERGED", ["LAPSES"])
+    assert affairs(town, leaver)["change"] == "MERGED"
+
+
 def test_many_documents_at_once_begin_nothing_either(town, lab, leaver, office):
     signed = order_at(town, leaver, lab, serial=town.serial_for(leaver), amount="500000")
     merged(town, office, leaver)
