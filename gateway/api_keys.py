@@ -17,7 +17,8 @@ import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,12 @@ CREATE TABLE IF NOT EXISTS keys (
     created INTEGER NOT NULL,
     expires INTEGER NOT NULL,
     revoked INTEGER
+) STRICT;
+CREATE TABLE IF NOT EXISTS agency_labs (
+    prefix TEXT    NOT NULL,
+    place  INTEGER NOT NULL,
+    lab    BLOB    NOT NULL,
+    PRIMARY KEY (prefix, place)
 ) STRICT;
 """
 _COLUMNS = "prefix, sha256, name, party, region, lab, firm, account, created, expires, revoked"
@@ -92,6 +99,7 @@ class ApiKeys:
         party: Party,
         region: int,
         lab: bytes | None = None,
+        labs: Sequence[bytes] = (),
         firm: str | None = None,
         account: str | None = None,
         days: int = 365,
@@ -99,10 +107,11 @@ class ApiKeys:
         """
         Make a key that holds for `days` days; the key itself is in the answer, and never again anywhere.
 
-        Several keys may bear one name, so that a party changes its key without a gap, if all stand for the same party.
+        Several keys may bear one name, so that a party changes its key without a gap, if all stand for the same party. Those of an agency
+        may name different labs: its scope changes with a new key.
 
         Raises:
-            KeyRefused: the party lacks its lab, firm or account, the name stands for another party, or `days` is not positive.
+            KeyRefused: the party lacks its lab, labs, firm or account, the name stands for another party, or `days` is not positive.
         """
         if days < 1:
             raise KeyRefused("a key holds for at least one day")
@@ -110,7 +119,7 @@ class ApiKeys:
             raise KeyRefused(f"names that begin with {BY_CLAIMS} are for tokens")
         prefix = MARK + secrets.token_hex(PREFIX_BYTES)
         try:
-            caller = Caller(name=name, credential=prefix, party=party, region=region, lab=lab, firm=firm, account=account)
+            caller = Caller(name=name, credential=prefix, party=party, region=region, lab=lab, labs=tuple(labs), firm=firm, account=account)
         except ValidationError as invalid:
             raise KeyRefused("; ".join(each["msg"] for each in invalid.errors())) from invalid
         key = f"{prefix}_{secrets.token_urlsafe(SECRET_BYTES)}"
@@ -123,6 +132,8 @@ class ApiKeys:
                 f"INSERT INTO keys ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)",  # noqa: S608 - our own words
                 (prefix, hash_of(key), name, caller.party, region, caller.lab, firm, account, made.created, made.expires),
             )
+            scope = [(prefix, place, each) for place, each in enumerate(caller.labs)]
+            self._connection.executemany("INSERT INTO agency_labs VALUES (?, ?, ?)", scope)
             self._version = -1
         return key, made
 
@@ -192,12 +203,16 @@ class ApiKeys:
 
     def _require_same_party(self, caller: Caller) -> None:
         for each in self._read().values():
-            if each.caller.name == caller.name and each.caller.model_copy(update={"credential": caller.credential}) != caller:
+            same = {"credential": caller.credential, "labs": caller.labs}
+            if each.caller.name == caller.name and each.caller.model_copy(update=same) != caller:
                 raise KeyRefused(f"the name {caller.name} stands for another party")
 
     def _read(self) -> dict[bytes, ApiKey]:
         rows = self._connection.execute(f"SELECT {_COLUMNS} FROM keys ORDER BY created, rowid")  # noqa: S608 - our own words
-        return {row[1]: _api_key(row) for row in rows}
+        labs: dict[str, list[bytes]] = defaultdict(list)
+        for prefix, lab in self._connection.execute("SELECT prefix, lab FROM agency_labs ORDER BY prefix, place"):
+            labs[prefix].append(lab)
+        return {row[1]: _api_key(row, labs.get(row[0], ())) for row in rows}
 
 
 def hash_of(key: str) -> bytes:
@@ -205,7 +220,9 @@ def hash_of(key: str) -> bytes:
     return hashlib.sha256(key.encode()).digest()
 
 
-def _api_key(row: tuple[str, bytes, str, str, int, bytes | None, str | None, str | None, int, int, int | None]) -> ApiKey:
+def _api_key(
+    row: tuple[str, bytes, str, str, int, bytes | None, str | None, str | None, int, int, int | None], labs: Sequence[bytes]
+) -> ApiKey:
     prefix, _, name, party, region, lab, firm, account, created, expires, revoked = row
-    caller = Caller(name=name, credential=prefix, party=Party(party), region=region, lab=lab, firm=firm, account=account)
+    caller = Caller(name=name, credential=prefix, party=Party(party), region=region, lab=lab, labs=tuple(labs), firm=firm, account=account)
     return ApiKey(prefix, caller, created, expires, revoked)

@@ -32,6 +32,7 @@ class PartyName(StrEnum):
     """What a caller may be, as it is typed: a `gateway.callers.Party`."""
 
     LAB = "LAB"
+    AGENCY = "AGENCY"
     FIRM = "FIRM"
     ISSUER = "ISSUER"
     REVIEWER = "REVIEWER"
@@ -47,6 +48,8 @@ lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up lo
 app.add_typer(lookups, name="lookups")
 firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was put on record of firms.")
 app.add_typer(firm_facts, name="firm-facts")
+firm_changes = typer.Typer(no_args_is_help=True, help="企业变更。 What became of firms.")
+app.add_typer(firm_changes, name="firm-changes")
 evidence = typer.Typer(no_args_is_help=True, help="兑付材料。 What redemptions are handed in with.")
 app.add_typer(evidence, name="evidence")
 
@@ -78,7 +81,12 @@ def add(
     name: Annotated[str, typer.Option(help="调用方名称。 The caller's name.")],
     party: Annotated[PartyName, typer.Option(help="调用方角色。 What the caller is.")],
     region: Annotated[int, typer.Option(min=100_000, max=999_999, help="地区代码。 The caller's region.")],
-    lab: Annotated[str | None, typer.Option(help="服务机构编号，仅限 LAB。 The lab's id (0x…), for LAB.")] = None,
+    lab: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="服务机构编号：LAB 一个；AGENCY 为其代办的各机构，可重复。 The lab's id (0x…), for LAB; each of an AGENCY's labs."
+        ),
+    ] = None,
     firm: Annotated[str | None, typer.Option(help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
     account: Annotated[str | None, typer.Option(help="签名账户，仅限经办角色。 The account that signs, for officers.")] = None,
     days: Annotated[int, typer.Option(min=1, help="有效天数。 For how many days.")] = 365,
@@ -88,9 +96,13 @@ def add(
     from gateway.api_keys import ApiKeys, KeyRefused
     from gateway.callers import Party
 
+    labs = [_id(each) for each in lab or ()]
+    if party is not PartyName.AGENCY and len(labs) > 1:
+        _refuse("KeyRefused", Exit.REFUSED, "多家服务机构只能归于 AGENCY。 Several labs are an AGENCY's.", as_json=as_json)
+    of_labs = {"labs": labs} if party is PartyName.AGENCY else {"lab": labs[0] if labs else None}
     try:
         with ApiKeys(state) as store:
-            key, made = store.add(name=name, party=Party[party.name], region=region, lab=_id(lab), firm=firm, account=account, days=days)
+            key, made = store.add(name=name, party=Party[party.name], region=region, firm=firm, account=account, days=days, **of_labs)
     except KeyRefused as refused:
         _refuse("KeyRefused", Exit.REFUSED, f"未办理。 Not done: {refused}.", as_json=as_json)
     if as_json:
@@ -152,6 +164,14 @@ def verify_firm_facts(*, state: State, anchor: Anchor = None, as_json: AsJson = 
     _verify(verify, state, anchor, as_json=as_json)
 
 
+@firm_changes.command("verify", epilog="tongquan gateway firm-changes verify")
+def verify_firm_changes(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对企业变更的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.firm_changes import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
 @evidence.command("verify", epilog="tongquan gateway evidence verify")
 def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
@@ -176,6 +196,7 @@ def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = Fa
 
 @lookups.callback()
 @firm_facts.callback()
+@firm_changes.callback()
 @evidence.callback()
 def _of_chain() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""
@@ -208,9 +229,7 @@ def _time(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
-def _id(text: str | None) -> bytes | None:
-    if text is None:
-        return None
+def _id(text: str) -> bytes:
     try:
         found = bytes.fromhex(text.removeprefix("0x"))
     except ValueError:

@@ -126,7 +126,7 @@ ACTORS = tuple(party for party in Party if party is not Party.AUDITOR)
 
 Anybody = Annotated[Caller, Depends(caller_of)]
 Actor = Annotated[Caller, allow(*ACTORS)]
-Signatory = Annotated[Caller, allow(Party.LAB, Party.FIRM)]
+Signatory = Annotated[Caller, allow(Party.LAB, Party.AGENCY, Party.FIRM)]
 Issuer = Annotated[Caller, allow(Party.ISSUER)]
 Reviewer = Annotated[Caller, allow(Party.REVIEWER)]
 Payer = Annotated[Caller, allow(Party.PAYER)]

@@ -5,6 +5,7 @@ Ids, tags and signatures are made up here; `tests/gateway/test_examples.py` puts
 running gateway, and holds every answer against the one that stands here. Firms, labs and numbers are samples (样例).
 """
 
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -68,7 +69,7 @@ VOUCHER_SEEN = {
     "used_notes": [],
     "held": [],
 }
-VERIFIED = {"status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
+VERIFIED = {"query_number": "310000-118-7", "status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
 VERIFIED_OF_MANY = VERIFIED | {"refused": None}
 QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
 QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
@@ -758,6 +759,55 @@ UNSIGNED = {
 }
 RAW = {"raw": "0x" + sample_id("raw")[2:] * 5}
 SUBJECT = {"subject": FIRM}
+
+# Firms that change
+
+_STAYS = {"code": "STAYS", "zh": "照常使用。", "en": "It stays as it is."}
+_NO_CHANGE = dict.fromkeys(("name", "successor", "region", "signer", "reason"))
+
+
+def _change(kind: str, *, vouchers: Sequence[str] = (VOUCHER,), **told: Any) -> dict[str, Any]:
+    on_record = {"number": 3, "kind": kind, "on": FROM, "at": NOW, "by": "directory", "unusable": [], "orders": []}
+    return on_record | {"vouchers": list(vouchers)} | _NO_CHANGE | told
+
+
+def _affairs(change: str | None, becomes: dict[str, Any] | None, **key: Any) -> dict[str, Any]:
+    named = ("voucher_id", "programme_id", "programme", "available", "reserved", "use_by", "claim_by")
+    return {
+        "firm": FIRM,
+        "region": CHANGXING,
+        "change": change,
+        "key": _KEY_SEEN | key,
+        "flagged_until": None,
+        "vouchers": [{name: VOUCHER_SEEN[name] for name in named} | {"becomes": becomes}],
+        "orders": [],
+        "block": BLOCK,
+    }
+
+
+def _change_written(kind: str, affairs: dict[str, Any], **told: Any) -> dict[str, Any]:
+    return {"change": _change(kind, **told), "affairs": [affairs], "tell": [], "facts": None}
+
+
+_KEY_SEEN = {"subject": FIRM, "kind": "FIRM", "region": CHANGXING, "signer": SIGNER, "proposed": None, "proposed_from": None}
+_PROPOSED = {"proposed": NEW_SIGNER, "proposed_from": NOW + 3 * 86_400}
+_LAPSES = {
+    "code": "LAPSES",
+    "zh": "不得再下单，余额到期失效；承继企业可另行申领。",
+    "en": "It takes no new order, and what is left lapses; a successor applies for vouchers of its own.",
+}
+FIRM_AFFAIRS = _affairs(None, None)
+RENAMING = {"firm": FIRM_CODE, "on": FROM, "name": "样例新材料有限公司"}
+RENAMED = _change_written("RENAMED", _affairs("RENAMED", _STAYS), name="样例新材料有限公司")
+MERGER = {"firm": FIRM_CODE, "on": FROM, "successor": NEW_FIRM_CODE, "signer": NEW_SIGNER}
+MERGED = _change_written("MERGED", _affairs("MERGED", _LAPSES, **_PROPOSED), successor=NEW_FIRM_CODE, signer=NEW_SIGNER)
+STRIKING_OFF = {"firm": FIRM_CODE, "on": FROM, "reason": "登记机关已注销登记。", "signer": None, "stop": False}
+STRUCK_OFF = _change_written("STRUCK_OFF", _affairs("STRUCK_OFF", _LAPSES, **_PROPOSED), reason="登记机关已注销登记。")
+MOVING = {"firm": FIRM_CODE, "on": FROM, "region": SHANGHAI}
+MOVED_AWAY = _change_written("MOVED", _affairs("MOVED", _STAYS), region=SHANGHAI) | {"facts": FACTS_ON_RECORD}
+WITHDRAWING = {"firm": FIRM_CODE, "reason": "登记有误。"}
+WITHDRAWN = _change_written("WITHDRAWN", _affairs(None, None), reason="登记有误。")
+FIRM_CHANGES = {"name": None, "changes": [_change("MOVED", region=SHANGHAI)], "head": LOG_HEAD}
 KEY_SEEN = {"subject": FIRM, "kind": "FIRM", "region": CHANGXING, "signer": SIGNER, "proposed": None, "proposed_from": None}
 PROPOSED_KEY = KEY_SEEN | {"proposed": NEW_SIGNER, "proposed_from": NOW + 3 * 86_400}
 
@@ -852,22 +902,22 @@ TRAIL = {"events": [_ISSUED], "next": "Y3Vyc29yIG9mIGFuIGV4YW1wbGU=", "block": B
 _OPERATION = "7d1f4b6a90c24e13b8a5f02c6e9d3417"
 PENDING = {"operation_id": _OPERATION, "state": "pending", "transaction": None, "status": None, "answer": None}
 OPERATION = {"operation_id": _OPERATION, "state": "succeeded", "transaction": TRANSACTION, "status": 200, "answer": WRITTEN}
-LOOKUPS = {
-    "lookups": [
-        {
-            "number": 118,
-            "milliseconds": NOW * 1000,
-            "what": "verification",
-            "answer": "VALID",
-            "party": "LAB",
-            "region": SHANGHAI,
-            "voucher_id": VOUCHER,
-            "order_id": None,
-            "span": None,
-            "caller": "tq_7Qm2xKfA",
-            "lab": LAB,
-        }
-    ],
-    "next": None,
-    "head": LOG_HEAD,
+_LOOKUP = {
+    "number": 118,
+    "query_number": "310000-118-7",
+    "milliseconds": NOW * 1000,
+    "what": "verification",
+    "answer": "VALID",
+    "party": "LAB",
+    "region": SHANGHAI,
+    "voucher_id": VOUCHER,
+    "order_id": None,
+    "span": None,
+    "block": 4_182,
+    "amount": "500000",
+    "reasons": [],
+    "caller": "tq_7Qm2xKfA",
+    "lab": LAB,
 }
+LOOKUPS = {"lookups": [_LOOKUP], "next": None, "head": LOG_HEAD}
+LOOKUP_ONE = {"lookup": _LOOKUP, "head": LOG_HEAD}

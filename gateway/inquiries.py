@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -39,12 +39,13 @@ class LookUp(NamedTuple, Generic[S]):
     What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
     `answer` is given a way to that state, which may raise why there is none. It fills in the subjects, each of which stands in the
-    log for itself, and must be quick: others wait for it.
+    log for itself, and must be quick: others wait for it. `numbered` puts the numbers of their rows into what was found.
     """
 
     what: str
     subjects: Sequence[Subject]
     answer: Callable[[Callable[[], S]], Any]
+    numbered: Callable[[Any, Sequence[int]], Any]
 
 
 class Inquiry(NamedTuple, Generic[S]):
@@ -107,10 +108,12 @@ class Inquiries(Generic[S]):
         """Log what was found, and tell whoever waits once that is on the disk. Does not wait for it."""
         if not inquiries:
             return
-        told = [(each.waiting, *of_it) for each, of_it in zip(inquiries, found, strict=True)]
 
-        def logged(refused: Problem | None) -> None:
-            _tell(told if refused is None else [(waiting, None, refused) for waiting, _, _ in told])
+        def logged(first: int | Problem) -> None:
+            if isinstance(first, Problem):
+                _tell([_Told(each, (), None, first) for each in inquiries])
+            else:
+                _tell(list(_numbered(inquiries, found, first)))
 
         rows = [
             row_of(self._clock, each.caller, each.look_up.what, subject, each.request)
@@ -127,7 +130,7 @@ def answer_all(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[
 
 def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
     try:
-        return inquiry.shaped(inquiry.look_up.answer(state)), None
+        return inquiry.look_up.answer(state), None
     except Exception as failure:  # noqa: BLE001 - it is for whoever asked
         for subject in inquiry.look_up.subjects:
             subject.answer = problem_of(failure)["code"]
@@ -138,24 +141,40 @@ def _as_it_is(answer: Any) -> Any:
     return answer
 
 
-_Told = tuple[asyncio.Future[Any], Any, Exception | None]
+class _Told(NamedTuple):
+    """An inquiry, the numbers of its rows, and what came of it."""
+
+    inquiry: Inquiry[Any]
+    numbers: Sequence[int]
+    found: Any
+    failure: Exception | None
+
+
+def _numbered(inquiries: Sequence[Inquiry[Any]], found: Sequence[Found], first: int) -> Iterator[_Told]:
+    for inquiry, (answer, failure) in zip(inquiries, found, strict=True):
+        after = first + len(inquiry.look_up.subjects)
+        yield _Told(inquiry, range(first, after), answer, failure)
+        first = after
 
 
 def _tell(told: Sequence[_Told]) -> None:
     """Let all go on that wait; those of one loop with one call, since each call wakes it."""
     of_loops: dict[asyncio.AbstractEventLoop, list[_Told]] = {}
     for each in told:
-        of_loops.setdefault(each[0].get_loop(), []).append(each)
+        of_loops.setdefault(each.inquiry.waiting.get_loop(), []).append(each)
     for loop, of_loop in of_loops.items():
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it whoever waited
             loop.call_soon_threadsafe(partial(_tell_loop, of_loop))
 
 
 def _tell_loop(told: Sequence[_Told]) -> None:
-    for waiting, found, failure in told:
+    for (_, look_up, shaped, _, waiting), numbers, found, failure in told:
         if waiting.done():
             continue  # its caller left
-        if failure is None:
-            waiting.set_result(found)
-        else:
+        if failure is not None:
             waiting.set_exception(failure)
+            continue
+        try:
+            waiting.set_result(shaped(look_up.numbered(found, numbers)))
+        except Exception as fault:  # noqa: BLE001 - it is for whoever asked
+            waiting.set_exception(fault)

@@ -17,7 +17,9 @@ class Subject:
     """
     What a look-up was about, filled in as it is found, and what was answered.
 
-    `span` is the first and the last of what a whole page showed. `own` marks what is the caller's own: it is not written down.
+    `span` is the first and the last of what a whole page showed; `block`, `amount` and `against` are a verification's. `own` marks what
+    is the caller's own: it is not written down. `lab` is the one that is asked about, or whose order it is; it is written down where an
+    agency asks in its name.
     """
 
     region: Region | None = None
@@ -25,7 +27,11 @@ class Subject:
     serial: Tag | None = None
     voucher: Id | None = None
     order: Id | None = None
+    lab: Id | None = None
     span: str | None = None
+    block: int | None = None
+    amount: int | None = None
+    against: str | None = None
     own: bool = False
     answer: str = "ANSWERED"
 
@@ -73,7 +79,7 @@ def row_of(clock: Callable[[], float], caller: Caller, what: str, subject: Subje
         caller=caller.credential,
         party=str(caller.party),
         home=caller.region,
-        lab=caller.lab_id,
+        lab=caller.in_name_of(subject.lab),
         region=subject.region,
         firm=subject.firm,
         serial=subject.serial,
@@ -82,4 +88,7 @@ def row_of(clock: Callable[[], float], caller: Caller, what: str, subject: Subje
         request=request,
         order_id=subject.order,
         span=subject.span,
+        block=subject.block,
+        amount=subject.amount,
+        against=subject.against,
     )

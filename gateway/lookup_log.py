@@ -58,6 +58,9 @@ CREATE TABLE IF NOT EXISTS lookups (
     request  TEXT,
     order_id BLOB,
     span     TEXT,
+    block    INTEGER,
+    amount   INTEGER,
+    against  TEXT,
     hash     BLOB    NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS lookups_by_firm ON lookups (firm, number);
@@ -69,8 +72,10 @@ class Lookup(NamedTuple):
     """
     One look-up. `at` is in milliseconds since 1970; `what` names the question, `answer` its outcome or the refusal's code.
 
-    `caller`, `party`, `home` (region) and, for a lab, `lab` say who asked; `region`, `firm`, `serial` and `voucher` about
-    what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole page showed.
+    `caller`, `party`, `home` (region) and, for a lab or an agency in its name, `lab` say who asked; `region`, `firm`, `serial` and
+    `voucher` about what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole
+    page showed. Of a verification, `block` is as of which block it was answered, `amount` (fen) how much was to be used, and `against`
+    names every reason why not, by the contracts' codes.
     It is the row that is hashed and stored, number and hash aside.
     """
 
@@ -88,6 +93,9 @@ class Lookup(NamedTuple):
     request: str | None = None
     order_id: Id | None = None
     span: str | None = None
+    block: int | None = None
+    amount: int | None = None
+    against: str | None = None
 
 
 _COLUMNS = ", ".join(("number", *Lookup._fields, "hash"))
@@ -108,7 +116,7 @@ class _Batch:
     """Look-ups that stand or fall together, and who waits for them: a thread, or whoever wants to be called."""
 
     lookups: Sequence[Lookup]
-    waiting: Future[None] | Callable[[Problem | None], None]
+    waiting: Future[None] | Callable[[int | Problem], None]
 
 
 class LookupLog:
@@ -142,9 +150,11 @@ class LookupLog:
         self._submit(_Batch(lookups, waiting))
         waiting.result()
 
-    def record_then(self, then: Callable[[Problem | None], None], lookups: Sequence[Lookup]) -> None:
+    def record_then(self, then: Callable[[int | Problem], None], lookups: Sequence[Lookup]) -> None:
         """
-        Write look-ups, and call `then` from the log's own thread when they are on the disk, with None, or cannot be, with why.
+        Write look-ups, and call `then` from the log's own thread: with the first one's number when they are on the disk, or with why not.
+
+        The others' numbers follow the first.
 
         It must be quick and raise nothing: the next commit waits for it.
         """
@@ -168,6 +178,11 @@ class LookupLog:
                 (*(firms or ()), *(value for value in given.values() if value is not None), limit),
             ).fetchall()
         return [_row(each) for each in found]
+
+    def row(self, number: int) -> Row | None:
+        """One row by its number."""
+        found = self.rows(before=number + 1, limit=1)
+        return found[0] if found and found[0].number == number else None
 
     def verify(self, *, anchor: Head | None = None) -> Head:
         """Follow the whole chain; see `verify`."""
@@ -214,7 +229,7 @@ class LookupLog:
         return found, True
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
-        refused = False
+        first: int | None = self._head.number + 1
         try:
             rows = list(chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
             head = Head(rows[-1][0], rows[-1][-1])
@@ -226,19 +241,20 @@ class LookupLog:
             self._head = head
         except Exception:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
             _log.exception("look-ups could not be logged, and are refused")
-            refused = True
-        _tell(batches, refused=refused)
+            first = None
+        _tell(batches, first)
 
 
-def _tell(batches: Sequence[_Batch], *, refused: bool) -> None:
-    """Let all go on that waited."""
+def _tell(batches: Sequence[_Batch], first: int | None) -> None:
+    """Let all go on that waited: their rows begin at number `first`, or there are none."""
     for batch in batches:
         if callable(batch.waiting):
-            batch.waiting(_unavailable() if refused else None)
-        elif refused:
+            batch.waiting(_unavailable() if first is None else first)
+        elif first is None:
             batch.waiting.set_exception(_unavailable())
         else:
             batch.waiting.set_result(None)
+        first = None if first is None else first + len(batch.lookups)
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:

@@ -23,6 +23,7 @@ from gateway.catalogue import Catalogue
 from gateway.errors import Problem
 from gateway.evidence_book import EvidenceBook
 from gateway.evidence_files import EvidenceFiles
+from gateway.firm_changes import FirmChanges
 from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
@@ -111,6 +112,7 @@ class Office:
             self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
+            self.firm_changes = opened.enter_context(closing(FirmChanges(settings.state, self.keyring.firms)))
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
             self.evidence_files = EvidenceFiles(settings.state)
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))

@@ -13,6 +13,7 @@ from gateway.catalogue import Entry as CatalogueEntry
 from gateway.errors import plain
 from gateway.lookup_log import Row
 from gateway.payments import Explained, HandedIn
+from gateway.query_numbers import query_number
 from gateway.reasons import Reason
 from gateway.usable import is_usable
 from gateway.why_not import Explanation, explain
@@ -93,11 +94,12 @@ def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSee
     return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history_seen(snapshot, order_id), block=block_seen(snapshot, now))
 
 
-def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
-    """A look-up from the log. `named` tells by which key and by which lab; tags are told to nobody."""
+def lookup_seen(region: Region, row: Row, *, named: bool) -> schemas.LookupSeen:
+    """A look-up from a region's log. `named` tells by which key and by which lab; tags are told to nobody."""
     found = row.lookup
     return schemas.LookupSeen(
         number=row.number,
+        query_number=query_number(region, row.number),
         milliseconds=found.at,
         what=found.what,
         answer=found.answer,
@@ -106,6 +108,9 @@ def lookup_seen(row: Row, *, named: bool) -> schemas.LookupSeen:
         voucher_id=found.voucher,
         order_id=found.order_id,
         span=found.span,
+        block=found.block,
+        amount=found.amount,
+        reasons=(found.against or "").split(),
         caller=found.caller if named else None,
         lab=found.lab if named else None,
     )

@@ -7,13 +7,18 @@ Tags are made for a voucher that exists, asked for by firm and serial together, 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from gateway.callers import OFFICERS, Caller, Party
+from gateway.callers import OF_LABS, OFFICERS, Caller, Party
 from gateway.errors import Problem
+from gateway.firm_changes import Change
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
 from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
 from registry import FIRST_EPOCH, LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
+
+FIRM_ENDED = (
+    "该企业已合并、注销或迁出，其创新券不再受理新订单。 The firm merged, was struck off or moved away: its vouchers take no new order."
+)
 
 
 @contextmanager
@@ -33,11 +38,11 @@ def require_may_be_asked(office: Office, caller: Caller, named: VoucherNamed, su
 
 
 def _require_may_look_up(office: Office, caller: Caller, named: VoucherNamed) -> None:
-    """A lab looks up whatever is put before it, by firm and serial together; a firm its own; an officer his region's."""
+    """A lab, or its agency, looks up whatever is put before it, by firm and serial together; a firm its own; an officer his region's."""
     if caller.party is Party.FIRM:
         allowed = caller.home == named.region and office.keyring.firm(named.firm) in own_tags(office, caller)
     else:
-        allowed = caller.party in (Party.LAB, Party.AUDITOR) or caller.home == named.region
+        allowed = caller.party in (*OF_LABS, Party.AUDITOR) or caller.home == named.region
     if not allowed:
         title = "只能查询本单位或本地区的创新券。 Only one's own, or one's region's, vouchers may be asked about."
         raise Problem(403, "NotYours", title)
@@ -60,8 +65,8 @@ def may_see_voucher(office: Office, caller: Caller, ledger: Ledger, voucher: Vou
 def may_see_order(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bool:
     """Its parties, the offices of both regions, who pays, and auditors."""
     record = ledger.order_records[order_id]
-    if caller.party is Party.LAB:
-        return caller.lab_id == record.lab
+    if caller.party in OF_LABS:
+        return caller.acts_for(record.lab)
     voucher = ledger.vouchers[record.voucher]
     involved = caller.party in OFFICERS and caller.home == ledger.labs[record.lab].region
     pays = caller.party is Party.PAYER and caller.home == ledger.programmes[voucher.programme].payer
@@ -106,20 +111,24 @@ def may_see_firm(office: Office, caller: Caller, firm: Firm) -> bool:
 def may_see_key(office: Office, caller: Caller, ledger: Ledger, subject: Id) -> bool:
     """A party's key is for the party, the offices of its region, and auditors."""
     if subject in ledger.lab_records:
-        mine = caller.lab_id == subject or (caller.party in OFFICERS and caller.home == ledger.lab_records[subject].region)
+        mine = caller.acts_for(subject) or (caller.party in OFFICERS and caller.home == ledger.lab_records[subject].region)
         return mine or caller.party is Party.AUDITOR
     return subject in ledger.firm_records and may_see_firm(office, caller, ledger.firm_records[subject])
 
 
 def is_party(office: Office, caller: Caller, ledger: Ledger, order_id: Id) -> bool:
-    """Whether an order is the caller's own: its lab's, or its firm's."""
-    return caller.party in (Party.LAB, Party.FIRM) and order_id in ledger.order_records and may_see_order(office, caller, ledger, order_id)
+    """Whether an order is the caller's own: of its lab, of one of its labs, or of its firm."""
+    return caller.party in (*OF_LABS, Party.FIRM) and order_id in ledger.order_records and may_see_order(office, caller, ledger, order_id)
 
 
 def of_order(subject: Subject, ledger: Ledger, order_id: Id) -> Subject:
     """A look-up's subject, told by an order as far as that is known."""
     subject.order = order_id
-    return of_voucher(subject, ledger, ledger.order_records[order_id].voucher) if order_id in ledger.order_records else subject
+    if order_id not in ledger.order_records:
+        return subject
+    record = ledger.order_records[order_id]
+    subject.lab = record.lab
+    return of_voucher(subject, ledger, record.voucher)
 
 
 def of_voucher(subject: Subject, ledger: Ledger, voucher_id: Id) -> Subject:
@@ -153,23 +162,41 @@ def own_firms(office: Office, caller: Caller) -> list[Id]:
 
 
 def own_subjects(office: Office, caller: Caller) -> list[Id]:
-    """The ids under which the directory may know the lab or firm that calls."""
+    """The ids under which the directory may know the lab or firm that calls; of an agency those of its labs."""
+    if caller.party is Party.AGENCY:
+        return [Id(each) for each in caller.labs]
     return own_firms(office, caller) if caller.lab_id is None else [caller.lab_id]
 
 
 def lab_asked(caller: Caller, lab: bytes | None) -> Id | None:
-    """The lab that is asked about; a lab acts for itself only."""
-    if caller.lab_id is None:
+    """
+    The lab that is asked about. A lab acts for itself only, an agency for the labs of its scope.
+
+    Raises:
+        Problem: it is none of them (403), or an agency of several labs names none (422).
+    """
+    if caller.party not in OF_LABS:
         return None if lab is None else Id(lab)
-    if lab is not None and lab != caller.lab_id:
-        raise Problem(403, "NotYours", "服务机构只能以本机构名义办理。 A lab acts for itself only.")
-    return caller.lab_id
+    if lab is None:
+        return only_lab(caller)
+    if not caller.acts_for(lab):
+        title = "只能以本机构（代办机构：授权范围内机构）名义办理。 A lab acts for itself only, an agency for the labs of its scope."
+        raise Problem(403, "NotYours", title)
+    return Id(lab)
 
 
-def require_seller(office: Office, ledger: Ledger, lab: Id, seller: str) -> None:
-    """Refuse an agreement with anybody but the unit that invoices for a lab, as it is registered."""
-    registered = ledger.labs[lab].seller
-    if office.keyring.firm(seller, epoch=registered[0])[:SELLER_BYTES] != registered:
+def only_lab(caller: Caller) -> Id:
+    """The lab in whose name a lab or an agency acts that names none."""
+    mine = (caller.lab,) if caller.lab is not None else caller.labs
+    if len(mine) != 1:
+        raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
+    return Id(mine[0])
+
+
+def require_seller(office: Office, ledger: Ledger, labs: Sequence[Id], seller: str) -> None:
+    """Refuse an agreement with anybody but a unit that invoices for one of these labs, as it is registered."""
+    registered = {ledger.labs[each].seller for each in labs if each in ledger.lab_records}
+    if not any(office.keyring.firm(seller, epoch=each[0])[:SELLER_BYTES] == each for each in registered):
         raise Problem(422, "SellerDiffers", "销售方不是该服务机构登记的开票单位。 The seller is not who invoices for this lab.")
 
 
@@ -177,11 +204,11 @@ def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: A
     """
     The tag, of a voucher's epoch, of an agreement that somebody wants a quote under, which tells how much was claimed under it.
 
-    A lab names its own seller; a firm an agreement under which it claimed itself; the voucher's region and auditors see all its claims
-    anyway. Whether anybody else claimed under it is told to nobody.
+    A lab names its own seller, an agency one of its labs'; a firm an agreement under which it claimed itself; the voucher's region and
+    auditors see all its claims anyway. Whether anybody else claimed under it is told to nobody.
     """
-    if caller.lab_id is not None:
-        require_seller(office, snapshot.ledger, caller.lab_id, named.seller)
+    if caller.party in OF_LABS:
+        require_seller(office, snapshot.ledger, own_subjects(office, caller), named.seller)
     agreement = office.keyring.agreement(named.seller, named.number, epoch=epoch)
     if caller.party is Party.FIRM:
         redemptions = snapshot.ledger.redemptions
@@ -254,6 +281,31 @@ def _whose_project(office: Office, caller: Caller, snapshot: Snapshot, asked: Or
 def is_enrolled(ledger: Ledger, firm: Firm) -> bool:
     """Whether a firm is in its region's directory."""
     return ledger.firms[id_of(firm)].signer != NO_ADDRESS
+
+
+def require_takes_orders(office: Office, ledger: Ledger, voucher: Voucher) -> None:
+    """Refuse a new order on a voucher of a firm that merged, was struck off or moved away, as this region put it on record."""
+    change = change_that_ends(office, ledger, voucher)
+    if change is not None:
+        raise Problem(409, "FirmEnded", FIRM_ENDED, kind=change.kind.value, on=change.day)
+
+
+def change_that_ends(office: Office, ledger: Ledger, voucher: Voucher) -> Change | None:
+    """The change since which a voucher of this region takes no new orders, if there was one."""
+    change = office.firm_changes.of_tag(voucher.firm)
+    of_this_region = change is not None and ledger.programmes[voucher.programme].region == office.region
+    return change if change is not None and of_this_region and change.ends(voucher.programme) else None
+
+
+def change_since(office: Office, snapshot: Snapshot, order_id: Id) -> Change | None:
+    """The change after which an order was reserved that should not have been, if there was one."""
+    ledger = snapshot.ledger
+    if order_id not in ledger.order_records:
+        return None
+    voucher = ledger.order_records[order_id].voucher
+    change = change_that_ends(office, ledger, ledger.vouchers[voucher])
+    since = dict(snapshot.reservations_of(voucher)).get(order_id)
+    return change if change is not None and since is not None and since > change.at else None
 
 
 def only(vouchers: Sequence[Id]) -> Id:

@@ -135,6 +135,10 @@ _UNKNOWN_LAB = ("没有这家服务机构，或其所在地区尚未登记。", 
 _WORDS: Mapping[str, tuple[str, str] | Callable[[Snapshot, Mapping[str, Any]], Explanation]] = {
     "AmountZero": ("锁定额度不能为零。", "The amount is zero."),
     "CodeRefused": ("代码或编号格式有误。", "A code or number is not valid."),
+    "FirmEnded": (
+        "该企业已合并、注销或迁出，其创新券不再受理新订单。",
+        "The firm merged, was struck off or moved away: its vouchers take no new order.",
+    ),
     "EpochsMixed": ("请用与该券同期登记的服务机构。", "Name the lab as it was admitted under the voucher's epoch of tags."),
     "FirmNotEnrolled": ("该企业未在发券地登记。", "The firm is not enrolled in the voucher's region."),
     "ItemNotListed": ("该服务条目不是本服务机构登记的条目。", "That item is none that this lab has listed."),

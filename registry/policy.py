@@ -132,6 +132,8 @@ class Policy:
     ways: tuple[Way, ...]
     grants: Grants
     evidence: Evidence
+    usable_after_move: bool = True
+    """Whether a firm that moved to another region goes on ordering with what it holds. ASSUMPTION: it does, unless a file says no."""
 
 
 # What is known of who asks

@@ -178,7 +178,13 @@ def _voucher(of: "_Table") -> VoucherTerms:
 def _policy(of: "_Table") -> Policy:
     ways = tuple(map(_way, of.tables("eligible")))
     grants, evidence = of.table("grants"), of.table("evidence")
-    policy = Policy(services=of.texts("services"), ways=ways, grants=_grants(grants), evidence=_evidence(evidence))
+    policy = Policy(
+        services=of.texts("services"),
+        ways=ways,
+        grants=_grants(grants),
+        evidence=_evidence(evidence),
+        usable_after_move=of.truth("usable_after_move", default=True),
+    )
     of.require_nothing_more()
     return policy
 

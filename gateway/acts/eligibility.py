@@ -25,7 +25,7 @@ def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas
     require_of_this_region(office, caller)
     head = office.firm_facts.head
     return schemas.FirmFactsHistory(
-        facts=[_on_record(each) for each in office.firm_facts.history(company_code(asked.firm))],
+        facts=[on_record(each) for each in office.firm_facts.history(company_code(asked.firm))],
         head=schemas.LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
     )
 
@@ -74,7 +74,8 @@ def _applicant(facts: schemas.FirmFacts) -> Applicant:
     )
 
 
-def _on_record(stated: Stated) -> schemas.FirmFactsOnRecord:
+def on_record(stated: Stated) -> schemas.FirmFactsOnRecord:
+    """Facts as they are answered."""
     # Money goes in as text, as a caller would write it: that is how the shape reads it.
     told = {name: getattr(stated.applicant, name) for name in ("registered_here", "staff", "reviewed")}
     money = {name: None if (amount := getattr(stated.applicant, name)) is None else str(amount) for name in ("revenue", "capital")}

@@ -71,7 +71,7 @@ def state(office: Office, caller: Caller, order_id: Id, asked: schemas.BundleSta
     bundle = Bundle.read(asked.model_dump(mode="json"))
     if bundle.contract is not None:
         with office.seen() as snapshot:
-            require_seller(office, snapshot.ledger, snapshot.ledger.order_records[order_id].lab, bundle.contract.seller)
+            require_seller(office, snapshot.ledger, [snapshot.ledger.order_records[order_id].lab], bundle.contract.seller)
     documents = office.evidence.documents(order_id)
     missing = sorted({each.sha256 for each in bundle.documents} - documents.keys())
     if missing:

@@ -3,15 +3,20 @@
 from gateway import shapes
 from gateway.callers import Caller
 from gateway.cursors import Question
+from gateway.errors import Problem
+from gateway.firm_affairs import Kind
 from gateway.office import Office
 from gateway.schemas import FirmEnrolment, FirmOne, FirmPage, Subject
-from gateway.sight import may_see_firm, not_found
+from gateway.sight import FIRM_ENDED, may_see_firm, not_found
 from registry import Firm, Id, id_of
 
 
 def enrol(office: Office, caller: Caller, asked: FirmEnrolment, intent_id: str) -> Subject:
     """Enrol a firm of this region. What it gave agents under an older epoch's id counts under this one as well."""
     record = Firm(office.region, office.keyring.firm(asked.firm))
+    change = office.firm_changes.of_tag(record.firm)
+    if change is not None and change.kind is not Kind.MOVED:
+        raise Problem(409, "FirmEnded", FIRM_ENDED, kind=change.kind.value, on=change.day)
     done = office.client(caller).enrol(record, office.require_foreign(asked.signer), intent_id=intent_id)
     office.follow()
     for tag in office.keyring.firms(asked.firm):

@@ -18,7 +18,16 @@ from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
 from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
-from gateway.sight import is_enrolled, may_see_voucher, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region
+from gateway.sight import (
+    FIRM_ENDED,
+    is_enrolled,
+    may_see_voucher,
+    not_found,
+    of_voucher,
+    own_tags,
+    require_all_epochs,
+    require_of_this_region,
+)
 from gateway.voucher_list import Parsed
 from registry import (
     Digest,
@@ -173,6 +182,8 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
             found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=_not_enrolled(office, snapshot.ledger, row)))
+        elif office.firm_changes.of_tag(row.recipient.firm) is not None:
+            found.append(BadRow(line=row.line, code="FirmEnded", message=FIRM_ENDED))
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from typing import Literal
 
 from gateway import shapes
-from gateway.callers import Caller
+from gateway.callers import Caller, Party
 from gateway.errors import Problem
 from gateway.office import Office
 from gateway.schemas import (
@@ -22,7 +22,7 @@ from gateway.schemas import (
     SubjectNamed,
     UnsignedTransaction,
 )
-from gateway.sight import may_see_key, not_found, own_subjects
+from gateway.sight import may_see_key, not_found, only_lab, own_subjects
 from registry import Address, Done, Facts, Id, KeyRotated, Ledger, RotationProposed, RotationVetoed
 
 
@@ -85,6 +85,8 @@ def _prepared(office: Office, caller: Caller, named: bytes | None, verb: str, *s
     own = own_subjects(office, caller)
     if named is not None:
         _require_own(named, own)
+    elif caller.party is Party.AGENCY:
+        named = only_lab(caller)
     with office.current() as snapshot:
         known = [each for each in own if each in snapshot.ledger.firm_records or each in snapshot.ledger.lab_records]
         subject = Id(named) if named is not None else (known or own)[0]

@@ -3,10 +3,13 @@
 import re
 
 from gateway import shapes
-from gateway.callers import Caller, Party
+from gateway.callers import OF_LABS, OFFICERS, Caller, Party
 from gateway.cursors import Question, refused
+from gateway.errors import Problem
+from gateway.lookup_log import Row
 from gateway.office import Office
-from gateway.schemas import LogHead, LookupPage
+from gateway.query_numbers import row_named
+from gateway.schemas import LogHead, LookupOne, LookupPage
 from gateway.sight import own_tags
 
 _NUMBER = re.compile("[1-9][0-9]{0,17}")
@@ -24,12 +27,36 @@ def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -
     region = None if caller.party is Party.AUDITOR else caller.home
     # One more than is shown tells whether there is a next page.
     rows = office.lookups.rows(firms=firms, region=region, before=before, limit=limit + 1)
-    shown, head = rows[:limit], office.lookups.head
+    shown = rows[:limit]
     return LookupPage(
-        lookups=[shapes.lookup_seen(row, named=caller.party is not Party.FIRM) for row in shown],
+        lookups=[shapes.lookup_seen(office.region, row, named=caller.party is not Party.FIRM) for row in shown],
         next=question.cursor(str(shown[-1].number)) if len(rows) > limit else None,
-        head=LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        head=_head(office, caller),
     )
+
+
+def lookup(office: Office, caller: Caller, number: str) -> LookupOne:
+    """One look-up by its query number (查询编号)."""
+    row = office.lookups.row(row_named(office.region, number))
+    if row is None or not _may_see(office, caller, row):
+        raise Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what="lookup", id=number)
+    named = caller.party is not Party.FIRM
+    return LookupOne(lookup=shapes.lookup_seen(office.region, row, named=named), head=_head(office, caller))
+
+
+def _may_see(office: Office, caller: Caller, row: Row) -> bool:
+    """Whoever asked; of a verification, as of all others, also the voucher's firm, the offices of its region and of this gateway's."""
+    found = row.lookup
+    if caller.party in OF_LABS:
+        return found.lab is not None and caller.acts_for(found.lab)
+    if caller.party is Party.FIRM:
+        return found.firm in own_tags(office, caller)
+    return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home in (found.region, office.region))
+
+
+def _head(office: Office, caller: Caller) -> LogHead | None:
+    head = office.lookups.head
+    return LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None
 
 
 def _number(position: str | None) -> int | None:

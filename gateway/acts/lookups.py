@@ -1,6 +1,7 @@
 """Quote (试算), verification (核验) of one voucher or many, and the hotline's three facts. They change nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, NamedTuple
 
 from gateway import shapes
 from gateway.callers import Caller
@@ -8,21 +9,49 @@ from gateway.errors import Problem, problem_of
 from gateway.inquiries import LookUp
 from gateway.looked_up import Subject
 from gateway.office import Judged, Office
+from gateway.query_numbers import query_number
 from gateway.schemas import (
+    BlockSeen,
     FactsRequest,
     Quoted,
     QuoteRequest,
     Reason,
+    ReasonTold,
     ThreeFacts,
     Verification,
     VerificationOfMany,
     VerificationRequest,
     Verifications,
     VerificationsRequest,
+    VoucherSeen,
 )
-from gateway.sight import agreement_asked, lab_asked, looked_up, only, projects_named, require_may_be_asked, voucher_named, vouchers_named
+from gateway.sight import (
+    agreement_asked,
+    change_that_ends,
+    lab_asked,
+    looked_up,
+    only,
+    projects_named,
+    require_may_be_asked,
+    voucher_named,
+    vouchers_named,
+)
 from gateway.verification import Use, reasons, three_facts
 from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
+
+
+class _Judgement(NamedTuple):
+    """A verification before its row has a number."""
+
+    status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]
+    block: BlockSeen
+    reasons: Sequence[ReasonTold] = ()
+    voucher: VoucherSeen | None = None
+    refused: Reason | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What every answer tells of it."""
+        return {"status": self.status, "reasons": list(self.reasons), "voucher": self.voucher, "block": self.block}
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
@@ -58,11 +87,14 @@ def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> Loo
     office.lookup_rate.take(caller.name)
     subject = Subject(region=Region(asked.voucher.region))
 
-    def answer(judged: Callable[[], Judged]) -> Verification:
+    def answer(judged: Callable[[], Judged]) -> _Judgement:
         require_may_be_asked(office, caller, asked.voucher, subject)
-        return _verified(office, subject, lab_asked(caller, asked.lab), asked, judged())
+        return _verified(office, subject, _lab_of(subject, caller, asked), asked, judged())
 
-    return LookUp("verification", (subject,), answer)
+    def numbered(found: _Judgement, numbers: Sequence[int]) -> Verification:
+        return Verification(query_number=query_number(office.region, numbers[0]), **found.told())
+
+    return LookUp("verification", (subject,), answer, numbered)
 
 
 async def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
@@ -76,17 +108,24 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
     office.lookup_rate.take(caller.name, len(asked.verifications))
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
 
-    def answer(judged: Callable[[], Judged]) -> Verifications:
+    def answer(judged: Callable[[], Judged]) -> tuple[list[_Judgement], BlockSeen]:
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
-        labs = [lab_asked(caller, each.lab) for each in asked.verifications]
+        labs = [_lab_of(subject, caller, each) for subject, each in zip(subjects, asked.verifications, strict=True)]
         state = judged()
         answers = [
             _verified_or_why(office, subject, lab, each, state, refused=refused)
             for subject, lab, each, refused in zip(subjects, labs, asked.verifications, refusals, strict=True)
         ]
-        return Verifications(verifications=answers, block=state.block)
+        return answers, state.block
 
-    return LookUp("verification", subjects, answer)
+    def numbered(found: tuple[list[_Judgement], BlockSeen], numbers: Sequence[int]) -> Verifications:
+        answers = [
+            VerificationOfMany(query_number=query_number(office.region, number), refused=each.refused, **each.told())
+            for each, number in zip(found[0], numbers, strict=True)
+        ]
+        return Verifications(verifications=answers, block=found[1])
+
+    return LookUp("verification", subjects, answer, numbered)
 
 
 def facts(office: Office, caller: Caller, asked: FactsRequest) -> ThreeFacts:
@@ -126,6 +165,11 @@ def _facts(office: Office, caller: Caller, subject: Subject, asked: FactsRequest
     )
 
 
+def _lab_of(subject: Subject, caller: Caller, asked: VerificationRequest) -> Id | None:
+    subject.lab = lab_asked(caller, asked.lab)
+    return subject.lab
+
+
 def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject: Subject) -> Problem | CodeRefused | None:
     """Why one of many cannot be asked, if so."""
     try:
@@ -137,11 +181,11 @@ def _refused(office: Office, caller: Caller, asked: VerificationRequest, subject
 
 def _verified_or_why(
     office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged, *, refused: Problem | CodeRefused | None
-) -> VerificationOfMany:
+) -> _Judgement:
     try:
         if refused is not None:
             raise refused
-        return VerificationOfMany(**dict(_verified(office, subject, lab, asked, judged)), refused=None)
+        return _verified(office, subject, lab, asked, judged)
     except (CodeRefused, Problem) as refusal:
         problem = problem_of(refusal)
         subject.answer = problem["code"]
@@ -149,30 +193,32 @@ def _verified_or_why(
         told = shapes.reason(judged.snapshot, Rejected(problem["code"], problem["values"]))
         if isinstance(refusal, CodeRefused):
             # True of any block: no voucher bears such a code.
-            return VerificationOfMany(status="NOT_VALID", reasons=[told], voucher=None, block=judged.block, refused=None)
-        return VerificationOfMany(status="UNKNOWN", reasons=[], voucher=None, block=judged.block, refused=why)
+            return _Judgement("NOT_VALID", judged.block, reasons=[told])
+        return _Judgement("UNKNOWN", judged.block, refused=why)
 
 
-def _verified(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
+def _verified(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> _Judgement:
     found = _judgement(office, subject, lab, asked, judged)
-    subject.answer = found.status
+    subject.answer, subject.block, subject.amount = found.status, found.block.number, asked.amount
+    subject.against = " ".join(each.code for each in found.reasons) or None
     return found
 
 
-def _judgement(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> Verification:
+def _judgement(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> _Judgement:
     snapshot, block = judged.snapshot, judged.block
     if judged.doubt is not None:
-        return Verification(status=judged.doubt, reasons=[], voucher=None, block=block)
+        return _Judgement(judged.doubt, block)
     try:
         found = vouchers_named(office, snapshot, asked.voucher, subject)
     except EpochMissing:
-        return Verification(status="UNKNOWN", reasons=[], voucher=None, block=block)
+        return _Judgement("UNKNOWN", block)
     if not found:
-        return Verification(status="NOT_VALID", reasons=[shapes.reason(snapshot, Rejected("UnknownVoucher"))], voucher=None, block=block)
+        return _Judgement("NOT_VALID", block, reasons=[shapes.reason(snapshot, Rejected("UnknownVoucher"))])
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
-    against = [shapes.reason(snapshot, each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
-    return Verification(
-        status="NOT_VALID" if against else "VALID", reasons=against, voucher=shapes.voucher_seen(snapshot, voucher_id), block=block
-    )
+    ended = change_that_ends(office, snapshot.ledger, snapshot.ledger.vouchers[voucher_id])
+    of_office = [] if ended is None else [Rejected("FirmEnded", {"kind": ended.kind.value, "on": ended.day})]
+    of_chain = reasons(snapshot.ledger, voucher_id, use, snapshot.time)
+    against = [shapes.reason(snapshot, each) for each in (*of_office, *of_chain)]
+    return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=shapes.voucher_seen(snapshot, voucher_id))

@@ -36,7 +36,7 @@ from gateway.schemas import (
     Submissions,
     Submitted,
 )
-from gateway.sight import is_party, may_see_order, not_found, of_order, require_order_seen
+from gateway.sight import is_party, may_see_order, not_found, of_order, require_order_seen, require_takes_orders
 from gateway.verification import Use, reasons
 from registry import (
     NO_ADDRESS,
@@ -109,6 +109,7 @@ def prepare(office: Office, caller: Caller, order_id: Id, asked: MoveFacts) -> M
         if not is_party(office, caller, ledger, order_id):
             raise not_found("order", order_id)
         old = ledger.order_records[order_id]
+        require_takes_orders(office, ledger, ledger.vouchers[old.voucher])
         require_lab_of_epoch(ledger, ledger.vouchers[old.voucher], lab)
         item = NO_ID if asked.item is None else id_of(Item(lab, asked.item))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
@@ -175,6 +176,7 @@ def _require_moves(office: Office, caller: Caller, order_id: Id, order: Order, r
                 "释放同意书或新订单不属于原订单。 The release is of another order, or the new one of another voucher, project or amount."
             )
             raise Problem(422, "MoveDiffers", title)
+        require_takes_orders(office, ledger, ledger.vouchers[old.voucher])
         require_one_epoch(ledger, ledger.vouchers[old.voucher], order)
         against = why_not_movable(snapshot, order_id) or _against(snapshot, order)
         if against is None and release is not None:

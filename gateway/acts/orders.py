@@ -36,6 +36,7 @@ from gateway.sight import (
     project_named,
     require_order_seen,
     require_seller,
+    require_takes_orders,
     span_of,
     voucher_named,
 )
@@ -92,16 +93,18 @@ def order(office: Office, caller: Caller, order_id: Id) -> OrderSeen:
         return told.model_copy(update={"warnings": [*told.warnings, *near]})
 
 
-def orders(office: Office, caller: Caller, *, stage: str | None, cursor: str | None, limit: int) -> OrderPage:
+def orders(office: Office, caller: Caller, *, stage: str | None, lab: bytes | None, cursor: str | None, limit: int) -> OrderPage:
     """
-    A lab's or firm's own orders, those that an officer's region issued, hosts or pays, or all for an auditor.
+    A lab's or firm's own orders, those of an agency's labs, those that an officer's region issued, hosts or pays, or all for an auditor.
 
     An auditor's page stands in the log order by order. An officer's is a list of work, looked at all day: one row says who and which.
     """
-    question = Question("orders", caller.name, (stage,))
+    question = Question("orders", caller.name, (stage, lab.hex() if lab else None))
     with office.seen() as snapshot:
         ledger = snapshot.ledger
-        if caller.lab_id is not None:
+        if lab is not None:
+            candidates = snapshot.orders_of_lab(Id(lab))
+        elif caller.lab_id is not None:
             candidates = snapshot.orders_of_lab(caller.lab_id)
         elif caller.party is Party.FIRM:
             candidates = snapshot.orders_of_firm(*own_tags(office, caller))
@@ -132,11 +135,12 @@ def of_page(office: Office, caller: Caller, ledger: Ledger, found: Sequence[Id])
 def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared:
     """The order that these facts make, to be checked and signed by firm and lab."""
     with looked_up(office, caller, "order", asked.voucher) as subject, office.seen() as snapshot:
-        lab = lab_asked(caller, asked.lab)
+        lab = subject.lab = lab_asked(caller, asked.lab)
         if lab is None:
             raise Problem(422, "LabMissing", "请指明服务机构。 Name the lab.")
         voucher_id, voucher = voucher_named(office, snapshot, asked.voucher, subject)
         require_lab_of_epoch(snapshot.ledger, voucher, lab)
+        require_takes_orders(office, snapshot.ledger, voucher)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
     record = Order(
@@ -166,7 +170,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         record, state = ledger.order_records[order_id], ledger.orders[order_id]
         if state.stage != Stage.OPEN:
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
-        require_seller(office, ledger, record.lab, asked.agreement.seller)
+        require_seller(office, ledger, [record.lab], asked.agreement.seller)
         require_agreeing(office, order_id, asked)
         epoch = epoch_of(ledger.vouchers[record.voucher].firm)
         agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
@@ -210,6 +214,7 @@ def reserve(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     with office.current() as snapshot:
         voucher = _voucher(snapshot.ledger, record.voucher)
         require_one_epoch(snapshot.ledger, voucher, record)
+        require_takes_orders(office, snapshot.ledger, voucher)
     try:
         done = office.relay.reserve(voucher, record, signatures_of(asked), intent_id=intent_id)
     except Rejected as refused:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gateway.callers import OFFICERS, Caller, Party
+from gateway.callers import OF_LABS, OFFICERS, Caller
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
@@ -86,7 +86,7 @@ def _reported(office: Office, caller: Caller, asked: Any, work_out: WorkOut) -> 
 
 def _note(subject: Subject, caller: Caller, report: Report) -> None:
     subject.span = f"{report.kind} 0x{report.hash.hex()}"
-    subject.own = caller.party is Party.LAB
+    subject.own = caller.party in OF_LABS
 
 
 # Which, and for whom

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from gateway.acts.orders import stage_after, written
 from gateway.callers import Caller
+from gateway.errors import Problem
 from gateway.office import Office
 from gateway.schemas import (
     Extension,
@@ -13,13 +14,15 @@ from gateway.schemas import (
     Reviewed,
     Settlement,
 )
-from gateway.sight import require_order_seen
+from gateway.sight import FIRM_ENDED, change_since, require_order_seen
 from registry import NO_ADDRESS, Claim, Done, Fen, Filing, Id, Rejected, Reservation, Time
 
 
 def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Confirm requested orders before the service (审核确认)."""
-    return _reviewed(office, orders, office.client(caller).approve(_reservations(office, caller, orders), intent_id=intent_id))
+    reservations = _reservations(office, caller, orders)
+    _require_begun_in_time(office, orders, intent_id)
+    return _reviewed(office, orders, office.client(caller).approve(reservations, intent_id=intent_id))
 
 
 def decline(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
@@ -42,7 +45,9 @@ def endorse(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str
 
 def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Find redemptions in order (审核通过)."""
-    return _reviewed(office, orders, office.client(caller).accept(_claims(office, caller, orders), intent_id=intent_id))
+    claims = _claims(office, caller, orders)
+    _require_begun_in_time(office, orders, intent_id)
+    return _reviewed(office, orders, office.client(caller).accept(claims, intent_id=intent_id))
 
 
 def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
@@ -75,6 +80,17 @@ def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:
     at = {"transaction": done.transaction, "block": done.block}
     reached = [OrderWritten(order_id=order, stage=stage_after(order, done).name, **at) for order in orders]
     return Reviewed(orders=reached, **at)
+
+
+def _require_begun_in_time(office: Office, orders: Sequence[Id], intent_id: str) -> None:
+    """Refuse orders that were reserved, at whichever gateway, when their firm's vouchers took no new ones any more."""
+    if office.sent_before(intent_id) is not None:
+        return
+    with office.current() as snapshot:
+        for order in orders:
+            change = change_since(office, snapshot, order)
+            if change is not None:
+                raise Problem(409, "FirmEnded", FIRM_ENDED, kind=change.kind.value, on=change.day, order="0x" + order.hex())
 
 
 def _reservations(office: Office, caller: Caller, orders: Sequence[Id]) -> list[Reservation]:

@@ -14,7 +14,7 @@ from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
 from gateway.refusals import OF_STATE
 from gateway.schemas import Outcome, Refusal, SignedRelease, Submissions, Submitted
-from gateway.sight import not_found
+from gateway.sight import not_found, require_takes_orders
 from registry import (
     CodecError,
     Done,
@@ -70,7 +70,10 @@ def _call(office: Office, ledger: Ledger, signed: SignedRelease) -> _Call:
             422, "DocumentRefused", "待签内容与本系统不符。 Neither an order nor a redemption nor a release.", reason="primaryType"
         )
     kind, build = _KINDS[name]
-    return build(ledger, parse_typed_data(signed.typed_data, kind, office.deployment.domain), signed)
+    record = parse_typed_data(signed.typed_data, kind, office.deployment.domain)
+    if isinstance(record, Order) and record.voucher in ledger.vouchers:
+        require_takes_orders(office, ledger, ledger.vouchers[record.voucher])
+    return build(ledger, record, signed)
 
 
 def _reserve(ledger: Ledger, order: Any, signed: SignedRelease) -> _Call:

@@ -23,7 +23,7 @@ from registry import Id
 router = APIRouter(prefix="/v1", tags=["evidence"])
 
 _FORM = "multipart/form-data"
-_Reader = Annotated[Caller, allow(Party.LAB, Party.FIRM, Party.REVIEWER, Party.AUDITOR)]
+_Reader = Annotated[Caller, allow(Party.LAB, Party.AGENCY, Party.FIRM, Party.REVIEWER, Party.AUDITOR)]
 
 
 class Original(Response):

@@ -42,7 +42,7 @@ def firm(firm_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Re
         asked=examples.ENROLMENT,
         answer=examples.ENROLLED,
         verbs=("enrol",),
-        refuses=(*TAGS, "SignerIsGateways"),
+        refuses=(*TAGS, "FirmEnded", "SignerIsGateways"),
     ),
 )
 def enrol(asked: schemas.FirmEnrolment, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -102,7 +102,7 @@ def complete_rotation(asked: schemas.SubjectNamed, _caller: Actor, office: Offic
         asked=examples.OWN_ROTATION,
         answer=examples.UNSIGNED,
         verbs=("rotate",),
-        refuses=("NotFound", "NotYours", "SignerIsGateways", "Unreachable"),
+        refuses=("LabMissing", "NotFound", "NotYours", "SignerIsGateways", "Unreachable"),
     ),
 )
 def prepare_rotation(asked: schemas.OwnRotation, caller: Signatory, office: OfficeHere) -> schemas.UnsignedTransaction:
@@ -117,7 +117,7 @@ def prepare_rotation(asked: schemas.OwnRotation, caller: Signatory, office: Offi
         asked={},
         answer=examples.UNSIGNED,
         verbs=("vetoRotation",),
-        refuses=("NotFound", "NotYours", "Unreachable"),
+        refuses=("LabMissing", "NotFound", "NotYours", "Unreachable"),
     ),
 )
 def prepare_veto(caller: Signatory, office: OfficeHere, asked: schemas.OwnSubject | None = None) -> schemas.UnsignedTransaction:

@@ -35,7 +35,7 @@ def quote(asked: schemas.QuoteRequest, caller: Anybody, office: OfficeHere) -> s
     return lookups.quote(office, caller, asked)
 
 
-@router.post("/verifications", **told("核验 Verify", asked=examples.VERIFY, answer=examples.VERIFIED, refuses=_OF_VOUCHER))
+@router.post("/verifications", **told("核验 Verify", asked=examples.VERIFY, answer=examples.VERIFIED, refuses=(*_OF_VOUCHER, "LabMissing")))
 async def verification(asked: schemas.VerificationRequest, caller: Anybody, office: OfficeHere) -> schemas.Verification:
     """Can this voucher be used? If not, every reason is told."""
     return await lookups.verification(office, caller, asked)
@@ -47,7 +47,7 @@ async def verification(asked: schemas.VerificationRequest, caller: Anybody, offi
         "批量核验 Verify many",
         asked={"verifications": [examples.VERIFY]},
         answer={"verifications": [examples.VERIFIED_OF_MANY], "block": examples.BLOCK},
-        refuses=(*LOGGED, "NotYours"),
+        refuses=(*LOGGED, "LabMissing", "NotYours"),
     ),
 )
 async def verifications(asked: schemas.VerificationsRequest, caller: Anybody, office: OfficeHere) -> schemas.Verifications:

@@ -31,12 +31,14 @@ _OF_DOCUMENT = ("DocumentRefused", "NotFound", "SignatureMissing")
 def list_orders(
     caller: Anybody,
     office: OfficeHere,
+    *,
     stage: Annotated[schemas.StageName | None, Query(description="Only orders at this stage.")] = None,
+    lab: Annotated[schemas.Id32 | None, Query(description="Only orders at this lab.")] = None,
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
 ) -> schemas.OrderPage:
-    """A lab's or firm's own orders; those that an officer's region issued, hosts or pays; all for an auditor."""
-    return orders.orders(office, caller, stage=stage, cursor=cursor, limit=limit)
+    """A lab's or firm's own orders; those of an agency's labs; those that an officer's region issued, hosts or pays; all for an auditor."""
+    return orders.orders(office, caller, stage=stage, lab=lab, cursor=cursor, limit=limit)
 
 
 @router.get(
@@ -74,7 +76,7 @@ def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: 
         "准备订单 Prepare an order",
         asked=examples.ORDER_FACTS,
         answer=examples.ORDER_PREPARED,
-        refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
+        refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "FirmEnded", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
     ),
 )
 def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
@@ -91,7 +93,7 @@ def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHe
         asked=examples.ORDER_SIGNED,
         answer=examples.order_written("OPEN"),
         verbs=("reserve",),
-        refuses=(*_OF_DOCUMENT, "EpochsMixed"),
+        refuses=(*_OF_DOCUMENT, "EpochsMixed", "FirmEnded"),
     ),
 )
 def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -106,7 +108,7 @@ def reserve(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: Wri
         asked=examples.MOVE_FACTS,
         answer=examples.MOVE_PREPARED,
         verbs=("reserve",),
-        refuses=(*LOGGED, "EpochsMixed", "NotFound", "PartnershipReached", "WrongStage"),
+        refuses=(*LOGGED, "EpochsMixed", "FirmEnded", "NotFound", "PartnershipReached", "WrongStage"),
     ),
 )
 def prepare_move(order_id: schemas.Id32, asked: schemas.MoveFacts, caller: Mover, office: OfficeHere) -> schemas.MovePrepared:
@@ -126,7 +128,7 @@ def prepare_move(order_id: schemas.Id32, asked: schemas.MoveFacts, caller: Mover
         asked=examples.MOVE_SIGNED,
         answer=examples.MOVED,
         verbs=("reserve", "release"),
-        refuses=(*_OF_DOCUMENT, *IN_DOUBT, "EpochsMixed", "MoveDiffers", "NoAccount", "PartnershipReached", "WrongStage"),
+        refuses=(*_OF_DOCUMENT, *IN_DOUBT, "EpochsMixed", "FirmEnded", "MoveDiffers", "NoAccount", "PartnershipReached", "WrongStage"),
     ),
 )
 def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1", tags=["reports"])
 
 _FORM = "multipart/form-data"
 _Reader = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
-_LabReader = Annotated[Caller, allow(Party.LAB, *OFFICERS, Party.AUDITOR)]
+_LabReader = Annotated[Caller, allow(Party.LAB, Party.AGENCY, *OFFICERS, Party.AUDITOR)]
 _Cataloguer = Annotated[Caller, allow(Party.ISSUER, Party.DIRECTORY)]
 
 

@@ -20,7 +20,9 @@ def _ids(asked: schemas.Orders) -> list[Id]:
 @router.post(
     "/orders/approve",
     response_model=schemas.Reviewed,
-    **told("审核确认 Approve", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("approve",), refuses=("NotFound",)),
+    **told(
+        "审核确认 Approve", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("approve",), refuses=("FirmEnded", "NotFound")
+    ),
 )
 def approve(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Confirm requested orders before the service, all or none."""
@@ -50,7 +52,9 @@ def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
 @router.post(
     "/orders/accept",
     response_model=schemas.Reviewed,
-    **told("审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("NotFound",)),
+    **told(
+        "审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("FirmEnded", "NotFound")
+    ),
 )
 def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Find redemptions in order, all or none."""

@@ -19,7 +19,7 @@ MediaType = Literal[
     "application/xml",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 ]
-PartyName = Literal["LAB", "FIRM"]
+PartyName = Literal["LAB", "AGENCY", "FIRM"]
 Sha256InPath = Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="SHA-256 of the file.")]
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.schemas.basis import Id32, LogHead, Next, Shape
+from gateway.schemas.basis import Amount, Id32, LogHead, Next, Shape
 
 LookupKind = Literal[
     "quote",
@@ -28,6 +28,7 @@ LookupKind = Literal[
     "evidence-sample",
     "evidence-originals",
     "report",
+    "affairs",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -51,6 +52,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "evidence-sample": "a sample that was drawn",
     "evidence-originals": "an order's originals in an archive",
     "report": "a report, told by its kind and hash",
+    "affairs": "what a firm has open (未了事项), told by its id",
 }
 """What is looked up, by the word for it in the log."""
 
@@ -60,10 +62,12 @@ class LookupSeen(Shape):
     A look-up: when (Unix time in milliseconds), what was asked and answered, and who asked: a party of a region.
 
     `voucher_id` is null where no voucher was found, `order_id` where none was asked about; `span` tells the first and the last of what a
-    whole page showed. `caller` and `lab` are told to officers and auditors only.
+    whole page showed. `caller` and `lab` are told to officers, auditors and the lab that asked only. Of a verification, `block` is as of
+    which block it was answered, `amount` how much was to be used, and `reasons` every code of why not.
     """
 
     number: int
+    query_number: str
     milliseconds: int
     what: Annotated[LookupKind, Field(description="; ".join(f"`{kind}`: {meaning}" for kind, meaning in LOOKUP_KINDS.items()))]
     answer: str
@@ -72,8 +76,18 @@ class LookupSeen(Shape):
     voucher_id: Id32 | None
     order_id: Id32 | None
     span: str | None
+    block: int | None
+    amount: Amount | None
+    reasons: list[str]
     caller: str | None
     lab: Id32 | None
+
+
+class LookupOne(Shape):
+    """A look-up by its query number. `head` is for auditors."""
+
+    lookup: LookupSeen
+    head: LogHead | None
 
 
 class LookupPage(Shape):

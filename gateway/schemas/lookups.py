@@ -152,9 +152,11 @@ class Verification(Shape):
     VALID, NOT_VALID with every reason that applies, UNKNOWN (no node answered) or STALE (the newest block is too old).
 
     Of the last two, `reasons` is empty and `voucher` is null: nothing is claimed about the voucher. UNKNOWN is also what a gateway
-    answers that found none and lacks a tag key under which vouchers were issued.
+    answers that found none and lacks a tag key under which vouchers were issued. By `query_number` (查询编号) this answer can be looked up
+    again, read out over the telephone: `GET /v1/lookups/{number}`.
     """
 
+    query_number: str
     status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]
     reasons: list[ReasonTold]
     voucher: VoucherSeen | None

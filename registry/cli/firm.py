@@ -1,4 +1,4 @@
-"""`tongquan firm`: firms as their home region enrols them, and the agents who sign for them under a power of attorney."""
+"""`tongquan firm`: firms as their home region enrols them, what becomes of them, and agents who sign under a power of attorney."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -7,17 +7,29 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from registry.cli import parsing
-from registry.cli.arguments import FirmCode, SignerAddress, Until, argument, option
+from registry.cli.arguments import FirmCode, SignerAddress, Until, argument, flag, option
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.reading import one, several
 from registry.cli.session import Session, content_of
-from registry.model import Address, Id, Time
+from registry.model import Address, Id, Region, Time
 
-app = group("企业登记；代理人及其签名的使用。 Firms, their agents, and every use of an agent's key.")
+app = group("企业登记与变更；代理人及其签名的使用。 Firms and what becomes of them, their agents, and every use of an agent's key.")
 power = group("授权书。 Powers of attorney.")
 app.add_typer(power, name="power")
 
 Agent = Annotated[Address, option("--agent", parsing.address, "ACCOUNT", "代理人的签名账户", "The agent's account")]
+
+
+EffectiveDay = Annotated[Time, option("--on", parsing.first_second, "DATE", "生效日", "The day on which it took effect")]
+
+
+class ChangeName(StrEnum):
+    """What may happen to a firm, as it is typed."""
+
+    RENAMED = "RENAMED"
+    MERGED = "MERGED"
+    STRUCK_OFF = "STRUCK_OFF"
+    MOVED = "MOVED"
 
 
 class WhetherTold(StrEnum):
@@ -54,6 +66,109 @@ def show(session: Session, firm: Annotated[Id, argument(parsing.record_id, "FIRM
     显示一家企业。 Show a firm.
     """
     return one(session, f"/v1/firms/0x{firm.hex()}", "firm", firm, lambda facts: facts.firm(firm))
+
+
+@command(app, "rename", uses=Uses.GATEWAY, example="tongquan firm rename --firm $FIRM_CODE --name 样例新材料有限公司 --on 2026-01-01")
+def rename(
+    session: Session, *, firm: FirmCode, name: Annotated[str, option("--name", None, "TEXT", "新名称", "The new name")], on: EffectiveDay
+) -> Answer:
+    """
+    登记企业更名；代码不变，链上不变。 Put a firm's new name on record; its code stays, and nothing changes on the chain.
+    """
+    return session.post("/v1/firm-changes/rename", {"firm": firm, "name": name, "on": on})
+
+
+@command(app, "merge", uses=Uses.GATEWAY, example="tongquan firm merge --firm $NEW_FIRM_CODE --successor $FIRM_CODE --on 2026-01-01")
+def merge(
+    session: Session,
+    *,
+    firm: FirmCode,
+    successor: Annotated[str, option("--successor", None, "CODE", "承继企业的代码", "The successor's company code")],
+    on: EffectiveDay,
+    signer: Annotated[
+        Address | None, option("--signer", parsing.address, "ACCOUNT", "承继企业的签名账户，默认取名录所载", "The successor's account")
+    ] = None,
+) -> Answer:
+    """
+    登记合并，并为已开始的订单提议承继企业的签名账户。 A firm was absorbed: the successor's key is proposed for what it began.
+
+    原企业的券不再受理新订单。 Its vouchers take no new orders.
+    """
+    return session.post("/v1/firm-changes/merge", {"firm": firm, "successor": successor, "on": on, "signer": signer})
+
+
+@command(
+    app,
+    "strike-off",
+    uses=Uses.GATEWAY,
+    example="tongquan firm strike-off --firm $NEW_FIRM_CODE --on 2026-01-01 --reason 登记机关已注销登记",
+)
+def strike_off(
+    session: Session,
+    *,
+    firm: FirmCode,
+    on: EffectiveDay,
+    reason: Annotated[str, option("--reason", None, "TEXT", "原因，留在本平台", "Why; it stays at the gateway")],
+    signer: Annotated[
+        Address | None,
+        option("--signer", parsing.address, "ACCOUNT", "清算组的签名账户，如有", "The liquidators' account, if there are any"),
+    ] = None,
+    stop: Annotated[
+        bool, flag("--stop", "同时发风险通告，各地立即停办 30 天", "Flag it as well: nothing goes on anywhere for 30 days")
+    ] = False,
+) -> Answer:
+    """
+    登记注销，并提议清算组的账户，或无人持有的账户。 A firm was struck off: the liquidators' key is proposed, or one that nobody has.
+    """
+    return session.post("/v1/firm-changes/strike-off", {"firm": firm, "on": on, "reason": reason, "signer": signer, "stop": stop})
+
+
+@command(app, "move", uses=Uses.GATEWAY, example="tongquan firm move --firm $NEW_FIRM_CODE --to 310000 --on 2026-01-01")
+def move(
+    session: Session,
+    *,
+    firm: FirmCode,
+    to: Annotated[Region, option("--to", parsing.region, "REGION", "迁入地区代码", "The region whereto it moved")],
+    on: EffectiveDay,
+) -> Answer:
+    """
+    登记迁出，并给出须移交迁入地区的材料；由其登记企业。 A firm moved: put on record, with what its new region takes over to enrol it.
+    """
+    return session.post("/v1/firm-changes/move", {"firm": firm, "region": to, "on": on})
+
+
+@command(app, "withdraw", uses=Uses.GATEWAY, example="tongquan firm withdraw --firm $NEW_FIRM_CODE --reason 登记有误")
+def withdraw(
+    session: Session,
+    *,
+    firm: FirmCode,
+    reason: Annotated[str, option("--reason", None, "TEXT", "原因，留在本平台", "Why; it stays at the gateway")],
+) -> Answer:
+    """
+    撤回最近一次合并、注销或迁出的登记。 Withdraw what was put on record last: a merger, a striking off or a move.
+    """
+    return session.post("/v1/firm-changes/withdraw", {"firm": firm, "reason": reason})
+
+
+@command(app, "changes", uses=Uses.GATEWAY, example="tongquan firm changes --firm $FIRM_CODE")
+def changes(session: Session, *, firm: FirmCode) -> Answer:
+    """
+    企业变更记录。 What was put on record of a firm: renamed, merged, struck off, moved.
+    """
+    return session.gateway.ask("/v1/firm-changes/history", {"firm": firm})
+
+
+@command(app, "affairs", uses=Uses.GATEWAY, example="tongquan firm affairs $FIRM --change MERGED")
+def affairs(
+    session: Session,
+    firm: Annotated[Id, argument(parsing.record_id, "FIRM", "企业编号", "The firm's id")],
+    *,
+    change: Annotated[ChangeName | None, option("--change", None, "CHANGE", "设想的变更", "A change that is thought of")] = None,
+) -> Answer:
+    """
+    未了事项：未用完的券、未办结的订单及其处理。 Vouchers not used up, orders not finished, and what becomes of each.
+    """
+    return session.gateway.get(f"/v1/firms/0x{firm.hex()}/affairs", change=change)
 
 
 @command(

@@ -46,6 +46,8 @@ def verify(
 ) -> Answer:
     """
     核验一张券：可用 0，不可用 1，暂无法核验或数据滞后 3。 Verify a voucher: exit status 0 VALID, 1 NOT_VALID, 3 UNKNOWN or STALE.
+
+    答复附查询编号，可在电话中报读，日后据以查询。 The answer bears a query number that can be read over the telephone and looked up later.
     """
     found = session.gateway.ask("/v1/verifications", _question(_named(region, firm, serial), amount, lab, item))
     return Told(found, _STATUS[found["status"]])

@@ -96,16 +96,21 @@ def prepare_(
 
 @command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan order list --stage OPEN")
 def list_(
-    session: Session, *, stage: Annotated[StageName | None, option("--stage", None, "STAGE", "只看此状态", "Only at this stage")] = None
+    session: Session,
+    *,
+    stage: Annotated[StageName | None, option("--stage", None, "STAGE", "只看此状态", "Only at this stage")] = None,
+    lab: Annotated[Id | None, option("--lab", parsing.record_id, "LAB", "只看此服务机构", "Only at this lab")] = None,
 ) -> Iterator[dict[str, Any]]:
     """
-    列出自己（或本地区）的订单；只有节点时列出全部。 List one's own orders, or one's region's; all, from a node.
+    列出自己（代办机构：所代各机构；经办：本地区）的订单；只有节点时列出全部。 List one's own orders, or one's region's; all, from a node.
     """
+    at = None if lab is None else "0x" + lab.hex()
 
     def listed(facts: Facts) -> Iterator[Fact]:
-        return (order for order in map(facts.order, facts.orders()) if stage in (None, order["stage"]))
+        found = map(facts.order, facts.orders())
+        return (order for order in found if stage in (None, order["stage"]) and at in (None, order["lab"]))
 
-    return several(session, "/v1/orders", "orders", listed, stage=stage)
+    return several(session, "/v1/orders", "orders", listed, stage=stage, lab=at)
 
 
 @command(app, "show", uses=Uses.GATEWAY | Uses.NODE, example="tongquan order show $ORDER")

@@ -242,7 +242,8 @@ def programme_and_vouchers(story):
     assert story.play("status", lab)["node"] == "answering"
     story.play("voucher list", issuer)
     story.play("voucher show", issuer)
-    assert story.play("verify", lab)["status"] == "VALID"
+    assert story.play("verify", lab, remember={"QUERY_NUMBER": "query_number"})["status"] == "VALID"
+    assert story.play("lookups show", lab)["lookup"]["answer"] == "VALID"
     assert story.play("verify-list", lab) == {"rows": 1}
     assert story.play("quote", lab)["subsidy"] == "480000"
     assert story.play("facts", lab)["project"] == "NOT_REGISTERED"
@@ -297,6 +298,12 @@ def directory(story):
     assert story.play("lab departures", shanghai, NEW_LAB=loaded["subject"])["cause"] == "FRAUD"
     for path in ("lab recognise", "lab recognitions", "lab withdraw", "firm enrol", "firm list", "firm show"):
         story.play(path, changxing, **({"LAB": story.told["NEW_LAB"]} if path == "lab recognise" else {}))
+    assert story.play("firm rename", changxing)["change"]["kind"] == "RENAMED"
+    for path in ("firm merge", "firm strike-off", "firm move"):
+        assert story.play(path, changxing)["change"]["number"]
+    assert story.play("firm withdraw", changxing)["change"]["kind"] == "WITHDRAWN"
+    assert story.play("firm changes", changxing)["name"]
+    assert story.play("firm affairs", changxing)["change"] == "MERGED"
 
 
 def life_of_an_order(story):
@@ -588,6 +595,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway keys revoke", desk)["revoked"]
     assert story.play("gateway lookups verify", desk)["number"] == 0
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
+    assert story.play("gateway firm-changes verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
 
 

@@ -21,11 +21,12 @@ def granting_all(programme: str) -> str:
     return re.sub(r"\[\[policy\.eligible.*(?=\[policy\.evidence\])", GRANT_ALL, programme, flags=re.DOTALL)
 
 
-def new_firm(town, region: int) -> FirmCast:
-    """A firm just enrolled, with a key of its own."""
+def new_firm(town, region: int, *, signer: str | None = None) -> FirmCast:
+    """A firm just enrolled, with a key of its own, or with `signer`'s."""
     number = town.number()
     firm = FirmCast(f"firm-new-{number}", region, "企业（样例）", "Firm (sample)", sample_code(region, 100 + number % 900))
-    town.world.parties[firm.key] = new_key_file(town.world.directory / "parties", firm.key)
+    parties = town.world.parties
+    parties[firm.key] = parties[signer] if signer else new_key_file(town.world.directory / "parties", firm.key)
     asked = {"firm": firm.company_code, "signer": town.world.parties[firm.key].account.address}
     assert town.desk(region, "directory").post("/v1/firms", asked).status == 201
     return firm
@@ -39,12 +40,22 @@ def give_api_key(town, firm: FirmCast) -> None:
         )
 
 
-def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None) -> LabCast:
-    """A lab just admitted, with a key of its own, whose host unit invoices for it; no key to the gateway."""
+def agency_for(town, *labs: LabCast) -> str:
+    """The caller's name of an agency that acts for these labs, with a key to their gateway."""
+    name, region = f"agency-{town.number()}", labs[0].region
+    ids = [town.world.lab_id(each) for each in labs]
+    with ApiKeys(town.world.folder(region) / "state") as keys:
+        town.world.api_keys[region][name], _ = keys.add(name=name, party=Party.AGENCY, region=region, labs=ids)
+    return name
+
+
+def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None, signer: str | None = None) -> LabCast:
+    """A lab just admitted, whose host unit invoices for it; no key to the gateway. It signs with a key of its own, or with `signer`'s."""
     number = town.number()
     host_unit = host_unit or sample_code(region, 100 + number % 900)
     lab = LabCast(f"lab-new-{number}", region, "检测机构（样例）", "Laboratory (sample)", f"NEW-{number:05}", host_unit)
-    town.world.parties[lab.key] = new_key_file(town.world.directory / "parties", lab.key)
+    parties = town.world.parties
+    parties[lab.key] = parties[signer] if signer else new_key_file(town.world.directory / "parties", lab.key)
     asked = {"code": lab.code, "host_unit": host_unit, "signer": signer_of(town, lab), "qualified_until": town.now + 900 * 86_400}
     assert town.desk(region, "directory").post("/v1/labs", asked).status == 201
     for each in recognised_by:

@@ -571,6 +571,43 @@ def enrols(town):
     return Staged(CHANGXING, "directory", members=members)
 
 
+def changing(town, *, facts=False):
+    """A firm with a voucher, of which facts may be on record, put in the place of the one that is shown."""
+    firm = new_firm(town, CHANGXING)
+    town.serial_for(firm)
+    if facts:
+        stated = replaced(examples.FACTS_STATEMENT, {examples.FIRM_CODE: firm.company_code})
+        town.desk(CHANGXING, "directory").post("/v1/firm-facts", stated)
+    return firm, {examples.FIRM_CODE: firm.company_code}
+
+
+@stage("GET", "/firms/{firm_id}/affairs")
+def sees_affairs(town):
+    return Staged(CHANGXING, "reviewer-1", path={"firm_id": firm_id(town, changing(town)[0])})
+
+
+@stage("POST", "/firm-changes/rename", "/firm-changes/merge", "/firm-changes/strike-off", "/firm-changes/move")
+def changes_a_firm(town):
+    _, real = changing(town, facts=True)
+    return Staged(CHANGXING, "directory", real=real)
+
+
+def moved_away(town):
+    _, real = changing(town)
+    assert town.desk(CHANGXING, "directory").post("/v1/firm-changes/move", replaced(examples.MOVING, real)).status == 201
+    return real
+
+
+@stage("POST", "/firm-changes/withdraw")
+def withdraws_a_change(town):
+    return Staged(CHANGXING, "directory", real=moved_away(town))
+
+
+@stage("POST", "/firm-changes/history")
+def sees_changes(town):
+    return Staged(CHANGXING, "auditor", real=moved_away(town))
+
+
 @stage("GET", "/keys/{subject_id}")
 def sees_key(town):
     return Staged(CHANGXING, "directory", path={"subject_id": firm_id(town, new_firm(town, CHANGXING))})
@@ -718,9 +755,16 @@ def sees_lookups(town):
     return Staged(SHANGHAI, "auditor", query={"limit": 1000})
 
 
+@stage("GET", "/lookups/{number}")
+def sees_a_lookup(town):
+    return Staged(SHANGHAI, "auditor", path={"number": looked_up(town)})
+
+
 def looked_up(town):
     asked = replaced(examples.VERIFY, {examples.SERIAL: issued(town)})
-    assert town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications", asked)["status"] == "VALID"
+    answer = town.desk(SHANGHAI, "lab-shanghai").post("/v1/verifications", asked)
+    assert answer["status"] == "VALID"
+    return answer["query_number"]
 
 
 @stage("GET", "/operations/{operation_id}")
@@ -734,6 +778,7 @@ def polls(town):
 # Comparing
 
 NUMBERS_THAT_DIFFER = {
+    "on",
     "stated_at",
     "number",
     "time",
@@ -751,6 +796,7 @@ NUMBERS_THAT_DIFFER = {
 NUMBERS_THAT_DIFFER |= {"use_by", "claim_by", "qualified_until", "from", "valid_until", "month"}
 NUMBERS_THAT_DIFFER |= {"at", "milliseconds", "chain_id", "head", "head_age_seconds", "indexed", "lag_blocks", "outbox"}
 TEXTS_THAT_DIFFER = {
+    "query_number",
     "file",
     "position",
     "next",
@@ -881,9 +927,10 @@ def test_a_file_is_answered_as_one(town, method, path):
 
 
 # What watches over a gateway has a head of its own, the look-up log and operations are not read off the chain.
-WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/operations/{operation_id}"}
+WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/lookups/{number}", "/v1/operations/{operation_id}"}
 # A statement's own bytes are as of its month's end, whenever they are asked for.
 WITHOUT_BLOCK |= {"/v1/months/{home}/{host}/{month}/document", "/v1/months/{home}/{host}/{month}/excel"}
+WITHOUT_BLOCK |= {"/v1/firm-changes/history"}
 WITHOUT_BLOCK |= {"/v1/catalogue/lists", "/v1/powers", "/v1/firm-facts/history", "/v1/programmes/{programme_id}/file"}
 # An original is what it is.
 WITHOUT_BLOCK |= {"/v1/orders/{order_id}/evidence/documents/{sha256}", "/v1/evidence/originals"}

@@ -22,13 +22,13 @@ class Log:
         self.waiting = []
 
     def record_then(self, then, lookups):
+        self.waiting.append((then, len(self.rows) + 1))
         self.rows += lookups
-        self.waiting.append(then)
 
     def written(self, refused=None):
         waiting, self.waiting = self.waiting, []
-        for then in waiting:
-            then(refused)
+        for then, first in waiting:
+            then(first if refused is None else refused)
 
 
 @pytest.fixture
@@ -42,7 +42,11 @@ def inquiries(log):
 
 
 def ask(inquiries, of, subject=None):
-    return asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", [subject or Subject()], of)))
+    return asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", [subject or Subject()], of, bare)))
+
+
+def bare(found, numbers):
+    return found
 
 
 async def asked():
@@ -71,6 +75,22 @@ def test_nobody_is_told_before_it_stands_in_the_log(inquiries, log):
 
     assert asyncio.run(act()) == [11, 12]
     assert [(row.at, row.what, row.caller, row.answer) for row in log.rows] == [(1_800_000_000_500, "verification", "tq_1", "ANSWERED")] * 2
+
+
+def test_each_is_told_the_numbers_of_its_own_rows(inquiries, log):
+    def many(count):
+        look_up = LookUp("verification", [Subject() for _ in range(count)], lambda state: state(), lambda found, numbers: (found, *numbers))
+        return asyncio.create_task(inquiries.ask(CALLER, look_up))
+
+    async def act():
+        waiting = [many(count) for count in (1, 3, 2)]
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
+        log.written()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(act()) == [("VALID", 1), ("VALID", 2, 3, 4), ("VALID", 5, 6)]
 
 
 def test_without_its_row_nothing_is_told(inquiries, log):

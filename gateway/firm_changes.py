@@ -1,0 +1,161 @@
+"""
+What an office put on record of firms that changed (企业变更登记): renamed, merged, struck off, moved away.
+
+Nothing is ever taken out: a record that was wrong is withdrawn by another one. Each row is chained by hash to the one before
+(`gateway.hash_chain`) and keeps what stood open when it was made. The file is the gateway's own, is backed up with the outbox, and holds
+company codes and names; nothing of it goes to the chain.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway import hash_chain
+from gateway.firm_affairs import ENDING, Kind
+from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
+from registry import Id, Tag, Time, open_store
+
+FILE = "firm-changes.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS changes (
+    number INTEGER PRIMARY KEY,
+    intent TEXT    NOT NULL UNIQUE,
+    firm   TEXT    NOT NULL,
+    kind   TEXT    NOT NULL,
+    day    INTEGER NOT NULL,
+    at     INTEGER NOT NULL,
+    by     TEXT    NOT NULL,
+    told   TEXT    NOT NULL,
+    hash   BLOB    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS changes_by_firm ON changes (firm, number);
+"""
+
+_COLUMNS = "number, intent, firm, kind, day, at, by, told, hash"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """
+    What belongs to a change besides its kind.
+
+    `name` is the new one, `successor` a company code, `region` whereto the firm moved, `signer` who signs for it from then on (None:
+    nobody). `unusable` are the programmes whose vouchers take no new orders though their firm is still there, having moved; `vouchers` and
+    `orders` are what stood open, by id.
+    """
+
+    name: str | None = None
+    successor: str | None = None
+    region: int | None = None
+    signer: str | None = None
+    reason: str | None = None
+    unusable: tuple[str, ...] = ()
+    vouchers: tuple[str, ...] = ()
+    orders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One change of a firm, by its canonical code: on which day it took effect, when it was put on record, and by which caller."""
+
+    number: int
+    firm: str
+    kind: Kind
+    day: Time
+    at: Time
+    by: str
+    told: Particulars
+
+    def ends(self, programme: Id) -> bool:
+        """Whether the firm's vouchers of a programme take no new orders from then on."""
+        return self.kind in (Kind.MERGED, Kind.STRUCK_OFF) or (self.kind is Kind.MOVED and "0x" + programme.hex() in self.told.unusable)
+
+
+class FirmChanges:
+    """The changes that one gateway was told. May be shared by threads; one process writes it."""
+
+    def __init__(self, state: Path, tags: Callable[[str], Sequence[Tag]]) -> None:
+        self._guard = threading.Lock()
+        self._connection = open_store(state / FILE, _SCHEMA + append_only("changes"))
+        self._tags = tags
+        self._standing = self._read_standing()
+
+    @property
+    def head(self) -> Head:
+        """The last row. Who keeps it can prove later that nothing up to it was changed."""
+        with self._guard:
+            return stored_head(self._connection)
+
+    def record(self, change: Change, *, intent_id: str) -> Change:
+        """Put a change on record, once for one intent; what its number says before is not looked at."""
+        row = (intent_id, change.firm, change.kind.value, change.day, change.at, change.by, _written(change.told))
+        with self._guard:
+            with self._connection:
+                self._connection.execute("BEGIN IMMEDIATE")
+                if self._connection.execute("SELECT 1 FROM changes WHERE intent = ?", (intent_id,)).fetchone() is None:
+                    (made,) = chained(stored_head(self._connection), [row])
+                    self._connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
+                    store_head(self._connection, Head(made[0], made[-1]))
+            self._standing = self._read_standing()
+            return self._select("WHERE intent = ?", intent_id)[0]
+
+    def recorded(self, intent_id: str) -> Change | None:
+        """What was put on record for an intent."""
+        with self._guard:
+            return next(iter(self._select("WHERE intent = ?", intent_id)), None)
+
+    def history(self, firm: str) -> list[Change]:
+        """Everything that happened to a firm, in order."""
+        with self._guard:
+            return self._select("WHERE firm = ? ORDER BY number", firm)
+
+    def standing(self, firm: str) -> Change | None:
+        """What counts of a firm now: its last merger, striking off or move, unless that was withdrawn."""
+        found = [each for each in self.history(firm) if each.kind is not Kind.RENAMED]
+        return found[-1] if found and found[-1].kind in ENDING else None
+
+    def of_tag(self, firm: Tag) -> Change | None:
+        """The same by a firm's tag, of whichever epoch."""
+        return self._standing.get(firm)
+
+    def name_of(self, firm: str) -> str | None:
+        """The name that was put on record last."""
+        return next((each.told.name for each in reversed(self.history(firm)) if each.told.name is not None), None)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._connection.close()
+
+    def _read_standing(self) -> Mapping[Tag, Change]:
+        last = {each.firm: each for each in self._select("WHERE kind <> 'RENAMED' ORDER BY number")}
+        return {tag: each for each in last.values() if each.kind in ENDING for tag in self._tags(each.firm)}
+
+    def _select(self, which: str, *values: object) -> list[Change]:
+        query = f"SELECT number, firm, kind, day, at, by, told FROM changes {which}"  # noqa: S608 - our own words
+        return [_change(row) for row in self._connection.execute(query, values).fetchall()]
+
+
+def verify(state: Path, *, anchor: Head | None = None) -> Head:
+    """
+    Follow the whole chain of the changes in a state folder, and answer its head; see `gateway.hash_chain.verify`.
+
+    Raises:
+        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
+        FileNotFoundError: there are none.
+    """
+    return hash_chain.verify(state / FILE, "changes", _COLUMNS, anchor=anchor)
+
+
+def _written(told: Particulars) -> str:
+    return json.dumps(asdict(told), ensure_ascii=False, sort_keys=True)
+
+
+def _change(row: tuple[Any, ...]) -> Change:
+    number, firm, kind, day, at, by, told = row
+    read: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(told).items()}
+    return Change(number=number, firm=firm, kind=Kind(kind), day=Time(day), at=Time(at), by=by, told=Particulars(**read))
