@@ -17,10 +17,10 @@ def _worlds() -> dict[int, World]:
 
 @pytest.fixture
 def world(node: DevNode, contracts: Mapping[str, Artifact], _worlds: dict[int, World]) -> Iterator[World]:
-    """The contracts with six staffed regions; what a test does to them is undone."""
+    """The contracts with six staffed regions; what a test does to them is undone, but for the lives that later ones begin with."""
     if node.chain_id not in _worlds:
         _worlds[node.chain_id] = World(node, contracts)
     shared = _worlds[node.chain_id]
     shared.forget_nonces()
-    with shared.put_back():
+    with shared.lent():
         yield shared
