@@ -284,6 +284,7 @@ class _State:
     block: int
     nonces: dict[str, int]
     contracts: dict[str, Contract]
+    kept: dict[str, Any]
 
 
 @dataclass
@@ -412,12 +413,12 @@ class World:
             self._lent.acted = True
 
     def _state(self) -> "_State":
-        return _State(self.node.snapshot(), self.node.block_number(), dict(self._nonces), dict(self._contracts))
+        return _State(self.node.snapshot(), self.node.block_number(), dict(self._nonces), dict(self._contracts), dict(self._kept))
 
     def _return_to(self, state: "_State") -> None:
         self.node.revert(state.snapshot)
         # Where a contract stood that is undone, somebody else's may stand next.
-        self._nonces, self._contracts = state.nonces, state.contracts
+        self._nonces, self._contracts, self._kept = state.nonces, state.contracts, state.kept
 
     # The consortium
 
