@@ -310,6 +310,7 @@ class World:
         self._names: dict[str, int] = {}
         self._kept: dict[str, Any] = {}
         self._lent: _Lent | None = None
+        self._left_at = 0
         self.deployer = person("deployer")
         self.offices = {region: self._office(region) for region in REGIONS}
         self._deploy()
@@ -385,6 +386,9 @@ class World:
     @contextmanager
     def lent(self) -> Iterator["World"]:
         """Lend this world to a test, and undo what happens to it but for what it is to keep."""
+        if self.node.block_number() != self._left_at:
+            # Somebody else acted on this node, and may have moved its clock past the dates of what was kept.
+            self._kept = {}
         self._lent = _Lent(self._state())
         try:
             yield self
@@ -419,6 +423,7 @@ class World:
         self.node.revert(state.snapshot)
         # Where a contract stood that is undone, somebody else's may stand next.
         self._nonces, self._contracts, self._kept = state.nonces, state.contracts, state.kept
+        self._left_at = state.block
 
     # The consortium
 
