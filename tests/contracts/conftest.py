@@ -15,12 +15,19 @@ def _worlds() -> dict[int, World]:
     return {}
 
 
-@pytest.fixture
-def world(node: DevNode, contracts: Mapping[str, Artifact], _worlds: dict[int, World]) -> Iterator[World]:
-    """The contracts with six staffed regions; what a test does to them is undone."""
+@pytest.fixture(scope="session")
+def shared_world(node: DevNode, contracts: Mapping[str, Artifact], _worlds: dict[int, World]) -> World:
+    """The world of one engine. Whoever does something to it puts it back."""
     if node.chain_id not in _worlds:
         _worlds[node.chain_id] = World(node, contracts)
     shared = _worlds[node.chain_id]
     shared.forget_nonces()
-    with shared.put_back():
-        yield shared
+    return shared
+
+
+@pytest.fixture
+def world(shared_world: World) -> Iterator[World]:
+    """The contracts with six staffed regions; what a test does to them is undone, but for the lives that later ones begin with."""
+    shared_world.forget_nonces()
+    with shared_world.lent():
+        yield shared_world

@@ -8,6 +8,9 @@ import pytest
 from registry.rules import month_of
 from tests.contracts.seen import deploy
 
+# Arithmetic alone, some ten thousand times. What depends on it, closing a month, is tested on each engine.
+pytestmark = pytest.mark.any_engine
+
 EIGHT_HOURS = 8 * 3600
 YEARS = range(1970, 2401)
 

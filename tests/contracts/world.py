@@ -10,11 +10,12 @@ elsewhere, against this. Every transaction is really mined, also one that is ref
 
 import re
 from collections import namedtuple
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import rlp
 import sha3
@@ -67,6 +68,8 @@ GAS = 12_000_000
 STRANGER = person("stranger")
 UNSIGNED = bytes(64)
 UNTIL_LIFTED = 2**40 - 1
+
+T = TypeVar("T")
 
 
 class Refused(Exception):
@@ -273,6 +276,29 @@ def mined(node: DevNode, raw: str) -> Mapping[str, Any]:
     return receipt
 
 
+@dataclass(frozen=True)
+class _State:
+    """What a world goes back to."""
+
+    snapshot: str
+    block: int
+    nonces: dict[str, int]
+    contracts: dict[str, Contract]
+    kept: dict[str, Any]
+
+
+@dataclass
+class _Lent:
+    """A world in a test's hands: what it goes back to, which kinds of what is kept the test has, and whether it did anything else."""
+
+    state: _State
+    given: set[str] = field(default_factory=set)
+    acted: bool = False
+
+    def untouched(self, node: DevNode) -> bool:
+        return not self.acted and node.block_number() == self.state.block
+
+
 class World:
     """Contracts on one node, with six founding regions and every role taken up."""
 
@@ -282,6 +308,9 @@ class World:
         self.errors = Errors(artifacts)
         self._nonces: dict[str, int] = {}
         self._names: dict[str, int] = {}
+        self._kept: dict[str, Any] = {}
+        self._lent: _Lent | None = None
+        self._left_at = 0
         self.deployer = person("deployer")
         self.offices = {region: self._office(region) for region in REGIONS}
         self._deploy()
@@ -296,6 +325,7 @@ class World:
 
     def at(self, time: int) -> None:
         """The next transaction's block has exactly this time."""
+        self._acts()
         if self.node.engine is Engine.ANVIL:
             self.node.rpc("evm_setNextBlockTimestamp", time)
         else:
@@ -312,6 +342,7 @@ class World:
 
     def send(self, by: LocalAccount, to: str | None, body: bytes, *, gas: int = GAS) -> Sent:
         """Mine one transaction; raises Refused with the error that it met in its own block."""
+        self._acts()
         nonce = self._nonces.get(by.address)
         if nonce is None:
             nonce = int(self.node.rpc("eth_getTransactionCount", by.address, "latest"), 16)
@@ -334,6 +365,7 @@ class World:
 
     def overwrite(self, contract: Contract, slot: bytes, word: bytes) -> None:
         """Put a word into a contract's storage, for a state that is too far to walk to."""
+        self._acts()
         method = "anvil_setStorageAt" if self.node.engine is Engine.ANVIL else "evm_setAccountStorageAt"
         self.node.rpc(method, contract.address, "0x" + slot.hex(), "0x" + word.hex())
 
@@ -344,13 +376,54 @@ class World:
     @contextmanager
     def put_back(self) -> Iterator[None]:
         """Undo whatever happens inside, clock included."""
-        snapshot, nonces, contracts = self.node.snapshot(), dict(self._nonces), dict(self._contracts)
+        self._acts()
+        before = self._state()
         try:
             yield
         finally:
-            self.node.revert(snapshot)
-            # Where a contract stood that is undone, somebody else's may stand next.
-            self._nonces, self._contracts = nonces, contracts
+            self._return_to(before)
+
+    @contextmanager
+    def lent(self) -> Iterator["World"]:
+        """Lend this world to a test, and undo what happens to it but for what it is to keep."""
+        if self.node.block_number() != self._left_at:
+            # Somebody else acted on this node, and may have moved its clock past the dates of what was kept.
+            self._kept = {}
+        self._lent = _Lent(self._state())
+        try:
+            yield self
+        finally:
+            self._return_to(self._lent.state)
+            self._lent = None
+
+    def kept(self, kind: str, make: Callable[[], T]) -> T:
+        """
+        What `make` makes in a world where nothing was done yet: once for all tests that begin by it, and a copy for each of them.
+
+        What was made must leave everybody else alone. A test that acted before, or asks for a second one of the kind, gets its own; and
+        on anvil all do, which mines in a millisecond, and takes the longer to go back the more there is.
+        """
+        if self.node.engine is Engine.ANVIL or self._lent is None or not self._lent.untouched(self.node) or kind in self._lent.given:
+            return make()
+        if kind not in self._kept:
+            self._acts()
+            self._kept[kind] = make()
+            self._lent = _Lent(self._state(), given=self._lent.given)
+        self._lent.given.add(kind)
+        return copy(self._kept[kind])
+
+    def _acts(self) -> None:
+        if self._lent is not None:
+            self._lent.acted = True
+
+    def _state(self) -> "_State":
+        return _State(self.node.snapshot(), self.node.block_number(), dict(self._nonces), dict(self._contracts), dict(self._kept))
+
+    def _return_to(self, state: "_State") -> None:
+        self.node.revert(state.snapshot)
+        # Where a contract stood that is undone, somebody else's may stand next.
+        self._nonces, self._contracts, self._kept = state.nonces, state.contracts, state.kept
+        self._left_at = state.block
 
     # The consortium
 
@@ -632,7 +705,21 @@ class Life:
     endorser: str = NO_ADDRESS
 
     @classmethod
-    def begin(
+    def begin(cls, world: World, *, until: str = "issued", **options: Any) -> "Life":
+        """
+        A voucher under a programme of its own, with order and redemption drawn up, taken up to a stage; `options` are `issued`'s.
+
+        Tests begin the same way some hundred times: the world keeps one life of each kind, and a test that begins by it gets that.
+        """
+
+        def made() -> Life:
+            life = cls.issued(world, **options)
+            return life if until == "issued" else life.until(until)
+
+        return world.kept(f"life {until} {sorted(options.items())}", made)
+
+    @classmethod
+    def issued(
         cls,
         world: World,
         *,

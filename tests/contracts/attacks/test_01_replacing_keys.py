@@ -265,7 +265,7 @@ def test_a_thief_who_sees_a_recovery_coming_does_not_stop_it_by_taking_the_new_a
 @pytest.mark.parametrize("role", [Role.PAYER, Role.REVIEWER, Role.ISSUER, Role.DIRECTORY])
 def test_a_suspended_regions_admin_appoints_nobody(world: World, role: Role) -> None:
     """Payers act for a suspended region too: the thief of its admin key would make one and settle what nobody paid."""
-    life = Life.begin(world).until("accepted")
+    life = Life.begin(world, until="accepted")
     world.consortium.offer(person("thief's friend"), role, by=life.office.admin)
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
 

@@ -12,7 +12,7 @@ from tests.contracts.world import DAY, NO_ADDRESS, STRANGER, UNSIGNED, YUAN, Lif
 
 def rejected(world: World, stage: str) -> tuple[Life, Signatures]:
     """A life whose first redemption was rejected at a stage, and that redemption's signatures."""
-    life = Life.begin(world, first_review=FirstReview.HOST).until(stage)
+    life = Life.begin(world, until=stage, first_review=FirstReview.HOST)
     life.reject(by=life.payer if stage == "accepted" else None)
     return life, world.signed(life.redemption, life.firm, life.lab)
 
@@ -52,7 +52,7 @@ def test_the_first_attempts_signatures_are_nobodys_on_the_second(world: World) -
 
 
 def test_the_rejected_claim_is_not_accepted_in_place_of_the_second(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
     life.reject()
     first = life.claim
     life.redemption = replace(world.redemption(life.order, 3_000 * YUAN, 1_800 * YUAN), attempt=1)
@@ -67,7 +67,7 @@ def test_the_rejected_claim_is_not_accepted_in_place_of_the_second(world: World)
 
 
 def test_a_consent_to_release_from_before_the_rejection_is_void(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     consent = Release(Id(life.order_id), 0, Time(world.now() + 30 * DAY))
     signatures = Signatures(firm=UNSIGNED, lab=world.sign(consent, life.lab.signer))
     life.redeem()
@@ -80,14 +80,14 @@ def test_a_consent_to_release_from_before_the_rejection_is_void(world: World) ->
 
 
 def test_a_redemption_is_not_relayed_twice(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
 
     with fails(world, "WrongStage", index=0, order=life.order_id, stage=3):
         life.redeem()
 
 
 def test_an_order_is_not_relayed_again_after_its_release(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     consent = Release(Id(life.order_id), 0, Time(world.now() + DAY))
     world.registry.release(life.voucher, life.order, consent, Signatures(firm=UNSIGNED, lab=UNSIGNED), by=life.lab.signer)
 

@@ -23,9 +23,9 @@ class Case:
 
 @pytest.fixture
 def case(world: World) -> Case:
-    honest = Life.begin(world).until("open")
+    honest = Life.begin(world, until="open")
     honest.redemption = replace(honest.redemption, invoice=INVOICE)
-    thief = Life.begin(world, voucher={"denomination": Fen(1)}).until("open")
+    thief = Life.begin(world, until="open", voucher={"denomination": Fen(1)})
     thief.redemption = replace(thief.redemption, invoice=INVOICE, cost=Fen(2), subsidy=Fen(1), invoice_amount=Fen(8_000 * YUAN))
     return Case(world, honest, thief)
 
@@ -152,7 +152,7 @@ def test_a_firm_does_not_buy_from_itself(world: World, region: int) -> None:
 
 def test_a_lab_for_which_the_firm_invoices_by_now_does_not_redeem(world: World) -> None:
     """`reserve` refuses a firm that sells to itself; the host's directory makes it the seller afterwards."""
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     world.directory.renew(life.lab.id, life.firm.tag, world.now() + DAY, by=life.host.directory)
 
     with fails(world, "SellerIsFirm", lab=life.lab.id, firm=life.firm.tag):
@@ -167,7 +167,7 @@ def test_only_the_host_says_who_invoices_for_a_lab(world: World) -> None:
 
 
 def test_nobody_claims_or_frees_on_the_ledger_but_a_registry(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
     thief = life.lab.signer
 
     with fails(world, "MayNotClaim", registry=thief, status=0):

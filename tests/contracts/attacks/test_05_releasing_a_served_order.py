@@ -17,7 +17,7 @@ def consent(life: Life, attempt: int = 0) -> Release:
 @pytest.fixture
 def life(world: World) -> Life:
     """An order that the lab served and nobody redeemed yet."""
-    return Life.begin(world).until("open")
+    return Life.begin(world, until="open")
 
 
 def test_a_firm_does_not_release_by_itself(world: World, life: Life) -> None:
@@ -105,7 +105,7 @@ def test_anyone_releases_only_after_thirty_days_beyond_the_deadline(world: World
 
 @pytest.mark.parametrize("stage", ["redeemed", "accepted", "settled"])
 def test_what_is_redeemed_is_not_released_by_anyone_ever(world: World, stage: str) -> None:
-    life = Life.begin(world).until(stage)
+    life = Life.begin(world, until=stage)
     number = life.state().stage
     world.at(life.state().deadline + GRACE + 1)
 
@@ -115,14 +115,14 @@ def test_what_is_redeemed_is_not_released_by_anyone_ever(world: World, stage: st
 
 
 def test_a_firm_does_not_release_what_still_waits_for_approval(world: World) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
 
     with fails(world, "NotSignedBy", signer=life.lab.signer, got=life.firm.signer):
         world.registry.release(life.voucher, life.order, consent(life), NOBODY, by=life.firm.signer)
 
 
 def test_a_consent_holds_for_its_own_order_and_until_its_own_time(world: World, life: Life) -> None:
-    other = Life.begin(world).until("open")
+    other = Life.begin(world, until="open")
     with fails(world, "OrderMismatch", order=life.order_id, named=other.order_id):
         world.registry.release(life.voucher, life.order, consent(other), NOBODY, by=life.lab.signer)
 

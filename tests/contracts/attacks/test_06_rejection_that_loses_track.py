@@ -25,7 +25,7 @@ def second_order(life: Life, amount: int) -> Life:
 
 @pytest.mark.parametrize("stage", ["redeemed", "endorsed", "accepted"])
 def test_notes_spent_by_another_order_are_not_restored(world: World, stage: str) -> None:
-    life = Life.begin(world, first_review=FirstReview.HOME, cost=5_000 * YUAN, subsidy=3_000 * YUAN).until(stage)
+    life = Life.begin(world, until=stage, first_review=FirstReview.HOME, cost=5_000 * YUAN, subsidy=3_000 * YUAN)
     held = life.state().amount
     other = second_order(life, life.balance()[0])
     for step in (other.redeem, other.endorse, other.accept, other.settle):
@@ -44,7 +44,7 @@ def test_notes_spent_by_another_order_are_not_restored(world: World, stage: str)
 
 
 def test_what_acceptance_gave_back_and_another_order_took_stays_taken(world: World) -> None:
-    life = Life.begin(world, cost=2_000 * YUAN, subsidy=1_200 * YUAN).until("accepted")
+    life = Life.begin(world, until="accepted", cost=2_000 * YUAN, subsidy=1_200 * YUAN)
     other = second_order(life, 8_000 * YUAN)
 
     reject(life)
@@ -57,7 +57,7 @@ def test_what_acceptance_gave_back_and_another_order_took_stays_taken(world: Wor
 
 @pytest.mark.parametrize("stage", ["redeemed", "endorsed", "accepted"])
 def test_the_open_order_keeps_its_money_committed(world: World, stage: str) -> None:
-    life = Life.begin(world, first_review=FirstReview.HOST, funded=5_000 * YUAN).until(stage)
+    life = Life.begin(world, until=stage, first_review=FirstReview.HOST, funded=5_000 * YUAN)
     held = life.state().amount
 
     reject(life)
@@ -95,7 +95,7 @@ def test_after_use_by_a_rejected_order_keeps_all_of_it_and_can_redeem_it(world: 
 
 
 def test_a_rejection_never_shortens_a_deadline(world: World) -> None:
-    life = Life.begin(world, hold_days=200).until("redeemed")
+    life = Life.begin(world, until="redeemed", hold_days=200)
     deadline = life.state().deadline
 
     reject(life)
@@ -105,7 +105,7 @@ def test_a_rejection_never_shortens_a_deadline(world: World) -> None:
 
 @pytest.mark.parametrize("denomination", [1, 100 * YUAN, 1_000 * YUAN, 5_000 * YUAN])
 def test_ten_rejections_leave_what_was_there_before(world: World, denomination: int) -> None:
-    life = Life.begin(world, voucher={"denomination": Fen(denomination)}, cost=7_777 * YUAN + 77, subsidy=4_001 * YUAN + 1).until("open")
+    life = Life.begin(world, until="open", voucher={"denomination": Fen(denomination)}, cost=7_777 * YUAN + 77, subsidy=4_001 * YUAN + 1)
     before = (life.balance(), life.pool(), life.state().amount)
 
     for attempt in range(10):
@@ -118,7 +118,7 @@ def test_ten_rejections_leave_what_was_there_before(world: World, denomination: 
 
 
 def test_one_wrong_filing_among_many_rejects_none(world: World) -> None:
-    lives = [Life.begin(world).until("redeemed") for _ in range(3)]
+    lives = [Life.begin(world, until="redeemed") for _ in range(3)]
     filings = [life.filing for life in lives]
     wrong = replace(lives[2].redemption, cost=Fen(1))
 

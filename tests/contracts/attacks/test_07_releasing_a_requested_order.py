@@ -22,7 +22,7 @@ def release(life: Life, who: str) -> None:
 
 @pytest.mark.parametrize("who", ["lab", "reviewer", "stranger"])
 def test_ending_a_requested_order_leaves_the_committed_money_of_others(world: World, who: str) -> None:
-    opened = Life.begin(world, approval=Approval.ALWAYS, funded=5_000 * YUAN).until("open")
+    opened = Life.begin(world, until="open", approval=Approval.ALWAYS, funded=5_000 * YUAN)
     requested = Life(world, opened.programme, opened.firm, opened.lab, opened.voucher, None, None)
     requested.order = world.order(opened.voucher, opened.lab, 5_000 * YUAN)
     requested.reserve()
@@ -38,7 +38,7 @@ def test_ending_a_requested_order_leaves_the_committed_money_of_others(world: Wo
 
 @pytest.mark.parametrize("who", ["lab", "reviewer", "stranger"])
 def test_an_ended_request_is_neither_approved_nor_ended_again(world: World, who: str) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
     release(life, who)
 
     with fails(world, "WrongStage", index=0, order=life.order_id, stage=9):
@@ -53,21 +53,21 @@ def test_an_ended_request_is_neither_approved_nor_ended_again(world: World, who:
 
 
 def test_a_request_is_not_redeemed(world: World) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
 
     with fails(world, "WrongStage", index=0, order=life.order_id, stage=1):
         life.redeem()
 
 
 def test_an_open_order_is_not_declined(world: World) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("open")
+    life = Life.begin(world, until="open", approval=Approval.ALWAYS)
 
     with fails(world, "WrongStage", index=0, order=life.order_id, stage=2):
         world.registry.decline([life.reservation], by=life.office.reviewer)
 
 
 def test_approving_the_same_request_twice_commits_it_once(world: World) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
 
     with fails(world, "WrongStage", index=1, order=life.order_id, stage=2):
         world.registry.approve([life.reservation, life.reservation], by=life.office.reviewer)
@@ -77,7 +77,7 @@ def test_approving_the_same_request_twice_commits_it_once(world: World) -> None:
 
 
 def test_a_request_is_not_approved_beyond_the_pool(world: World) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS, funded=5_000 * YUAN - 1).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS, funded=5_000 * YUAN - 1)
 
     with fails(world, "PoolShort", index=0, programme=life.programme_id, free=5_000 * YUAN - 1, amount=5_000 * YUAN):
         life.approve()

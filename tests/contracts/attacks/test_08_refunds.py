@@ -13,7 +13,7 @@ SUBSIDY = 3_900 * YUAN
 
 def settled(world: World) -> Life:
     """8,000 yuan of cost under two slices earned 3,900."""
-    return Life.begin(world, slices=SLICES, subsidy=SUBSIDY).until("settled")
+    return Life.begin(world, until="settled", slices=SLICES, subsidy=SUBSIDY)
 
 
 def reversed_by(world: World, recover: int) -> Life:
@@ -157,7 +157,7 @@ def test_a_refunded_claim_is_not_voided_after_it_was_freed(world: World) -> None
 
 @pytest.mark.parametrize("stage", ["redeemed", "accepted"])
 def test_what_is_not_settled_is_not_voided(world: World, stage: str) -> None:
-    life = Life.begin(world).until(stage)
+    life = Life.begin(world, until=stage)
     number = life.state().stage
 
     motion = void(life)
@@ -201,7 +201,7 @@ def test_a_region_does_not_vote_on_voiding_its_own_claim(world: World) -> None:
 
 def other_claim_on(life: Life) -> int:
     """An honest claim by another lab on the same invoice, which a void set free."""
-    other = Life.begin(life.world).until("open")
+    other = Life.begin(life.world, until="open")
     cost = 4_000 * YUAN
     other.redemption = life.world.redemption(
         other.order, cost, 2_400 * YUAN, invoice=life.redemption.invoice, invoice_amount=Fen(9_000 * YUAN)

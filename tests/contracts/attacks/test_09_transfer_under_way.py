@@ -12,7 +12,7 @@ from tests.contracts.world import BEIJING, CHANGXING, HEBEI, KUNSHAN, SHANGHAI, 
 
 @pytest.fixture
 def life(world: World) -> Life:
-    return Life.begin(world, first_review=FirstReview.HOST).until("accepted")
+    return Life.begin(world, until="accepted", first_review=FirstReview.HOST)
 
 
 @pytest.mark.parametrize("who", ["reviewer", "second_reviewer", "issuer", "admin"])
@@ -79,7 +79,7 @@ def test_one_transfer_is_recorded_once(world: World, life: Life) -> None:
 
 
 def test_a_payer_settles_nothing_of_a_programme_that_names_another(world: World) -> None:
-    life = Life.begin(world, payer=SHANGHAI).until("accepted")
+    life = Life.begin(world, until="accepted", payer=SHANGHAI)
 
     for region in (CHANGXING, KUNSHAN):
         account = world.offices[region].payer
@@ -92,7 +92,7 @@ def test_a_payer_settles_nothing_of_a_programme_that_names_another(world: World)
 
 
 def test_where_each_host_pays_no_other_payer_settles(world: World) -> None:
-    life = Life.begin(world, payer=0).until("accepted")
+    life = Life.begin(world, until="accepted", payer=0)
 
     for region in (CHANGXING, BEIJING):
         with fails(world, "NotPayer", account=world.offices[region].payer, region=SHANGHAI):
@@ -102,7 +102,7 @@ def test_where_each_host_pays_no_other_payer_settles(world: World) -> None:
 
 
 def test_one_bad_claim_in_a_bank_file_settles_none(world: World, life: Life) -> None:
-    waiting = Life.begin(world).until("redeemed")
+    waiting = Life.begin(world, until="redeemed")
 
     with fails(world, "WrongStage", index=1, order=waiting.order_id, stage=3):
         world.registry.settle([life.claim, waiting.claim], digest("payment"), by=life.payer)

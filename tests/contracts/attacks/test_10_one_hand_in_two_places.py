@@ -53,7 +53,7 @@ def test_nobody_but_the_issuer_issues(world: World, who: str) -> None:
 
 @pytest.mark.parametrize("who", ["issuer", "payer", "directory", "admin"])
 def test_nobody_but_a_reviewer_accepts(world: World, who: str) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
     account = getattr(life.office, who)
 
     with fails(world, "NotReviewer", account=account, region=CHANGXING):
@@ -126,8 +126,8 @@ def test_a_partys_key_that_becomes_a_reviewers_decides_nothing_of_its_own(world:
 
 @pytest.mark.parametrize("party", ["firm", "lab"])
 def test_a_partys_key_that_becomes_a_reviewers_hides_its_own_claim_in_no_list(world: World, party: str) -> None:
-    mine = Life.begin(world).until("redeemed")
-    other = Life.begin(world).until("redeemed")
+    mine = Life.begin(world, until="redeemed")
+    other = Life.begin(world, until="redeemed")
     own = getattr(mine, party)
     world.appoint(mine.office, own.signer, Role.REVIEWER)
 
@@ -136,7 +136,7 @@ def test_a_partys_key_that_becomes_a_reviewers_hides_its_own_claim_in_no_list(wo
 
 
 def test_a_caretaker_decides_nothing_of_its_own(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
     world.appoint(world.offices[BEIJING], life.firm.signer, Role.REVIEWER)
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
     world.decide(MotionKind.NAME_CARETAKER, region=CHANGXING, account=life.firm.signer)
@@ -147,7 +147,7 @@ def test_a_caretaker_decides_nothing_of_its_own(world: World) -> None:
 
 @pytest.mark.parametrize("paid", [Paid.LAB, Paid.FIRM])
 def test_a_party_that_becomes_a_reviewer_does_not_stand_in_for_itself(world: World, paid: Paid) -> None:
-    life = Life.begin(world, paid_across=paid).until("open")
+    life = Life.begin(world, until="open", paid_across=paid)
     unpaid, owed = (life.firm, "lab") if paid is Paid.LAB else (life.lab, "firm")
     world.appoint(life.office, unpaid.signer, Role.REVIEWER)
 
@@ -189,7 +189,7 @@ def test_one_key_does_not_reserve_as_firm_and_as_lab(world: World) -> None:
 
 
 def test_one_key_does_not_redeem_as_firm_and_as_lab(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     world.directory.rotate(life.firm.id, person("both parties"), by=life.firm.signer)
     world.directory.rotate(life.lab.id, person("both parties"), by=life.lab.signer)
     signature = world.sign(life.redemption, person("both parties"))
@@ -225,7 +225,7 @@ def life_id(life: Life) -> bytes:
 
 @pytest.mark.parametrize("who", ["issuer", "payer", "directory", "admin"])
 def test_nobody_but_the_programmes_reviewer_stands_in(world: World, who: str) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     for account in (getattr(life.office, who), STRANGER, life.host.reviewer):
         with fails(world, "StandInNotReviewer", account=account, region=CHANGXING):
             world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, account), by=STRANGER)
@@ -233,7 +233,7 @@ def test_nobody_but_the_programmes_reviewer_stands_in(world: World, who: str) ->
 
 @pytest.mark.parametrize("paid", [Paid.LAB, Paid.FIRM])
 def test_nobody_stands_in_for_the_party_that_is_paid(world: World, paid: Paid) -> None:
-    life = Life.begin(world, paid_across=paid).until("open")
+    life = Life.begin(world, until="open", paid_across=paid)
     other = "firm" if paid is Paid.LAB else "lab"
     owed = life.lab.signer if paid is Paid.LAB else life.firm.signer
     signatures = stand_in(life, life.office.reviewer, paid=other)
@@ -248,14 +248,14 @@ def signers(life: Life, signature: bytes) -> str:
 
 
 def test_the_paid_party_does_not_stand_in_for_the_other(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
 
     with fails(world, "SameSigner", signer=life.lab.signer):
         world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, life.lab.signer), by=STRANGER)
 
 
 def test_a_reviewers_signature_on_one_redemption_stands_in_for_no_other(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     signatures = stand_in(life, life.office.reviewer)
     dearer = world.redemption(life.order, 8_000_00, 4_800_00)
     mixed = Signatures(firm=signatures.firm, lab=world.sign(dearer, life.lab.signer), reason=signatures.reason)
@@ -267,7 +267,7 @@ def test_a_reviewers_signature_on_one_redemption_stands_in_for_no_other(world: W
 
 @pytest.mark.parametrize("first_review", [FirstReview.NONE, FirstReview.HOME])
 def test_who_stood_in_neither_endorses_nor_accepts(world: World, first_review: FirstReview) -> None:
-    life = Life.begin(world, first_review=first_review).until("open")
+    life = Life.begin(world, until="open", first_review=first_review)
     reviewer = life.office.reviewer
     world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, reviewer), by=STRANGER)
     life.stand_in = reviewer.address
@@ -283,7 +283,7 @@ def test_who_stood_in_neither_endorses_nor_accepts(world: World, first_review: F
 
 
 def test_who_stood_in_does_not_hide_it(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     reviewer = life.office.reviewer
     world.registry.redeem(life.voucher, life.order, life.redemption, stand_in(life, reviewer), by=STRANGER)
     evidence = life.state().evidence
@@ -295,7 +295,7 @@ def test_who_stood_in_does_not_hide_it(world: World) -> None:
 
 
 def test_who_endorsed_does_not_accept(world: World) -> None:
-    life = Life.begin(world, first_review=FirstReview.HOME).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=FirstReview.HOME)
     reviewer = life.office.reviewer
     unendorsed = life.claim
     life.endorse(by=reviewer)
@@ -311,7 +311,7 @@ def test_who_endorsed_does_not_accept(world: World) -> None:
 
 @pytest.mark.parametrize("first_review", [FirstReview.HOME, FirstReview.HOST])
 def test_the_first_review_is_not_skipped_nor_made_by_another_region(world: World, first_review: FirstReview) -> None:
-    life = Life.begin(world, first_review=first_review).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=first_review)
     with fails(world, "WrongStage", index=0, order=life.order_id, stage=3):
         life.accept()
 
@@ -321,7 +321,7 @@ def test_the_first_review_is_not_skipped_nor_made_by_another_region(world: World
 
 
 def test_a_programme_without_first_review_is_not_endorsed(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
 
     with fails(world, "NoFirstReview", index=0, order=life.order_id):
         life.endorse(by=life.office.reviewer)

@@ -80,7 +80,7 @@ def test_what_is_no_partys_word_is_not_batched(world: World, item: str) -> None:
 
 
 def test_no_reviewers_verb_is_smuggled_in_by_its_own_reviewer(world: World) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
 
     with unmoved(world):
         sent = world.registry.tryEach([world.registry.encode("accept", [life.claim])], by=life.office.second_reviewer)

@@ -57,7 +57,7 @@ def test_an_order_with_dirty_bits_is_refused_even_if_both_signed_it(world: World
 @pytest.mark.parametrize("field", REDEMPTION)
 @pytest.mark.parametrize("bit", ["lowest", "highest"])
 def test_a_redemption_with_dirty_bits_is_refused_even_if_both_signed_it(world: World, field: str, bit: str) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     body = world.registry.encode("redeem", life.voucher, life.order, life.redemption, world.signed(life.redemption, life.firm, life.lab))
     place, bits = REDEMPTION[field]
     dirty = with_word(body, place, word_of(body, place) | 1 << (bits if bit == "lowest" else 255))
@@ -87,7 +87,7 @@ def test_a_motion_with_dirty_bits_is_not_voted_on(world: World, place: int) -> N
 
 @pytest.mark.parametrize("place", [6, 7, 8, 9], ids=["subsidy", "consumed", "standIn", "endorser"])
 def test_a_claim_with_dirty_bits_is_not_accepted(world: World, place: int) -> None:
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
     body = world.registry.encode("accept", [life.claim])
     dirty = with_word(body, 2 + place, word_of(body, 2 + place) | 1 << 200)
 
@@ -122,7 +122,7 @@ def test_a_slice_with_dirty_bits_is_not_opened(world: World) -> None:
 @pytest.mark.parametrize("short", [1, 32, 64])
 @pytest.mark.parametrize("verb", ["reserve", "redeem"])
 def test_calldata_that_ends_early_is_refused(world: World, verb: str, short: int) -> None:
-    life = Life.begin(world).until("reserved")
+    life = Life.begin(world, until="reserved")
     if verb == "reserve":
         order = world.order(life.voucher, life.lab, 1_000 * YUAN)
         body = world.registry.encode("reserve", life.voucher, order, world.signed(order, life.firm, life.lab))
@@ -136,7 +136,7 @@ def test_calldata_that_ends_early_is_refused(world: World, verb: str, short: int
 @pytest.mark.parametrize("length", [2, 2**32, 2**64, 2**250])
 @pytest.mark.parametrize("verb", ["approve", "decline"])
 def test_an_array_that_claims_more_items_than_it_has_is_refused(world: World, verb: str, length: int) -> None:
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
     body = world.registry.encode(verb, [life.reservation])
 
     assert send_refused(world, with_word(body, 1, length), life.office.reviewer) == "Malformed"
@@ -144,7 +144,7 @@ def test_an_array_that_claims_more_items_than_it_has_is_refused(world: World, ve
 
 def test_two_arrays_over_the_same_words_mean_what_they_say(world: World) -> None:
     """An array's place may point anywhere; what it points at is still checked against the chain."""
-    life = Life.begin(world, approval=Approval.ALWAYS).until("reserved")
+    life = Life.begin(world, until="reserved", approval=Approval.ALWAYS)
     body = world.registry.encode("approve", [life.reservation])
     shifted = body[:4] + (64).to_bytes(32) + (7).to_bytes(32) + body[36:]
 
@@ -159,7 +159,7 @@ def test_two_arrays_over_the_same_words_mean_what_they_say(world: World) -> None
 def approvable(world: World) -> Life:
     claim_by = Time(world.now() + 20 * DAY)
     voucher = {"use_by": Time(world.now() + 10 * DAY), "claim_by": claim_by}
-    return Life.begin(world, approval=Approval.ALWAYS, voucher=voucher).until("reserved")
+    return Life.begin(world, until="reserved", approval=Approval.ALWAYS, voucher=voucher)
 
 
 def test_nothing_is_approved_after_claim_by(world: World) -> None:
@@ -210,7 +210,7 @@ def test_signatures_end_with_the_second_they_name(world: World, record: str) -> 
 
 def test_the_furthest_dates_there_are_overflow_nothing(world: World) -> None:
     last = Time(2**40 - 1)
-    life = Life.begin(world, hold_days=65_535, voucher={"use_by": last, "claim_by": last}).until("open")
+    life = Life.begin(world, until="open", hold_days=65_535, voucher={"use_by": last, "claim_by": last})
 
     assert life.state().deadline == world.now() + 65_535 * DAY
     life.redeem()
@@ -231,7 +231,7 @@ def test_terms_with_dates_in_the_wrong_order_issue_nothing(world: World, use_by:
 
 
 def test_a_deadline_is_not_moved_back_nor_far_ahead(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     deadline, reviewer = life.state().deadline, life.office.reviewer
 
     for until in (0, deadline, world.now() + 91 * DAY, 2**40 - 1):

@@ -20,7 +20,7 @@ def alone(world: World) -> World:
 
 
 def stood_in(world: World, first_review: FirstReview) -> Life:
-    life = Life.begin(world, first_review=first_review).until("open")
+    life = Life.begin(world, until="open", first_review=first_review)
     reviewer = life.office.reviewer
     standing = world.sign(StandIn(life.claim.redemption, REASON), reviewer)
     signatures = Signatures(firm=standing, lab=world.sign(life.redemption, life.lab.signer), reason=REASON)
@@ -30,7 +30,7 @@ def stood_in(world: World, first_review: FirstReview) -> Life:
 
 
 def endorsed(world: World) -> Life:
-    life = Life.begin(world, first_review=FirstReview.HOME).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=FirstReview.HOME)
     life.endorse(by=life.office.reviewer)
     return life
 
@@ -73,7 +73,7 @@ def test_a_colleague_appointed_later_finishes_it(alone: World, work: str) -> Non
 
 
 def test_where_the_host_reviews_first_one_reviewer_at_home_is_enough(alone: World) -> None:
-    life = Life.begin(alone, first_review=FirstReview.HOST).until("endorsed")
+    life = Life.begin(alone, until="endorsed", first_review=FirstReview.HOST)
 
     life.accept(by=life.office.reviewer)
     life.settle()
@@ -91,7 +91,7 @@ def test_an_endorser_revoked_meanwhile_strands_nothing(world: World) -> None:
 
 
 def test_a_revoked_reviewers_stand_in_is_nobodys(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     reviewer = life.office.reviewer
     standing = world.sign(StandIn(life.claim.redemption, REASON), reviewer)
     signatures = Signatures(firm=standing, lab=world.sign(life.redemption, life.lab.signer), reason=REASON)

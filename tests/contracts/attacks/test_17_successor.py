@@ -12,7 +12,7 @@ from tests.contracts.world import CHANGXING, STRANGER, YUAN, Contract, Life, Wor
 @pytest.fixture
 def life(world: World) -> Life:
     """A voucher of the first registry with an open order, and another half to reserve."""
-    return Life.begin(world).until("open")
+    return Life.begin(world, until="open")
 
 
 @pytest.fixture
@@ -163,7 +163,7 @@ def test_a_signature_for_the_first_holds_nowhere_in_the_second(world: World, lif
 
 
 def test_a_closed_registry_claims_no_more_and_still_frees(world: World, life: Life, successor: tuple[Contract, Contract]) -> None:
-    waiting = Life.begin(world).until("redeemed")
+    waiting = Life.begin(world, until="redeemed")
     succeed(world, successor)
     world.decide(MotionKind.CLOSE_REGISTRY, account=world.registry.address)
 

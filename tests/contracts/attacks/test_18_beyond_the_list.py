@@ -64,8 +64,8 @@ def test_an_empty_call_moves_nothing(world: World) -> None:
 
 def test_a_reviewer_of_one_region_slips_no_claim_of_another_into_a_batch(world: World) -> None:
     """Whose review it takes is looked up once for each run of claims of one region."""
-    own, foreign = Life.begin(world).until("redeemed"), Life.begin(world, region=BEIJING, payer=BEIJING).until("redeemed")
-    again = Life.begin(world).until("redeemed")
+    own, foreign = Life.begin(world, until="redeemed"), Life.begin(world, until="redeemed", region=BEIJING, payer=BEIJING)
+    again = Life.begin(world, until="redeemed")
 
     for claims in ([own.claim, foreign.claim], [own.claim, foreign.claim, again.claim], [foreign.claim, own.claim]):
         with fails(world, "NotReviewer", account=own.office.reviewer, region=BEIJING):
@@ -75,9 +75,9 @@ def test_a_reviewer_of_one_region_slips_no_claim_of_another_into_a_batch(world: 
 
 def test_a_payer_slips_no_claim_of_another_payer_into_a_bank_file(world: World) -> None:
     """Programmes and payers change from claim to claim, with and without a payer of their own."""
-    own = Life.begin(world).until("accepted")
-    foreign = Life.begin(world, payer=SHANGHAI).until("accepted")
-    hosts = [Life.begin(world, payer=0, lab_region=region).until("accepted") for region in (CHANGXING, TIANJIN)]
+    own = Life.begin(world, until="accepted")
+    foreign = Life.begin(world, until="accepted", payer=SHANGHAI)
+    hosts = [Life.begin(world, until="accepted", payer=0, lab_region=region) for region in (CHANGXING, TIANJIN)]
     payer = own.payer
 
     for claims, region in (
@@ -113,7 +113,7 @@ def test_a_bank_file_over_programmes_in_any_order_pays_each_pool_its_own(world: 
 
 
 def test_a_caretaker_who_endorsed_for_its_own_region_does_not_accept_for_the_other(world: World) -> None:
-    life = Life.begin(world, first_review=FirstReview.HOST).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=FirstReview.HOST)
     caretaker = life.host.reviewer
     life.endorse(by=caretaker)
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
@@ -125,7 +125,7 @@ def test_a_caretaker_who_endorsed_for_its_own_region_does_not_accept_for_the_oth
 
 @pytest.mark.parametrize("blow", ["revoked", "own region suspended", "home reinstated"])
 def test_a_caretaker_ends_with_its_own_standing(world: World, blow: str) -> None:
-    life, caretaker = Life.begin(world).until("redeemed"), world.offices[BEIJING].reviewer
+    life, caretaker = Life.begin(world, until="redeemed"), world.offices[BEIJING].reviewer
     world.decide(MotionKind.SUSPEND, region=CHANGXING)
     world.decide(MotionKind.NAME_CARETAKER, region=CHANGXING, account=caretaker)
     if blow == "revoked":
@@ -278,7 +278,7 @@ def test_no_order_takes_part_of_a_note(world: World, amount: int) -> None:
 
 
 def test_two_orders_do_not_reserve_the_same_notes(world: World) -> None:
-    life = Life.begin(world, amount=6_000 * YUAN).until("open")
+    life = Life.begin(world, until="open", amount=6_000 * YUAN)
     second = world.order(life.voucher, life.lab, 5_000 * YUAN)
 
     with fails(world, "OverAvailable", voucher=life.voucher_id, available=4_000 * YUAN, amount=5_000 * YUAN):
@@ -388,7 +388,7 @@ def test_a_firm_of_the_same_tag_in_another_region_spends_nothing_here(world: Wor
 
 @pytest.mark.parametrize("paid", list(Paid))
 def test_redeeming_through_another_voucher_or_order_is_refused(world: World, paid: Paid) -> None:
-    life, other = (Life.begin(world, paid_across=paid).until("open") for _ in range(2))
+    life, other = (Life.begin(world, until="open", paid_across=paid) for _ in range(2))
     signatures = world.signed(life.redemption, life.firm, life.lab)
 
     with fails(world, "VoucherMismatch", index=0, order=life.order_id, voucher=other.voucher_id):

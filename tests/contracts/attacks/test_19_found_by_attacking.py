@@ -61,7 +61,7 @@ def test_a_thief_of_a_firms_key_does_not_outrun_the_office_by_rotating_again(wor
 @pytest.mark.parametrize("recover", [1, 4_800 * YUAN - 1])
 def test_a_bogus_claim_of_which_part_was_refunded_is_still_voided(world: World, recover: int) -> None:
     """A partial refund frees nothing and ends in Refunded, which `requireSettled` refuses: the honest seller is shut out for ever."""
-    honest = Life.begin(world).until("open")
+    honest = Life.begin(world, until="open")
     bogus = Life.begin(world)
     bogus.redemption = replace(bogus.redemption, invoice=honest.redemption.invoice)
     bogus.until("settled")
@@ -77,7 +77,7 @@ def test_a_bogus_claim_of_which_part_was_refunded_is_still_voided(world: World, 
 
 
 def test_no_claim_is_made_on_the_last_attempt_that_fits_and_so_none_that_cannot_be_sent_back(world: World) -> None:
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     skip_to_attempt(life, 255)
 
     with fails(world, "TooManyAttempts", order=life.order_id):
@@ -111,7 +111,7 @@ def test_a_motion_to_lift_one_flag_does_not_lift_a_later_one(world: World) -> No
 
 def test_what_acceptance_leaves_of_a_joint_voucher_lapses(world: World) -> None:
     """Were half of the notes available again, no order could ever take them: a joint voucher is reserved whole."""
-    first = Life.begin(world, min_partners=2, amount=10_000 * YUAN, voucher={"denomination": Fen(1_000 * YUAN)}).until("open")
+    first = Life.begin(world, until="open", min_partners=2, amount=10_000 * YUAN, voucher={"denomination": Fen(1_000 * YUAN)})
     partner = replace(first, firm=world.firm())
     partner.voucher = world.voucher(first.programme, partner.firm)
     partner.order = world.order(partner.voucher, first.lab)

@@ -24,16 +24,16 @@ def host(world: World) -> Office:
 
 @pytest.fixture
 def firm(world: World) -> Party:
-    return world.firm()
+    return world.kept("firm", world.firm)
 
 
 @pytest.fixture
 def lab(world: World) -> Party:
     """A lab in Shanghai that Changxing recognises."""
-    return world.lab()
+    return world.kept("lab", world.lab)
 
 
 @pytest.fixture
 def neighbour(world: World) -> Party:
     """Another lab in Shanghai, recognised too."""
-    return world.lab()
+    return world.kept("neighbour", world.lab)

@@ -70,7 +70,7 @@ def test_who_may_no_longer_claim_may_still_free(world, invoices, claimant, statu
 
 def test_a_voided_claim_is_never_counted_back(world, invoices, claimant):
     """Void a settled claim, then refund all of it: what another subsidy claims on the same invoice stays whole."""
-    life = Life.begin(world).until("settled")
+    life = Life.begin(world, until="settled")
     motion = world.motion(MotionKind.VOID_CLAIM, region=CHANGXING, account=world.registry.address, subject=life.order_id)
     world.carry(motion)
     invoices.voidClaim(motion, life.claim, life.redemption, by=claimant)

@@ -1,6 +1,6 @@
 """Programmes, and a till: programmes whose registry does what a test tells it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,8 +53,20 @@ class Till:
         return tuple(self.programmes.pools(programme or self.programme))  # type: ignore[return-value]
 
 
+@pytest.fixture(scope="module")
+def _till(shared_world: World, harness: Mapping[str, Artifact]) -> Iterator[Till]:
+    # It retires the registry, so it cannot stay in a world that others share; but for a file of tests it can.
+    with shared_world.put_back():
+        yield _opened(shared_world, harness)
+
+
 @pytest.fixture
-def till(world: World, harness: Mapping[str, Artifact], office: Office) -> Till:
+def till(_till: Till, world: World) -> Till:
+    return _till
+
+
+def _opened(world: World, harness: Mapping[str, Artifact]) -> Till:
+    office = world.offices[CHANGXING]
     registry = deploy(world, harness["RegistryHarness"], world.registry.address)
     address = world._create("Programmes", world.consortium.address, world.invoices.address, registry.address)
     programmes = world.attach("Programmes", address)

@@ -74,7 +74,7 @@ def test_each_region_has_its_own_bank_references(world, programmes, office):
 
 @pytest.mark.parametrize("stage", ["open", "accepted", "settled"])
 def test_what_is_committed_stays(world, programmes, office, stage):
-    life = Life.begin(world, funded=10_000 * YUAN).until(stage)
+    life = Life.begin(world, until=stage, funded=10_000 * YUAN)
     committed = life.pool()[1]
 
     with refused("PoolShort", index=0, programme=life.programme_id, free=10_000 * YUAN - committed, amount=10_000 * YUAN - committed + 1):

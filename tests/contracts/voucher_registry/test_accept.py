@@ -24,7 +24,7 @@ from tests.contracts.world import BEIJING, CHANGXING, SHANGHAI, STRANGER, YUAN, 
 @pytest.fixture
 def life(world):
     """A redemption that waits for review: 4,800 yuan of an order of 6,000, five notes of a strip of ten."""
-    return Life.begin(world, amount=6_000 * YUAN).until("redeemed")
+    return Life.begin(world, until="redeemed", amount=6_000 * YUAN)
 
 
 def test_an_empty_list_accepts_nothing(world):
@@ -42,7 +42,7 @@ def test_one_bad_claim_stops_the_list(world, life):
 
 
 def test_a_list_over_two_programmes_is_accepted(world, life):
-    other = Life.begin(world, amount=7_000 * YUAN).until("redeemed")
+    other = Life.begin(world, until="redeemed", amount=7_000 * YUAN)
     again = life.beside().until("redeemed")
 
     sent = world.registry.accept([life.claim, other.claim, again.claim], by=life.office.reviewer)
@@ -53,7 +53,7 @@ def test_a_list_over_two_programmes_is_accepted(world, life):
 
 
 def test_a_caretaker_accepts_a_list_over_two_regions(world, life):
-    abroad = Life.begin(world, region=BEIJING, payer=BEIJING).until("redeemed")
+    abroad = Life.begin(world, until="redeemed", region=BEIJING, payer=BEIJING)
     account = caretaker(world, CHANGXING, of=BEIJING)
 
     sent = world.registry.accept([abroad.claim, life.claim], by=account)
@@ -62,7 +62,7 @@ def test_a_caretaker_accepts_a_list_over_two_regions(world, life):
 
 
 def test_a_list_stops_at_a_claim_without_its_first_review(world, life):
-    other = Life.begin(world, first_review=FirstReview.HOME).until("redeemed")
+    other = Life.begin(world, until="redeemed", first_review=FirstReview.HOME)
     before = standing(life, other)
 
     with refused("WrongStage", index=1, order=other.order_id, stage=Stage.REDEEMED):
@@ -72,7 +72,7 @@ def test_a_list_stops_at_a_claim_without_its_first_review(world, life):
 
 
 def test_a_list_stops_at_another_regions_claim(world, life):
-    abroad = Life.begin(world, region=BEIJING, payer=BEIJING).until("redeemed")
+    abroad = Life.begin(world, until="redeemed", region=BEIJING, payer=BEIJING)
     before = standing(life, abroad)
 
     with refused("NotReviewer", account=life.office.reviewer, region=BEIJING):
@@ -98,7 +98,7 @@ def test_a_claim_is_accepted_once(world, life):
 
 @pytest.mark.parametrize("asked", [FirstReview.HOME, FirstReview.HOST])
 def test_without_its_first_review_a_claim_is_refused(world, asked):
-    life = Life.begin(world, first_review=asked).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=asked)
 
     with refused("WrongStage", index=0, order=life.order_id, stage=Stage.REDEEMED):
         life.accept()
@@ -113,7 +113,7 @@ def test_another_claim_is_refused(world, life, field):
 
 
 def test_a_claim_that_hides_its_endorser_is_refused(world):
-    life = Life.begin(world, first_review=FirstReview.HOME).until("endorsed")
+    life = Life.begin(world, until="endorsed", first_review=FirstReview.HOME)
     claim = replace(life.claim, endorser=NO_ADDRESS)
 
     with refused("EvidenceDiffers", **evidence_differs(life, claim)):
@@ -131,7 +131,7 @@ def test_a_claim_of_an_earlier_attempt_is_refused(world, life):
 
 
 def test_who_endorsed_does_not_accept(world):
-    life = Life.begin(world, first_review=FirstReview.HOME).until("endorsed")
+    life = Life.begin(world, until="endorsed", first_review=FirstReview.HOME)
 
     with refused("ReviewedBefore", index=0, order=life.order_id, account=life.office.reviewer):
         life.accept(by=life.office.reviewer)
@@ -140,7 +140,7 @@ def test_who_endorsed_does_not_accept(world):
 
 
 def test_who_stood_in_does_not_accept(world):
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     reviewer = life.office.reviewer
     reason = digest("the firm is insolvent")
     stand_in = world.sign(StandIn(codec.id_of(life.redemption), reason), reviewer)
@@ -155,7 +155,7 @@ def test_who_stood_in_does_not_accept(world):
 
 
 def test_a_caretaker_who_endorsed_for_its_own_region_does_not_accept(world):
-    life = Life.begin(world, first_review=FirstReview.HOST).until("endorsed")
+    life = Life.begin(world, until="endorsed", first_review=FirstReview.HOST)
     account = caretaker(world, CHANGXING, of=SHANGHAI)
     assert account.address == life.endorser
 
@@ -192,7 +192,7 @@ def test_only_the_regions_reviewer_accepts(world, life, who):
 
 
 def test_the_hosts_reviewer_does_not_accept(world):
-    life = Life.begin(world, first_review=FirstReview.HOST).until("endorsed")
+    life = Life.begin(world, until="endorsed", first_review=FirstReview.HOST)
 
     with refused("NotReviewer", account=life.host.second_reviewer, region=CHANGXING):
         life.accept(by=life.host.second_reviewer)
@@ -233,7 +233,7 @@ def test_an_accepted_claim_returns_the_rest(world, life):
 
 
 def test_a_claim_that_consumed_all_returns_nothing(world):
-    life = Life.begin(world, amount=5_000 * YUAN).until("redeemed")
+    life = Life.begin(world, until="redeemed", amount=5_000 * YUAN)
     before, pool = life.balance(), life.pool()
 
     life.accept()

@@ -24,7 +24,7 @@ from tests.contracts.world import CHANGXING, SHANGHAI, STRANGER, TIANJIN, Life, 
 @pytest.fixture
 def life(world):
     """A redemption that waits for its first review by the host region, Shanghai."""
-    return Life.begin(world, first_review=FirstReview.HOST).until("redeemed")
+    return Life.begin(world, until="redeemed", first_review=FirstReview.HOST)
 
 
 def test_an_empty_list_endorses_nothing(world):
@@ -75,14 +75,14 @@ def test_another_claim_is_refused(world, life, field):
 
 
 def test_a_programme_without_first_review_endorses_nothing(world):
-    life = Life.begin(world).until("redeemed")
+    life = Life.begin(world, until="redeemed")
 
     with refused("NoFirstReview", index=0, order=life.order_id):
         world.registry.endorse([life.claim], by=life.office.reviewer)
 
 
 def test_who_stood_in_does_not_endorse(world):
-    life = Life.begin(world, first_review=FirstReview.HOME).until("open")
+    life = Life.begin(world, until="open", first_review=FirstReview.HOME)
     reviewer = life.office.reviewer
     reason = digest("the firm is insolvent")
     stand_in = world.sign(StandIn(codec.id_of(life.redemption), reason), reviewer)
@@ -126,7 +126,7 @@ def test_only_a_reviewer_of_the_asked_region_endorses(world, life, who):
 
 @pytest.mark.parametrize(("asked", "region"), [(FirstReview.HOME, CHANGXING), (FirstReview.HOST, SHANGHAI)])
 def test_the_other_regions_reviewer_does_not_endorse(world, asked, region):
-    life = Life.begin(world, first_review=asked).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=asked)
     account = (life.host if asked is FirstReview.HOME else life.office).reviewer
 
     with refused("NotReviewer", account=account, region=region):
@@ -142,7 +142,7 @@ def test_a_suspended_reviewer_does_not_endorse(world, life):
 
 @pytest.mark.parametrize(("asked", "region"), [(FirstReview.HOME, CHANGXING), (FirstReview.HOST, SHANGHAI)])
 def test_a_caretaker_endorses(world, asked, region):
-    life = Life.begin(world, first_review=asked).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=asked)
     account = caretaker(world, region)
 
     sent = life.endorse(by=account)
@@ -160,7 +160,7 @@ def test_a_caretaker_endorses(world, asked, region):
     ],
 )
 def test_the_programme_says_whose_reviewer_endorses(world, asked, lab_region, endorser_region):
-    life = Life.begin(world, first_review=asked, lab_region=lab_region).until("redeemed")
+    life = Life.begin(world, until="redeemed", first_review=asked, lab_region=lab_region)
 
     sent = life.endorse(by=world.offices[endorser_region].reviewer)
 

@@ -11,7 +11,7 @@ from tests.contracts.world import CHANGXING, DAY, Life, refused
 @pytest.fixture
 def life(world):
     """An open order with 60 days left."""
-    return Life.begin(world).until("open")
+    return Life.begin(world, until="open")
 
 
 def extend(life, until, by=None):
@@ -96,7 +96,7 @@ def test_an_extension_moves_the_deadline_alone(life, neighbour):
 
 def test_an_extended_order_is_redeemed_after_claim_by(world):
     claim_by = world.now() + 10 * DAY
-    life = Life.begin(world, voucher={"use_by": claim_by, "claim_by": claim_by}).until("open")
+    life = Life.begin(world, until="open", voucher={"use_by": claim_by, "claim_by": claim_by})
     extend(life, claim_by + 30 * DAY)
 
     world.at(claim_by + 30 * DAY)

@@ -34,7 +34,7 @@ SLICES = (Slice(Fen(10_000 * YUAN), 9000), Slice(Fen(20_000 * YUAN), 5000), Slic
 @pytest.fixture
 def life(world):
     """An open order for half of a voucher."""
-    return Life.begin(world).until("open")
+    return Life.begin(world, until="open")
 
 
 def drawn_up(life, **changes) -> None:
@@ -111,7 +111,7 @@ def test_an_attempt_ahead_is_refused(life):
 
 
 def test_nothing_is_redeemed_that_could_not_be_rejected(world):
-    life = Life.begin(world).until("open")
+    life = Life.begin(world, until="open")
     skip_to_attempt(life, 254)
     life.redeem()
     life.reject()
@@ -157,7 +157,7 @@ def test_after_the_payers_rejection_the_order_holds_the_notes_consumed(world, li
 
 @pytest.mark.parametrize(("cost", "bps", "most"), [(8_000 * YUAN, 6000, 4_800 * YUAN), (3, 6000, 1), (10_001, 9999, 9_999), (7, 10_000, 7)])
 def test_one_rate_is_the_most_and_rounds_down(world, cost, bps, most):
-    life = Life.begin(world, slices=(Slice(UNLIMITED, bps),), cost=cost, subsidy=most + 1).until("open")
+    life = Life.begin(world, until="open", slices=(Slice(UNLIMITED, bps),), cost=cost, subsidy=most + 1)
 
     with refused("OverRule", order=life.order_id, most=most, subsidy=most + 1):
         life.redeem()
@@ -169,7 +169,7 @@ def test_one_rate_is_the_most_and_rounds_down(world, cost, bps, most):
 
 @pytest.mark.parametrize("slices", [(Slice(UNLIMITED, 10_000),), SLICES], ids=["one rate", "slices"])
 def test_a_redemption_without_cost_earns_nothing(world, slices):
-    life = Life.begin(world, slices=slices, cost=0, subsidy=1).until("open")
+    life = Life.begin(world, until="open", slices=slices, cost=0, subsidy=1)
 
     with refused("OverRule", order=life.order_id, most=0, subsidy=1):
         life.redeem()
@@ -246,7 +246,7 @@ def test_a_rejected_part_gives_its_slice_back(sliced):
 @pytest.fixture
 def joint(world):
     """The first of the three partners that a joint programme asks for, with an open order."""
-    return Life.begin(world, min_partners=3, amount=FACE).until("open")
+    return Life.begin(world, until="open", min_partners=3, amount=FACE)
 
 
 def test_too_few_partners_are_refused(joint):
@@ -442,7 +442,7 @@ MODELS = [
 
 
 def model(world, home, across, region) -> Life:
-    return Life.begin(world, paid_home=home, paid_across=across, lab_region=region).until("open")
+    return Life.begin(world, until="open", paid_home=home, paid_across=across, lab_region=region)
 
 
 @pytest.mark.parametrize(("home", "across", "region", "paid", "unpaid"), MODELS)
@@ -646,7 +646,7 @@ def test_a_retired_registry_runs_off(world, life):
     ],
 )
 def test_a_redemption_consumes_whole_notes(world, *, denomination, amount, subsidy, balance):
-    life = Life.begin(world, voucher={"denomination": denomination}, amount=amount, cost=FACE, subsidy=subsidy).until("open")
+    life = Life.begin(world, until="open", voucher={"denomination": denomination}, amount=amount, cost=FACE, subsidy=subsidy)
 
     life.redeem()
 

@@ -16,7 +16,7 @@ SLICES = (Slice(Fen(100_000 * YUAN), 6000),)
 @pytest.fixture
 def life(world):
     """A settled claim of 4,800 yuan that was reversed whole."""
-    life = Life.begin(world, slices=SLICES).until("settled")
+    life = Life.begin(world, until="settled", slices=SLICES)
     life.reverse()
     return life
 
@@ -69,7 +69,7 @@ def test_only_the_payer_says_that_money_came_back(world, life, who):
 
 @pytest.mark.parametrize(("payer", "paying"), [(KUNSHAN, KUNSHAN), (Region(0), SHANGHAI)])
 def test_the_programmes_payer_takes_it_back(world, payer, paying):
-    life = Life.begin(world, payer=payer).until("settled")
+    life = Life.begin(world, until="settled", payer=payer)
     life.reverse()
 
     with refused("NotPayer", account=life.office.payer, region=paying):
@@ -103,7 +103,7 @@ def test_all_of_it_frees_invoice_and_agreement(world, life):
 
 
 def test_part_of_it_frees_nothing(world):
-    life = Life.begin(world, slices=SLICES).until("settled")
+    life = Life.begin(world, until="settled", slices=SLICES)
     life.reverse(recover=4_800 * YUAN - 1)
     balance, invoice = life.balance(), life.invoice()
 

@@ -26,7 +26,7 @@ from tests.contracts.world import BEIJING, CHANGXING, DAY, KUNSHAN, SHANGHAI, ST
 @pytest.fixture
 def life(world):
     """A redemption that waits for review: 4,800 yuan of an order of 6,000, five notes of a strip of ten."""
-    return Life.begin(world, amount=6_000 * YUAN).until("redeemed")
+    return Life.begin(world, until="redeemed", amount=6_000 * YUAN)
 
 
 def test_an_empty_list_rejects_nothing(world):
@@ -44,7 +44,7 @@ def test_one_bad_filing_stops_the_list(world, life):
 
 
 def test_a_list_stops_at_another_regions_claim(world, life):
-    abroad = Life.begin(world, region=BEIJING, payer=BEIJING).until("redeemed")
+    abroad = Life.begin(world, until="redeemed", region=BEIJING, payer=BEIJING)
     before = standing(life, abroad)
 
     with refused("NotReviewer", account=life.office.reviewer, region=BEIJING):
@@ -107,7 +107,7 @@ def test_only_the_regions_reviewer_rejects_before_acceptance(world, life, who):
 
 @pytest.mark.parametrize("stage", ["redeemed", "endorsed"])
 def test_the_hosts_reviewer_does_not_reject(world, stage):
-    life = Life.begin(world, first_review=FirstReview.HOST).until(stage)
+    life = Life.begin(world, until=stage, first_review=FirstReview.HOST)
 
     with refused("NotReviewer", account=life.host.reviewer, region=CHANGXING):
         life.reject(by=life.host.reviewer)
@@ -122,7 +122,7 @@ def test_a_suspended_reviewer_does_not_reject(world, life):
 
 @pytest.mark.parametrize("stage", ["redeemed", "endorsed"])
 def test_a_caretaker_rejects(world, stage):
-    life = Life.begin(world, first_review=FirstReview.HOME).until(stage)
+    life = Life.begin(world, until=stage, first_review=FirstReview.HOME)
     account = caretaker(world, CHANGXING)
 
     sent = life.reject(by=account)
@@ -150,7 +150,7 @@ def test_a_caretaker_does_not_reject_for_the_payer(world, life):
 
 @pytest.mark.parametrize(("payer", "paying"), [(CHANGXING, CHANGXING), (KUNSHAN, KUNSHAN), (Region(0), SHANGHAI)])
 def test_the_programmes_payer_rejects_after_acceptance(world, payer, paying):
-    life = Life.begin(world, payer=payer).until("accepted")
+    life = Life.begin(world, until="accepted", payer=payer)
     if paying != CHANGXING:
         with refused("NotPayer", account=life.office.payer, region=paying):
             life.reject(by=life.office.payer)
@@ -186,7 +186,7 @@ def test_a_barred_party_is_rejected(life, what):
 def test_a_rejected_claim_frees_all_but_the_commitment(world, stage):
     slices = (Slice(Fen(10_000 * YUAN), 6000),)
     first_review = FirstReview.HOME if stage == "endorsed" else FirstReview.NONE
-    life = Life.begin(world, amount=6_000 * YUAN, slices=slices, first_review=first_review).until(stage)
+    life = Life.begin(world, until=stage, amount=6_000 * YUAN, slices=slices, first_review=first_review)
     other = life.beside().until(stage)
     before, state, pool = apart_from_pool(other), life.state(), life.pool()
     account = life.payer if stage == "accepted" else life.office.reviewer

@@ -16,7 +16,7 @@ FACE = 10_000 * YUAN
 @pytest.fixture
 def life(world):
     """An open order for half of a voucher."""
-    return Life.begin(world).until("open")
+    return Life.begin(world, until="open")
 
 
 @pytest.fixture
@@ -285,7 +285,7 @@ def test_thirty_days_count_from_an_extended_deadline(world, life):
 
 
 def test_leaving_before_it_is_reached_uncounts(world):
-    first = Life.begin(world, min_partners=3, amount=FACE).until("open")
+    first = Life.begin(world, until="open", min_partners=3, amount=FACE)
     leaver = first.beside().until("open")
 
     sent = release(leaver)
@@ -297,7 +297,7 @@ def test_leaving_before_it_is_reached_uncounts(world):
 
 
 def test_a_firm_leaves_with_its_last_order(world):
-    first = Life.begin(world, min_partners=3, amount=FACE).until("open")
+    first = Life.begin(world, until="open", min_partners=3, amount=FACE)
     again = first.beside(firm=first.firm).until("open")
 
     release(again)

@@ -13,7 +13,7 @@ REASON = digest("the report was copied")
 @pytest.fixture
 def life(world):
     """A settled claim of 4,800 yuan."""
-    return Life.begin(world).until("settled")
+    return Life.begin(world, until="settled")
 
 
 def reverse(life, recover=4_800 * YUAN, *, by=None, claim=None):

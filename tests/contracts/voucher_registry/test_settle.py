@@ -13,7 +13,7 @@ PAYMENT = digest("payment of May")
 @pytest.fixture
 def life(world):
     """A claim of 4,800 yuan that waits for its money; the five notes that it consumed are committed."""
-    return Life.begin(world, amount=6_000 * YUAN).until("accepted")
+    return Life.begin(world, until="accepted", amount=6_000 * YUAN)
 
 
 def test_an_empty_list_settles_nothing(world):
@@ -31,7 +31,7 @@ def test_one_bad_claim_stops_the_list(world, life):
 
 
 def test_a_list_over_two_programmes_is_paid_from_two_pools(world, life):
-    other = Life.begin(world, subsidy=1_500 * YUAN).until("accepted")
+    other = Life.begin(world, until="accepted", subsidy=1_500 * YUAN)
     again = life.beside(subsidy=2_500 * YUAN).until("accepted")
     waiting = other.beside().until("accepted")
     lives = (life, other, again)
@@ -46,7 +46,7 @@ def test_a_list_over_two_programmes_is_paid_from_two_pools(world, life):
 
 
 def test_a_list_stops_at_another_payers_claim(world, life):
-    cleared = Life.begin(world, payer=KUNSHAN).until("accepted")
+    cleared = Life.begin(world, until="accepted", payer=KUNSHAN)
     before = standing(life, cleared)
 
     with refused("NotPayer", account=life.payer, region=KUNSHAN):
@@ -56,7 +56,7 @@ def test_a_list_stops_at_another_payers_claim(world, life):
 
 
 def test_a_list_stops_at_another_hosts_claim(world):
-    here = Life.begin(world, payer=Region(0)).until("accepted")
+    here = Life.begin(world, until="accepted", payer=Region(0))
     elsewhere = here.beside(lab=world.lab(KUNSHAN)).until("accepted")
     before = standing(here, elsewhere)
 
@@ -98,7 +98,7 @@ def test_only_the_payer_settles(world, life, who):
 
 
 def test_the_named_payer_settles_alone(world):
-    life = Life.begin(world, payer=KUNSHAN).until("accepted")
+    life = Life.begin(world, until="accepted", payer=KUNSHAN)
 
     for region in (CHANGXING, SHANGHAI):
         with refused("NotPayer", account=world.offices[region].payer, region=KUNSHAN):
@@ -109,7 +109,7 @@ def test_the_named_payer_settles_alone(world):
 
 @pytest.mark.parametrize("lab_region", [CHANGXING, SHANGHAI])
 def test_without_a_named_payer_the_hosts_settles(world, lab_region):
-    life = Life.begin(world, payer=Region(0), lab_region=lab_region).until("accepted")
+    life = Life.begin(world, until="accepted", payer=Region(0), lab_region=lab_region)
     other = SHANGHAI if lab_region == CHANGXING else CHANGXING
 
     with refused("NotPayer", account=world.offices[other].payer, region=lab_region):

@@ -139,7 +139,7 @@ def test_an_error_from_another_contract_is_told_whole(world, try_each):
 
 def test_a_refused_item_leaves_nothing(world, try_each):
     """The invoice is the last thing that a redemption asks about; by then its cost was counted under the agreement."""
-    life = Life.begin(world, slices=(Slice(Fen(100_000 * YUAN), 6000),)).until("open")
+    life = Life.begin(world, until="open", slices=(Slice(Fen(100_000 * YUAN), 6000),))
     life.redemption = replace(life.redemption, invoice_amount=Fen(1))
     before = standing(life)
 
