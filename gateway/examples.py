@@ -200,7 +200,7 @@ MOVED = {
 ORDERS = {"orders": [ORDER]}
 PAGE_END = {"next": None, "block": BLOCK}
 _ENDORSED = {"stage": "ENDORSED", "subsidy": "480000", "cost": "800000"}
-_WAITING = {"waits_for": "REVIEW", "since": NOW, "waited_seconds": 30, "due": NOW + 15 * 86_400, "late": False}
+_WAITING = {"waits_for": "REVIEW", "since": NOW, "waited_seconds": 30, "late_after": NOW + 15 * 86_400, "late": False}
 _ENDORSER = {"what": "ENDORSED", "account": SIGNER, "body": None}
 WAITING_PAGE = {
     "account": SIGNER,
@@ -618,17 +618,16 @@ EVIDENCE_CHECKED = {
 _ITEMS = [{"document": "成果报告", "reason": "未加盖检测专用章。"}]
 CORRECTION_LIST = {"items": _ITEMS, "file": None}
 CORRECTION_LIST_TAKEN = {"order_id": ORDER, "attempt": 0, "bundle_sha256": SHA_256, "items": _ITEMS}
-_AGAIN = "%PDF-1.7 检测报告，已盖章（样例）"
+CORRECTED_DOCUMENT = "%PDF-1.7 检测报告，已盖章（样例）"
 CORRECTIONS_SENT = {
-    "documents": [{"kind": "成果报告", "sha256": sha256(_AGAIN.encode()).hexdigest()}],
+    "documents": [{"kind": "成果报告", "sha256": sha256(CORRECTED_DOCUMENT.encode()).hexdigest()}],
     "contract": None,
     "invoice": None,
     "payment": None,
     "report_form": None,
 }
-CORRECTED_FORM = {"file": _AGAIN}
-_LIST_SEEN = {"attempt": 0, "at": NOW, "region": CHANGXING, "account": None, "body": None, "bundle_sha256": SHA_256}
-_REASON = {"region": CHANGXING, "body": None, "reason": "未加盖检测专用章。"}
+_LIST_SEEN = {"attempt": 0, "at": NOW, "region": SHANGHAI, "account": SIGNER, "body": None, "bundle_sha256": SHA_256}
+_REASON = {"region": SHANGHAI, "body": None, "reason": "未加盖检测专用章。"}
 CORRECTIONS_SEEN = {
     "order_id": ORDER,
     "stage": "OPEN",

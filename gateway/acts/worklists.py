@@ -64,7 +64,7 @@ def _reviewers(ledger: Ledger, order_id: Id) -> Iterator[tuple[str, Address]]:
 def _waiting(office: Office, snapshot: Snapshot, order_id: Id) -> schemas.WaitingOrder:
     ledger, life = snapshot.ledger, _life(snapshot, order_id)
     wait, _ = _waits_for(life)
-    due = life.since + AgeingThresholds().seconds(wait)
+    late_after = life.since + AgeingThresholds().seconds(wait)
     reviewed_by = [
         {"what": what, "account": account, "body": office.bodies.name(account)} for what, account in _reviewers(ledger, order_id)
     ]
@@ -74,8 +74,8 @@ def _waiting(office: Office, snapshot: Snapshot, order_id: Id) -> schemas.Waitin
             "waits_for": wait.value,
             "since": life.since,
             "waited_seconds": snapshot.time - life.since,
-            "due": due,
-            "late": snapshot.time > due,
+            "late_after": late_after,
+            "late": snapshot.time > late_after,
             "reviewed_by": reviewed_by,
             "sent_back": bool(office.corrections.counting(order_id, life.attempt)),
         }

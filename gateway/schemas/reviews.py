@@ -24,14 +24,14 @@ class WaitingOrder(OrderBrief):
     """
     An order that waits for a body: what for, since when, and how long by the newest block's time.
 
-    `due` is when it has waited too long by the thresholds of the ageing report, `deadline` the order's own on the chain. `reviewed_by` is
+    `late_after` is when it has waited too long by the thresholds of the ageing report, `deadline` the order's own on the chain. `reviewed_by` is
     whoever stood in for a party or endorsed. `sent_back`: something of this attempt was sent back here, and no rejection followed yet.
     """
 
     waits_for: Duty
     since: int
     waited_seconds: int
-    due: int
+    late_after: int
     late: bool
     reviewed_by: list[ReviewedBy]
     sent_back: bool
