@@ -51,7 +51,7 @@ class Returned:
     """
     What one body sent back of an attempt, of the bundle with this hash. `checklist` is all that the programme asks for.
 
-    `account` is the one that signs for the body, if it signs at this gateway; `body` its name, if it was named.
+    `account` is the one that signs for the body, if it signs here or is named by the caller's key; `body` its name, if it was named.
     """
 
     attempt: int

@@ -6,6 +6,7 @@ contracts decide.
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,7 @@ from registry import (
 )
 
 INDEX = "index.sqlite"
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 Clock = Callable[[], float]
 
@@ -296,6 +298,12 @@ class Office:
     def address_of(self, caller: Caller) -> Address:
         """The account itself. Raises `Problem` if none signs for the caller here."""
         return Address(self._accounts.by_name[self._account(caller)].address)
+
+    def account_of(self, caller: Caller) -> Address | None:
+        """The account by which a caller acts: one that signs here, or the one at another gateway that its key names by address."""
+        if self.signs_for(caller):
+            return self.address_of(caller)
+        return Address(caller.account) if caller.account is not None and _ADDRESS.fullmatch(caller.account) else None
 
     def signed_by(self, caller: Caller, record: Record) -> bytes:
         """An officer's own signature on a record, made here."""

@@ -100,11 +100,9 @@ def _counting(office: Office, order: Id, attempts: dict[Id, int]) -> Collection[
 
 
 def _signs_as(office: Office, caller: Caller) -> tuple[str | None, str | None]:
-    """The caller's account here and its body; neither, where it signs at another gateway."""
-    if not office.signs_for(caller):
-        return None, None
-    account = office.address_of(caller)
-    return account, office.bodies.name(account)
+    """The caller's account and its body, as far as they are known here."""
+    account = office.account_of(caller)
+    return account, None if account is None else office.bodies.name(account)
 
 
 def _file_of(office: Office, programme: Programme, text: str | None) -> ProgrammeFile:

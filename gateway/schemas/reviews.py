@@ -24,8 +24,9 @@ class WaitingOrder(OrderBrief):
     """
     An order that waits for a body: what for, since when, and how long by the newest block's time.
 
-    `late_after` is when it has waited too long by the thresholds of the ageing report, `deadline` the order's own on the chain. `reviewed_by` is
-    whoever stood in for a party or endorsed. `sent_back`: something of this attempt was sent back here, and no rejection followed yet.
+    `late_after` is when it has waited too long by the thresholds of the ageing report, `deadline` the order's own on the chain.
+    `reviewed_by` is whoever stood in for a party or endorsed. `sent_back`: something of this attempt was sent back here, and no rejection
+    followed yet.
     """
 
     waits_for: Duty
@@ -84,7 +85,8 @@ class ListSeen(Shape):
     """
     One body's list. `counts` unless a later one of the same body stands in its place, or it names nothing.
 
-    `account` signs for the body, null where it signs at another gateway. `rejected`: the attempt was sent back on the chain since.
+    `account` signs for the body, null where it signs at another gateway and the caller's key does not name it. `rejected`: the attempt was
+    sent back on the chain since.
     """
 
     attempt: int

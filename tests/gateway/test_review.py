@@ -208,6 +208,18 @@ def test_what_the_host_named_counts_once_home_rejects(town, case):
     assert [(each["region"], each["reason"]) for each in invoice["reasons"]] == [(SHANGHAI, "发票章不清。"), (CHANGXING, "抬头有误。")]
 
 
+def test_a_key_that_signs_at_home_names_its_body_by_its_account(town, case):
+    account = address(town, CHANGXING, FINAL_REVIEWER)
+    with ApiKeys(town.world.folder(SHANGHAI) / "state") as keys:
+        secret, _ = keys.add(name=f"reviewer-{town.number()}", party=Party.REVIEWER, region=CHANGXING, account=account)
+    with town.restarted(SHANGHAI, bodies=bodies_file(town, {"name": FINAL, "accounts": [account]})):
+        desk = Desk(town.http, town.world.gateways[SHANGHAI], secret)
+        assert named(case, desk, ITEMS[0]).status == 201
+        (seen,) = town.desk(SHANGHAI, "auditor").get(f"/v1/orders/{case.order}/corrections")["lists"]
+
+    assert (seen["region"], seen["body"], seen["account"]) == (CHANGXING, FINAL, account)
+
+
 def test_all_is_named_at_once_and_before_the_rejection(town, case):
     returned(case, ITEMS[0])
 
