@@ -43,7 +43,7 @@ class ItemState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SentBack:
-    """What one reviewer sent back: items, of the bundle as he saw it."""
+    """What one reviewer sent back: items, of the bundle as it stood then."""
 
     items: frozenset[str]
     bundle: Bundle
@@ -102,7 +102,7 @@ def corrections_of(items: Sequence[str], back: Sequence[SentBack], now: Bundle) 
     """
     Where each item of the next attempt stands. `back` is all that was sent back of the one before, the last statement at the end.
 
-    An item that several sent back is sent again once it differs from what each of them saw.
+    An item that several sent back is sent again once it differs from what it was for each of them.
     """
     return tuple(_correction(item, back, now) for item in items)
 

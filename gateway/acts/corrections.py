@@ -11,6 +11,7 @@ from gateway.acts.evidence import put_on_record, require_party
 from gateway.callers import Caller
 from gateway.corrections_book import Named, Returned
 from gateway.errors import Problem
+from gateway.evidence_book import Handed
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.programme_files import require_file_of
@@ -48,26 +49,12 @@ def name(office: Office, caller: Caller, order_id: Id, asked: schemas.Correction
     Home's reviewer rejects then; the host's first reviewer cannot, and tells home so by not endorsing.
     """
     with office.current() as snapshot:
-        ledger = snapshot.ledger
-        if order_id not in ledger.order_records or not reviews(caller, ledger, order_id):
-            raise not_found("order", order_id)
-        state = ledger.orders[order_id]
-        if state.stage not in _UNDER_REVIEW:
-            raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
-        programme = ledger.programmes[ledger.vouchers[ledger.order_records[order_id].voucher].programme]
-        regions = _other_regions(office, ledger, order_id)
-    handed = office.evidence.handed(order_id)
-    if handed is None:
-        title = "本平台未收到该订单的兑付材料；请在受理材料的平台列明补正事项。 The evidence is at another gateway: name the items there."
-        raise Problem(409, "EvidenceNotHere", title, kept_at=regions)
-    checklist = items_of(_file_of(office, programme, asked.file).policy.evidence)
-    unknown = sorted({each.document for each in asked.items} - set(checklist))
-    if unknown:
-        title = "所列事项不在该券种的材料清单内。 The programme's checklist does not have these items."
-        raise Problem(422, "ItemNotAsked", title, items=unknown, checklist=list(checklist))
+        attempt, programme = _under_review(caller, snapshot.ledger, order_id)
+        handed = _handed_here(office, snapshot.ledger, order_id)
+    checklist = _checklist_of(office, programme, asked)
     account, body = _signs_as(office, caller)
     returned = Returned(
-        attempt=state.attempt,
+        attempt=attempt,
         at=Time(int(office.clock())),
         region=caller.home,
         account=account,
@@ -78,7 +65,7 @@ def name(office: Office, caller: Caller, order_id: Id, asked: schemas.Correction
     )
     office.corrections.enter(order_id, returned, intent_id=intent_id)
     return schemas.CorrectionListTaken(
-        order_id=order_id, attempt=state.attempt, bundle_sha256=returned.bundle_sha256, items=_items_seen(returned)
+        order_id=order_id, attempt=attempt, bundle_sha256=returned.bundle_sha256, items=_items_seen(returned)
     )
 
 
@@ -88,15 +75,39 @@ def require_nothing_sent_back(office: Office, caller: Caller, orders: Collection
         return
     account, body = _signs_as(office, caller)
     with office.current() as snapshot:
-        attempts = {order: snapshot.ledger.orders[order].attempt for order in orders}
-    standing = [order for order in orders if any(each.by == (caller.home, body or account) for each in _counting(office, order, attempts))]
-    if standing:
-        title = "本机构列明的补正事项尚未撤回。 What this body sent back stands; take it back first."
-        raise Problem(409, "SentBack", title, orders=["0x" + each.hex() for each in standing])
+        for order in orders:
+            counting = office.corrections.counting(order, snapshot.ledger.orders[order].attempt)
+            if any(each.by == (caller.home, body or account) for each in counting):
+                title = "本机构列明的补正事项尚未撤回。 What this body sent back stands; take it back first."
+                raise Problem(409, "SentBack", title, order="0x" + order.hex())
 
 
-def _counting(office: Office, order: Id, attempts: dict[Id, int]) -> Collection[Returned]:
-    return office.corrections.counting(order, attempts[order])
+def _under_review(caller: Caller, ledger: Ledger, order_id: Id) -> tuple[int, Programme]:
+    """The attempt that the caller may judge, and the order's programme."""
+    if order_id not in ledger.order_records or not reviews(caller, ledger, order_id):
+        raise not_found("order", order_id)
+    state = ledger.orders[order_id]
+    if state.stage not in _UNDER_REVIEW:
+        raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
+    return state.attempt, ledger.programmes[ledger.vouchers[ledger.order_records[order_id].voucher].programme]
+
+
+def _handed_here(office: Office, ledger: Ledger, order_id: Id) -> Handed:
+    handed = office.evidence.handed(order_id)
+    if handed is None:
+        title = "本平台未收到该订单的兑付材料；请在受理材料的平台列明补正事项。 The evidence is at another gateway: name the items there."
+        raise Problem(409, "EvidenceNotHere", title, kept_at=_other_regions(office, ledger, order_id))
+    return handed
+
+
+def _checklist_of(office: Office, programme: Programme, asked: schemas.CorrectionList) -> tuple[str, ...]:
+    """All that the programme asks for, if what was named is among it."""
+    checklist = items_of(_file_of(office, programme, asked.file).policy.evidence)
+    unknown = sorted({each.document for each in asked.items} - set(checklist))
+    if unknown:
+        title = "所列事项不在该券种的材料清单内。 The programme's checklist does not have these items."
+        raise Problem(422, "ItemNotAsked", title, items=unknown, checklist=list(checklist))
+    return checklist
 
 
 def _signs_as(office: Office, caller: Caller) -> tuple[str | None, str | None]:

@@ -174,4 +174,4 @@ def test_a_party_sends_again_what_was_sent_back_and_nothing_else(people, order, 
 def test_an_item_without_a_document_or_a_reason_is_refused(people, order, item):
     said = people.caller(SHANGHAI, "reviewer-1").run(f"review correct {order} --item {item} --json")
 
-    assert (said.status, said.refusal["values"]) == (2, {"setting": "item"})
+    assert (said.status, "DOCUMENT=REASON" in said.refusal["message"]) == (2, True)
