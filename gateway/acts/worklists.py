@@ -27,7 +27,7 @@ def waiting(office: Office, caller: Caller, *, duty: str | None, cursor: str | N
         def keep(order_id: Id) -> bool:
             if ledger.orders[order_id].stage not in _UNDER_REVIEW:
                 return False
-            wait, region = _waits_for(_life(snapshot, order_id))
+            wait, region = _waits_for(ledger, order_id)
             mine = region == caller.home and office.bodies.has_duty(account, Duty(wait)) and duty in (None, wait)
             return mine and not any(office.bodies.are_same(account, other) for _, other in _reviewers(ledger, order_id))
 
@@ -42,12 +42,10 @@ def waiting(office: Office, caller: Caller, *, duty: str | None, cursor: str | N
             )
 
 
-def _life(snapshot: Snapshot, order_id: Id) -> Life:
-    (life,) = lives_of(snapshot.ledger, (each.logged for each in snapshot.history_of(order_id)), until=snapshot.time)
-    return life
-
-
-def _waits_for(life: Life) -> tuple[Wait, Region]:
+def _waits_for(ledger: Ledger, order_id: Id) -> tuple[Wait, Region]:
+    """What an order waits for, and which region is to act, without its history: many are asked and few are shown."""
+    life = Life(ledger, order_id)
+    life.stage = ledger.orders[order_id].stage
     if life.waits_for is None:
         raise ValueError("an order under review waits for somebody")
     return life.waits_for
@@ -62,8 +60,9 @@ def _reviewers(ledger: Ledger, order_id: Id) -> Iterator[tuple[str, Address]]:
 
 
 def _waiting(office: Office, snapshot: Snapshot, order_id: Id) -> schemas.WaitingOrder:
-    ledger, life = snapshot.ledger, _life(snapshot, order_id)
-    wait, _ = _waits_for(life)
+    ledger = snapshot.ledger
+    wait, _ = _waits_for(ledger, order_id)
+    (life,) = lives_of(ledger, (each.logged for each in snapshot.history_of(order_id)), until=snapshot.time)
     late_after = life.since + AgeingThresholds().seconds(wait)
     reviewed_by = [
         {"what": what, "account": account, "body": office.bodies.name(account)} for what, account in _reviewers(ledger, order_id)
