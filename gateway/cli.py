@@ -52,6 +52,8 @@ firm_changes = typer.Typer(no_args_is_help=True, help="企业变更。 What beca
 app.add_typer(firm_changes, name="firm-changes")
 evidence = typer.Typer(no_args_is_help=True, help="兑付材料。 What redemptions are handed in with.")
 app.add_typer(evidence, name="evidence")
+corrections = typer.Typer(no_args_is_help=True, help="退回补正的事项。 What was sent back of it.")
+app.add_typer(corrections, name="corrections")
 
 State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
 Anchor = Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
@@ -194,10 +196,19 @@ def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = Fa
     _verify(verified, state, anchor, as_json=as_json)
 
 
+@corrections.command("verify", epilog="tongquan gateway corrections verify")
+def verify_corrections(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对退回补正记录的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.corrections_book import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
 @lookups.callback()
 @firm_facts.callback()
 @firm_changes.callback()
 @evidence.callback()
+@corrections.callback()
 def _of_chain() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""
 

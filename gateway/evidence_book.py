@@ -139,6 +139,19 @@ class EvidenceBook:
         at, party, told = stated[-1]
         return Handed(Bundle.read(told), at, party, len(stated))
 
+    def bundle(self, order: Id, sha256: str) -> Bundle:
+        """
+        A bundle that was stated for an order, whether or not it counts, by its hash.
+
+        Raises:
+            LookupError: none was.
+        """
+        for _, _, told in self._entries(order, "bundle"):
+            found = Bundle.read(told)
+            if found.hash.hex() == sha256:
+                return found
+        raise LookupError(sha256)
+
     def salts(self, order: Id, redemption: Id) -> list[bytes]:
         """The salts that were told of an order's result, and the one that this redemption was prepared with here."""
         found = (told for _, _, told in self._entries(order, "salt") if told["redemption"] in (None, redemption.hex()))

@@ -181,7 +181,7 @@ _RESERVED = _event(
     stage="OPEN",
     deadline=NOW + 90 * 86_400,
 )
-ORDER_SEEN = ORDER_BRIEF | {"history": [_RESERVED], "block": BLOCK}
+ORDER_SEEN = ORDER_BRIEF | {"history": [_RESERVED], "bodies": [], "block": BLOCK}
 LEAVING_ORDER = ORDER_BRIEF | {"standing": "EXITED", "flagged_until": None, "use_by": USE_BY, "not_movable": None}
 MOVE_FACTS = {"lab": NEW_LAB}
 _NEW_ORDER = ORDER_DOCUMENT | {"message": ORDER_DOCUMENT["message"] | {"lab": NEW_LAB}}
@@ -200,6 +200,15 @@ MOVED = {
 }
 ORDERS = {"orders": [ORDER]}
 PAGE_END = {"next": None, "block": BLOCK}
+_ENDORSED = {"stage": "ENDORSED", "subsidy": "480000", "cost": "800000"}
+_WAITING = {"waits_for": "REVIEW", "since": NOW, "waited_seconds": 30, "late_after": NOW + 15 * 86_400, "late": False}
+_ENDORSER = {"what": "ENDORSED", "account": SIGNER, "body": None}
+WAITING_PAGE = {
+    "account": SIGNER,
+    "body": None,
+    "orders": [ORDER_BRIEF | _ENDORSED | _WAITING | {"reviewed_by": [_ENDORSER], "sent_back": False}],
+    **PAGE_END,
+}
 
 
 def order_written(stage: str) -> dict[str, Any]:
@@ -605,6 +614,33 @@ EVIDENCE_CHECKED = {
     "bundle_sha256": SHA_256,
     "verdict": "MISSING",
     "checked": [_LACKING | {"zh": "须提交服务合同。（未提供）", "en": "服务合同 is asked for. (not handed in)"}],
+    "block": BLOCK,
+}
+_ITEMS = [{"document": "成果报告", "reason": "未加盖检测专用章。"}]
+CORRECTION_LIST = {"items": _ITEMS, "file": None}
+CORRECTION_LIST_TAKEN = {"order_id": ORDER, "attempt": 0, "bundle_sha256": SHA_256, "items": _ITEMS}
+CORRECTED_DOCUMENT = "%PDF-1.7 检测报告，已盖章（样例）"
+CORRECTIONS_SENT = {
+    "documents": [{"kind": "成果报告", "sha256": sha256(CORRECTED_DOCUMENT.encode()).hexdigest()}],
+    "contract": None,
+    "invoice": None,
+    "payment": None,
+    "report_form": None,
+}
+_LIST_SEEN = {"attempt": 0, "at": NOW, "region": SHANGHAI, "account": SIGNER, "body": None, "bundle_sha256": SHA_256}
+_REASON = {"region": SHANGHAI, "body": None, "reason": "未加盖检测专用章。"}
+CORRECTIONS_SEEN = {
+    "order_id": ORDER,
+    "stage": "OPEN",
+    "attempt": 1,
+    "deadline": NOW + 30 * 86_400,
+    "kept_here": True,
+    "kept_at": [SHANGHAI],
+    "lists": [_LIST_SEEN | {"items": _ITEMS, "counts": True, "rejected": True}],
+    "checklist": [
+        {"document": "服务合同", "state": "CARRIED_OVER", "files": [], "before": [], "reasons": []},
+        {"document": "成果报告", "state": "TO_SEND", "files": [_REPORT_SHA256], "before": [_REPORT_SHA256], "reasons": [_REASON]},
+    ],
     "block": BLOCK,
 }
 SAMPLE_QUESTION = {"seed": "2030 年第四季度抽查", "size": 30, "from": FROM, "until": NOW}

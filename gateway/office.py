@@ -6,6 +6,7 @@ contracts decide.
 """
 
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -14,12 +15,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NoReturn
 
-from gateway import accounts, inquiries, refusals, schemas, shapes
+from gateway import accounts, bodies, inquiries, refusals, schemas, shapes
 from gateway.agents import Agents
 from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.catalogue import Catalogue
+from gateway.corrections_book import CorrectionsBook
 from gateway.errors import Problem
 from gateway.evidence_book import EvidenceBook
 from gateway.evidence_files import EvidenceFiles
@@ -60,6 +62,7 @@ from registry import (
 )
 
 INDEX = "index.sqlite"
+_ADDRESS = re.compile("0x[0-9a-fA-F]{40}")
 
 Clock = Callable[[], float]
 
@@ -91,6 +94,7 @@ class Office:
         self.region = Region(settings.region)
         self.clock = clock
         self.keyring = keyring_of(settings.tag_keys, settings.tag_epoch)
+        self.bodies = bodies.read(settings.bodies)
         self.deployment = Deployment.from_json(settings.deployment.read_text(encoding="utf-8"))
         self._node = Node(settings.node_url, connect_seconds=settings.node_connect_seconds, answer_seconds=settings.node_answer_seconds)
         verify(self._node, self.deployment)
@@ -116,6 +120,7 @@ class Office:
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
             self.evidence_files = EvidenceFiles(settings.state)
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))
+            self.corrections = opened.enter_context(closing(CorrectionsBook(settings.state)))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
             self.service_types = opened.enter_context(closing(ServiceTypeFiles(settings.state / "service-types.sqlite")))
@@ -292,6 +297,16 @@ class Office:
         """Sends from the account that the caller names."""
         return self._clients[self._account(caller)]
 
+    def address_of(self, caller: Caller) -> Address:
+        """The account itself. Raises `Problem` if none signs for the caller here."""
+        return Address(self._accounts.by_name[self._account(caller)].address)
+
+    def account_of(self, caller: Caller) -> Address | None:
+        """The account by which a caller acts: one that signs here, or the one at another gateway that its key names by address."""
+        if self.signs_for(caller):
+            return self.address_of(caller)
+        return Address(caller.account) if caller.account is not None and _ADDRESS.fullmatch(caller.account) else None
+
     def signed_by(self, caller: Caller, record: Record) -> bytes:
         """An officer's own signature on a record, made here."""
         return self._accounts.by_name[self._account(caller)].sign(record, self.deployment.domain)
@@ -320,8 +335,12 @@ class Office:
     def _own_addresses(self) -> frozenset[str]:
         return frozenset(account.address.lower() for account in self._accounts.by_name.values())
 
+    def signs_for(self, caller: Caller) -> bool:
+        """Whether an account signs here for a caller."""
+        return caller.home == self.region and caller.account in self._clients
+
     def _account(self, caller: Caller) -> str:
-        if caller.home != self.region or caller.account is None or caller.account not in self._clients:
+        if caller.account is None or not self.signs_for(caller):
             raise Problem(403, "NoAccount", "本平台没有该角色的签名账户。 No account signs for this caller here.")
         return caller.account
 

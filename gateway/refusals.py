@@ -129,6 +129,7 @@ STATUS: Mapping[str, int] = {
     "CatalogueMissing": 409,
     "CatalogueRefused": 422,
     "CodeRefused": 422,
+    "CorrectionMissing": 409,
     "CursorDiffers": 422,
     "CursorRefused": 422,
     "DeviceUnavailable": 503,
@@ -139,6 +140,7 @@ STATUS: Mapping[str, int] = {
     "EvidenceEmpty": 422,
     "EvidenceFull": 409,
     "EvidenceMissing": 409,
+    "EvidenceNotHere": 409,
     "EvidenceTooLarge": 413,
     "EvidenceUnavailable": 503,
     "EvidenceUnreadable": 422,
@@ -153,6 +155,7 @@ STATUS: Mapping[str, int] = {
     "InvalidRequest": 422,
     "IssueUnderWay": 503,
     "IssuerSilent": 503,
+    "ItemNotAsked": 422,
     "LabMissing": 422,
     "ListEmpty": 422,
     "ListHeaderDiffers": 422,
@@ -167,8 +170,11 @@ STATUS: Mapping[str, int] = {
     "NoChange": 409,
     "NoOfficer": 403,
     "NotFound": 404,
+    "NotItsDuty": 403,
     "NotReady": 503,
+    "NotSentBack": 422,
     "NotYours": 403,
+    "NothingSentBack": 409,
     "OutcomeUnknown": 504,
     "PartnershipReached": 409,
     "PeriodNotOver": 409,
@@ -184,7 +190,9 @@ STATUS: Mapping[str, int] = {
     "RegionRefused": 422,
     "Reverted": 409,
     "RoleNotAllowed": 403,
+    "SameBody": 409,
     "SellerDiffers": 422,
+    "SentBack": 409,
     "SerialAmbiguous": 409,
     "SignatureMissing": 422,
     "SignerIsGateways": 422,
@@ -206,7 +214,17 @@ STATUS: Mapping[str, int] = {
 
 # Refusals by what stands on the chain, as far as this gateway knows it: claimed only while the node answers and its head is new.
 OF_STATE = frozenset(
-    {"AgreementNotYours", "MonthNotOver", "NotFound", "PeriodNotOver", "SellerDiffers", "UnknownVoucher", "WrongStage", "YearNotOver"}
+    {
+        "AgreementNotYours",
+        "MonthNotOver",
+        "NotFound",
+        "NothingSentBack",
+        "PeriodNotOver",
+        "SellerDiffers",
+        "UnknownVoucher",
+        "WrongStage",
+        "YearNotOver",
+    }
 )
 IN_DOUBT = ("Stale", "Unreachable")
 

@@ -30,14 +30,17 @@ class Settings(BaseSettings):
         Path,
         Field(
             description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts,"
-            " catalogue of labs, programme files, evidence with its originals, payment records and catalogue of sub-districts"
-            " (all to be backed up)."
+            " catalogue of labs, programme files, evidence with its originals, what was sent back of it, payment records and"
+            " catalogue of sub-districts (all to be backed up)."
         ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]
     accounts: Annotated[
         Path, Field(description="Where the keys of the role accounts are that sign here, in files or devices; see docs/keys.md.")
     ]
+    bodies: Annotated[
+        Path | None, Field(description="Which bodies the reviewers' accounts are of, and what each reviews; see docs/review.md.")
+    ] = None
     tag_epoch: Annotated[
         int,
         Field(

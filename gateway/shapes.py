@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gateway import schemas
+from gateway.bodies import Bodies
 from gateway.catalogue import ITEM
 from gateway.catalogue import Entry as CatalogueEntry
 from gateway.errors import plain
@@ -89,9 +90,19 @@ def leaving_order(snapshot: Snapshot, order_id: Id, against: Rejected | None) ->
     )
 
 
-def order_seen(snapshot: Snapshot, order_id: Id, now: float) -> schemas.OrderSeen:
+def order_seen(snapshot: Snapshot, order_id: Id, now: float, bodies: Bodies) -> schemas.OrderSeen:
     """An order for one of its parties, its officers or an auditor."""
-    return schemas.OrderSeen(**Facts(snapshot).order(order_id), history=history_seen(snapshot, order_id), block=block_seen(snapshot, now))
+    history = history_seen(snapshot, order_id)
+    return schemas.OrderSeen(
+        **Facts(snapshot).order(order_id), history=history, bodies=_bodies_in(history, bodies), block=block_seen(snapshot, now)
+    )
+
+
+def _bodies_in(history: Iterable[schemas.Event], bodies: Bodies) -> list[schemas.BodyNamed]:
+    """Every account of a history that is of a body with a name, as it first acts."""
+    accounts = dict.fromkeys(event.values[name] for event in history for name in ("stand_in", "by") if name in event.values)
+    named = ((account, bodies.name(account)) for account in accounts)
+    return [schemas.BodyNamed(account=account, body=body) for account, body in named if body is not None]
 
 
 def lookup_seen(region: Region, row: Row, *, named: bool) -> schemas.LookupSeen:

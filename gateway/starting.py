@@ -18,6 +18,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
+from gateway import bodies
 from gateway.exits import Exit
 from gateway.office import Office, SignsForParty
 from gateway.safety import UnsafeSettings, require_safe
@@ -85,6 +86,7 @@ def opened(settings: Settings) -> Office:
     """
     _used("deployment", lambda: Deployment.from_json(settings.deployment.read_text(encoding="utf-8")))
     _used("tag_keys", lambda: keyring_of(settings.tag_keys, settings.tag_epoch))
+    _used("bodies", lambda: bodies.read(settings.bodies))
     try:
         return Office(settings, time.time)
     except SignsForParty as party:

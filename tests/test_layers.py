@@ -26,6 +26,7 @@ PURE = {
     "registry.statement",
     "registry.breaks",
     "registry.bundle",
+    "registry.corrections",
     "registry.reports",
     "registry.conformance.cast",
     "registry.conformance.page",

@@ -52,7 +52,7 @@ _NO_DATE = (1980, 1, 1, 0, 0, 0)
 
 def upload(office: Office, caller: Caller, order_id: Id, content: bytes, intent_id: str) -> schemas.DocumentTaken:
     """Take one document for an order, of its lab or firm."""
-    _require_party(office, caller, order_id)
+    require_party(office, caller, order_id)
     media_type = media_type_of(content, most=office.settings.evidence_bytes)
     sha256 = hashlib.sha256(content).hexdigest()
     documents = office.evidence.documents(order_id)
@@ -67,8 +67,14 @@ def upload(office: Office, caller: Caller, order_id: Id, content: bytes, intent_
 
 def state(office: Office, caller: Caller, order_id: Id, asked: schemas.BundleStatement, intent_id: str) -> schemas.BundleTaken:
     """Put on record what is handed in for an order; the last statement counts. Every document has to be here, as it was handed in."""
-    _require_party(office, caller, order_id)
-    bundle = Bundle.read(asked.model_dump(mode="json"))
+    require_party(office, caller, order_id)
+    return put_on_record(office, caller, order_id, Bundle.read(asked.model_dump(mode="json")), salt=asked.salt, intent_id=intent_id)
+
+
+def put_on_record(
+    office: Office, caller: Caller, order_id: Id, bundle: Bundle, *, salt: bytes | None, intent_id: str
+) -> schemas.BundleTaken:
+    """State a bundle of a party of the order."""
     if bundle.contract is not None:
         with office.seen() as snapshot:
             require_seller(office, snapshot.ledger, [snapshot.ledger.order_records[order_id].lab], bundle.contract.seller)
@@ -79,7 +85,7 @@ def state(office: Office, caller: Caller, order_id: Id, asked: schemas.BundleSta
         raise Problem(409, "EvidenceMissing", title, missing=missing)
     for each in bundle.documents:
         office.evidence_files.read(each.sha256)
-    office.evidence.state(order_id, bundle, salt=asked.salt, at=_now(office), party=caller.party.value, intent_id=intent_id)
+    office.evidence.state(order_id, bundle, salt=salt, at=_now(office), party=caller.party.value, intent_id=intent_id)
     return schemas.BundleTaken(order_id=order_id, bundle_sha256=bundle.hash.hex())
 
 
@@ -111,7 +117,8 @@ def keep_salt(office: Office, caller: Caller, redemption: Id, order_id: Id, salt
         office.evidence.keep_salt(order_id, salt, redemption=redemption, at=_now(office), party=caller.party.value)
 
 
-def _require_party(office: Office, caller: Caller, order_id: Id) -> None:
+def require_party(office: Office, caller: Caller, order_id: Id) -> None:
+    """Only an order's own lab and firm hand in for it."""
     with office.seen() as snapshot:
         if not is_party(office, caller, snapshot.ledger, order_id):
             raise not_found("order", order_id)

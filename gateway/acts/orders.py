@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from gateway import shapes
+from gateway.acts.corrections import require_corrected
 from gateway.acts.evidence import keep_salt, require_agreeing
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
@@ -88,7 +89,7 @@ def order(office: Office, caller: Caller, order_id: Id) -> OrderSeen:
         subject.own = is_party(office, caller, snapshot.ledger, order_id)
         of_order(subject, snapshot.ledger, order_id)
         require_order_seen(office, caller, snapshot.ledger, order_id)
-        told = shapes.order_seen(snapshot, order_id, office.clock())
+        told = shapes.order_seen(snapshot, order_id, office.clock(), office.bodies)
         near = warnings_of(office, caller, snapshot.ledger, order_id)
         return told.model_copy(update={"warnings": [*told.warnings, *near]})
 
@@ -171,6 +172,7 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         if state.stage != Stage.OPEN:
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
         require_seller(office, ledger, [record.lab], asked.agreement.seller)
+        require_corrected(office, ledger, order_id)
         require_agreeing(office, order_id, asked)
         epoch = epoch_of(ledger.vouchers[record.voucher].firm)
         agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)

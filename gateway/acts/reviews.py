@@ -1,9 +1,11 @@
 """What the region's reviewers and payers do with orders."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from gateway.acts.corrections import require_nothing_sent_back
 from gateway.acts.orders import stage_after, written
+from gateway.bodies import Duty
 from gateway.callers import Caller
 from gateway.errors import Problem
 from gateway.office import Office
@@ -20,6 +22,7 @@ from registry import NO_ADDRESS, Claim, Done, Fen, Filing, Id, Rejected, Reserva
 
 def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Confirm requested orders before the service (审核确认)."""
+    _require_duty(office, caller, Duty.APPROVAL)
     reservations = _reservations(office, caller, orders)
     _require_begun_in_time(office, orders, intent_id)
     return _reviewed(office, orders, office.client(caller).approve(reservations, intent_id=intent_id))
@@ -27,6 +30,7 @@ def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str
 
 def decline(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Turn requested orders down (不予确认)."""
+    _require_duty(office, caller, Duty.APPROVAL)
     return _reviewed(office, orders, office.client(caller).decline(_reservations(office, caller, orders), intent_id=intent_id))
 
 
@@ -38,14 +42,20 @@ def extend(office: Office, caller: Caller, order: Id, asked: Extension, intent_i
 
 def endorse(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """First review (初审)."""
+    _require_duty(office, caller, Duty.FIRST_REVIEW)
     # As it was before any endorsement, so that a repeated request makes the same call.
     claims = [replace(each, endorser=NO_ADDRESS) for each in _claims(office, caller, orders)]
+    _require_other_body(office, caller, claims)
+    require_nothing_sent_back(office, caller, orders, intent_id)
     return _reviewed(office, orders, office.client(caller).endorse(claims, intent_id=intent_id))
 
 
 def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Find redemptions in order (审核通过)."""
+    _require_duty(office, caller, Duty.REVIEW)
     claims = _claims(office, caller, orders)
+    _require_other_body(office, caller, claims)
+    require_nothing_sent_back(office, caller, orders, intent_id)
     _require_begun_in_time(office, orders, intent_id)
     return _reviewed(office, orders, office.client(caller).accept(claims, intent_id=intent_id))
 
@@ -73,6 +83,28 @@ def refunded(office: Office, caller: Caller, order: Id, intent_id: str) -> Order
     """Record that the debt came back (资金已退回)."""
     (filing,) = _filings(office, caller, [order])
     return written(office, order, office.client(caller).refunded(filing, intent_id=intent_id))
+
+
+def _require_duty(office: Office, caller: Caller, duty: Duty) -> None:
+    account = office.address_of(caller)
+    if not office.bodies.has_duty(account, duty):
+        title = "该环节不由本机构办理。 That part of the review is another body's."
+        raise Problem(403, "NotItsDuty", title, body=office.bodies.name(account), duty=duty)
+
+
+def _require_other_body(office: Office, caller: Caller, claims: Iterable[Claim]) -> None:
+    """
+    Refuse that a body reviews what it endorsed or stood in for, by whichever of its accounts.
+
+    The contracts refuse the same account; which accounts are of one body, they do not know.
+    """
+    account = office.address_of(caller)
+    body = office.bodies.name(account)
+    for claim in claims:
+        before = next((each for each in (claim.stand_in, claim.endorser) if body is not None and office.bodies.name(each) == body), None)
+        if before is not None:
+            title = "同一机构不得既初审又终审。 The same body cannot make both reviews."
+            raise Problem(409, "SameBody", title, order="0x" + claim.order.hex(), body=body, account=before)
 
 
 def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:

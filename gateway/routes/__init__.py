@@ -12,6 +12,7 @@ from gateway.edge.straight import Looks
 from gateway.routes import (
     agents,
     catalogue,
+    corrections,
     eligibility,
     evidence,
     firm_changes,
@@ -37,6 +38,7 @@ ROUTERS = (
     orders.router,
     reviews.router,
     evidence.router,
+    corrections.router,
     months.router,
     reports.router,
     vouchers.router,

@@ -147,7 +147,7 @@ def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, offic
         "准备兑付申请 Prepare a redemption",
         asked=examples.REDEMPTION_FACTS,
         answer=examples.REDEMPTION_PREPARED,
-        refuses=(*TAGS, *LOGGED, "BundleDiffers", "EpochMissing", "NotFound", "SellerDiffers", "WrongStage"),
+        refuses=(*TAGS, *LOGGED, "BundleDiffers", "CorrectionMissing", "EpochMissing", "NotFound", "SellerDiffers", "WrongStage"),
     ),
 )
 def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:

@@ -1,27 +1,50 @@
 """What reviewers and payers of a region do with orders."""
 
-from fastapi import APIRouter
+from typing import Annotated
+
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse
 
 from gateway import examples, schemas
-from gateway.acts import reviews
+from gateway.acts import reviews, worklists
 from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce
 from gateway.documents import told
-from gateway.refusals import TAGS
+from gateway.refusals import CURSORS, LOGGED, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
+
+_REVIEW = ("NotFound", "NotItsDuty", "SameBody", "SentBack")
 
 
 def _ids(asked: schemas.Orders) -> list[Id]:
     return [Id(each) for each in asked.orders]
 
 
+@router.get(
+    "/orders/waiting",
+    **told("待办 Orders that wait for a body", answer=examples.WAITING_PAGE, refuses=(*CURSORS, "NoAccount", *LOGGED)),
+)
+def waiting(
+    caller: Reviewer,
+    office: OfficeHere,
+    duty: Annotated[schemas.Duty | None, Query(description="Only what waits for this.")] = None,
+    cursor: schemas.Cursor | None = None,
+    limit: schemas.Limit = 100,
+) -> schemas.WaitingPage:
+    """What the caller's body is to approve, to review first and to review, without what it endorsed or stood in for itself."""
+    return worklists.waiting(office, caller, duty=duty, cursor=cursor, limit=limit)
+
+
 @router.post(
     "/orders/approve",
     response_model=schemas.Reviewed,
     **told(
-        "审核确认 Approve", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("approve",), refuses=("FirmEnded", "NotFound")
+        "审核确认 Approve",
+        asked=examples.ORDERS,
+        answer=examples.reviewed("OPEN"),
+        verbs=("approve",),
+        refuses=("FirmEnded", "NotFound", "NotItsDuty"),
     ),
 )
 def approve(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -32,7 +55,13 @@ def approve(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
 @router.post(
     "/orders/decline",
     response_model=schemas.Reviewed,
-    **told("不予确认 Decline", asked=examples.ORDERS, answer=examples.reviewed("RELEASED"), verbs=("decline",), refuses=("NotFound",)),
+    **told(
+        "不予确认 Decline",
+        asked=examples.ORDERS,
+        answer=examples.reviewed("RELEASED"),
+        verbs=("decline",),
+        refuses=("NotFound", "NotItsDuty"),
+    ),
 )
 def decline(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Turn requested orders down, all or none."""
@@ -42,7 +71,7 @@ def decline(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
 @router.post(
     "/orders/endorse",
     response_model=schemas.Reviewed,
-    **told("初审 Endorse", asked=examples.ORDERS, answer=examples.reviewed("ENDORSED"), verbs=("endorse",), refuses=("NotFound",)),
+    **told("初审 Endorse", asked=examples.ORDERS, answer=examples.reviewed("ENDORSED"), verbs=("endorse",), refuses=_REVIEW),
 )
 def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """First review of redemptions, where the programme asks for one, all or none."""
@@ -53,7 +82,7 @@ def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
     "/orders/accept",
     response_model=schemas.Reviewed,
     **told(
-        "审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("FirmEnded", "NotFound")
+        "审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("FirmEnded", *_REVIEW)
     ),
 )
 def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -170,10 +170,22 @@ class OrderBrief(Shape):
     warnings: list[Reason]
 
 
+class BodyNamed(Shape):
+    """An account, and the body that it is of (初审机构, 终审机构)."""
+
+    account: str
+    body: str
+
+
 class OrderSeen(OrderBrief):
-    """An order and how it came where it stands."""
+    """
+    An order and how it came where it stands.
+
+    `bodies` names the bodies behind accounts of the history, as far as this gateway was told of them.
+    """
 
     history: list[Event]
+    bodies: list[BodyNamed]
     block: BlockSeen
 
 

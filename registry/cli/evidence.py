@@ -22,6 +22,7 @@ from registry.cli.command import Answer, Differs, Exit, Told, Uses, command, gro
 from registry.cli.reading import reads_node
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
+from registry.corrections import corrected as corrected_by
 from registry.errors import Rejected
 from registry.facts import Facts
 from registry.files import write_new
@@ -40,9 +41,9 @@ def hand_in(
     order: OrderId,
     *,
     document: Annotated[
-        list[str],
+        list[str] | None,
         option("--document", None, "KIND=FILE", "材料种类=文件，可多次；种类用券种规则的原词", "A document by its kind; repeat for each"),
-    ],
+    ] = None,
     seller: Annotated[str | None, option("--seller", None, "CODE", "开票单位代码", "The company code of who invoices")] = None,
     contract: Annotated[str | None, option("--contract", None, "TEXT", "服务合同编号", "The service contract's number")] = None,
     not_registered: Annotated[bool, flag("--not-registered", "合同未作技术合同登记", "It is no registered technical contract")] = False,
@@ -71,11 +72,16 @@ def hand_in(
             "--file", None, "FILE", "另存登记内容（新文件），无报告时作为成果", "Write the bundle to a new file: a result without a report"
         ),
     ] = None,
+    corrected: Annotated[
+        bool, flag("--corrected", "补正：只交被退回的，其余自动沿用", "Only what was sent back; all else is carried over")
+    ] = False,
 ) -> Answer:
     """
     上传全部材料并登记其内容；以最后一次登记为准。 Upload all documents and state what they say; the last statement counts.
     """
-    files = [_named(each) for each in document]
+    if not document and not corrected:
+        raise SettingRefused("document", "请用 --document 指明材料。", "Name the documents by --document.")
+    files = [_named(each) for each in document or ()]
     contents = {path: content_of(path) for _, path in files}
     if (seller is None) != (contract is None):
         raise SettingRefused("contract", "--seller 与 --contract 须同时给出。", "--seller and --contract go together.")
@@ -102,7 +108,11 @@ def hand_in(
     for each, content in contents.items():
         taken = session.upload(f"{path}/documents", {}, {"file": each})
         _require_same(taken["sha256"], hashlib.sha256(content).hexdigest(), str(each))
-    found = session.post(path, bundle.told() | {"salt": None if salt is None else "0x" + salt.hex()})
+    if corrected:
+        asked, bundle = bundle, _corrected(session, order, bundle)
+        found = session.post(f"{path}/corrected", asked.told())
+    else:
+        found = session.post(path, bundle.told() | {"salt": None if salt is None else "0x" + salt.hex()})
     _require_same(found["bundle_sha256"], bundle.hash.hex(), "bundle")
     if file is not None:
         _write(file, bundle.canonical())
@@ -223,6 +233,14 @@ def _documents_in(content: bytes) -> Iterator[dict[str, Any]]:
                 intact = each["file"] is not None and hashlib.sha256(packed.read(each["file"])).hexdigest() == each["sha256"]
                 state = "ALTERED" if each["state"] == "INTACT" and not intact else each["state"]
                 yield {"order_id": order["order_id"], "sha256": each["sha256"], "state": state}
+
+
+def _corrected(session: Session, order: Id, sent: Bundle) -> Bundle:
+    """What the bundle becomes by what is sent again, from the one that counts now."""
+    before = session.gateway.get(_path(order))["bundle"]
+    checklist = session.gateway.get(f"/v1/orders/0x{order.hex()}/corrections")["checklist"]
+    named = [each["document"] for each in checklist if each["reasons"]]
+    return Bundle() if before is None else corrected_by(Bundle.read(before), sent, named)
 
 
 def _named(text: str) -> tuple[str, Path]:

@@ -120,7 +120,7 @@ def show(session: Session, order: OrderId) -> Answer:
     """
 
     def shown(facts: Facts) -> Fact:
-        return facts.order(order) | {"history": facts.history_of(order)}
+        return facts.order(order) | {"history": facts.history_of(order), "bodies": []}
 
     return one(session, f"/v1/orders/0x{order.hex()}", "order", order, shown)
 

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from registry.gateway_client import GatewayClient
-from scripts.demonstration.cast import SHANGHAI
+from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from tests.cli.conftest import Desk
 from tests.cli.people import people_in
 
@@ -145,3 +145,33 @@ def test_whoever_looks_after_a_gateway_finds_an_altered_original(people, order, 
 
     assert (said.status, said.refusal["error"]) == (5, "EvidenceAltered")
     assert sha256 in said.refusal["values"]["altered"]
+
+
+def test_a_party_sends_again_what_was_sent_back_and_nothing_else(people, order, lab, files):
+    town, rule = people.town, people.folder / "changxing.toml"
+    rule.write_text(town.programme_text("changxing-2013"), encoding="utf-8")
+    assert town.redeemed(order, town.firm("firm-changxing"), town.lab("lab-shanghai"), cost="800000").status == 201
+    lab.ask(f"evidence hand-in {order} {files}")
+    (people.folder / f"again-{order[:10]}.pdf").write_bytes(f"%PDF-1.7 again {order}".encode())
+    again = f"--document 成果报告=again-{order[:10]}.pdf"
+    early = lab.run(f"evidence hand-in {order} {again} --corrected --json")
+    people.caller(SHANGHAI, "reviewer-1").ask(f"review correct {order} --item 成果报告=未盖章 --programme-file {rule}")
+    people.caller(CHANGXING, "reviewer-1").ask(f"review reject {order}")
+
+    stray = lab.run(f"evidence hand-in {order} {files} --corrected --json")
+    lab.ask(f"evidence hand-in {order} {again} --corrected")
+
+    assert (early.status, early.refusal["error"]) == (1, "NothingSentBack")
+    assert (stray.status, stray.refusal["error"]) == (1, "NotSentBack")
+    kept = {each["kind"]: each["sha256"] for each in lab.ask(f"evidence show {order}")["bundle"]["documents"]}
+    assert kept["服务合同"] == hashlib.sha256((people.folder / f"contract-{order[:10]}.pdf").read_bytes()).hexdigest()
+    assert kept["成果报告"] == hashlib.sha256((people.folder / f"again-{order[:10]}.pdf").read_bytes()).hexdigest()
+    shown = lab.run(f"review corrections {order}")
+    assert ("沿用" in shown.out, "已补交" in shown.out, "未盖章" in shown.out) == (True, True, True)
+
+
+@pytest.mark.parametrize("item", ["发票", "发票=", "=不清"])
+def test_an_item_without_a_document_or_a_reason_is_refused(people, order, item):
+    said = people.caller(SHANGHAI, "reviewer-1").run(f"review correct {order} --item {item} --json")
+
+    assert (said.status, "DOCUMENT=REASON" in said.refusal["message"]) == (2, True)

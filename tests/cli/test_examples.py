@@ -377,9 +377,16 @@ def other_ends(story):
     story.play("order release sign", at_lab)
     assert story.play("order release submit", at_lab)["stage"] == "RELEASED"
 
-    wrong = reserved()
+    wrong, at_host = reserved(), people.caller(SHANGHAI, "reviewer-1")
     assert town.redeemed(wrong, firm, lab, cost="800000").status == 201
+    at_lab.ask(f"evidence hand-in {wrong} --document 发票=invoice.pdf --document 成果报告=report.pdf")
+    (people.folder / "changxing.toml").write_text(town.programme_text("changxing-2013"), encoding="utf-8")
+    assert wrong in {each["order_id"] for each in at_host.run("review waiting --json").lines}
+    assert story.play("review waiting", at_host)["waits_for"] == "FIRST_REVIEW"
+    assert story.play("review correct", at_host, instead=("programme.toml", "changxing.toml"), ORDER=wrong)["attempt"] == 0
     assert story.play("review reject", reviewer, ORDER=wrong)["orders"][0]["stage"] == "OPEN"
+    sent_back = story.play("review corrections", at_lab, ORDER=wrong)["checklist"]
+    assert [each["state"] for each in sent_back] == ["CARRIED_OVER", "TO_SEND", "TO_SEND"]
 
     returned = reserved()
     assert town.redeemed(returned, firm, lab, cost="800000").status == 201
@@ -597,6 +604,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
     assert story.play("gateway firm-changes verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
+    assert story.play("gateway corrections verify", desk)["number"] == 0
 
 
 def _answers(http, port):

@@ -91,6 +91,12 @@ def a_password_that_does_not_open(settings, folder):
     Path(settings["accounts"]).write_text(json.dumps({"accounts": {"relay": entry}}))
 
 
+def bodies_that_share_an_account(settings, folder):
+    bodies = [{"name": name, "accounts": ["0x" + "11" * 20]} for name in ("初审机构（样例）", "终审机构（样例）")]
+    settings["bodies"] = folder / "bodies.json"
+    settings["bodies"].write_text(json.dumps({"bodies": bodies}), encoding="utf-8")
+
+
 def a_state_folder_that_cannot_be_used(settings, _folder):
     (Path(settings["state"]) / "firm-facts.sqlite").mkdir(mode=0o700, parents=True)
     Path(settings["state"]).chmod(0o700)
@@ -117,6 +123,7 @@ REFUSED = [
     (accounts_that_are_no_json, "FileUnusable", 2),
     (no_relay, "FileUnusable", 2),
     (a_password_that_does_not_open, "FileUnusable", 2),
+    (bodies_that_share_an_account, "FileUnusable", 2),
     (a_state_folder_that_cannot_be_used, "StateUnusable", 2),
     (a_silent_node, "Unreachable", 3),
     (another_chain, "WrongDeployment", 5),

@@ -242,9 +242,9 @@ def is_refunded(town):
     return Staged(CHANGXING, "payer", path={"order_id": order})
 
 
-def with_evidence(town):
+def with_evidence(town, order=None):
     """An order whose only document was handed in, and stated."""
-    order, at_lab = reserved(town), town.desk(SHANGHAI, "lab-shanghai")
+    order, at_lab = order or reserved(town), town.desk(SHANGHAI, "lab-shanghai")
     content = examples.DOCUMENT_FORM["file"].encode()
     assert at_lab.upload(f"/v1/orders/{order}/evidence/documents", {}, name="x", content=content, field="file").status == 201
     assert at_lab.post(f"/v1/orders/{order}/evidence", examples.BUNDLE_STATEMENT).status == 201
@@ -270,6 +270,42 @@ def sees_evidence(town):
 def checks_evidence(town):
     file = {"file": town.programme_text("changxing-2013")}
     return Staged(SHANGHAI, "lab-shanghai", path={"order_id": with_evidence(town)}, members=file)
+
+
+@stage("GET", "/orders/waiting")
+def sees_what_waits(town):
+    endorsed(town)
+    return Staged(CHANGXING, "reviewer-1", query={"limit": 1_000})
+
+
+@stage("POST", "/orders/{order_id}/corrections")
+def names_items(town):
+    members = {"file": town.programme_text("changxing-2013")}
+    return Staged(SHANGHAI, "reviewer-1", path={"order_id": with_evidence(town, redeemed(town))}, members=members)
+
+
+def sent_back(town):
+    """An order whose only document was sent back."""
+    staged = names_items(town)
+    order, asked = staged.path["order_id"], examples.CORRECTION_LIST | staged.members
+    assert town.desk(SHANGHAI, "reviewer-1").post(f"/v1/orders/{order}/corrections", asked).status == 201
+    assert town.review("reject", CHANGXING, "reviewer-1", order) == "OPEN"
+    return order
+
+
+@stage("GET", "/orders/{order_id}/corrections")
+def sees_what_was_sent_back(town):
+    return Staged(SHANGHAI, "lab-shanghai", path={"order_id": sent_back(town)})
+
+
+@stage("POST", "/orders/{order_id}/evidence/corrected")
+def sends_again(town):
+    order, content = sent_back(town), examples.CORRECTED_DOCUMENT.encode()
+    taken = town.desk(SHANGHAI, "lab-shanghai").upload(
+        f"/v1/orders/{order}/evidence/documents", {}, name="x", content=content, field="file"
+    )
+    assert taken["sha256"] == examples.CORRECTIONS_SENT["documents"][0]["sha256"]
+    return Staged(SHANGHAI, "lab-shanghai", path={"order_id": order})
 
 
 @stage("POST", "/evidence/sample")
@@ -811,7 +847,7 @@ TEXTS_THAT_DIFFER = {
     "code",
 }
 TEXTS_THAT_DIFFER |= {"operation_id", "caller", "sha256", "lists", "bundle_sha256", "population_sha256"}
-NUMBERS_THAT_DIFFER |= {"population"}
+NUMBERS_THAT_DIFFER |= {"population", "waited_seconds", "late_after"}
 # What months come to is more than one order's, in a town where others are at work.
 NUMBERS_THAT_DIFFER |= {"count", "orders", "rows", "breaks", "opened", "resolved", "catalogue_at"}
 TEXTS_THAT_DIFFER |= {"total", "settled", "reversed", "refunded", "owed", "first_owes", "second_owes", "net", "catalogue_sha256"}

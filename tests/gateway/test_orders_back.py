@@ -91,6 +91,20 @@ def test_anybody_releases_30_days_after_the_deadline(later):
     assert desk.post(f"/v1/orders/{order}/release", {})["stage"] == "RELEASED"
 
 
+def test_what_is_rejected_close_to_its_deadline_gets_thirty_days(later):
+    town, firm, lab = later, later.firm("firm-changxing"), later.lab("lab-shanghai")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    town.node.set_time(town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")["deadline"] - 600)
+
+    assert town.review("reject", CHANGXING, "reviewer-1", order) == "OPEN"
+
+    shown = town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}")
+    (rejected,) = (each for each in shown["history"] if each["name"] == "Rejected")
+    assert shown["deadline"] == rejected["values"]["deadline"] == rejected["time"] + 30 * 86_400
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{order}/corrections")["deadline"] == shown["deadline"]
+
+
 def test_an_open_order_gets_more_time_from_its_own_reviewer_only(town, firm, lab):
     order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
     path, desk = f"/v1/orders/{order}/extend", town.desk(CHANGXING, "reviewer-1")

@@ -1,0 +1,141 @@
+"""
+What reviewers sent back of what was handed in here (退回补正): which items, why, and of which bundle.
+
+Append-only, each row chained by hash to the one before (`gateway.hash_chain`): of one attempt the last row of each body counts, one
+without items takes its earlier one back. The words stay here, beside the evidence that they are about; the chain says that an order was
+sent back, by whom, and until when the next attempt may come.
+"""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gateway import hash_chain
+from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
+from registry import Id, Region, Time, open_store
+
+FILE = "corrections.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS lists (
+    number   INTEGER PRIMARY KEY,
+    intent   TEXT    NOT NULL UNIQUE,
+    order_id BLOB    NOT NULL,
+    attempt  INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    region   INTEGER NOT NULL,
+    account  TEXT,
+    body     TEXT,
+    bundle   TEXT    NOT NULL,
+    told     TEXT    NOT NULL,
+    hash     BLOB    NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS lists_by_order ON lists (order_id, number);
+"""
+_COLUMNS = "number, intent, order_id, attempt, at, region, account, body, bundle, told, hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """An item that was sent back, and why."""
+
+    document: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """
+    What one body sent back of an attempt, of the bundle with this hash. `checklist` is all that the programme asks for.
+
+    `account` is the one that signs for the body, if it signs here or is named by the caller's key; `body` its name, if it was named.
+    """
+
+    attempt: int
+    at: Time
+    region: Region
+    account: str | None
+    body: str | None
+    bundle_sha256: str
+    items: tuple[Named, ...]
+    checklist: tuple[str, ...]
+
+    @property
+    def by(self) -> tuple[Region, str | None]:
+        """Whose list it is: of a region's body, or of its account where no body was named."""
+        return self.region, self.body or self.account
+
+
+class CorrectionsBook:
+    """What was sent back, as one gateway knows of it. May be shared by threads."""
+
+    def __init__(self, state: Path) -> None:
+        self._guard = threading.Lock()
+        self._connection = open_store(state / FILE, _SCHEMA + append_only("lists"))
+
+    @property
+    def head(self) -> Head:
+        """The last row. Who keeps it can prove later that nothing up to it was changed."""
+        with self._guard:
+            return stored_head(self._connection)
+
+    def enter(self, order: Id, returned: Returned, *, intent_id: str) -> None:
+        """Put a list on record, once for one intent."""
+        items = [[each.document, each.reason] for each in returned.items]
+        told = json.dumps({"items": items, "checklist": returned.checklist}, ensure_ascii=False, sort_keys=True)
+        who = (returned.region, returned.account, returned.body)
+        row = (intent_id, order, returned.attempt, returned.at, *who, returned.bundle_sha256, told)
+        with self._guard, self._connection:
+            self._connection.execute("BEGIN IMMEDIATE")
+            if self._connection.execute("SELECT 1 FROM lists WHERE intent = ?", (intent_id,)).fetchone():
+                return
+            ((number, *rest),) = chained(stored_head(self._connection), [row])
+            self._connection.execute("INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *rest))
+            store_head(self._connection, Head(number, rest[-1]))
+
+    def of(self, order: Id) -> Sequence[Returned]:
+        """Every list of an order, in order."""
+        query = "SELECT attempt, at, region, account, body, bundle, told FROM lists WHERE order_id = ? ORDER BY number"
+        with self._guard:
+            rows = self._connection.execute(query, (order,)).fetchall()
+        return [_returned(row) for row in rows]
+
+    def counting(self, order: Id, attempt: int) -> Sequence[Returned]:
+        """What counts of one attempt: the last list of each body, if it names anything."""
+        lists = [each for each in self.of(order) if each.attempt == attempt]
+        last = {each.by: number for number, each in enumerate(lists)}
+        return [each for number, each in enumerate(lists) if last[each.by] == number and each.items]
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._connection.close()
+
+
+def verify(state: Path, *, anchor: Head | None = None) -> Head:
+    """
+    Follow the whole chain of what was sent back in a state folder, and answer its head; see `gateway.hash_chain.verify`.
+
+    Raises:
+        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
+        FileNotFoundError: there is none.
+    """
+    return hash_chain.verify(state / FILE, "lists", _COLUMNS, anchor=anchor)
+
+
+def _returned(row: tuple[Any, ...]) -> Returned:
+    attempt, at, region, account, body, bundle, told = row
+    read = json.loads(told)
+    return Returned(
+        attempt=attempt,
+        at=Time(at),
+        region=Region(region),
+        account=account,
+        body=body,
+        bundle_sha256=bundle,
+        items=tuple(Named(*each) for each in read["items"]),
+        checklist=tuple(read["checklist"]),
+    )
