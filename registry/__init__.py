@@ -64,7 +64,7 @@ from registry.events import (
 from registry.facts import Facts, facts_of_events
 from registry.files import put_in_place
 from registry.getters import ProgrammeRules
-from registry.grants import granted_to
+from registry.grants import Carried, granted_to
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
 from registry.index import hold as hold_index
@@ -158,6 +158,9 @@ from registry.policy import (
 from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
 from registry.private_store import connect_store, open_store
 from registry.programme_file import (
+    OPENING_SUFFIX,
+    Opening,
+    OpeningTotals,
     ProgrammeFile,
     ProgrammeFileInvalid,
     ProgrammeFileMalformed,
@@ -226,6 +229,7 @@ __all__ = [
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
+    "OPENING_SUFFIX",
     "UNLIMITED",
     "Account",
     "AccountState",
@@ -245,6 +249,7 @@ __all__ = [
     "CannotServe",
     "Cap",
     "CapThresholds",
+    "Carried",
     "CatalogueRefused",
     "ChainReplaced",
     "Checked",
@@ -320,6 +325,8 @@ __all__ = [
     "NotDecodable",
     "NotEncodable",
     "NotFoldable",
+    "Opening",
+    "OpeningTotals",
     "Order",
     "OrderState",
     "Ordered",

@@ -5,22 +5,53 @@ An auditor with a node reads the same, so that a decision can be worked out agai
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from registry.index import Snapshot
-from registry.model import Fen, Id, Region, Stage, Tag
+from registry.model import Fen, Id, Region, Stage, Tag, Time
 from registry.policy import Granted
 
 
-def granted_to(snapshot: Snapshot, region: Region, firms: Sequence[Tag]) -> list[Granted]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """
+    A voucher of an older ledger (存量): when it was granted there, its whole face, and how much of it was used there.
+
+    `vouchers` are what was left of it here, under the programme of this `code`.
+    """
+
+    at: Time
+    code: str
+    face: Fen
+    used: Fen
+    vouchers: tuple[Id, ...]
+
+
+def granted_to(snapshot: Snapshot, region: Region, firms: Sequence[Tag], carried: Sequence[Carried] = ()) -> list[Granted]:
     """
     Every voucher that a region issued to a firm, in the order of issue, with how much of each has come how far.
 
-    `firms` are the firm's tags, one an epoch. What was paid and recovered again does not count as settled.
+    `firms` are the firm's tags, one an epoch. What was paid and recovered again does not count as settled. What was carried over
+    counts as the older ledger has it: from the day of its grant, with its whole face, and with what was used before.
     """
     ledger = snapshot.ledger
     found = [each for firm in firms for each in snapshot.vouchers_of_firm(firm)]
-    of_region = [each for each in found if ledger.programmes[ledger.vouchers[each].programme].region == region]
-    return sorted((_granted(snapshot, each) for each in of_region), key=lambda each: each.at)
+    moved = {each for one in carried for each in one.vouchers}
+    of_region = [each for each in found if ledger.programmes[ledger.vouchers[each].programme].region == region and each not in moved]
+    granted = [*(_granted(snapshot, each) for each in of_region), *(_carried(snapshot, each) for each in carried)]
+    return sorted(granted, key=lambda each: each.at)
+
+
+def _carried(snapshot: Snapshot, before: Carried) -> Granted:
+    since = [_granted(snapshot, each) for each in before.vouchers if each in snapshot.ledger.vouchers]
+    return Granted(
+        at=before.at,
+        code=before.code,
+        face=before.face,
+        reserved=Fen(before.used + sum(each.reserved for each in since)),
+        redeemed=Fen(before.used + sum(each.redeemed for each in since)),
+        settled=Fen(before.used + sum(each.settled for each in since)),
+    )
 
 
 def _granted(snapshot: Snapshot, voucher_id: Id) -> Granted:
