@@ -21,6 +21,7 @@ from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChe
 from gateway.sight import is_enrolled, may_see_voucher, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region
 from gateway.voucher_list import Parsed
 from registry import (
+    OPENING_SUFFIX,
     Digest,
     Done,
     Entry,
@@ -30,6 +31,7 @@ from registry import (
     Id,
     Ledger,
     Snapshot,
+    Tag,
     Terms,
     decide_grant,
     epoch_of,
@@ -59,9 +61,10 @@ def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListCheck
     epoch = _epoch(office, terms)
     parsed = read(office, epoch)
     with office.current() as snapshot:
+        _require_ordinary(snapshot, terms)
         if _earlier(snapshot, terms, parsed) is not None:
             return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
-        _require_todays(office, epoch)
+        require_todays(office, epoch)
         return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed), block=office.block_seen(snapshot))
 
 
@@ -73,11 +76,12 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
     with office.issuing:
         # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
         if office.outbox.find(intent_id) is None:
-            _require_none_under_way(office)
+            require_none_under_way(office)
             with office.current() as snapshot:
+                _require_ordinary(snapshot, terms)
                 earlier = _earlier(snapshot, terms, parsed)
                 if earlier is None:
-                    _require_todays(office, epoch)
+                    require_todays(office, epoch)
                 bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
             if earlier is not None:
                 return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
@@ -89,9 +93,9 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
     return _issued(terms, parsed, done.transaction, done.block, repeated=False)
 
 
-def _require_none_under_way(office: Office) -> None:
-    """An issue whose outcome is not known yet may still happen, and would not be counted."""
-    if office.outbox.under_way("issue"):
+def require_none_under_way(office: Office, *, but: str | None = None) -> None:
+    """An issue whose outcome is not known yet may still happen, and would not be counted; `but` is what its own intents begin with."""
+    if any(but is None or not ticket.intent_id.startswith(but) for ticket in office.outbox.under_way("issue")):
         title = "另一份名单的发放结果未定，请稍后再试。 What became of another list is not known yet; nothing happened, try again."
         raise Problem(503, "IssueUnderWay", title, headers={"Retry-After": "2"})
 
@@ -136,7 +140,18 @@ def _epoch(office: Office, terms: Terms) -> int:
         return snapshot.epoch_of_programme(terms.programme) or office.keyring.epoch
 
 
-def _require_todays(office: Office, epoch: int) -> None:
+def _require_ordinary(snapshot: Snapshot, terms: Terms) -> None:
+    """A programme that carries a ledger over issues by that ledger's list alone, so that every voucher of it was one of the ledger's."""
+    programme = snapshot.ledger.programmes.get(terms.programme)
+    if programme is not None and programme.code.endswith(OPENING_SUFFIX):
+        title = (
+            "存量台账券种只按其登记的名单发放。"
+            " This programme carries an older ledger over: it issues by the list that its file names, and nothing else."
+        )
+        raise Problem(409, "ProgrammeIsOpening", title, programme=programme.code)
+
+
+def require_todays(office: Office, epoch: int) -> None:
     """
     Issue under today's epoch only, and so under programmes that were opened since.
 
@@ -172,7 +187,9 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
     decide = _by_policy(office, snapshot, terms)
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
-            found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=_not_enrolled(office, snapshot.ledger, row)))
+            found.append(
+                BadRow(line=row.line, code="FirmNotEnrolled", message=not_enrolled(office, snapshot.ledger, row.firm, row.recipient.firm))
+            )
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
@@ -197,7 +214,10 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
     granted: dict[str, list[Granted]] = {}
 
     def decide(row: voucher_list.Row) -> tuple[Finding, ...]:
-        earlier = granted.setdefault(row.firm, granted_to(snapshot, office.region, office.keyring.firms(row.firm)))
+        if row.firm not in granted:
+            carried = office.openings.granted(snapshot, row.firm)
+            granted[row.firm] = granted_to(snapshot, office.region, office.keyring.firms(row.firm), carried)
+        earlier = granted[row.firm]
         decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
         against = eligibility.decide(office, policy, row.firm, snapshot.time).against + decided.against
         if not against:
@@ -212,9 +232,10 @@ def _refused(line: int, against: tuple[Finding, ...]) -> BadRow:
     return BadRow(line=line, code="PolicyRefused", message=message, findings=tuple(eligibility.findings_seen(against)))
 
 
-def _not_enrolled(office: Office, ledger: Ledger, row: voucher_list.Row) -> str:
-    now = epoch_of(row.recipient.firm)
-    older = [epoch_of(tag) for tag in office.keyring.firms(row.firm) if is_enrolled(ledger, Firm(office.region, tag))]
+def not_enrolled(office: Office, ledger: Ledger, firm: str, tag: Tag) -> str:
+    """Why a firm gets no voucher under this tag, in words: it is enrolled under none, or under that of another epoch."""
+    now = epoch_of(tag)
+    older = [epoch_of(each) for each in office.keyring.firms(firm) if is_enrolled(ledger, Firm(office.region, each))]
     if older:
         return (
             f"企业只登记于第 {older[0]} 期关联标识，请按第 {now} 期重新登记。"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from gateway.acts.orders import stage_after, written
+from gateway.acts.orders import require_unpaid, stage_after, written
 from gateway.callers import Caller
 from gateway.office import Office
 from gateway.schemas import (
@@ -41,8 +41,13 @@ def endorse(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str
 
 
 def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
-    """Find redemptions in order (审核通过)."""
-    return _reviewed(office, orders, office.client(caller).accept(_claims(office, caller, orders), intent_id=intent_id))
+    """Find redemptions in order (审核通过), unless an older ledger of this region paid on the invoice."""
+    filings = _filings(office, caller, orders)
+    with office.seen() as snapshot:
+        for order, filing in zip(orders, filings, strict=True):
+            require_unpaid(office, snapshot, snapshot.ledger.order_records[order], filing.redemption)
+    claims = [filing.claim for filing in filings]
+    return _reviewed(office, orders, office.client(caller).accept(claims, intent_id=intent_id))
 
 
 def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.acts.orders import require_one_epoch, signatures_of, stage_after, told_exactly
+from gateway.acts.orders import require_one_epoch, require_unpaid, signatures_of, stage_after, told_exactly
 from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
 from gateway.refusals import OF_STATE
@@ -24,6 +24,7 @@ from registry import (
     Record,
     Redemption,
     Release,
+    Snapshot,
     Voucher,
     call_of,
     id_of,
@@ -41,7 +42,7 @@ class _Call:
 def submit(office: Office, asked: Submissions, intent_id: str) -> Submitted:
     """Reserve, redeem or release, as each document says."""
     with office.current() as snapshot:
-        read = [_read(office, snapshot.ledger, each) for each in asked.documents]
+        read = [_read(office, snapshot, each) for each in asked.documents]
         if any(isinstance(each, Refusal) and each.code in OF_STATE for each in read):
             office.require_certain(snapshot)
     calls = [each for each in read if isinstance(each, _Call)]
@@ -55,22 +56,26 @@ def submit(office: Office, asked: Submissions, intent_id: str) -> Submitted:
     return Submitted(outcomes=outcomes, transaction=None if done is None else done.transaction, block=None if done is None else done.block)
 
 
-def _read(office: Office, ledger: Ledger, signed: SignedRelease) -> "_Call | Refusal":
+def _read(office: Office, snapshot: Snapshot, signed: SignedRelease) -> "_Call | Refusal":
     try:
-        return _call(office, ledger, signed)
+        return _call(office, snapshot, signed)
     except (Problem, CodecError) as refused:
         problem = problem_of(refused)
         return Refusal(code=problem["code"], values=problem["values"])
 
 
-def _call(office: Office, ledger: Ledger, signed: SignedRelease) -> _Call:
+def _call(office: Office, snapshot: Snapshot, signed: SignedRelease) -> _Call:
     name = signed.typed_data.get("primaryType")
     if not isinstance(name, str) or name not in _KINDS:
         raise Problem(
             422, "DocumentRefused", "待签内容与本系统不符。 Neither an order nor a redemption nor a release.", reason="primaryType"
         )
     kind, build = _KINDS[name]
-    return build(ledger, parse_typed_data(signed.typed_data, kind, office.deployment.domain), signed)
+    record = parse_typed_data(signed.typed_data, kind, office.deployment.domain)
+    call = build(snapshot.ledger, record, signed)
+    if isinstance(record, Redemption):
+        require_unpaid(office, snapshot, snapshot.ledger.order_records[record.order], record)
+    return call
 
 
 def _reserve(ledger: Ledger, order: Any, signed: SignedRelease) -> _Call:
