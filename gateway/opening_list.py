@@ -20,7 +20,7 @@ from itertools import pairwise
 from typing import TypeVar
 
 from gateway import sheets
-from gateway.cells import Cells, Refused
+from gateway.cells import MOST_CHARACTERS, Cells, Refused
 from gateway.schemas import BadRow
 from gateway.sheets import Limits
 from registry import (
@@ -400,7 +400,7 @@ class _Reader:
 
         self._judged(claims, bear)
         taken = [*voucher.used_notes, *(span for each in borne for span in each.notes)]
-        free = _free(voucher.face // self._denomination, taken) if self._numbered else ()
+        free = free_numbers(voucher.face // self._denomination, taken) if self._numbered else ()
         return replace(voucher, in_flight=Fen(sum(each.face for each in borne)), free=free), borne
 
     def _require_room(self, voucher: OnLedger, borne: Sequence[InFlight], claim: InFlight) -> None:
@@ -413,6 +413,8 @@ class _Reader:
 
     def _named(self, claim: InFlight, number: int) -> InFlight:
         serial = f"{claim.serial}/{number}"
+        if len(serial) > MOST_CHARACTERS:
+            raise Refused("CellUnfit", "券号过长。 The serial is too long.")
         recipient = self._recipient(claim.firm, serial)
         if recipient.serial in self._vouchers:
             raise Refused("SerialRepeated", f"券号 {serial} 另有一张券。 There is a voucher {serial} as well.")
@@ -478,11 +480,11 @@ def _meet(one: range, other: range) -> bool:
     return one.start < other.stop and other.start < one.stop
 
 
-def _free(count: int, taken: Sequence[range]) -> Numbers:
+def free_numbers(count: int, taken: Sequence[range]) -> Numbers:
     """
     The numbers up to `count` that are not taken.
 
-    >>> _free(10, [range(5, 6), range(1, 4)])
+    >>> free_numbers(10, [range(5, 6), range(1, 4)])
     (range(4, 5), range(6, 11))
     """
     found, at = [], 1

@@ -85,6 +85,10 @@ class Batch:
         """What a row is on the chain."""
         return id_of(voucher_of(self._terms(row), row.recipient))
 
+    def ids(self, terms: Terms, recipients: Sequence[Recipient]) -> list[Id]:
+        """What some of it is on the chain."""
+        return [id_of(voucher_of(terms, each)) for each in recipients]
+
     def left(self, snapshot: Snapshot) -> int:
         """How many vouchers are not issued yet."""
         return sum(each not in snapshot.ledger.vouchers for each in (*self.vouchers, *self.claims))
@@ -144,6 +148,10 @@ class Openings:
         """Keep a list whose programme's file names it. A crash leaves it whole or not at all."""
         put_in_place(self._path(sha256_of(content)), content)
         # COMMIT POINT. A list of which nothing was issued yet counts already: what it says was paid, was.
+
+    def has(self, opening: Opening) -> bool:
+        """Whether a list is here."""
+        return self._path(opening.list_sha256).exists()
 
     def batch(self, snapshot: Snapshot, programme: Programme) -> Batch:
         """

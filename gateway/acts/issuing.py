@@ -17,7 +17,7 @@ from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
-from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
+from gateway.schemas import BadRow, CarriedNotes, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
 from gateway.sight import is_enrolled, may_see_voucher, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region
 from gateway.voucher_list import Parsed
 from registry import (
@@ -107,8 +107,10 @@ def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHi
         of_voucher(subject, ledger, voucher_id)
         if voucher_id not in ledger.vouchers or not may_see_voucher(office, caller, ledger, ledger.vouchers[voucher_id]):
             raise not_found("voucher", voucher_id)
+        carried = office.openings.carried(snapshot, voucher_id)
         return VoucherHistory(
             voucher=shapes.voucher_seen(snapshot, voucher_id),
+            carried=None if carried is None else CarriedNotes(**shapes.carried_notes(snapshot, voucher_id, carried)),
             history=shapes.history_seen(snapshot, voucher_id),
             block=office.block_seen(snapshot),
         )

@@ -7,7 +7,7 @@ from gateway import examples, schemas
 from gateway.acts import reviews
 from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce
 from gateway.documents import told
-from gateway.refusals import TAGS
+from gateway.refusals import PAID_BEFORE, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -50,7 +50,13 @@ def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
 @router.post(
     "/orders/accept",
     response_model=schemas.Reviewed,
-    **told("审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("NotFound",)),
+    **told(
+        "审核通过 Accept",
+        asked=examples.ORDERS,
+        answer=examples.reviewed("ACCEPTED"),
+        verbs=("accept",),
+        refuses=("NotFound", *PAID_BEFORE),
+    ),
 )
 def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Find redemptions in order, all or none."""

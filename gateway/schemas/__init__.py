@@ -129,6 +129,7 @@ from gateway.schemas.health import Alive, Ready, ReasonNotReady
 from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
+    CarriedNotes,
     Doubt,
     FactsRequest,
     Held,
@@ -170,6 +171,18 @@ from gateway.schemas.months import (
     StatementSeen,
     SubDistrictPage,
     SubDistrictSeen,
+)
+from gateway.schemas.openings import (
+    CarriedPage,
+    CarriedVoucher,
+    ClaimPage,
+    ClaimPrepared,
+    ClaimPreparing,
+    ClaimSeen,
+    OpeningChecked,
+    OpeningSeen,
+    OpeningStep,
+    OpeningTotals,
 )
 from gateway.schemas.operations import Operation
 from gateway.schemas.orders import (
@@ -275,12 +288,19 @@ __all__ = [
     "BundleSeen",
     "BundleStatement",
     "BundleTaken",
+    "CarriedNotes",
+    "CarriedPage",
+    "CarriedVoucher",
     "CatalogueChecked",
     "CatalogueEntered",
     "CatalogueListSeen",
     "CatalogueLists",
     "CatalogueTaken",
     "CheckedSeen",
+    "ClaimPage",
+    "ClaimPrepared",
+    "ClaimPreparing",
+    "ClaimSeen",
     "ConcentrationAsked",
     "ConcentrationReportSeen",
     "ConcentrationReportTold",
@@ -374,6 +394,10 @@ __all__ = [
     "Next",
     "Notes",
     "Opened",
+    "OpeningChecked",
+    "OpeningSeen",
+    "OpeningStep",
+    "OpeningTotals",
     "Operation",
     "OrderBrief",
     "OrderFacts",
