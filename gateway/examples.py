@@ -639,7 +639,7 @@ LIST_CHECKED: dict[str, Any] = {"rows": 1, "bad": [], "block": BLOCK}
 ISSUED_FROM_FILE = {**WRITTEN, "vouchers": [{"line": 2, "voucher_id": VOUCHER}], "repeated": False}
 ISSUED_FROM_ROWS = {**WRITTEN, "vouchers": [{"line": 1, "voucher_id": VOUCHER}], "repeated": False}
 _ISSUED = _event("Issued", "VoucherRegistry", voucher=VOUCHER, terms=TERMS, firm=sample_id("firm tag"), serial=sample_id("serial tag"))
-VOUCHER_HISTORY = {"voucher": VOUCHER_SEEN, "carried": None, "history": [_ISSUED], "block": BLOCK}
+VOUCHER_HISTORY = {"voucher": VOUCHER_SEEN, "on_ledger": None, "history": [_ISSUED], "block": BLOCK}
 
 # An older ledger, carried over
 
@@ -697,7 +697,14 @@ OPENING_CHECKED: dict[str, Any] = {
     "block": BLOCK,
 }
 OPENING_FORM = {"programme": PROGRAMME, "list": OPENING_LIST}
-OPENING_STEP = {"programme_id": PROGRAMME, "list_sha256": OPENING_SHA256, "issued": 2, "left": 0, "repeated": False, "block": BLOCK}
+OPENING_STEP = {
+    "programme_id": PROGRAMME,
+    "list_sha256": OPENING_SHA256,
+    "issued_vouchers": 2,
+    "left": 0,
+    "repeated": False,
+    "block": BLOCK,
+}
 OPENING_SEEN = {
     "programme_id": PROGRAMME,
     "code": OPENING_CODE,
@@ -706,7 +713,7 @@ OPENING_SEEN = {
     "list_sha256": OPENING_SHA256,
     "list_here": True,
     "totals": OPENING_TOTALS,
-    "issued": 2,
+    "issued_vouchers": 2,
     "issued_face": "700000",
     "agrees": True,
     "block": BLOCK,

@@ -110,7 +110,7 @@ def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHi
         carried = office.openings.carried(snapshot, voucher_id)
         return VoucherHistory(
             voucher=shapes.voucher_seen(snapshot, voucher_id),
-            carried=None if carried is None else CarriedNotes(**shapes.carried_notes(snapshot, voucher_id, carried)),
+            on_ledger=None if carried is None else CarriedNotes(**shapes.carried_notes(snapshot, voucher_id, carried)),
             history=shapes.history_seen(snapshot, voucher_id),
             block=office.block_seen(snapshot),
         )

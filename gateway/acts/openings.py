@@ -115,7 +115,7 @@ def issue(office: Office, caller: Caller, programme_id: Id, content: bytes, inte
         return OpeningStep(
             programme_id=programme_id,
             list_sha256=batch.opening.list_sha256,
-            issued=before - left,
+            issued_vouchers=before - left,
             left=left,
             repeated=not before,
             block=office.block_seen(snapshot),
@@ -216,7 +216,7 @@ def opening(office: Office, caller: Caller, programme_id: Id) -> OpeningSeen:
             list_sha256=told.list_sha256,
             list_here=office.openings.has(told),
             totals=_totals(told.totals),
-            issued=len(faces),
+            issued_vouchers=len(faces),
             issued_face=sum(faces),
             agrees=sum(faces) == told.totals.remaining + told.totals.in_flight,
             block=office.block_seen(snapshot),

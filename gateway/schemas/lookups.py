@@ -154,11 +154,11 @@ class VoucherHistory(Shape):
     """
     A voucher and all that happened to it.
 
-    `carried` is told of one carried over from an older ledger, at the gateway of the region that did so; else it is null.
+    `on_ledger` is told of one carried over from an older ledger, at the gateway of the region that did so; else it is null.
     """
 
     voucher: VoucherSeen
-    carried: CarriedNotes | None
+    on_ledger: CarriedNotes | None
     history: list[Event]
     block: BlockSeen
 

@@ -53,7 +53,7 @@ class OpeningStep(Shape):
 
     programme_id: Id32
     list_sha256: str
-    issued: int
+    issued_vouchers: int
     left: int
     repeated: bool
     block: BlockSeen
@@ -74,7 +74,7 @@ class OpeningSeen(Shape):
     list_sha256: str
     list_here: bool
     totals: OpeningTotals
-    issued: int
+    issued_vouchers: int
     issued_face: Amount
     agrees: bool
     block: BlockSeen
