@@ -42,7 +42,8 @@ from registry import (
 MOST_AT_ONCE = 500
 """As many vouchers as one transaction issues."""
 
-CLAIMED = frozenset({Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED, Stage.SETTLED, Stage.REVERSED})
+CLAIMED = frozenset({Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED, Stage.SETTLED, Stage.REVERSED, Stage.REFUNDED})
+"""Stages of an order whose cost the chain counts on its invoice, or has counted and taken back for good."""
 
 
 @dataclass(frozen=True)

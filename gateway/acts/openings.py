@@ -38,6 +38,7 @@ from gateway.schemas import (
 from gateway.schemas.openings import Awaited
 from gateway.sight import is_enrolled, not_found, of_voucher, own_tags, require_of_this_region, require_seller
 from registry import (
+    OPENING_SUFFIX,
     Firm,
     Id,
     Item,
@@ -52,7 +53,7 @@ from registry import (
 )
 from registry import OpeningTotals as Totals
 
-CALLS_AT_ONCE = 10
+CALLS_AT_ONCE = 5
 """As many transactions as one step sends, each of them waited for."""
 
 _AWAITS: dict[Stage | None, list[Awaited]] = {
@@ -228,11 +229,9 @@ def vouchers(office: Office, caller: Caller, programme_id: Id, *, cursor: str | 
     question = Question("carried", caller.name, (programme_id,))
     with office.seen() as snapshot:
         batch = _batch(office, caller, snapshot, programme_id)
-        own = own_tags(office, caller) if caller.party is Party.FIRM else None
-        known = snapshot.ledger.vouchers
 
         def keep(voucher_id: Id) -> bool:
-            return voucher_id in known and (own is None or known[voucher_id].firm in own)
+            return voucher_id in snapshot.ledger.vouchers and _may_see(office, caller, batch.vouchers[voucher_id])
 
         found, further = question.page(batch.vouchers, cursor, limit, keep)
         with _logged(office, caller, snapshot, found):
@@ -261,9 +260,9 @@ def _logged(office: Office, caller: Caller, snapshot: Snapshot, found: Sequence[
 
 
 def _opening_seen(office: Office, caller: Caller, snapshot: Snapshot, programme_id: Id) -> Programme:
-    """A programme of this region, for its parties as well: what they are told of it is their own."""
+    """A programme of this region that carries a ledger over; to parties as well, who are told what is their own of it."""
     known = snapshot.ledger.programmes
-    if programme_id not in known or known[programme_id].region != office.region:
+    if programme_id not in known or known[programme_id].region != office.region or not known[programme_id].code.endswith(OPENING_SUFFIX):
         raise not_found("programme", programme_id)
     return require_seen(caller, snapshot, programme_id) if caller.party in OFFICERS else known[programme_id]
 
@@ -272,10 +271,12 @@ def _batch(office: Office, caller: Caller, snapshot: Snapshot, programme_id: Id)
     return office.openings.batch(snapshot, _opening_seen(office, caller, snapshot, programme_id))
 
 
-def _may_see(office: Office, caller: Caller, claim: InFlight) -> bool:
-    if caller.party is Party.FIRM:
-        return claim.recipient.firm in own_tags(office, caller)
-    return caller.lab_id == claim.lab if caller.party is Party.LAB else caller.home == office.region or caller.party is Party.AUDITOR
+def _may_see(office: Office, caller: Caller, row: OnLedger | InFlight) -> bool:
+    if caller.party is Party.LAB:
+        return isinstance(row, InFlight) and caller.lab_id == row.lab
+    if caller.party is Party.FIRM and row.recipient.firm not in own_tags(office, caller):
+        return False
+    return caller.party is Party.AUDITOR or caller.home == office.region
 
 
 def _voucher_seen(snapshot: Snapshot, voucher_id: Id, row: OnLedger) -> CarriedVoucher:

@@ -22,7 +22,7 @@ _Officer = Annotated[Caller, allow(*OFFICERS, Party.AUDITOR)]
 _Holder = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
 _Concerned = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.LAB, Party.AUDITOR)]
 _Preparer = Annotated[Caller, allow(Party.ISSUER, Party.FIRM, Party.LAB)]
-_KEPT = (*KEPT_LISTS, *FILES, *LISTS, "EpochMissing", "NotFound", "ProgrammeNotOpening")
+_KEPT = (*KEPT_LISTS, *FILES, *LISTS, "EpochMissing", "NotFound")
 
 
 class OpeningCheckForm(schemas.Shape):
@@ -71,7 +71,7 @@ def check(asked: Annotated[OpeningCheckForm, Form(media_type=_FORM)], caller: Is
         asked=examples.OPENING_FORM,
         answer=examples.OPENING_STEP,
         verbs=("issue",),
-        refuses=(*_KEPT, "BadRows", "IssueUnderWay", "NotYours", "ProgrammeOfOtherEpoch", "TotalsDiffer"),
+        refuses=(*_KEPT, "BadRows", "IssueUnderWay", "NotYours", "ProgrammeNotOpening", "ProgrammeOfOtherEpoch", "TotalsDiffer"),
         media=_FORM,
     ),
 )
@@ -89,7 +89,7 @@ def issue(asked: Annotated[OpeningForm, Form(media_type=_FORM)], caller: Issuer,
 
 @router.get(
     "/{programme_id:id}",
-    **told("结转情况 What was carried over", answer=examples.OPENING_SEEN, refuses=("NotFound", *FILES, "ProgrammeNotOpening")),
+    **told("结转情况 What was carried over", answer=examples.OPENING_SEEN, refuses=("NotFound", *FILES)),
 )
 def opening(programme_id: schemas.Id32, caller: _Officer, office: OfficeHere) -> schemas.OpeningSeen:
     """The ledger that a programme of this region carried over, its totals, and whether the chain comes to them."""

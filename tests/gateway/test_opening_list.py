@@ -1,9 +1,12 @@
 """Reading an older ledger's list: what a good one comes to, and every row that is refused, by line and reason."""
 
+import io
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from gateway.errors import Problem
 from gateway.opening_list import LIMITS, free_numbers, parse, printed
@@ -88,6 +91,17 @@ def test_a_strip_a_claim_on_it_and_a_paid_invoice_add_up():
     totals = found.totals
     assert (totals.vouchers, totals.face, totals.used, totals.in_flight, totals.remaining) == (1, 1000000, 300000, 500000, 200000)
     assert (totals.claims, totals.claimed, totals.paid_invoices, totals.paid) == (1, 480000, 1, 300000)
+
+
+def test_excel_and_csv_are_read_alike_and_dates_of_excel_are_dates():
+    book = Workbook()
+    book.worksheets[0].append(HEADER.split(","))
+    for row in (VOUCHER | {"use_by": datetime(2030, 12, 31)}, CLAIM, PAID):  # noqa: DTZ001 - as Excel has it
+        book.worksheets[0].append([row.get(name) for name in NAMES])
+    file = io.BytesIO()
+    book.save(file)
+
+    assert parse(file.getvalue(), FILE, keyring=KEYS, epoch=1) == read(VOUCHER, CLAIM, PAID)
 
 
 def test_a_claim_is_good_until_its_own_day_though_its_voucher_is_not():
