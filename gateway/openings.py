@@ -119,7 +119,7 @@ class Batch:
     def _granted(self, row: OnLedger) -> Carried:
         vouchers = [self.id_of(row)] if row.remaining else []
         vouchers += [voucher for voucher, claim in self.claims.items() if claim.of == row.recipient.serial]
-        return Carried(at=row.issued, code=self.programme.code, face=row.face, used=row.used, vouchers=tuple(vouchers))
+        return Carried(at=row.issued, code=self.programme.code, face=row.face, vouchers=tuple(vouchers))
 
 
 def _is_claimed(snapshot: Snapshot, voucher: Id) -> bool:

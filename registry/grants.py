@@ -15,15 +15,15 @@ from registry.policy import Granted
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
     """
-    A voucher of an older ledger (存量): when it was granted there, its whole face, and how much of it was used there.
+    A voucher of an older ledger (存量): when it was granted there, and its whole face.
 
-    `vouchers` are what was left of it here, under the programme of this `code`.
+    `vouchers` are what was left of it here, under the programme of this `code`. That one grants nothing anew, so nobody asks how far its
+    vouchers have come.
     """
 
     at: Time
     code: str
     face: Fen
-    used: Fen
     vouchers: tuple[Id, ...]
 
 
@@ -32,26 +32,14 @@ def granted_to(snapshot: Snapshot, region: Region, firms: Sequence[Tag], carried
     Every voucher that a region issued to a firm, in the order of issue, with how much of each has come how far.
 
     `firms` are the firm's tags, one an epoch. What was paid and recovered again does not count as settled. What was carried over
-    counts as the older ledger has it: from the day of its grant, with its whole face, and with what was used before.
+    counts as the older ledger has it: once, from the day of its grant, and with its whole face.
     """
     ledger = snapshot.ledger
     found = [each for firm in firms for each in snapshot.vouchers_of_firm(firm)]
     moved = {each for one in carried for each in one.vouchers}
     of_region = [each for each in found if ledger.programmes[ledger.vouchers[each].programme].region == region and each not in moved]
-    granted = [*(_granted(snapshot, each) for each in of_region), *(_carried(snapshot, each) for each in carried)]
-    return sorted(granted, key=lambda each: each.at)
-
-
-def _carried(snapshot: Snapshot, before: Carried) -> Granted:
-    since = [_granted(snapshot, each) for each in before.vouchers if each in snapshot.ledger.vouchers]
-    return Granted(
-        at=before.at,
-        code=before.code,
-        face=before.face,
-        reserved=Fen(before.used + sum(each.reserved for each in since)),
-        redeemed=Fen(before.used + sum(each.redeemed for each in since)),
-        settled=Fen(before.used + sum(each.settled for each in since)),
-    )
+    before = [Granted(at=each.at, code=each.code, face=each.face) for each in carried]
+    return sorted([*(_granted(snapshot, each) for each in of_region), *before], key=lambda each: each.at)
 
 
 def _granted(snapshot: Snapshot, voucher_id: Id) -> Granted:

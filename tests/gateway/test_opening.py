@@ -372,11 +372,14 @@ def test_a_cap_holds_across_the_cut_over(town, ledger):
     today = datetime.fromtimestamp(town.now, UTC).astimezone(CHINA).date()
     firm = ledger.firm
     state(town, CHANGXING, firm.company_code, SCI_TECH)
-    used_up = VOUCHER | {"firm": firm.company_code, "serial": ledger.strip, "issued": f"{today.year}-01-01", "face": "90000"}
-    before = used_up | {"serial": f"{ledger.strip}-OLD", "issued": f"{today.year - 1}-12-31"}
-    ledger.rows = [row | {"used": "90000", "notes": "1-90", "use_by": "2099-12-31", "claim_by": "2099-12-31"} for row in (used_up, before)]
-    none = dict.fromkeys(("in_flight", "remaining", "claims", "claimed", "paid_invoices", "paid"), 0)
-    assert ledger.open(cut_over=today.isoformat(), **none | {"face": 18_000_000, "used": 18_000_000}).carry()["repeated"] is True
+    this_year = VOUCHER | {"firm": firm.company_code, "serial": ledger.strip, "issued": f"{today.year}-01-01", "face": "90000"}
+    before = this_year | {"serial": f"{ledger.strip}-OLD", "issued": f"{today.year - 1}-12-31"}
+    ledger.rows = [
+        row | {"used": "80000", "notes": "1-80", "use_by": "2099-12-31", "claim_by": "2099-12-31"} for row in (this_year, before)
+    ]
+    totals = dict.fromkeys(("in_flight", "claims", "claimed", "paid_invoices", "paid"), 0)
+    totals |= {"face": 18_000_000, "used": 16_000_000, "remaining": 2_000_000}
+    assert ledger.open(cut_over=today.isoformat(), **totals).carry()["issued_vouchers"] == 2
     cap = 'period = "CALENDAR_YEAR"'
     rule = Scene.programme_text(town, "changxing-2013").replace('"CX-KJQ-2013"', f'"CX-NEW-{town.number()}"')
     file = {"file": rule.replace(cap, f'{cap}\nalso_counts = ["{ledger.code}"]')}
