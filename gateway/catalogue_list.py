@@ -10,21 +10,17 @@ Every bad row is told by its line; of a list with one bad row nothing is taken. 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Generic, TypeVar
 
 from gateway import sheets
+from gateway.cells import Cells, Refused
 from gateway.schemas import BadRow
-from gateway.sheets import Limits, Line
-from registry import CHINA, NO_ADDRESS, Address, CodeRefused, Region, Time, checksummed, company_code
+from gateway.sheets import Limits
+from registry import NO_ADDRESS, Address, Region, Time, checksummed
 
 LABS = Limits(bytes=5_000_000, unpacked_bytes=20_000_000, lines=10_000, rows=5_000)
 ITEMS = Limits(bytes=5_000_000, unpacked_bytes=80_000_000, lines=40_000, rows=30_000)
-MOST_CHARACTERS = 200
 
-_DAY = 86_400
-_FIRST_YEAR = 2000
-_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _REGION = re.compile("[1-9][0-9]{5}")
 _ACCOUNT = re.compile("0x[0-9a-fA-F]{40}")
 _BETWEEN = re.compile(r"[、;；|/\s]+")
@@ -129,14 +125,6 @@ class Parsed(Generic[R]):
     count: int
 
 
-class _Refused(Exception):
-    """What is wrong with a cell."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-
-
 def labs(content: bytes) -> Parsed[LabRow]:
     """
     Read a list of labs. Faults of single rows are answered, not raised.
@@ -162,7 +150,7 @@ def _parsed(content: bytes, limits: Limits, headings: Mapping[str, Sequence[str]
     for line in sheet.body:
         try:
             rows.append(make(_Cells(line, places, headings)))
-        except _Refused as refused:
+        except Refused as refused:
             bad.append(BadRow(line=line.number, code=refused.code, message=str(refused)))
     return Parsed(rows, bad, len(sheet.body))
 
@@ -199,29 +187,8 @@ def _item(cells: "_Cells") -> ItemRow:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Cells:
+class _Cells(Cells):
     """The cells of one line by their columns' names."""
-
-    line: Line
-    places: Mapping[str, int | None]
-    headings: Mapping[str, Sequence[str]]
-
-    def is_filled(self, column: str) -> bool:
-        cell = self.line.at(self.places[column])
-        return bool(cell.text.strip() or cell.fault)
-
-    def text(self, column: str, *, date: bool = False) -> str:
-        cell, heading = self.line.at(self.places[column]), self.headings[column][0]
-        fault = cell.fault if date else cell.text_fault
-        if fault is not None:
-            raise _Refused(fault, f"{heading}：{sheets.FAULTS[fault]}")
-        text = cell.text.strip()
-        if not text:
-            raise _Refused("CellEmpty", f"{heading}为空。 {column} is empty.")
-        if len(text) > MOST_CHARACTERS or not text.isprintable():
-            raise _Refused("CellUnfit", f"{heading}过长或含不可见字符。 {column} is too long, or holds what cannot be printed.")
-        return text
 
     def several(self, column: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(each for each in _BETWEEN.split(self.text(column)) if each))
@@ -229,50 +196,30 @@ class _Cells:
     def region(self, column: str) -> Region:
         return _region(self.headings[column][0], self.text(column))
 
-    def company(self, column: str) -> str:
-        try:
-            return company_code(self.text(column))
-        except CodeRefused as refused:
-            raise _Refused("CodeRefused", f"{self.headings[column][0]}：{refused}") from refused
-
     def account(self, column: str) -> Address:
         text, heading = self.text(column), self.headings[column][0]
         found = checksummed(bytes.fromhex(text[2:])) if _ACCOUNT.fullmatch(text) else NO_ADDRESS
         if found == NO_ADDRESS or (text[2:] not in (text[2:].lower(), text[2:].upper()) and text != found):
             message = f"{heading}不是账户地址，或校验不符。 {column} is no account: 0x and 40 hexadecimal digits, with its checksum."
-            raise _Refused("SignerRefused", message)
+            raise Refused("SignerRefused", message)
         return found
-
-    def first_second(self, column: str) -> Time:
-        text = self.text(column, date=True)
-        try:
-            day = datetime.fromisoformat(text) if _DATE.fullmatch(text) else None
-        except ValueError:
-            day = None
-        if day is None or day.year < _FIRST_YEAR:
-            message = f"{self.headings[column][0]}应为日期，如 2027-12-31。 {column} is no date such as 2027-12-31."
-            raise _Refused("DateRefused", message)
-        return Time(int(day.replace(tzinfo=CHINA).timestamp()))
-
-    def last_second(self, column: str) -> Time:
-        return Time(self.first_second(column) + _DAY - 1)
 
     def recognition(self) -> Recognition | None:
         filled = [column for column in _WINDOW if self.is_filled(column)]
         if not filled:
             return None
         if len(filled) != len(_WINDOW):
-            raise _Refused("WindowRefused", "互认地区与起止日须同时填写。 Who recognises, from when and until when go together.")
+            raise Refused("WindowRefused", "互认地区与起止日须同时填写。 Who recognises, from when and until when go together.")
         by = tuple(_region(self.headings["recognised_by"][0], each) for each in self.several("recognised_by"))
         from_, until = self.first_second("from"), self.last_second("until")
         if from_ > until:
-            raise _Refused("WindowRefused", "互认起始日晚于截止日。 Recognition ends before it begins.")
+            raise Refused("WindowRefused", "互认起始日晚于截止日。 Recognition ends before it begins.")
         return Recognition(by, from_, until)
 
 
 def _region(heading: str, text: str) -> Region:
     if not _REGION.fullmatch(text):
-        raise _Refused("RegionRefused", f"{heading}应为 6 位地区代码。 A region's code has six digits, not {text!r}.")
+        raise Refused("RegionRefused", f"{heading}应为 6 位地区代码。 A region's code has six digits, not {text!r}.")
     return Region(int(text))
 
 

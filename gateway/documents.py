@@ -89,6 +89,7 @@ _TAGS = {
     "programmes": "Programmes and the money set aside for them.",
     "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",
+    "openings": "An older ledger carried over: its list and totals, its vouchers, and claims that were in flight.",
     "directory": "Labs, items, firms, their keys and agents, recognition and flags.",
     "trail": "All events, and whether this gateway follows its node.",
     "operations": "Writes that were answered 202, to be polled.",

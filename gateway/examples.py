@@ -22,8 +22,8 @@ def _signature(name: str) -> str:
 
 
 PROGRAMME, VOUCHER, ORDER, LAB, ITEM, FIRM = (sample_id(each) for each in ("programme", "voucher", "order", "lab", "item", "firm"))
-OTHER_ORDER, REDEMPTION, RELEASE, NEW_FIRM, NEW_LAB = (
-    sample_id(each) for each in ("other order", "redemption", "release", "new firm", "new lab")
+OTHER_VOUCHER, OTHER_ORDER, REDEMPTION, RELEASE, NEW_FIRM, NEW_LAB = (
+    sample_id(each) for each in ("other voucher", "other order", "redemption", "release", "new firm", "new lab")
 )
 TRANSACTION, STATEMENT, REASON, SALT, TERMS = (sample_id(each) for each in ("transaction", "statement", "reason", "salt", "terms"))
 FIRM_SIGNATURE, LAB_SIGNATURE = _signature("firm"), _signature("lab")
@@ -676,7 +676,135 @@ LIST_CHECKED: dict[str, Any] = {"rows": 1, "bad": [], "block": BLOCK}
 ISSUED_FROM_FILE = {**WRITTEN, "vouchers": [{"line": 2, "voucher_id": VOUCHER}], "repeated": False}
 ISSUED_FROM_ROWS = {**WRITTEN, "vouchers": [{"line": 1, "voucher_id": VOUCHER}], "repeated": False}
 _ISSUED = _event("Issued", "VoucherRegistry", voucher=VOUCHER, terms=TERMS, firm=sample_id("firm tag"), serial=sample_id("serial tag"))
-VOUCHER_HISTORY = {"voucher": VOUCHER_SEEN, "history": [_ISSUED], "block": BLOCK}
+VOUCHER_HISTORY = {"voucher": VOUCHER_SEEN, "on_ledger": None, "history": [_ISSUED], "block": BLOCK}
+
+# An older ledger, carried over
+
+OPENING_INVOICE, PAID_INVOICE = "00000007", "00000003"
+OPENING_LIST = (
+    "类别,企业代码,券号,发放日期,面额（元）,已用额（元）,张号,使用截止日,兑付截止日,"
+    "服务机构编号,项目,开票单位代码,合同编号,发票代码,发票号码,发票金额（元）,服务费用（元）,补贴额（元）\r\n"
+    f"券,{FIRM_CODE},KJQ-2024-0007,2024-03-01,10000,3000,1-3,2030-12-31,2030-12-31,,,,,,,,,\r\n"
+    f"在途,{FIRM_CODE},KJQ-2024-0007,,,,4-8,,2030-12-31,{LAB},膜材检测,{HOST_UNIT},HT-7,3100241130,{OPENING_INVOICE},8000,8000,4800\r\n"
+    f"已付,,,,,,,,,,,,,3100241130,{PAID_INVOICE},5000,5000,3000\r\n"
+)
+OPENING_SHA256 = sha256(OPENING_LIST.encode()).hexdigest()
+OPENING_CODE = "CX-EXAMPLE-OPENING"
+OPENING_TEXT = (
+    PROGRAMME_TEXT.replace("CX-EXAMPLE", OPENING_CODE)
+    + f"""
+[opening]
+scheme = "纸质科技券台账（样例）"
+cut_over = "2024-12-31"
+list_sha256 = "{OPENING_SHA256}"
+
+[opening.totals]
+vouchers = 1
+face = "1000000"
+used = "300000"
+in_flight = "500000"
+lapsed = "0"
+remaining = "200000"
+claims = 1
+claimed = "480000"
+paid_invoices = 1
+paid = "300000"
+"""
+)
+OPENING_TOTALS = {
+    "vouchers": 1,
+    "face": "1000000",
+    "used": "300000",
+    "in_flight": "500000",
+    "lapsed": "0",
+    "remaining": "200000",
+    "claims": 1,
+    "claimed": "480000",
+    "paid_invoices": 1,
+    "paid": "300000",
+}
+OPENING_CHECK_FORM = {"programme_file": OPENING_TEXT, "list": OPENING_LIST}
+OPENING_CHECKED: dict[str, Any] = {
+    "list_sha256": OPENING_SHA256,
+    "rows": 3,
+    "bad": [],
+    "totals": OPENING_TOTALS,
+    "stated": OPENING_TOTALS,
+    "differing": [],
+    "block": BLOCK,
+}
+OPENING_FORM = {"programme": PROGRAMME, "list": OPENING_LIST}
+OPENING_STEP = {
+    "programme_id": PROGRAMME,
+    "list_sha256": OPENING_SHA256,
+    "issued_vouchers": 2,
+    "left": 0,
+    "repeated": False,
+    "block": BLOCK,
+}
+OPENING_SEEN = {
+    "programme_id": PROGRAMME,
+    "code": OPENING_CODE,
+    "scheme": "纸质科技券台账（样例）",
+    "cut_over": "2024-12-31",
+    "list_sha256": OPENING_SHA256,
+    "list_here": True,
+    "totals": OPENING_TOTALS,
+    "issued_vouchers": 2,
+    "issued_face": "700000",
+    "agrees": True,
+    "block": BLOCK,
+}
+CARRIED_VOUCHER: dict[str, Any] = {
+    "line": 2,
+    "serial": "KJQ-2024-0007",
+    "voucher_id": VOUCHER,
+    "face": "1000000",
+    "used": "300000",
+    "in_flight": "500000",
+    "remaining": "200000",
+    "used_notes": [{"first": 1, "last": 3}],
+    "taken_notes": [],
+    "free_notes": [{"first": 9, "last": 10}],
+}
+CLAIM_SEEN = {
+    "line": 3,
+    "serial": "KJQ-2024-0007/1",
+    "voucher_id": OTHER_VOUCHER,
+    "firm": FIRM,
+    "lab": LAB,
+    "notes": [{"first": 4, "last": 8}],
+    "cost": "800000",
+    "subsidy": "480000",
+    "order_id": None,
+    "stage": None,
+    "awaits": ["FIRM", "LAB"],
+}
+CLAIM_PREPARING = {"voucher_id": OTHER_VOUCHER, "report_sha256": REDEMPTION_FACTS["report_sha256"]}
+CLAIM_PREPARED = {
+    "order_facts": {
+        "voucher": {"region": CHANGXING, "firm": FIRM_CODE, "serial": "KJQ-2024-0007/1"},
+        "lab": LAB,
+        "item": None,
+        "project": "膜材检测",
+        "lead": None,
+        "amount": "500000",
+        "valid_seconds": 86_400,
+    },
+    "order": ORDER_PREPARED,
+    "redemption_facts": {
+        "order": ORDER,
+        "cost": "800000",
+        "subsidy": "480000",
+        "agreement": {"seller": HOST_UNIT, "number": "HT-7"},
+        "invoice": {"number": OPENING_INVOICE, "code": "3100241130"},
+        "invoice_amount": "800000",
+        "report_sha256": REDEMPTION_FACTS["report_sha256"],
+        "valid_seconds": 86_400,
+    },
+    "redemption": REDEMPTION_PREPARED,
+    "block": BLOCK,
+}
 
 # Directory
 

@@ -30,6 +30,7 @@ from gateway.firm_facts import FirmFactsBook
 from gateway.health import Health
 from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
+from gateway.openings import Openings
 from gateway.operations import Operations
 from gateway.payments import Payments
 from gateway.programme_files import ProgrammeFiles
@@ -115,6 +116,7 @@ class Office:
             self.answers = Answers(settings.state / "answers.sqlite")
             self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
+            self.openings = Openings(settings.state / "openings", self.region, self.programme_files, self.keyring)
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
             self.firm_changes = opened.enter_context(closing(FirmChanges(settings.state, self.keyring.firms)))
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))

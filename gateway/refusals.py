@@ -153,6 +153,7 @@ STATUS: Mapping[str, int] = {
     "IntentDiffers": 409,
     "Internal": 500,
     "InvalidRequest": 422,
+    "InvoicePaidBefore": 409,
     "IssueUnderWay": 503,
     "IssuerSilent": 503,
     "ItemNotAsked": 422,
@@ -175,6 +176,8 @@ STATUS: Mapping[str, int] = {
     "NotSentBack": 422,
     "NotYours": 403,
     "NothingSentBack": 409,
+    "OpeningListDiffers": 409,
+    "OpeningListMissing": 409,
     "OutcomeUnknown": 504,
     "PartnershipReached": 409,
     "PeriodNotOver": 409,
@@ -183,6 +186,8 @@ STATUS: Mapping[str, int] = {
     "ProgrammeFileInvalid": 422,
     "ProgrammeFileMalformed": 422,
     "ProgrammeFileMissing": 409,
+    "ProgrammeIsOpening": 409,
+    "ProgrammeNotOpening": 409,
     "ProgrammeOfOtherEpoch": 409,
     "QueryNumberElsewhere": 404,
     "QueryNumberRefused": 422,
@@ -204,6 +209,7 @@ STATUS: Mapping[str, int] = {
     "TokenInvalid": 401,
     "TooLarge": 413,
     "TooManyOperations": 503,
+    "TotalsDiffer": 422,
     "TransactionRefused": 422,
     "Unauthenticated": 401,
     "UnknownVoucher": 404,
@@ -253,4 +259,7 @@ TAGS = ("CodeRefused",)
 CURSORS = ("CursorDiffers", "CursorRefused")
 LOGGED = ("LookupLogUnavailable",)
 FILES = ("ProgrammeFileDiffers", "ProgrammeFileMissing")
+# What can be met where this region carried an older ledger over, and its list was lost or damaged here.
+KEPT_LISTS = ("OpeningListDiffers", "OpeningListMissing")
+PAID_BEFORE = ("InvoicePaidBefore", *KEPT_LISTS, *FILES)
 LISTS = ("ListEmpty", "ListHeaderDiffers", "ListTooLarge", "ListTooLong", "ListUnreadable")

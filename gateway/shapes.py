@@ -13,6 +13,7 @@ from gateway.catalogue import ITEM
 from gateway.catalogue import Entry as CatalogueEntry
 from gateway.errors import plain
 from gateway.lookup_log import Row
+from gateway.opening_list import OnLedger, free_numbers, printed
 from gateway.payments import Explained, HandedIn
 from gateway.query_numbers import query_number
 from gateway.reasons import Reason
@@ -69,6 +70,32 @@ def unit_listed(snapshot: Snapshot, region: Region, told: schemas.ReasonTold, la
 def voucher_seen(snapshot: Snapshot, voucher_id: Id) -> schemas.VoucherSeen:
     """A voucher's terms, balance, used notes, and what holds it."""
     return schemas.VoucherSeen(**Facts(snapshot).voucher(voucher_id))
+
+
+def carried_notes(snapshot: Snapshot, voucher_id: Id, row: OnLedger) -> dict[str, Any]:
+    """What a ledger has of a voucher that was carried over, its notes by the numbers that are printed on them."""
+    voucher, spans = snapshot.ledger.vouchers[voucher_id], snapshot.ledger.notes[voucher_id]
+    taken = [range(each.first, each.last + 1) for each in spans]
+    free = free_numbers(voucher.face // voucher.denomination, taken) if row.free else ()
+    return {
+        "face": row.face,
+        "used": row.used,
+        "in_flight": row.in_flight,
+        "used_notes": notes(row.used_notes),
+        "taken_notes": notes(span for each in taken for span in printed(row.free, each.start, each.stop - 1)),
+        "free_notes": notes(span for each in free for span in printed(row.free, each.start, each.stop - 1)),
+    }
+
+
+def notes(numbers: Iterable[range]) -> list[schemas.Notes]:
+    """Numbers of notes as they are answered, those that follow one another together."""
+    spans: list[range] = []
+    for each in numbers:
+        if spans and spans[-1].stop == each.start:
+            spans[-1] = range(spans[-1].start, each.stop)
+        else:
+            spans.append(each)
+    return [schemas.Notes(first=each.start, last=each.stop - 1) for each in spans]
 
 
 def order_brief(snapshot: Snapshot, order_id: Id) -> schemas.OrderBrief:

@@ -5,7 +5,7 @@ Nothing is guessed. A cell that Excel turned into a number is refused, since it 
 whose shown value nobody typed. A date that Excel keeps as a date is one, and is read as `2026-12-31`.
 
 What is not here: what columns a list has and what stands in them (`gateway.voucher_list`, `gateway.catalogue_list`,
-`gateway.payment_list`, `gateway.sub_districts`).
+`gateway.opening_list`, `gateway.payment_list`, `gateway.sub_districts`).
 """
 
 import csv

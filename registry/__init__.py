@@ -65,7 +65,7 @@ from registry.events import (
 from registry.facts import Facts, facts_of_events
 from registry.files import put_in_place
 from registry.getters import ProgrammeRules
-from registry.grants import granted_to
+from registry.grants import Carried, granted_to
 from registry.grounds import GROUNDS, Ground, ground_of, marked, words_in
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
@@ -160,6 +160,9 @@ from registry.policy import (
 from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
 from registry.private_store import connect_store, open_store
 from registry.programme_file import (
+    OPENING_SUFFIX,
+    Opening,
+    OpeningTotals,
     ProgrammeFile,
     ProgrammeFileInvalid,
     ProgrammeFileMalformed,
@@ -232,6 +235,7 @@ __all__ = [
     "LAST_PARTY_EPOCH",
     "NO_ADDRESS",
     "NO_ID",
+    "OPENING_SUFFIX",
     "UNLIMITED",
     "Account",
     "AccountState",
@@ -251,6 +255,7 @@ __all__ = [
     "CannotServe",
     "Cap",
     "CapThresholds",
+    "Carried",
     "CatalogueRefused",
     "ChainReplaced",
     "Checked",
@@ -330,6 +335,8 @@ __all__ = [
     "NotDecodable",
     "NotEncodable",
     "NotFoldable",
+    "Opening",
+    "OpeningTotals",
     "Order",
     "OrderState",
     "Ordered",

@@ -5,6 +5,9 @@ Its canonical form is the JSON of everything in it but comments: keys sorted, no
 values, lists and tables are allowed, so that there is one such form. The SHA-256 of it is `policyHash`, and whoever has the file can
 prove which rules a voucher was issued under.
 
+A programme that carries an older ledger over (存量台账) says so in its code, which anybody reads on the chain, and names in `[opening]`
+the list that it is issued by and the ledger's own totals: both are under that hash too.
+
 Nothing is guessed: a key that is unknown or missing, a limit that does not rise, a rate that does, or money that is no whole number
 of fen is refused with its key and the reason. Pure: takes text, reads no file.
 """
@@ -14,7 +17,8 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
@@ -24,7 +28,12 @@ from registry.policy import Cap, Evidence, First, Grants, Period, Policy, Tranch
 
 E = TypeVar("E", bound=Enum)
 
+OPENING_SUFFIX = "-OPENING"
+"""What the code of a programme ends with that carries an older ledger over, and no other's."""
+
 _MONEY = re.compile("0|[1-9][0-9]{0,18}")
+_SHA256 = re.compile("[0-9a-f]{64}")
+_DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOST_SLICES = 6
 _MOST_BPS = 10_000
 _MOST_DAYS = 10_000
@@ -64,12 +73,44 @@ class VoucherTerms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpeningTotals:
+    """
+    What an older ledger comes to (控制总数), as its office added it up. For every voucher `face` = used + in flight + lapsed + remaining.
+
+    `in_flight` is the face of the notes that claims in flight need, `claimed` the subsidy that they ask for, `paid` what was paid on the
+    invoices that are listed as paid.
+    """
+
+    vouchers: int
+    face: Fen
+    used: Fen
+    in_flight: Fen
+    lapsed: Fen
+    remaining: Fen
+    claims: int
+    claimed: Fen
+    paid_invoices: int
+    paid: Fen
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Which ledger a programme carries over: in words, its last day (切换日, UTC+8), its list's SHA-256, and what it comes to."""
+
+    scheme: str
+    cut_over: date
+    list_sha256: str
+    totals: OpeningTotals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProgrammeFile:
-    """A programme file, read: the record for the chain, its vouchers' terms, and the region's policy."""
+    """A programme file, read: the record for the chain, its vouchers' terms, the region's policy, and what it carries over, if it does."""
 
     programme: Programme
     voucher: VoucherTerms
     policy: Policy
+    opening: Opening | None = None
 
 
 def canonical(text: str) -> bytes:
@@ -98,7 +139,10 @@ def read_programme_file(text: str) -> ProgrammeFile:
     whole = _Table(json.loads(form), "")
     voucher, policy = whole.table("voucher"), whole.table("policy")
     programme = _programme(whole, Digest(hashlib.sha256(form).digest()))
-    read = ProgrammeFile(programme=programme, voucher=_voucher(voucher), policy=_policy(policy))
+    opening = _opening(whole.table("opening"), programme) if whole.has("opening") else None
+    if opening is None and programme.code.endswith(OPENING_SUFFIX):
+        whole.refuse("code", f"{OPENING_SUFFIX} marks a programme that carries a ledger over, and there is no table opening")
+    read = ProgrammeFile(programme=programme, voucher=_voucher(voucher), policy=_policy(policy), opening=opening)
     whole.require_nothing_more()
     return read
 
@@ -173,6 +217,28 @@ def _voucher(of: "_Table") -> VoucherTerms:
         of.refuse("face", "it is a multiple of the denomination, and neither is zero")
     of.require_nothing_more()
     return terms
+
+
+def _opening(of: "_Table", programme: Programme) -> Opening:
+    if not programme.code.endswith(OPENING_SUFFIX):
+        of.refuse("scheme", f"the code of a programme that carries a ledger over ends with {OPENING_SUFFIX}")
+    if programme.min_partners:
+        of.refuse("scheme", "a joint voucher is not carried over: its partners are not on a list")
+    opening = Opening(scheme=of.text("scheme"), cut_over=of.day("cut_over"), list_sha256=of.sha256("list_sha256"), totals=_totals(of))
+    of.require_nothing_more()
+    return opening
+
+
+def _totals(of: "_Table") -> OpeningTotals:
+    table = of.table("totals")
+    told: dict[str, Any] = {
+        each.name: table.whole(each.name) if each.type is int else table.money(each.name) for each in fields(OpeningTotals)
+    }
+    totals = OpeningTotals(**told)
+    if totals.face != totals.used + totals.in_flight + totals.lapsed + totals.remaining:
+        table.refuse("face", "it is what was used, is in flight, lapsed and remains")
+    table.require_nothing_more()
+    return totals
 
 
 def _policy(of: "_Table") -> Policy:
@@ -277,6 +343,22 @@ class _Table:
         if not isinstance(value, str) or not value.strip():
             self.refuse(name, f"{value!r} is no text")
         return str(value)
+
+    def sha256(self, name: str) -> str:
+        value = self.text(name)
+        if not _SHA256.fullmatch(value):
+            self.refuse(name, f"{value!r} is no SHA-256: 64 hexadecimal digits, small letters")
+        return value
+
+    def day(self, name: str) -> date:
+        value = self.text(name)
+        try:
+            found = date.fromisoformat(value) if _DATE.fullmatch(value) else None
+        except ValueError:
+            found = None
+        if found is None:
+            self.refuse(name, f"{value!r} is no date such as 2026-12-31")
+        return found
 
     def texts(self, name: str, *, default: Sequence[str] | None = None) -> tuple[str, ...]:
         if default is not None and not self.has(name):

@@ -17,7 +17,7 @@ from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.office import Office
-from gateway.schemas import BadRow, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
+from gateway.schemas import BadRow, CarriedNotes, Issued, IssuedVoucher, IssueRequest, ListChecked, VoucherHistory, VoucherPage
 from gateway.sight import (
     FIRM_ENDED,
     is_enrolled,
@@ -30,6 +30,7 @@ from gateway.sight import (
 )
 from gateway.voucher_list import Parsed
 from registry import (
+    OPENING_SUFFIX,
     Digest,
     Done,
     Entry,
@@ -39,6 +40,7 @@ from registry import (
     Id,
     Ledger,
     Snapshot,
+    Tag,
     Terms,
     decide_grant,
     epoch_of,
@@ -68,9 +70,10 @@ def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListCheck
     epoch = _epoch(office, terms)
     parsed = read(office, epoch)
     with office.current() as snapshot:
+        _require_ordinary(snapshot, terms)
         if _earlier(snapshot, terms, parsed) is not None:
             return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
-        _require_todays(office, epoch)
+        require_todays(office, epoch)
         return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed), block=office.block_seen(snapshot))
 
 
@@ -82,11 +85,12 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
     with office.issuing:
         # An intent that was sent before is asked for again as it was: by now the vouchers exist, which is no fault of the list.
         if office.outbox.find(intent_id) is None:
-            _require_none_under_way(office)
+            require_none_under_way(office)
             with office.current() as snapshot:
+                _require_ordinary(snapshot, terms)
                 earlier = _earlier(snapshot, terms, parsed)
                 if earlier is None:
-                    _require_todays(office, epoch)
+                    require_todays(office, epoch)
                 bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
             if earlier is not None:
                 return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
@@ -98,9 +102,9 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
     return _issued(terms, parsed, done.transaction, done.block, repeated=False)
 
 
-def _require_none_under_way(office: Office) -> None:
-    """An issue whose outcome is not known yet may still happen, and would not be counted."""
-    if office.outbox.under_way("issue"):
+def require_none_under_way(office: Office, *, but: str | None = None) -> None:
+    """An issue whose outcome is not known yet may still happen, and would not be counted; `but` is what its own intents begin with."""
+    if any(but is None or not ticket.intent_id.startswith(but) for ticket in office.outbox.under_way("issue")):
         title = "另一份名单的发放结果未定，请稍后再试。 What became of another list is not known yet; nothing happened, try again."
         raise Problem(503, "IssueUnderWay", title, headers={"Retry-After": "2"})
 
@@ -112,8 +116,10 @@ def voucher_history(office: Office, caller: Caller, voucher_id: Id) -> VoucherHi
         of_voucher(subject, ledger, voucher_id)
         if voucher_id not in ledger.vouchers or not may_see_voucher(office, caller, ledger, ledger.vouchers[voucher_id]):
             raise not_found("voucher", voucher_id)
+        carried = office.openings.carried(snapshot, voucher_id)
         return VoucherHistory(
             voucher=shapes.voucher_seen(snapshot, voucher_id),
+            on_ledger=None if carried is None else CarriedNotes(**shapes.carried_notes(snapshot, voucher_id, carried)),
             history=shapes.history_seen(snapshot, voucher_id),
             block=office.block_seen(snapshot),
         )
@@ -145,7 +151,18 @@ def _epoch(office: Office, terms: Terms) -> int:
         return snapshot.epoch_of_programme(terms.programme) or office.keyring.epoch
 
 
-def _require_todays(office: Office, epoch: int) -> None:
+def _require_ordinary(snapshot: Snapshot, terms: Terms) -> None:
+    """A programme that carries a ledger over issues by that ledger's list alone, so that every voucher of it was one of the ledger's."""
+    programme = snapshot.ledger.programmes.get(terms.programme)
+    if programme is not None and programme.code.endswith(OPENING_SUFFIX):
+        title = (
+            "存量台账券种只按其登记的名单发放。"
+            " This programme carries an older ledger over: it issues by the list that its file names, and nothing else."
+        )
+        raise Problem(409, "ProgrammeIsOpening", title, programme=programme.code)
+
+
+def require_todays(office: Office, epoch: int) -> None:
     """
     Issue under today's epoch only, and so under programmes that were opened since.
 
@@ -181,7 +198,9 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
     decide = _by_policy(office, snapshot, terms)
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
-            found.append(BadRow(line=row.line, code="FirmNotEnrolled", message=_not_enrolled(office, snapshot.ledger, row)))
+            found.append(
+                BadRow(line=row.line, code="FirmNotEnrolled", message=not_enrolled(office, snapshot.ledger, row.firm, row.recipient.firm))
+            )
         elif office.firm_changes.of_tag(row.recipient.firm) is not None:
             found.append(BadRow(line=row.line, code="FirmEnded", message=FIRM_ENDED))
         elif _is_issued(snapshot, terms, row):
@@ -208,7 +227,10 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
     granted: dict[str, list[Granted]] = {}
 
     def decide(row: voucher_list.Row) -> tuple[Finding, ...]:
-        earlier = granted.setdefault(row.firm, granted_to(snapshot, office.region, office.keyring.firms(row.firm)))
+        if row.firm not in granted:
+            carried = office.openings.granted(snapshot, row.firm)
+            granted[row.firm] = granted_to(snapshot, office.region, office.keyring.firms(row.firm), carried)
+        earlier = granted[row.firm]
         decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
         against = eligibility.decide(office, policy, row.firm, snapshot.time).against + decided.against
         if not against:
@@ -223,9 +245,10 @@ def _refused(line: int, against: tuple[Finding, ...]) -> BadRow:
     return BadRow(line=line, code="PolicyRefused", message=message, findings=tuple(eligibility.findings_seen(against)))
 
 
-def _not_enrolled(office: Office, ledger: Ledger, row: voucher_list.Row) -> str:
-    now = epoch_of(row.recipient.firm)
-    older = [epoch_of(tag) for tag in office.keyring.firms(row.firm) if is_enrolled(ledger, Firm(office.region, tag))]
+def not_enrolled(office: Office, ledger: Ledger, firm: str, tag: Tag) -> str:
+    """Why a firm gets no voucher under this tag, in words: it is enrolled under none, or under that of another epoch."""
+    now = epoch_of(tag)
+    older = [epoch_of(each) for each in office.keyring.firms(firm) if is_enrolled(ledger, Firm(office.region, each))]
     if older:
         return (
             f"企业只登记于第 {older[0]} 期关联标识，请按第 {now} 期重新登记。"

@@ -14,6 +14,7 @@ from gateway.errors import Explained, Problem
 from gateway.looked_up import Subject, logged, logged_together
 from gateway.near_duplicates import warnings_of
 from gateway.office import Office
+from gateway.openings import CLAIMED
 from gateway.schemas import (
     OrderFacts,
     OrderPage,
@@ -51,6 +52,7 @@ from registry import (
     Item,
     Ledger,
     Order,
+    Record,
     Redemption,
     Rejected,
     Release,
@@ -143,17 +145,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         require_lab_of_epoch(snapshot.ledger, voucher, lab)
         require_takes_orders(office, snapshot.ledger, voucher)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
-        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
-    record = Order(
-        voucher=voucher_id,
-        lab=lab,
-        item=NO_ID if asked.item is None else id_of(Item(lab, asked.item)),
-        project=project,
-        amount=Fen(asked.amount),
-        valid_until=valid_until,
-        nonce=secrets.randbits(64),
-    )
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
+        return prepared(office, snapshot, order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project))
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:
@@ -171,28 +163,9 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         record, state = ledger.order_records[order_id], ledger.orders[order_id]
         if state.stage != Stage.OPEN:
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
-        require_seller(office, ledger, [record.lab], asked.agreement.seller)
         require_corrected(office, ledger, order_id)
         require_agreeing(office, order_id, asked)
-        epoch = epoch_of(ledger.vouchers[record.voucher].firm)
-        agreement = office.keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
-        invoice = office.keyring.invoice(asked.invoice.number, code=asked.invoice.code)
-        most = _most_subsidy(ledger, record, Fen(asked.cost), agreement)
-        valid_until, block = office.valid_until(snapshot, asked.valid_seconds), office.block_seen(snapshot)
-    salt = secrets.token_bytes(32)
-    redemption = Redemption(
-        order=order_id,
-        attempt=state.attempt,
-        cost=Fen(asked.cost),
-        subsidy=most if asked.subsidy is None else Fen(asked.subsidy),
-        agreement=agreement,
-        invoice=invoice,
-        invoice_amount=Fen(asked.invoice_amount),
-        result=salted(bytes.fromhex(asked.report_sha256), salt),
-        valid_until=valid_until,
-    )
-    keep_salt(office, caller, id_of(redemption), order_id, salt)
-    return Prepared(id=id_of(redemption), typed_data=typed_data(redemption, office.deployment.domain), salt=salt, block=block)
+        return redemption_prepared(office, caller, snapshot, asked, record, attempt=state.attempt)
 
 
 def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
@@ -203,8 +176,52 @@ def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prep
         require_order_seen(office, caller, snapshot.ledger, order_id)
         attempt = snapshot.ledger.orders[order_id].attempt
         record = Release(order=order_id, attempt=attempt, valid_until=office.valid_until(snapshot, asked.valid_seconds))
-        block = office.block_seen(snapshot)
-    return Prepared(id=id_of(record), typed_data=typed_data(record, office.deployment.domain), block=block)
+        return prepared(office, snapshot, record)
+
+
+def order_of(office: Office, snapshot: Snapshot, asked: OrderFacts, *, voucher: Id, lab: Id, project: Tag) -> Order:
+    """The order that facts make, once voucher, lab and project are known."""
+    return Order(
+        voucher=voucher,
+        lab=lab,
+        item=NO_ID if asked.item is None else id_of(Item(lab, asked.item)),
+        project=project,
+        amount=Fen(asked.amount),
+        valid_until=office.valid_until(snapshot, asked.valid_seconds),
+        nonce=secrets.randbits(64),
+    )
+
+
+def redemption_prepared(
+    office: Office, caller: Caller, snapshot: Snapshot, asked: RedemptionFacts, order: Order, *, attempt: int
+) -> Prepared:
+    """The redemption that facts make of an order, which need not be reserved yet. The seller has to be who invoices for its lab."""
+    ledger, keyring = snapshot.ledger, office.keyring
+    require_seller(office, ledger, [order.lab], asked.agreement.seller)
+    epoch = epoch_of(ledger.vouchers[order.voucher].firm)
+    agreement = keyring.agreement(asked.agreement.seller, asked.agreement.number, epoch=epoch)
+    invoice = keyring.invoice(asked.invoice.number, code=asked.invoice.code)
+    office.openings.require_not_paid_before(snapshot, voucher=order.voucher, invoice=invoice, cost=Fen(asked.cost))
+    salt = secrets.token_bytes(32)
+    redemption = Redemption(
+        order=id_of(order),
+        attempt=attempt,
+        cost=Fen(asked.cost),
+        subsidy=_most_subsidy(ledger, order, Fen(asked.cost), agreement) if asked.subsidy is None else Fen(asked.subsidy),
+        agreement=agreement,
+        invoice=invoice,
+        invoice_amount=Fen(asked.invoice_amount),
+        result=salted(bytes.fromhex(asked.report_sha256), salt),
+        valid_until=office.valid_until(snapshot, asked.valid_seconds),
+    )
+    keep_salt(office, caller, id_of(redemption), id_of(order), salt)
+    return prepared(office, snapshot, redemption, salt=salt)
+
+
+def prepared(office: Office, snapshot: Snapshot, record: Record, *, salt: bytes | None = None) -> Prepared:
+    """A record to be checked and signed."""
+    document = typed_data(record, office.deployment.domain)
+    return Prepared(id=id_of(record), typed_data=document, salt=salt, block=office.block_seen(snapshot))
 
 
 # Sending what they signed
@@ -228,6 +245,8 @@ def redeem(office: Office, asked: Signed, intent_id: str) -> OrderWritten:
     """Ask for an order's money, as both signed. Anybody may bring it."""
     redemption = parse_typed_data(asked.typed_data, Redemption, office.deployment.domain)
     voucher, record = _order(office, redemption.order)
+    with office.seen() as snapshot:
+        require_unpaid(office, snapshot, record, redemption)
     done = office.relay.redeem(voucher, record, redemption, signatures_of(asked), intent_id=intent_id)
     return written(office, redemption.order, done)
 
@@ -240,6 +259,7 @@ def redeem_standing_in(office: Office, caller: Caller, asked: SignedByPaid, inte
         require_order_seen(office, caller, ledger, redemption.order)
         record = ledger.order_records[redemption.order]
         voucher = ledger.vouchers[record.voucher]
+        require_unpaid(office, snapshot, record, redemption)
         paid = Facts(snapshot).paid_to(ledger.programmes[voucher.programme], record.lab)
     office.client(caller)  # whoever has no account here leaves no reason behind
     reason = office.reasons.keep(intent_id, asked.reason)
@@ -351,6 +371,18 @@ def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
     """
     require_lab_of_epoch(ledger, voucher, order.lab)
     _require_one({"voucher": voucher.firm, "project": order.project})
+
+
+def require_unpaid(office: Office, snapshot: Snapshot, order: Order, redemption: Redemption) -> None:
+    """
+    Refuse money for what an older ledger of this region paid.
+
+    Another region's gateway does not know that, and a redemption may have come through it: `accept` asks again, and is this region's.
+    """
+    # As long as it is claimed, its cost stands among the invoice's live claims already.
+    stands = snapshot.ledger.orders[redemption.order].stage in CLAIMED
+    cost = Fen(0) if stands else redemption.cost
+    office.openings.require_not_paid_before(snapshot, voucher=order.voucher, invoice=redemption.invoice, cost=cost)
 
 
 def require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from gateway.acts.corrections import require_nothing_sent_back
-from gateway.acts.orders import stage_after, written
+from gateway.acts.orders import require_unpaid, stage_after, written
 from gateway.bodies import Duty
 from gateway.callers import Caller
 from gateway.errors import Problem
@@ -51,12 +51,16 @@ def endorse(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str
 
 
 def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
-    """Find redemptions in order (审核通过)."""
+    """Find redemptions in order (审核通过), unless an older ledger of this region paid on the invoice."""
     _require_duty(office, caller, Duty.REVIEW)
-    claims = _claims(office, caller, orders)
+    filings = _filings(office, caller, orders)
+    claims = [filing.claim for filing in filings]
     _require_other_body(office, caller, claims)
     require_nothing_sent_back(office, caller, orders, intent_id)
     _require_begun_in_time(office, orders, intent_id)
+    with office.seen() as snapshot:
+        for order, filing in zip(orders, filings, strict=True):
+            require_unpaid(office, snapshot, snapshot.ledger.order_records[order], filing.redemption)
     return _reviewed(office, orders, office.client(caller).accept(claims, intent_id=intent_id))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gateway.acts.orders import require_one_epoch, signatures_of, stage_after, told_exactly
+from gateway.acts.orders import require_one_epoch, require_unpaid, signatures_of, stage_after, told_exactly
 from gateway.errors import Problem, plain, problem_of
 from gateway.office import Office
 from gateway.refusals import OF_STATE
@@ -24,6 +24,7 @@ from registry import (
     Record,
     Redemption,
     Release,
+    Snapshot,
     Voucher,
     call_of,
     id_of,
@@ -41,7 +42,7 @@ class _Call:
 def submit(office: Office, asked: Submissions, intent_id: str) -> Submitted:
     """Reserve, redeem or release, as each document says."""
     with office.current() as snapshot:
-        read = [_read(office, snapshot.ledger, each) for each in asked.documents]
+        read = [_read(office, snapshot, each) for each in asked.documents]
         if any(isinstance(each, Refusal) and each.code in OF_STATE for each in read):
             office.require_certain(snapshot)
     calls = [each for each in read if isinstance(each, _Call)]
@@ -55,15 +56,15 @@ def submit(office: Office, asked: Submissions, intent_id: str) -> Submitted:
     return Submitted(outcomes=outcomes, transaction=None if done is None else done.transaction, block=None if done is None else done.block)
 
 
-def _read(office: Office, ledger: Ledger, signed: SignedRelease) -> "_Call | Refusal":
+def _read(office: Office, snapshot: Snapshot, signed: SignedRelease) -> "_Call | Refusal":
     try:
-        return _call(office, ledger, signed)
+        return _call(office, snapshot, signed)
     except (Problem, CodecError) as refused:
         problem = problem_of(refused)
         return Refusal(code=problem["code"], values=problem["values"])
 
 
-def _call(office: Office, ledger: Ledger, signed: SignedRelease) -> _Call:
+def _call(office: Office, snapshot: Snapshot, signed: SignedRelease) -> _Call:
     name = signed.typed_data.get("primaryType")
     if not isinstance(name, str) or name not in _KINDS:
         raise Problem(
@@ -71,9 +72,13 @@ def _call(office: Office, ledger: Ledger, signed: SignedRelease) -> _Call:
         )
     kind, build = _KINDS[name]
     record = parse_typed_data(signed.typed_data, kind, office.deployment.domain)
+    ledger = snapshot.ledger
     if isinstance(record, Order) and record.voucher in ledger.vouchers:
         require_takes_orders(office, ledger, ledger.vouchers[record.voucher])
-    return build(ledger, record, signed)
+    call = build(ledger, record, signed)
+    if isinstance(record, Redemption):
+        require_unpaid(office, snapshot, ledger.order_records[record.order], record)
+    return call
 
 
 def _reserve(ledger: Ledger, order: Any, signed: SignedRelease) -> _Call:

@@ -16,7 +16,7 @@ from gateway.callers import Caller, Party
 from gateway.deps import Actor, Anybody, OfficeHere, Reviewer, Signatory, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, IN_DOUBT, LOGGED, TAGS
+from gateway.refusals import CURSORS, IN_DOUBT, LOGGED, PAID_BEFORE, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -147,7 +147,17 @@ def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, offic
         "准备兑付申请 Prepare a redemption",
         asked=examples.REDEMPTION_FACTS,
         answer=examples.REDEMPTION_PREPARED,
-        refuses=(*TAGS, *LOGGED, "BundleDiffers", "CorrectionMissing", "EpochMissing", "NotFound", "SellerDiffers", "WrongStage"),
+        refuses=(
+            *TAGS,
+            *LOGGED,
+            *PAID_BEFORE,
+            "BundleDiffers",
+            "CorrectionMissing",
+            "EpochMissing",
+            "NotFound",
+            "SellerDiffers",
+            "WrongStage",
+        ),
     ),
 )
 def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
@@ -164,7 +174,7 @@ def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office
         asked=examples.REDEMPTION_SIGNED,
         answer=examples.order_written("REDEEMED"),
         verbs=("redeem",),
-        refuses=_OF_DOCUMENT,
+        refuses=(*_OF_DOCUMENT, *PAID_BEFORE),
     ),
 )
 def redeem(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -181,7 +191,7 @@ def redeem(asked: schemas.Signed, _caller: Actor, office: OfficeHere, once: Writ
         asked=examples.STAND_IN,
         answer=examples.order_written("REDEEMED"),
         verbs=("redeem",),
-        refuses=_OF_DOCUMENT,
+        refuses=(*_OF_DOCUMENT, *PAID_BEFORE),
     ),
 )
 def redeem_standing_in(asked: schemas.SignedByPaid, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -9,7 +9,7 @@ from gateway import examples, schemas
 from gateway.acts import reviews, worklists
 from gateway.deps import OfficeHere, Payer, Rejecter, Reviewer, WriteOnce
 from gateway.documents import told
-from gateway.refusals import CURSORS, LOGGED, TAGS
+from gateway.refusals import CURSORS, LOGGED, PAID_BEFORE, TAGS
 from registry import Id
 
 router = APIRouter(prefix="/v1", tags=["orders"])
@@ -82,7 +82,11 @@ def endorse(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: W
     "/orders/accept",
     response_model=schemas.Reviewed,
     **told(
-        "审核通过 Accept", asked=examples.ORDERS, answer=examples.reviewed("ACCEPTED"), verbs=("accept",), refuses=("FirmEnded", *_REVIEW)
+        "审核通过 Accept",
+        asked=examples.ORDERS,
+        answer=examples.reviewed("ACCEPTED"),
+        verbs=("accept",),
+        refuses=("FirmEnded", *_REVIEW, *PAID_BEFORE),
     ),
 )
 def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

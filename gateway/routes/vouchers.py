@@ -13,7 +13,7 @@ from gateway.callers import OFFICERS, Caller, Party
 from gateway.deps import Anybody, Issuer, OfficeHere, WriteOnce, allow
 from gateway.documents import record, told
 from gateway.etags import tagged
-from gateway.refusals import CURSORS, FILES, LISTS, LOGGED
+from gateway.refusals import CURSORS, FILES, KEPT_LISTS, LISTS, LOGGED
 from registry import Fen, Id, Terms, Time
 
 router = APIRouter(prefix="/v1/vouchers", tags=["vouchers"])
@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/vouchers", tags=["vouchers"])
 _FORM = "multipart/form-data"
 _Lister = Annotated[Caller, allow(*OFFICERS, Party.FIRM, Party.AUDITOR)]
 _EPOCHS = ("EpochMissing", "ProgrammeOfOtherEpoch")
-_OF_ROWS = (*FILES, *_EPOCHS)
+_OF_ROWS = (*FILES, *_EPOCHS, *KEPT_LISTS, "ProgrammeIsOpening")
 _OF_LIST = (*LISTS, *_OF_ROWS)
 
 
@@ -59,7 +59,7 @@ def list_vouchers(
 @router.get(
     "/{voucher_id:id}",
     response_model=schemas.VoucherHistory,
-    **record("创新券 One voucher", answer=examples.VOUCHER_HISTORY, refuses=("NotFound", *LOGGED)),
+    **record("创新券 One voucher", answer=examples.VOUCHER_HISTORY, refuses=("NotFound", *FILES, *KEPT_LISTS, *LOGGED)),
 )
 def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: Request) -> Response:
     """A voucher and all that happened to it."""

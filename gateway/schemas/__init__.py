@@ -147,6 +147,7 @@ from gateway.schemas.health import Alive, Ready, ReasonNotReady
 from gateway.schemas.lookup_log import LOOKUP_KINDS, LookupKind, LookupOne, LookupPage, LookupSeen
 from gateway.schemas.lookups import (
     AgreementNamed,
+    CarriedNotes,
     Doubt,
     FactsRequest,
     Held,
@@ -188,6 +189,18 @@ from gateway.schemas.months import (
     StatementSeen,
     SubDistrictPage,
     SubDistrictSeen,
+)
+from gateway.schemas.openings import (
+    CarriedPage,
+    CarriedVoucher,
+    ClaimPage,
+    ClaimPrepared,
+    ClaimPreparing,
+    ClaimSeen,
+    OpeningChecked,
+    OpeningSeen,
+    OpeningStep,
+    OpeningTotals,
 )
 from gateway.schemas.operations import Operation
 from gateway.schemas.orders import (
@@ -310,6 +323,9 @@ __all__ = [
     "BundleSeen",
     "BundleStatement",
     "BundleTaken",
+    "CarriedNotes",
+    "CarriedPage",
+    "CarriedVoucher",
     "CaseFile",
     "CaseSum",
     "CatalogueChecked",
@@ -319,6 +335,10 @@ __all__ = [
     "CatalogueTaken",
     "ChangeName",
     "CheckedSeen",
+    "ClaimPage",
+    "ClaimPrepared",
+    "ClaimPreparing",
+    "ClaimSeen",
     "ConcentrationAsked",
     "ConcentrationReportSeen",
     "ConcentrationReportTold",
@@ -430,6 +450,10 @@ __all__ = [
     "Next",
     "Notes",
     "Opened",
+    "OpeningChecked",
+    "OpeningSeen",
+    "OpeningStep",
+    "OpeningTotals",
     "Operation",
     "OrderAffair",
     "OrderBrief",

@@ -135,10 +135,30 @@ class VoucherPage(Shape):
     block: BlockSeen
 
 
+class CarriedNotes(Shape):
+    """
+    A voucher as an older ledger (存量台账) has it: its whole face there, and what of it was used and in flight.
+
+    Notes go by the numbers that are printed on them: used before, used up since, and free. Divisible money has none.
+    """
+
+    face: Amount
+    used: Amount
+    in_flight: Amount
+    used_notes: list[Notes]
+    taken_notes: list[Notes]
+    free_notes: list[Notes]
+
+
 class VoucherHistory(Shape):
-    """A voucher and all that happened to it."""
+    """
+    A voucher and all that happened to it.
+
+    `on_ledger` is told of one carried over from an older ledger, at the gateway of the region that did so; else it is null.
+    """
 
     voucher: VoucherSeen
+    on_ledger: CarriedNotes | None
     history: list[Event]
     block: BlockSeen
 

@@ -25,6 +25,7 @@ from registry.cli import (
     lookups,
     month,
     motion,
+    opening,
     operation,
     order,
     programme,
@@ -59,6 +60,7 @@ def make_app() -> typer.Typer:
         app.add_typer(group.app, name=name)
     issue.add_to(app)
     app.add_typer(issue.app, name="voucher")
+    app.add_typer(opening.app, name="opening")
     lookups.add_to(app)
     groups = {"order": order, "evidence": evidence, "redeem": redeem, "review": review, "settle": settle, "month": month, "report": report}
     for name, group in groups.items():

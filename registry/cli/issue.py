@@ -105,6 +105,7 @@ def show(session: Session, voucher: VoucherId) -> Answer:
     """
 
     def shown(facts: Facts) -> Fact:
-        return {"voucher": facts.voucher(voucher), "history": facts.history_of(voucher)}
+        # What an older ledger has of it, only the gateway that carried it over knows.
+        return {"voucher": facts.voucher(voucher), "on_ledger": None, "history": facts.history_of(voucher)}
 
     return one(session, f"/v1/vouchers/0x{voucher.hex()}", "voucher", voucher, shown)

@@ -24,11 +24,20 @@ def open_(session: Session, file: Annotated[Path, argument(None, "FILE", "券种
     """
     开设券种；一经开设，永不更改。 Open a programme from its file; it is fixed for ever.
     """
+    return session.post("/v1/programmes", {"file": text_of(file)})
+
+
+def text_of(file: Path) -> str:
+    """
+    What a programme's file says.
+
+    Raises:
+        SettingRefused: it cannot be read, or is no text.
+    """
     try:
-        text = content_of(file).decode()
+        return content_of(file).decode()
     except UnicodeDecodeError as malformed:
         raise SettingRefused("file", f"{file} 不是 UTF-8 文本。", f"{file} is no UTF-8 text.") from malformed
-    return session.post("/v1/programmes", {"file": text})
 
 
 @command(app, "list", uses=Uses.GATEWAY | Uses.NODE, example="tongquan programme list")

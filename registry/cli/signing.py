@@ -54,9 +54,23 @@ def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: M
     return [keep(session, file, document) for file, document in documents.items()]
 
 
-def keep(session: Session, file: Path, document: Document) -> dict[str, Any]:
-    """Check what a gateway prepared, and write it to a new file."""
-    findings = examine(document, session.domain, now=int(time.time()), known=_known(session, document))
+def prepare_claim(session: Session, order: Path, redemption: Path, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Let the gateway prepare the order and redemption of a claim that was in flight, check both, and keep each in a new file."""
+    _require_new(order)
+    _require_new(redemption)
+    found = session.gateway.ask("/v1/openings/claims/prepare", asked)
+    claim = Document.prepared(Kind.REDEMPTION, found["redemption_facts"], found["redemption"])
+    if found["order"] is None:
+        return [keep(session, redemption, claim)]
+    # Of an order that is not reserved yet the gateway has nothing to tell, and nothing was rejected.
+    kept = keep(session, order, Document.prepared(Kind.ORDER, found["order_facts"], found["order"]))
+    return [kept, keep(session, redemption, claim, known={"attempt": 0, "order": kept["id"]})]
+
+
+def keep(session: Session, file: Path, document: Document, *, known: Mapping[str, object] | None = None) -> dict[str, Any]:
+    """Check what a gateway prepared, and write it to a new file; `known` is what there is to compare it with besides."""
+    known = _known(session, document) if known is None else known
+    findings = examine(document, session.domain, now=int(time.time()), known=known)
     require_agreed(findings)
     document.write(file, new=True)
     return {"file": file, "kind": document.kind, "id": document.id, "fields": _told(findings)}
@@ -217,4 +231,16 @@ def _value(value: object) -> str:
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
-__all__ = ["As", "DocumentFile", "NewFile", "StatedAmount", "StatedSubsidy", "add_signing", "prepare", "sign", "sign_answer", "submit"]
+__all__ = [
+    "As",
+    "DocumentFile",
+    "NewFile",
+    "StatedAmount",
+    "StatedSubsidy",
+    "add_signing",
+    "prepare",
+    "prepare_claim",
+    "sign",
+    "sign_answer",
+    "submit",
+]

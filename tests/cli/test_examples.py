@@ -4,6 +4,7 @@ Every command's example is run, in the order of one story, by who would type it.
 `$NAME` in an example is what the story remembers under that name, as a shell would put it in.
 """
 
+import hashlib
 import json
 import string
 import subprocess
@@ -105,6 +106,7 @@ def test_every_example_runs(story, token):
     programme_and_vouchers(story)
     directory(story)
     life_of_an_order(story)
+    older_ledger(story)
     order_by_other_means(story)
     other_ends(story)
     moving_on(story)
@@ -338,6 +340,36 @@ def life_of_an_order(story):
     story.told["SETTLED_ORDER"] = story.told["ORDER"]
     story.play("review reverse", reviewer)
     assert story.play("settle refunded", payer)["stage"] == "REFUNDED"
+
+
+def older_ledger(story):
+    """Paper vouchers join: the list is checked, its programme opened, issued, and a claim in flight signed to its order."""
+    people, folder = story.people, story.people.folder
+    town = people.town
+    lab, firm = people.lab(town.lab("lab-shanghai")), people.firm(town.firm("firm-changxing"))
+    issuer = people.caller(CHANGXING, "issuer")
+    listed = examples.OPENING_LIST.replace(examples.LAB, town.lab_id(town.lab("lab-shanghai"))).encode()
+    named = examples.OPENING_TEXT.replace(examples.OPENING_SHA256, hashlib.sha256(listed).hexdigest())
+    (folder / "ledger.csv").write_bytes(listed)
+    (folder / "opening.toml").write_text(named, encoding="utf-8")
+
+    assert story.play("opening check", issuer)["bad"] == []
+    assert people.auditor().run("opening prove ledger.csv --programme-file opening.toml --json").status == 5
+    story.play("programme open", issuer, instead=("programme.toml", "opening.toml"), remember={"OPENING": "programme_id"})
+    people.caller(CHANGXING, "payer").ask(f"programme fund {story.told['OPENING']} --amount 100000yuan --bank-reference OPENING")
+    assert story.play("opening issue", issuer)["issued_vouchers"] == 2
+    assert issuer.ask(f"opening issue ledger.csv --programme {story.told['OPENING']}")["issued_vouchers"] == 0
+    assert story.play("opening show", issuer)["agrees"] is True
+    assert story.play("opening vouchers", issuer)["free_notes"] == [{"first": 9, "last": 10}]
+    assert story.play("opening claims", issuer, remember={"CLAIM": "voucher_id"})["awaits"] == ["FIRM", "LAB"]
+    story.play("opening prepare", firm)
+    for desk, party in ((lab, "lab"), (firm, "firm")):
+        desk.ask(f"order sign claim-order.json --as {party} --amount 5000yuan --yes")
+    lab.ask("order submit claim-order.json")
+    for desk, party in ((lab, "lab"), (firm, "firm")):
+        desk.ask(f"redeem sign claim.json --as {party} --subsidy 4800yuan --yes")
+    assert lab.ask("redeem submit claim.json")["stage"] == "REDEEMED"
+    assert story.play("opening prove", people.auditor())["agrees"] is True
 
 
 def _mined(node):

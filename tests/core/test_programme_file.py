@@ -203,3 +203,46 @@ def test_a_key_that_cannot_be_is_refused_by_its_name_with_the_reason(old, new, a
 
     assert refused.value.at == at
     assert reason in refused.value.reason
+
+
+# What carries an older ledger over
+
+OPENING_FILE = (FOLDER / "changxing-opening-sample.toml").read_text(encoding="utf-8")
+
+
+def test_a_file_that_carries_a_ledger_over_names_its_list_and_totals_under_its_hash():
+    read_file = read_programme_file(OPENING_FILE)
+    opening = read_file.opening
+    other = OPENING_FILE.replace(opening.list_sha256, "0" * 64)
+
+    assert (opening.cut_over.isoformat(), opening.totals.vouchers, opening.totals.remaining) == ("2024-12-31", 3, 1_200_000)
+    assert read_programme_file(other).programme.policy_hash != read_file.programme.policy_hash
+    assert read_programme_file(CHANGXING_FILE).opening is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        ("2013-OPENING", "2013", "opening.scheme"),
+        ("[opening]", "[closing]", "code"),
+        ("min_partners = 0", "min_partners = 3", "opening.scheme"),
+        ("2024-12-31", "2024-13-31", "opening.cut_over"),
+        ('"2024-12-31"', "20241231", "opening.cut_over"),
+        ('list_sha256 = "', 'list_sha256 = "0x', "opening.list_sha256"),
+        ('face = "4000000"', 'face = "4000001"', "opening.totals.face"),
+        ("vouchers = 3", 'vouchers = "3"', "opening.totals.vouchers"),
+        ("vouchers = 3", "vouchers = -1", "opening.totals.vouchers"),
+        ('paid = "1500000"', "", "opening.totals.paid"),
+        ('paid = "1500000"', 'paid = "1500000"\nrest = "0"', "opening.totals.rest"),
+        ("[opening]", '[opening]\nnote = "x"', "opening.note"),
+    ],
+)
+def test_a_ledger_that_says_nothing_sensible_is_refused_by_key(old, new, at):
+    changed = OPENING_FILE.replace(old, new, 1)
+    if new == "[closing]":
+        changed = changed.replace("[opening.totals]", "[closing.totals]")
+
+    with pytest.raises(ProgrammeFileInvalid) as refused:
+        read_programme_file(changed)
+
+    assert refused.value.at == at
