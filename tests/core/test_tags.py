@@ -126,7 +126,7 @@ def test_a_contract_number_has_one_tag_however_typed(number):
 def test_seller_and_firm_compare():
     """Whether a lab's seller is the firm itself is asked by comparing tags; so both are made by the one method, of one purpose."""
     assert KEYS.firm(FIRM.lower()) == KEYS.firm(FIRM)
-    assert {purpose.name for purpose in Purpose} == {"FIRM", "SERIAL", "PROJECT", "AGREEMENT", "INVOICE", "FUNDING", "PAYMENT"}
+    assert {purpose.name for purpose in Purpose} == {"FIRM", "SERIAL", "PROJECT", "AGREEMENT", "INVOICE", "FUNDING", "PAYMENT", "GROUND"}
 
 
 def test_a_bank_reference_is_one_however_it_was_typed_and_no_other_regions_or_purposes():
