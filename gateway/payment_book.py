@@ -9,11 +9,15 @@ owner's alone, is backed up with the outbox, and holds company codes and account
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from gateway import hash_chain
 from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
 from registry import BookEntry, PaymentBook, PaymentRecord, Time, open_store, record_json, record_of
+
+R = TypeVar("R")
 
 FILE = "payment-book.sqlite"
 
@@ -32,6 +36,20 @@ _COLUMNS = "number, intent, at, by, record, hash"
 
 Decide = Callable[[PaymentBook], PaymentRecord | None]
 """Answers what is to be put on record, if anything, or refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What stands on record under an intent, if anything was to be put down, and everything as it stands now."""
+
+    book: PaymentBook
+    record: PaymentRecord | None
+
+    def of(self, kind: type[R]) -> R:
+        """The record, which is of this kind."""
+        if not isinstance(self.record, kind):
+            raise TypeError(f"the record is no {kind.__name__}")
+        return self.record
 
 
 class PaymentRecords:
@@ -53,14 +71,16 @@ class PaymentRecords:
         """Everything as it stands. Nobody changes it: the next record makes another one."""
         return self._book
 
-    def write(self, decide: Decide, *, intent_id: str, at: Time, by: str) -> PaymentBook:
-        """Put a record down, once for one intent, and answer how everything stands then. Raises what `decide` raises."""
+    def write(self, decide: Decide, *, intent_id: str, at: Time, by: str) -> Written:
+        """Put a record down, once for one intent. Raises what `decide` raises."""
         with self._guard:
-            if self._connection.execute("SELECT 1 FROM records WHERE intent = ?", (intent_id,)).fetchone() is None:
-                record = decide(self._book)
-                if record is not None:
-                    self._append((intent_id, at, by, json.dumps(record_json(record), ensure_ascii=False, sort_keys=True)))
-            return self._book
+            known = self._connection.execute("SELECT record FROM records WHERE intent = ?", (intent_id,)).fetchone()
+            if known is not None:
+                return Written(self._book, record_of(json.loads(known[0])))
+            record = decide(self._book)
+            if record is not None:
+                self._append((intent_id, at, by, json.dumps(record_json(record), ensure_ascii=False, sort_keys=True)))
+            return Written(self._book, record)
 
     def close(self) -> None:
         """Close the file."""

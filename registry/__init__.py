@@ -7,7 +7,9 @@ These are its public names; a gateway uses nothing else of it. Calldata stays in
 from registry.agent_book import AgentBook, Entered, PowerRefused, Telling
 from registry.agents import Act, PowerOfAttorney, Use, Verb, acts_of
 from registry.batches import (
+    AccountProposed,
     BankReference,
+    BatchDrawn,
     BatchRefused,
     BatchRow,
     BookEntry,
@@ -18,6 +20,7 @@ from registry.batches import (
     PaymentBook,
     PaymentRecord,
     RowState,
+    Unpaid,
     day_of,
     notice_csv,
     record_json,
@@ -248,6 +251,7 @@ __all__ = [
     "NO_ID",
     "UNLIMITED",
     "Account",
+    "AccountProposed",
     "AccountState",
     "Act",
     "Address",
@@ -259,6 +263,7 @@ __all__ = [
     "BankFile",
     "BankReference",
     "Bar",
+    "BatchDrawn",
     "BatchRefused",
     "BatchRow",
     "BookEntry",
@@ -433,6 +438,7 @@ __all__ = [
     "TransactionRefused",
     "UnexpectedKeys",
     "UnexpectedValue",
+    "Unpaid",
     "Unreachable",
     "Use",
     "Verb",

@@ -28,6 +28,7 @@ LookupKind = Literal[
     "evidence-sample",
     "evidence-originals",
     "report",
+    "payment",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -51,6 +52,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "evidence-sample": "a sample that was drawn",
     "evidence-originals": "an order's originals in an archive",
     "report": "a report, told by its kind and hash",
+    "payment": "payment batches, their notices and bank files, payees' accounts or budget lines",
 }
 """What is looked up, by the word for it in the log."""
 

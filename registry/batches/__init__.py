@@ -14,6 +14,7 @@ from registry.batches.batch import BatchRow, BatchStage, BudgetLine, PayeeAccoun
 from registry.batches.book import BatchRefused, PaymentBook, Unpaid, day_of, falling_out, stopped_at_bank, why_not_payable
 from registry.batches.lists import notice_csv
 from registry.batches.records import (
+    AccountProposed,
     BankReference,
     BatchDrawn,
     BookEntry,
@@ -28,6 +29,7 @@ from registry.batches.records import (
 )
 
 __all__ = [
+    "AccountProposed",
     "BankReference",
     "BatchDrawn",
     "BatchRefused",

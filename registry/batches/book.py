@@ -43,6 +43,7 @@ from registry.batches.records import (
     OrdersPaid,
     Out,
     PaidInto,
+    PaymentRecord,
     PaymentReturned,
     PaymentsResent,
 )
@@ -94,6 +95,10 @@ class PaymentBook:
     def after(self, *entries: BookEntry) -> Self:
         """The book that it becomes by further entries."""
         return type(self)((*self._entries, *entries))
+
+    def with_record(self, record: PaymentRecord, *, at: Time, by: str) -> Self:
+        """The book that it would be by one record more."""
+        return self.after(BookEntry(self.last + 1, at, by, record))
 
     @property
     def last(self) -> int:
@@ -325,9 +330,12 @@ class PaymentBook:
         return resend_csv(self.batch(number), self.account)
 
     def batch(self, number: int) -> PaymentBatch:
-        """A batch by its number."""
-        if number not in self.batches:
-            raise BatchRefused("BatchUnknown", batch=number)
+        """
+        A batch by its number.
+
+        Raises:
+            LookupError: there is none.
+        """
         return self.batches[number]
 
     def _at(self, number: int, stage: BatchStage) -> PaymentBatch:
