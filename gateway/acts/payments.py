@@ -191,6 +191,8 @@ def draw(office: Office, caller: Caller, asked: BatchAsked, intent_id: str) -> B
     with office.current() as snapshot:
         _require_pays(office, snapshot, line.programme)
         chain, today = _Chain.of(office, snapshot), _today(office, snapshot)
+        for number in office.payment_records.book().batches:
+            _let_leave(office, caller, chain, number, intent_id)
         done = _record(office, caller, intent_id, lambda book: book.draw(line, orders, snapshot.ledger, chain.waiting, today=today))
         return _seen(office, done.book, chain, done.of(BatchDrawn).batch)
 
@@ -384,9 +386,15 @@ def _on_batch(office: Office, caller: Caller, number: int, intent_id: str, decid
     _require_batch(office, number)
     with office.current() as snapshot:
         chain, today = _Chain.of(office, snapshot), _today(office, snapshot)
-        _record(office, caller, f"{intent_id}/left", lambda book: book.fall_out(number, snapshot.ledger, chain.waiting))
+        _let_leave(office, caller, chain, number, intent_id)
         done = _record(office, caller, intent_id, lambda book: decide(book, today))
         return _seen(office, done.book, chain, number)
+
+
+def _let_leave(office: Office, caller: Caller, chain: _Chain, number: int, intent_id: str) -> None:
+    """Put down which orders of a batch the chain no longer has to be paid."""
+    ledger, waiting = chain.snapshot.ledger, chain.waiting
+    _record(office, caller, f"{intent_id}/left/{number}", lambda book: book.fall_out(number, ledger, waiting))
 
 
 def _record(office: Office, caller: Caller, intent_id: str, decide: Decide) -> Written:

@@ -183,6 +183,7 @@ class PaymentBook:
 
         `waiting` is the payer's bank file report of the same ledger: an order that it leaves out is in no batch.
         """
+        open_line, used = self._open_line(line, today), self.used(line)
         found = {each.order_id: each for each in waiting.orders if _programme(ledger, each.order_id) == line.programme}
         chosen = [each for each in found if self.batch_of(each) is None] if orders is None else sorted(set(orders))
         for order in chosen:
@@ -195,7 +196,7 @@ class PaymentBook:
         if not chosen:
             raise BatchRefused("BatchEmpty")
         listed = tuple(_listed(ledger, found[each]) for each in chosen)
-        open_line, used, asked = self._open_line(line, today), self.used(line), sum(each.amount for each in listed)
+        asked = sum(each.amount for each in listed)
         if used + asked > open_line.amount:
             raise BatchRefused("OverBudgetLine", **_line(line), amount=str(open_line.amount), used=str(used), asked=str(asked))
         return BatchDrawn(

@@ -39,6 +39,14 @@ def give_api_key(town, firm: FirmCast) -> None:
         )
 
 
+def second_payer(town, region: int) -> str:
+    """A second officer of a region's payer, with an API key of his own; by his name."""
+    with ApiKeys(town.world.folder(region) / "state") as keys:
+        if "payer-2" not in town.world.api_keys[region]:
+            town.world.api_keys[region]["payer-2"], _ = keys.add(name="payer-2", party=Party.PAYER, region=region, account="payer")
+    return "payer-2"
+
+
 def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None) -> LabCast:
     """A lab just admitted, with a key of its own, whose host unit invoices for it; no key to the gateway."""
     number = town.number()
