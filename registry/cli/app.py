@@ -26,6 +26,8 @@ from registry.cli import (
     motion,
     operation,
     order,
+    payee,
+    payment,
     programme,
     redeem,
     region,
@@ -60,6 +62,7 @@ def make_app() -> typer.Typer:
     app.add_typer(issue.app, name="voucher")
     lookups.add_to(app)
     groups = {"order": order, "evidence": evidence, "redeem": redeem, "review": review, "settle": settle, "month": month, "report": report}
+    groups |= {"payment": payment, "payee": payee}
     for name, group in groups.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():

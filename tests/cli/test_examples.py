@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,14 @@ import pytest
 import typer.main
 
 from gateway import examples
-from registry import Firm, Region, id_of
+from registry import Firm, Region, Time, day_of, id_of
 from registry.chain.devnode import free_port
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.world import ROOT, new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until
-from tests.gateway.newcomers import new_lab, order_at
+from tests.gateway.newcomers import new_lab, order_at, second_payer
 
 DAY = 86_400
 
@@ -105,6 +106,7 @@ def test_every_example_runs(story, token):
     moving_on(story)
     flags_and_keys(story)
     auditing(story)
+    payments(story)
     long_afterwards(story)
     gateway_serves(story)
     gateway_is_looked_after(story)
@@ -355,6 +357,59 @@ def other_ends(story):
         assert answer["orders"][0]["stage"] == stage
     story.told["LATE_ORDER"] = reserved()
     assert at_firm.run("order list --json").status == 0
+
+
+def payments(story):
+    """Two orders are paid in a batch, one of them twice since the bank returned it; another batch is given up."""
+    people, folder = story.people, story.people.folder
+    town = people.town
+    firm, lab, payer = town.firm("firm-changxing"), town.lab("lab-shanghai"), people.caller(CHANGXING, "payer")
+    write_secret(folder / "payer-2.key", town.world.api_keys[CHANGXING][second_payer(town, CHANGXING)])
+    second = Desk(folder, {"gateway_url": town.world.gateways[CHANGXING], "api_key_file": folder / "payer-2.key"})
+
+    def accepted() -> str:
+        order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+        assert town.redeemed(order, firm, lab, cost="800000").status == 201
+        for region, verb in ((SHANGHAI, "endorse"), (CHANGXING, "accept")):
+            people.caller(region, "reviewer-1").ask(f"review {verb} {order}")
+        return order
+
+    orders = [accepted(), accepted()]
+    today = day_of(Time(town.now))
+    of = {"PROGRAMME": town.programmes[CHANGXING], "YEAR": today.year, "TODAY": today.isoformat(), "ACCEPTED_ORDER": orders[0]}
+    (folder / "payee.json").write_text(json.dumps(examples.ACCOUNT | {"payee": lab.host_unit}), encoding="utf-8")
+    assert story.play("payee propose", payer)["version"] == 1
+    assert payer.run(f"payee confirm {lab.host_unit} --version 1 --json").refusal["error"] == "SameOfficer"
+    assert story.play("payee confirm", second)["confirmed"] is True
+    assert story.play("payee list", payer)["counts"] is True
+    story.play("payment set-line", payer, **of)
+
+    assert story.play("payment draw", payer, remember={"BATCH": "batch"}, **of)["total"] == "480000"
+    story.play("payment notice", payer, **of)
+    assert story.play("payment notice-list", payer)["count"] == 1
+    town.node.jump(7 * DAY)
+    town.node.mine()
+    story.play("payment show", payer, remember={"LIST_HASH": "list_hash"})
+    assert story.told["LIST_HASH"] == "0x" + sha256((folder / "batch.json").read_bytes()).hexdigest()
+    assert story.play("payment sign-off", second)["signed"]["by"] == "payer-2"
+    story.play("payment number", payer)
+    assert story.play("payment make-bank-file", payer)["stage"] == "AT_BANK"
+    story.play("payment bank-file", payer)
+    assert examples.ACCOUNT["account_number"] in (folder / "payments-out.csv").read_text(encoding="utf-8-sig")
+    (folder / "paid.csv").write_text(f"订单编号,付款流水号\n{orders[0]},PAY-7\n", encoding="utf-8")
+    assert story.play("payment paid", payer)["orders"][0]["stage"] == "SETTLED"
+    assert story.play("payment settle", payer)["unsettled"] == []
+    story.play("payment returned", payer, **of)
+    assert story.play("payment resend", second, **of)["resend"] == [orders[0]]
+    story.play("payment resend-list", payer)
+    assert story.play("payment list", payer)["stage"] == "RETURNED"
+
+    asked = of | {"ACCEPTED_ORDER": orders[1]}
+    story.play("payment draw", payer, remember={"OTHER_BATCH": "batch"}, **asked)
+    assert story.play("payment withdraw", payer)["out"][0]["cause"] == "Withdrawn"
+    third = story.play("payment draw", payer, **asked)["batch"]
+    assert story.play("payment take-out", payer, BATCH=third, **asked)["out"][0]["cause"] == "Objection"
+    assert story.play("payment lines", payer)["used"] == "480000"
 
 
 def moving_on(story):
