@@ -28,7 +28,7 @@ from registry.batches import (
     stopped_at_bank,
     why_not_payable,
 )
-from registry.breaks import Break, BreakReason, Explanation, Payment, breaks_of
+from registry.breaks import Break, BreakReason, Explanation, Payment, breaks_of, with_returns
 from registry.bundle import (
     Bundle,
     BundleDocument,
@@ -508,4 +508,5 @@ __all__ = [
     "verify",
     "voucher_of",
     "why_not_payable",
+    "with_returns",
 ]

@@ -372,6 +372,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "ReferenceDiffers": ("付款流水号不符", "ReferenceDiffers"),
     "NotRefunded": ("链上已退回，无退款记录", "NotRefunded"),
     "RefundNotOnChain": ("有退款记录，链上未登记", "RefundNotOnChain"),
+    "Returned": ("退票，尚未重付", "Returned"),
     "APPROVAL": ("审核确认", "approval"),
     "SERVICE": ("服务", "service"),
     "FIRST_REVIEW": ("初审", "first review"),

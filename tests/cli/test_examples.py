@@ -605,6 +605,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway lookups verify", desk)["number"] == 0
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
+    assert story.play("gateway payments verify", desk)["number"] == 0
 
 
 def _answers(http, port):

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from openpyxl import load_workbook
 from gateway.acts import payments
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentRecords, verify
-from registry import Client, OutcomeUnknown, Time, Unreachable, connect_store, day_of
+from registry import Client, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
 from registry.batches import BatchRefused
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
@@ -297,6 +298,15 @@ def test_an_order_stands_in_one_batch_and_is_settled_by_it_alone(town, first, se
     assert stage_of(town, order) == "ACCEPTED"
 
 
+def test_of_many_who_list_an_order_at_once_one_does(town, first, line):
+    order = accepted(town)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: first.post(PATH, line | {"orders": [order]}), range(8)))
+
+    assert sorted(each.code or "" for each in answers) == [""] + ["InOtherBatch"] * 7
+
+
 def test_what_the_bank_was_told_to_pay_is_not_sent_back(town, first, second, line, account):
     order = accepted(town)
     number = at_bank(town, first, second, line, order)
@@ -408,6 +418,31 @@ def test_a_returned_payment_is_sent_again_under_the_same_settlement(town, first,
     assert len(settlements(town, order)) == 1
     brief = next(each for each in first.get(PATH)["batches"] if each["batch"] == number)
     assert (brief["stage"], brief["resend"]) == ("PAID", [])
+
+
+def test_month_close_calls_a_payment_that_was_made_again_no_double_payment(town, first, second, line, *, account):
+    order, payee = accepted(town), town.lab("lab-shanghai").host_unit
+    number = at_bank(town, first, second, line, order)
+    month = month_of(town.node.timestamp())
+    assert paid(first, number, order, reference="MC-1").status == 200
+    assert first.post(f"{PATH}/{number}/returned", {"order": order, "bank_reference": "MC-BACK", "reason": "账号不符"}).status == 200
+
+    between = reasons_after(town, first, month, order, payee, "MC-1")
+    assert second.post(f"{PATH}/{number}/resend", {"orders": [order]}).status == 200
+    assert paid(first, number, order, reference="MC-2").status == 200
+    after = reasons_after(town, first, month, order, payee, "MC-1", "MC-2")
+
+    assert (between, after) == (["Returned"], [])
+
+
+def reasons_after(town, desk, month, order, payee, *references):
+    """Why an order is a break of a month, for all that the bank's records tell of it."""
+    form = {"home": str(CHANGXING), "host": str(SHANGHAI), "month": str(month)}
+    rows = [f"{order},{payee},4800,拨付,{each},{month // 100}-{month % 100:02}-01\n" for each in references]
+    content = "订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n" + "".join(rows)
+    assert desk.upload("/v1/months/payments", form, name="p.csv", content=content.encode()).status == 201
+    found = desk.get(f"/v1/months/{CHANGXING}/{SHANGHAI}/{month}/breaks")["breaks"]
+    return [each["reason"] for each in found if each["order_id"] == order and each["resolved"] is None]
 
 
 # Budget lines
