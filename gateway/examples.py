@@ -33,6 +33,7 @@ SERIAL = "CX-2013-0001"
 FROM, USE_BY, NOW = 1_893_427_200, 1_924_963_199, 1_900_000_000
 
 BLOCK = {"number": 4_182, "time": NOW, "age_seconds": 1}
+LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 WRITTEN = {"transaction": TRANSACTION, "block": 4_182}
 VOUCHER_NAMED = {"region": CHANGXING, "firm": FIRM_CODE, "serial": SERIAL}
 
@@ -509,7 +510,7 @@ _BATCH_ROW: dict[str, object] = _ROW | {
     "stage": "ACCEPTED",
 }
 _BRIEF = _LINE | {"batch": 3, "stage": "DRAWN", "code": "CX-KJQ-2013", "document_number": None, "count": 1, "total": "480000", "resend": []}
-BATCHES = {"batches": [_BRIEF]}
+BATCHES = {"batches": [_BRIEF], "head": LOG_HEAD}
 BATCH = _BRIEF | {
     "drawn_at": NOW,
     "drawn_by": "payer",
@@ -613,7 +614,6 @@ POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
 _FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
 FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
-LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 FACTS_ON_RECORD = {**_FACTS, "stated_at": NOW, "stated_by": "directory"}
 ELIGIBILITY = {
     "programme_id": PROGRAMME,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway import payment_shapes as shapes
-from gateway.callers import Caller
+from gateway.callers import Caller, Party
 from gateway.errors import Problem
 from gateway.looked_up import logged
 from gateway.office import Office
@@ -29,6 +29,7 @@ from gateway.schemas import (
     BudgetLinePage,
     BudgetLineSeen,
     BudgetLineSetting,
+    LogHead,
     NoticeAsked,
     NoticeSeen,
     PaymentsMade,
@@ -162,8 +163,11 @@ def batches(office: Office, caller: Caller) -> BatchPage:
     """Every batch, the newest first."""
     with _looked_at(office, caller, "payment batches"):
         require_of_this_region(office, caller)
-        found = office.payment_records.book().batches
-        return BatchPage(batches=[shapes.batch_brief(batch) for _, batch in sorted(found.items(), reverse=True)])
+        found, head = office.payment_records.book().batches, office.payment_records.head
+        return BatchPage(
+            batches=[shapes.batch_brief(batch) for _, batch in sorted(found.items(), reverse=True)],
+            head=LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        )
 
 
 def batch(office: Office, caller: Caller, number: int) -> BatchSeen:
@@ -346,7 +350,7 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
 
     What is not settled afterwards is told with the reason: the contract's, `Unreachable` or `OutcomeUnknown`.
     """
-    with office.current() as snapshot:
+    with office.seen() as snapshot:
         ledger, open_rows = snapshot.ledger, _unsettled(office.payment_records.book().batch(number), snapshot)
         payable = [row for row in open_rows if why_not_payable(row.listed, ledger, {}) is None]
         calls = [(row, ledger.claims[row.listed.order]) for row in payable]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from gateway.schemas.basis import Amount, BlockSeen, Id32, Money, Shape, Text
+from gateway.schemas.basis import Amount, BlockSeen, Id32, LogHead, Money, Shape, Text
 from gateway.schemas.orders import StageName
 
 _LEAP_YEARS = "20([02468][048]|[13579][26])"
@@ -329,9 +329,10 @@ class BatchBrief(Shape):
 
 
 class BatchPage(Shape):
-    """All batches, the newest first."""
+    """All batches, the newest first. `head` is the last of all payment records, for auditors."""
 
     batches: list[BatchBrief]
+    head: LogHead | None
 
 
 class ListedSeen(Shape):

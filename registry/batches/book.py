@@ -284,20 +284,24 @@ class PaymentBook:
         for order in orders:
             if orders.count(order) > 1:
                 raise BatchRefused("OrderRepeated", order=_hex(order))
-        new = tuple(each for each in payments if not self._is_paid_so(number, each))
+        elsewhere = self._references_of_others(number)
+        new = tuple(each for each in payments if not self._is_paid_so(number, each, elsewhere))
         return OrdersPaid(number, new) if new else None
 
-    def _is_paid_so(self, number: int, payment: BankReference) -> bool:
+    def _references_of_others(self, number: int) -> dict[Digest, int]:
+        rows = ((batch.number, row) for batch in self.batches.values() if batch.number != number for row in batch.rows.values())
+        return {each.payment: other for other, row in rows for each in row.references}
+
+    def _is_paid_so(self, number: int, payment: BankReference, elsewhere: Mapping[Digest, int]) -> bool:
         _, row = self._row(number, payment.order)
         if row.state is RowState.PAID and row.references[-1].payment == payment.payment:
             return True
         if row.state not in (RowState.AT_BANK, RowState.RESENT):
             raise BatchRefused("WrongRowState", order=_hex(payment.order), state=row.state)
-        for batch in self.batches.values():
-            # One payment may be of several orders of a batch, and of an order once.
-            rows = [row] if batch.number == number else batch.rows.values()
-            if any(each.payment == payment.payment for one in rows for each in one.references):
-                raise BatchRefused("ReferenceUsed", order=_hex(payment.order), batch=batch.number)
+        # One payment may be of several orders of a batch, and of an order once.
+        other = number if payment.payment in {each.payment for each in row.references} else elsewhere.get(payment.payment)
+        if other is not None:
+            raise BatchRefused("ReferenceUsed", order=_hex(payment.order), batch=other)
         return False
 
     def give_back(self, number: int, returned: BankReference, *, reason: str) -> PaymentReturned:

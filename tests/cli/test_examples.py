@@ -28,7 +28,7 @@ from scripts.demonstration.world import ROOT, new_key_file
 from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.gateway.conftest import wait_until
-from tests.gateway.newcomers import new_lab, order_at, second_payer
+from tests.gateway.newcomers import new_firm, new_lab, order_at, second_payer
 
 DAY = 86_400
 
@@ -363,7 +363,7 @@ def payments(story):
     """Two orders are paid in a batch, one of them twice since the bank returned it; another batch is given up."""
     people, folder = story.people, story.people.folder
     town = people.town
-    firm, lab, payer = town.firm("firm-changxing"), town.lab("lab-shanghai"), people.caller(CHANGXING, "payer")
+    firm, lab, payer = new_firm(town, CHANGXING), town.lab("lab-shanghai"), people.caller(CHANGXING, "payer")
     write_secret(folder / "payer-2.key", town.world.api_keys[CHANGXING][second_payer(town, CHANGXING)])
     second = Desk(folder, {"gateway_url": town.world.gateways[CHANGXING], "api_key_file": folder / "payer-2.key"})
 

@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 from gateway.acts import payments
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentRecords, verify
-from registry import Client, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
+from registry import Client, Index, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
 from registry.batches import BatchRefused
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
@@ -370,6 +370,22 @@ def test_a_silent_node_leaves_the_payment_on_record_and_says_so(town, first, sec
     assert (done["unsettled"], len(settlements(town, order))) == ([], 1)
 
 
+def test_a_node_that_was_silent_all_along_is_made_good_by_the_same_request(town, first, second, line, *, account, monkeypatch):
+    order = accepted(town)
+    number = at_bank(town, first, second, line, order)
+
+    def silent(*_asked, **_more):
+        raise Unreachable("no node")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(Index, "refresh", silent)
+        outage.setattr(Client, "settle", silent)
+        told = paid(first, number, order)
+
+    assert (told.status, told["stage"], told["unsettled"]) == (200, "PAID", [{"order_id": order, "code": "Unreachable"}])
+    assert (paid(second, number, order)["unsettled"], len(settlements(town, order))) == ([], 1)
+
+
 def died(*_asked, **_more):
     raise MemoryError
 
@@ -554,6 +570,13 @@ def test_who_looked_stands_in_the_log(town, first, line):
     (row,) = town.desk(CHANGXING, "auditor").get("/v1/lookups", limit=1)["lookups"]
 
     assert (row["what"], row["party"], row["span"]) == ("payment", "PAYER", f"payment batch {number}")
+
+
+def test_auditors_are_told_the_head_of_the_records(town, first, line):
+    head = town.desk(CHANGXING, "auditor").get(PATH)["head"]
+
+    assert (head["number"], head["hash"]) == ((found := verify(town.world.folder(CHANGXING) / "state")).number, "0x" + found.hash.hex())
+    assert first.get(PATH)["head"] is None
 
 
 # The file
