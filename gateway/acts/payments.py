@@ -290,9 +290,11 @@ def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
     """The records to make a bank file of; refused while an order that was not paid yet has been stopped since it was made."""
-    with _looked_at(office, caller, f"bank file of payment batch {number}"), office.seen() as snapshot:
+    with _looked_at(office, caller, f"bank file of payment batch {number}"), office.current() as snapshot:
         require_of_this_region(office, caller)
         _require_batch(office, number)
+        # Nobody pays by what was so a while ago.
+        office.require_certain(snapshot)
         chain, book = _Chain.of(office, snapshot), office.payment_records.book()
         found = book.batch(number)
         if found.file is None:
