@@ -29,7 +29,7 @@ def _number(value: Any) -> int:
 
 Day = Annotated[str, BeforeValidator(_day), WithJsonSchema({"type": "string", "pattern": DAY_PATTERN})]
 """A day of this century, UTC+8."""
-BatchInPath = Annotated[int, BeforeValidator(_number), Field(ge=1, lt=10_000_000, description="A batch's number.")]
+BatchInPath = Annotated[int, Field(ge=1, le=9_999_999, description="A batch's number."), BeforeValidator(_number)]
 Year = Annotated[int, Field(strict=True, ge=2000, le=2099)]
 LineCode = Annotated[str, Field(strict=True, pattern="^[0-9A-Za-z][0-9A-Za-z._-]{0,39}$")]
 AccountNumber = Annotated[str, Field(strict=True, pattern="^[0-9A-Za-z][0-9A-Za-z-]{3,39}$")]
