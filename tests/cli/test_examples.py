@@ -375,6 +375,7 @@ def payments(story):
         return order
 
     orders = [accepted(), accepted()]
+    story.told["PAID_FIRM"] = firm.company_code
     today = day_of(Time(town.now))
     of = {"PROGRAMME": town.programmes[CHANGXING], "YEAR": today.year, "TODAY": today.isoformat(), "ACCEPTED_ORDER": orders[0]}
     (folder / "payee.json").write_text(json.dumps(examples.ACCOUNT | {"payee": lab.host_unit}), encoding="utf-8")
@@ -540,7 +541,8 @@ def month(story):
     reviewer, payer, issuer = (people.caller(CHANGXING, each) for each in ("reviewer-1", "payer", "issuer"))
     row = f"{told['SETTLED_ORDER']},{told['SELLER']},4800.00,拨付,PAY-1,{told['LAST_MONTH']}-01\n"
     (folder / "payments.csv").write_text("订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n" + row, encoding="utf-8")
-    (folder / "sub-districts.csv").write_text(f"企业代码,乡镇街道园区\n{told['FIRM_CODE']},雉城街道\n", encoding="utf-8")
+    places = "".join(f"{firm},雉城街道\n" for firm in (told["FIRM_CODE"], told["PAID_FIRM"]))
+    (folder / "sub-districts.csv").write_text(f"企业代码,乡镇街道园区\n{places}", encoding="utf-8")
 
     story.play("month statement", reviewer, remember={"STATEMENT_HASH": "hash"})
     assert story.play("month compare", people.auditor())["clean"] is True
