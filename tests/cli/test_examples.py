@@ -556,7 +556,7 @@ def month(story):
     told["BREAK"] = next(each["break_id"] for each in found.lines if each["order_id"] == told["SETTLED_ORDER"])
     story.play("month breaks", reviewer)
     assert story.play("month explain", payer)["reason"] == "NotRefunded"
-    assert story.play("month catalogue", issuer)["rows"] == 1
+    assert story.play("month catalogue", issuer)["rows"] == 2
     assert story.play("month sub-districts", payer)["sub_district"] == "雉城街道"
 
 
