@@ -46,6 +46,8 @@ keys = typer.Typer(no_args_is_help=True, help="API 密钥：发放、列出、�
 app.add_typer(keys, name="keys")
 lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up log.")
 app.add_typer(lookups, name="lookups")
+payments = typer.Typer(no_args_is_help=True, help="兑付记录。 What was put on record of payments.")
+app.add_typer(payments, name="payments")
 firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was put on record of firms.")
 app.add_typer(firm_facts, name="firm-facts")
 firm_changes = typer.Typer(no_args_is_help=True, help="企业变更。 What became of firms.")
@@ -174,6 +176,14 @@ def verify_firm_changes(*, state: State, anchor: Anchor = None, as_json: AsJson 
     _verify(verify, state, anchor, as_json=as_json)
 
 
+@payments.command("verify", epilog="tongquan gateway payments verify")
+def verify_payments(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对兑付记录的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.payment_book import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
 @evidence.command("verify", epilog="tongquan gateway evidence verify")
 def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
@@ -207,6 +217,7 @@ def verify_corrections(*, state: State, anchor: Anchor = None, as_json: AsJson =
 @lookups.callback()
 @firm_facts.callback()
 @firm_changes.callback()
+@payments.callback()
 @evidence.callback()
 @corrections.callback()
 def _of_chain() -> None:

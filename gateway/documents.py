@@ -86,6 +86,7 @@ _TAGS = {
     "evidence": "What redemptions are handed in with: documents, what they state, checklists, samples and originals.",
     "months": "What months came to between two regions, what payers' records say of it, and who closed them.",
     "reports": "What programmes came to, what waits, what is to be paid, and where to look closer.",
+    "payments": "What a payer pays in batches: lists, notices, accounts, budget lines, bank files, and what came back.",
     "programmes": "Programmes and the money set aside for them.",
     "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
     "vouchers": "Issuing, and what was issued.",

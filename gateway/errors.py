@@ -12,6 +12,7 @@ Errors as RFC 9457 problems: one shape for refusals of the registry, of this gat
     IntentDiffers          409: what an act rests on has changed since its key was first used
     ProgrammeFileRefused   422: a programme file that is none, and where
     IndexRefused           503: the index does not agree with the chain; an operator must look
+    BatchRefused           409, or 403 and 422: what cannot be put on record of payments (`gateway.payment_words`)
     TransactionRefused     422: no transaction about one's own key as this gateway prepared it
     CodecError             422: a signed document that this gateway did not make
 
@@ -28,9 +29,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from gateway import refusals
+from gateway import payment_words, refusals
 from gateway.context import instance
 from registry import (
+    BatchRefused,
     CodecError,
     CodeRefused,
     EpochMissing,
@@ -154,6 +156,8 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case TransactionRefused():
             title = "该交易不是本平台所备的本单位签名账户变更。 No transaction about one's own key as this gateway prepared it."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "TransactionRefused", title, {"reason": str(failure)})
+        case BatchRefused():
+            return body(status_of(failure.code), failure.code, payment_words.WORDS[failure.code], failure.values)
         case CodecError():
             title = "待签内容与本系统不符。 The signed document is not one that this gateway made."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "DocumentRefused", title, {"reason": str(failure)})
@@ -188,6 +192,7 @@ def respond(problem: Mapping[str, Any], headers: Mapping[str, str] | None = None
 
 KNOWN = (
     Problem,
+    BatchRefused,
     Rejected,
     Unreachable,
     OutcomeUnknown,

@@ -34,6 +34,7 @@ SERIAL = "CX-2013-0001"
 FROM, USE_BY, NOW = 1_893_427_200, 1_924_963_199, 1_900_000_000
 
 BLOCK = {"number": 4_182, "time": NOW, "age_seconds": 1}
+LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 WRITTEN = {"transaction": TRANSACTION, "block": 4_182}
 VOUCHER_NAMED = {"region": CHANGXING, "firm": FIRM_CODE, "serial": SERIAL}
 
@@ -470,6 +471,108 @@ _LAB_YEAR = {
     "total": _USE,
 }
 LAB_YEAR = _reported(_LAB_YEAR)
+_LINE = {"programme": PROGRAMME, "year": 2030, "line": "2060404"}
+LINE = _LINE | {"amount": "900000000000000", "cut_off": "2030-12-25"}
+LINE_SEEN = LINE | {
+    "closed": False,
+    "used": "0",
+    "paid": "0",
+    "left": "900000000000000",
+    "carried_over_total": None,
+    "carried_over": None,
+}
+LINES = {"lines": [LINE_SEEN], "block": BLOCK}
+ACCOUNT = {
+    "payee": HOST_UNIT,
+    "bank_name": "样例银行上海分行",
+    "account_name": "样例检测中心",
+    "account_number": "6222000000000000001",
+}
+ACCOUNT_NAMED = {"payee": HOST_UNIT, "version": 1}
+ACCOUNT_PROPOSED = ACCOUNT_NAMED | {"confirmed": False}
+ACCOUNT_CONFIRMED = ACCOUNT_NAMED | {"confirmed": True}
+_ACCOUNT_SEEN = ACCOUNT | {
+    "version": 1,
+    "proposed_at": NOW,
+    "proposed_by": "payer",
+    "confirmed_at": NOW,
+    "confirmed_by": "payer-2",
+    "counts": True,
+}
+ACCOUNTS = {"accounts": [_ACCOUNT_SEEN]}
+BATCH_ASKED = _LINE | {"orders": [ORDER]}
+NOTICE = {"first_day": "2030-12-09", "days": 7}
+_NOTICED = {"first_day": "2030-12-09", "last_day": "2030-12-15"}
+TAKING_OUT = {"order": ORDER, "reason": "公示期间收到异议，待核实。"}
+SIGN_OFF = {"list_hash": sample_id("list")}
+NUMBER = {"document_number": "长科兑〔2030〕12号"}
+BATCH_WITHDRAWAL = {"reason": "清单有误，重新编制。"}
+PAYMENTS_MADE = {"payments": [{"order": ORDER, "payment_reference": "CX-PAY-2030-012"}]}
+RETURN_MADE = {"order": ORDER, "bank_reference": "CX-BACK-2030-001", "reason": "户名与账号不符"}
+RESEND = {"orders": [ORDER]}
+_ROW = {"order_id": ORDER, "amount": "480000", "paid_to": "LAB", "payee": LAB, "lab_code": "SH-0052"}
+_BATCH_ROW: dict[str, object] = _ROW | {
+    "state": "LISTED",
+    "has_account": True,
+    "account_version": None,
+    "references": [],
+    "returns": [],
+    "stage": "ACCEPTED",
+}
+_BRIEF = _LINE | {"batch": 3, "stage": "DRAWN", "code": "CX-KJQ-2013", "document_number": None, "count": 1, "total": "480000", "resend": []}
+BATCHES = {"batches": [_BRIEF], "head": LOG_HEAD}
+BATCH = _BRIEF | {
+    "drawn_at": NOW,
+    "drawn_by": "payer",
+    "list_hash": sample_id("list"),
+    "notice": None,
+    "signed": None,
+    "bank_file": None,
+    "orders": [_BATCH_ROW],
+    "out": [],
+    "unsettled": [],
+    "block": BLOCK,
+}
+BATCH_NOTICED = BATCH | {"stage": "NOTICED", "notice": _NOTICED}
+_OUT = {"order_id": ORDER, "amount": "480000", "cause": "Objection", "reason": TAKING_OUT["reason"], "at": NOW, "by": "payer"}
+BATCH_EMPTIED = BATCH_NOTICED | {"stage": "WITHDRAWN", "count": 0, "total": "0", "orders": [], "out": [_OUT]}
+BATCH_WITHDRAWN = BATCH | {
+    "stage": "WITHDRAWN",
+    "count": 0,
+    "total": "0",
+    "orders": [],
+    "out": [_OUT | {"cause": "Withdrawn", "reason": BATCH_WITHDRAWAL["reason"]}],
+}
+_SIGNED = {"list_hash": sample_id("list"), "at": NOW, "by": "payer-2"}
+_WITH_ACCOUNT = _BATCH_ROW | {"account_version": 1}
+BATCH_SIGNED = BATCH_NOTICED | {"stage": "SIGNED", "signed": _SIGNED, "orders": [_WITH_ACCOUNT]}
+BATCH_NUMBERED = BATCH_SIGNED | {"stage": "NUMBERED", **NUMBER}
+BATCH_AT_BANK = BATCH_NUMBERED | {
+    "stage": "AT_BANK",
+    "bank_file": {"sha256": sample_id("bank file"), "count": 1, "at": NOW, "by": "payer"},
+    "orders": [_WITH_ACCOUNT | {"state": "AT_BANK"}],
+}
+_ROW_PAID = _WITH_ACCOUNT | {"state": "PAID", "references": ["CX-PAY-2030-012"], "stage": "SETTLED"}
+BATCH_PAID = BATCH_AT_BANK | {"stage": "PAID", "orders": [_ROW_PAID]}
+_RETURN = {"bank_reference": RETURN_MADE["bank_reference"], "reason": RETURN_MADE["reason"], "at": NOW, "by": "payer"}
+_RETURNED = _ROW_PAID | {"state": "RETURNED", "returns": [_RETURN]}
+BATCH_RETURNED = BATCH_PAID | {"stage": "RETURNED", "orders": [_RETURNED], "resend": [ORDER]}
+BATCH_RESENT = BATCH_RETURNED | {"orders": [_RETURNED | {"state": "RESENT"}]}
+NOTICE_SEEN = {"batch": 3, "programme": "CX-KJQ-2013", **_NOTICED, "count": 1, "total": "480000", "orders": [_ROW], "block": BLOCK}
+BATCH_LIST = {
+    "format": "tongquan payment batch 1",
+    "chain_id": 330_522,
+    "registry": REGISTRY,
+    "payer": CHANGXING,
+    "batch": 3,
+    "programme_id": PROGRAMME,
+    "programme": "CX-KJQ-2013",
+    "year": 2030,
+    "line": "2060404",
+    "count": 1,
+    "total": "480000",
+    "orders": [_ROW | {"redemption": REDEMPTION}],
+}
 LAB_YEAR_NAMED = {"lab": LAB, "year": 2030}
 YEAR_SIGNED = {
     "lab": LAB,
@@ -521,7 +624,6 @@ POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
 _FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
 FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
-LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 FACTS_ON_RECORD = {**_FACTS, "stated_at": NOW, "stated_by": "directory"}
 ELIGIBILITY = {
     "programme_id": PROGRAMME,

@@ -15,6 +15,7 @@ resolved it: a payment, a refund, an entry on the chain, or an officer's explana
     ReferenceDiffers   付款流水号不符                settled under another payment reference
     NotRefunded        链上已退回，无退款记录        refunded on the chain, and no refund is on record
     RefundNotOnChain   有退款记录，链上未登记        money came back, and the chain has not heard of it
+    Returned           退票，尚未重付                the bank returned the payment, and it was not made again yet
 
 Records begin with the first month that anything was handed in for: an order whose money moved before, and of which no record speaks, is
 nobody's break.
@@ -49,6 +50,7 @@ class BreakReason(StrEnum):
     REFERENCE_DIFFERS = "ReferenceDiffers"
     NOT_REFUNDED = "NotRefunded"
     REFUND_NOT_ON_CHAIN = "RefundNotOnChain"
+    RETURNED = "Returned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,8 @@ class Payment:
     One row of a bank's or finance system's records. `month` is the month that it was handed in for.
 
     `refund` says that the money came back. `payee` holds the tags, one an epoch, of who got the money; `payment` is the hash of the
-    reference, as the chain would hold it. Neither matters for a refund.
+    reference, as the chain would hold it. Neither matters for a refund. `returned` marks a refund by which the bank returned a payment
+    (退票), so that it is to be made again under the same settlement.
     """
 
     month: int
@@ -67,6 +70,7 @@ class Payment:
     payee: tuple[Tag, ...]
     reference: str
     payment: Digest
+    returned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +102,19 @@ class Explanation:
     month: int
     due: int
     paid: int
+
+
+def with_returns(payments: Sequence[Payment], returns: Iterable[Payment]) -> list[Payment]:
+    """
+    Payments with what an office knows that its bank returned.
+
+    As many of an order's refunds as there are returns are those; returns that the bank's records do not list are added.
+    """
+    known, refunds = _by_order(returns), _by_order(each for each in payments if each.refund)
+    told = {order: sorted(each, key=lambda one: one.month)[: len(known[order])] for order, each in refunds.items() if order in known}
+    marked = [replace(each, returned=True) if each in told.get(each.order, ()) else each for each in payments]
+    missing = (each for order, of_it in known.items() for each in of_it[len(told.get(order, ())) :])
+    return [*marked, *(replace(each, returned=True) for each in missing)]
 
 
 def breaks_of(
@@ -178,7 +195,8 @@ def _disagreeing(
         if settled is None:
             reasons = _unsettled(paid, known=order in known)
         else:
-            reasons = _settled(ledger, settled, payments_made, sums, refunded=len(cash) > 1, begun=begun)
+            returned = sum(each.amount for each in records if each.returned)
+            reasons = _settled(ledger, settled, payments_made, sums, refunded=len(cash) > 1, begun=begun, returned=returned)
         for reason in reasons:
             yield (order, reason), sums
 
@@ -190,7 +208,7 @@ def _unsettled(paid: int, *, known: bool) -> Iterator[BreakReason]:
 
 
 def _settled(
-    ledger: Ledger, settled: Line, payments: Sequence[Payment], sums: _Sums, *, refunded: bool, begun: int
+    ledger: Ledger, settled: Line, payments: Sequence[Payment], sums: _Sums, *, refunded: bool, begun: int, returned: int
 ) -> Iterator[BreakReason]:
     if not payments and month_of(settled.time) >= begun:
         # Settled and refunded without the bank's knowing of either is no money missing.
@@ -201,7 +219,9 @@ def _settled(
     if not sums.paid and sums.due and payments and not to_claimant:
         yield BreakReason.NOT_PAID  # paid to somebody else, who gave it back
         return
-    if sums.paid != sums.due:
+    if returned and sums.paid + returned == sums.due:
+        yield BreakReason.RETURNED
+    elif sums.paid != sums.due:
         yield _why_not_the_same(settled, payments, sums, refunded=refunded)
     if payments and settled.payment not in {each.payment for each in payments}:
         yield BreakReason.REFERENCE_DIFFERS

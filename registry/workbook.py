@@ -53,6 +53,7 @@ _REASONS = {
     "ReferenceDiffers": "付款流水号不符",
     "NotRefunded": "链上已退回，无退款记录",
     "RefundNotOnChain": "有退款记录，链上未登记",
+    "Returned": "退票，尚未重付",
 }
 
 

@@ -24,6 +24,7 @@ PURE = {
     "registry.receipt",
     "registry.proofs",
     "registry.statement",
+    "registry.batches",
     "registry.breaks",
     "registry.bundle",
     "registry.corrections",

@@ -5,7 +5,7 @@ A statement is worked out anew each time it is asked for. This gateway names no 
 itself: where the other region named another one, the two statements are compared by order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, NamedTuple, Self
@@ -41,6 +41,7 @@ from registry import (
     Ledger,
     Line,
     MonthClosed,
+    Payment,
     Region,
     Rejected,
     Snapshot,
@@ -52,6 +53,7 @@ from registry import (
     lines_of,
     month_of,
     statement_workbook,
+    with_returns,
 )
 from registry import divided as divided_by
 
@@ -218,10 +220,15 @@ def _breaks(office: Office, snapshot: Snapshot, named: MonthNamed) -> list[Break
     handed_in, explained = office.payments.months(named.home, named.host), office.payments.explained()
     if not handed_in:
         return []
+    lines = _lines(snapshot, named)
+    mine = {line.order for line in lines}
     found = breaks_of(
         snapshot.ledger,
-        _lines(snapshot, named),
-        office.payments.payments(named.home, named.host, region=office.region, keyring=office.keyring),
+        lines,
+        with_returns(
+            office.payments.payments(named.home, named.host, region=office.region, keyring=office.keyring),
+            [each for each in _returned(office) if each.order in mine],
+        ),
         {each: known.explanation for each, known in explained.items()},
         payer=office.region,
         home=named.home,
@@ -230,6 +237,22 @@ def _breaks(office: Office, snapshot: Snapshot, named: MonthNamed) -> list[Break
         month=named.month,
     )
     return [shapes.break_seen(each, named.month, _words(each, explained)) for each in found]
+
+
+def _returned(office: Office) -> Iterator[Payment]:
+    """What the bank returned (退票), as payment batches have it on record: no refund by the payee, and no reason to pay twice."""
+    for batch in office.payment_records.book().batches.values():
+        for row in batch.standing:
+            for each in row.returns:
+                yield Payment(
+                    month=month_of(each.returned.at),
+                    order=row.listed.order,
+                    refund=True,
+                    amount=row.listed.amount,
+                    payee=(),
+                    reference=each.reference,
+                    payment=each.payment,
+                )
 
 
 def _words(found: Break, explained: Mapping[Id, Explained]) -> Explained | None:

@@ -17,7 +17,7 @@ from gateway.schemas import (
     Settlement,
 )
 from gateway.sight import FIRM_ENDED, change_since, require_order_seen
-from registry import NO_ADDRESS, Claim, Done, Fen, Filing, Id, Rejected, Reservation, Time
+from registry import NO_ADDRESS, Claim, Digest, Done, Fen, Filing, Id, Rejected, Reservation, Time
 
 
 def approve(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
@@ -66,6 +66,8 @@ def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str)
 
 def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Send redemptions back for correction (退回补正)."""
+    if office.sent_before(intent_id) is None:
+        _require_not_at_bank(office, orders)
     return _reviewed(office, orders, office.client(caller).reject(_filings(office, caller, orders), intent_id=intent_id))
 
 
@@ -73,6 +75,8 @@ def settle(office: Office, caller: Caller, asked: Settlement, intent_id: str) ->
     """Record that redemptions were paid (拨付)."""
     orders = [Id(each) for each in asked.orders]
     payment = office.keyring.payment(office.region, asked.payment_reference)
+    if office.sent_before(intent_id) is None:
+        _require_paid_so(office, orders, payment)
     return _reviewed(office, orders, office.client(caller).settle(_claims(office, caller, orders), payment, intent_id=intent_id))
 
 
@@ -109,6 +113,27 @@ def _require_other_body(office: Office, caller: Caller, claims: Iterable[Claim])
         if before is not None:
             title = "同一机构不得既初审又终审。 The same body cannot make both reviews."
             raise Problem(409, "SameBody", title, order="0x" + claim.order.hex(), body=body, account=before)
+
+
+def _require_not_at_bank(office: Office, orders: Sequence[Id]) -> None:
+    """What a bank was told to pay may be paid by now; it is not sent back for correction."""
+    for order in orders:
+        batch = office.payment_records.book().batch_of(order)
+        if batch is not None and batch.file is not None:
+            title = "该订单已在银行付款中，不能退回补正。 The bank was told to pay that order; it cannot be sent back now."
+            raise Problem(409, "PaymentUnderWay", title, order="0x" + order.hex(), batch=batch.number)
+
+
+def _require_paid_so(office: Office, orders: Sequence[Id], payment: Digest) -> None:
+    """What stands in a batch is settled by it, under the reference that the batch has; else money might leave by two ways."""
+    for order in orders:
+        batch = office.payment_records.book().batch_of(order)
+        if batch is None:
+            continue
+        references = batch.rows[order].references
+        if not references or references[0].payment != payment:
+            title = "该订单在兑付批次中，请在批次中登记付款。 The order stands in a payment batch; record its payment there."
+            raise Problem(409, "InBatch", title, order="0x" + order.hex(), batch=batch.number)
 
 
 def _reviewed(office: Office, orders: Sequence[Id], done: Done) -> Reviewed:

@@ -97,7 +97,13 @@ def accept(asked: schemas.Orders, caller: Reviewer, office: OfficeHere, once: Wr
 @router.post(
     "/orders/reject",
     response_model=schemas.Reviewed,
-    **told("退回补正 Reject", asked=examples.ORDERS, answer=examples.reviewed("OPEN"), verbs=("reject",), refuses=("NotFound",)),
+    **told(
+        "退回补正 Reject",
+        asked=examples.ORDERS,
+        answer=examples.reviewed("OPEN"),
+        verbs=("reject",),
+        refuses=("NotFound", "PaymentUnderWay"),
+    ),
 )
 def reject(asked: schemas.Orders, caller: Rejecter, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Send redemptions back for correction, all or none: a reviewer before acceptance, the payer after it."""
@@ -107,7 +113,13 @@ def reject(asked: schemas.Orders, caller: Rejecter, office: OfficeHere, once: Wr
 @router.post(
     "/orders/settle",
     response_model=schemas.Reviewed,
-    **told("拨付 Settle", asked=examples.SETTLEMENT, answer=examples.reviewed("SETTLED"), verbs=("settle",), refuses=(*TAGS, "NotFound")),
+    **told(
+        "拨付 Settle",
+        asked=examples.SETTLEMENT,
+        answer=examples.reviewed("SETTLED"),
+        verbs=("settle",),
+        refuses=(*TAGS, "InBatch", "NotFound"),
+    ),
 )
 def settle(asked: schemas.Settlement, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Record that redemptions were paid, all or none."""

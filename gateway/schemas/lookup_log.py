@@ -30,6 +30,7 @@ LookupKind = Literal[
     "evidence-originals",
     "report",
     "affairs",
+    "payment",
 ]
 
 LOOKUP_KINDS: Mapping[LookupKind, str] = {
@@ -55,6 +56,7 @@ LOOKUP_KINDS: Mapping[LookupKind, str] = {
     "evidence-originals": "an order's originals in an archive",
     "report": "a report, told by its kind and hash",
     "affairs": "what a firm has open (未了事项), told by its id",
+    "payment": "payment batches, their notices and bank files, payees' accounts or budget lines",
 }
 """What is looked up, by the word for it in the log."""
 

@@ -52,6 +52,7 @@ ReasonName = Literal[
     "ReferenceDiffers",
     "NotRefunded",
     "RefundNotOnChain",
+    "Returned",
 ]
 
 

@@ -28,6 +28,8 @@ from registry.cli import (
     opening,
     operation,
     order,
+    payee,
+    payment,
     programme,
     redeem,
     region,
@@ -63,6 +65,7 @@ def make_app() -> typer.Typer:
     app.add_typer(opening.app, name="opening")
     lookups.add_to(app)
     groups = {"order": order, "evidence": evidence, "redeem": redeem, "review": review, "settle": settle, "month": month, "report": report}
+    groups |= {"payment": payment, "payee": payee}
     for name, group in groups.items():
         app.add_typer(group.app, name=name)
     for name, group in {"lab": lab, "firm": firm, "flag": flag, "keys": keys}.items():

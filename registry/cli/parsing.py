@@ -6,7 +6,7 @@ A date is its last second, UTC+8, as last days of vouchers are; a point in time 
 """
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 import typer
 
@@ -22,6 +22,7 @@ _SECONDS = re.compile(r"[0-9]{1,12}")
 _ID = re.compile(r"0x[0-9a-fA-F]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]{40}")
 _MONTH = re.compile(r"([1-9][0-9]{3})-(0[1-9]|1[0-2])")
+_BATCH = re.compile(r"[1-9][0-9]{0,6}")
 _REGION = re.compile(r"[1-9][0-9]{5}")
 
 
@@ -78,6 +79,33 @@ def _time(text: str, at: object) -> Time:
 
 def _no_time(text: str) -> typer.BadParameter:
     return typer.BadParameter(f"日期形如 2026-12-31，或为 Unix 秒数。 A date is 2026-12-31, or Unix seconds, not {text!r}.")
+
+
+def day(text: str) -> str:
+    """
+    A day, as it is written.
+
+    >>> day("2026-12-31")
+    '2026-12-31'
+    """
+    if not _DATE.fullmatch(text):
+        raise typer.BadParameter(f"日期形如 2026-12-31。 A day is 2026-12-31, not {text!r}.")
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError as impossible:
+        raise typer.BadParameter(f"没有这一天。 There is no day {text!r}.") from impossible
+
+
+def batch(text: str) -> int:
+    """
+    A batch's number.
+
+    >>> batch("3")
+    3
+    """
+    if not _BATCH.fullmatch(text):
+        raise typer.BadParameter(f"批次为正整数。 A batch goes by a number, not {text!r}.")
+    return int(text)
 
 
 def record_id(text: str) -> Id:

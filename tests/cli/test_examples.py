@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import typer.main
 
 from gateway import examples
 from gateway.settings import Settings
-from registry import Firm, Region, id_of
+from registry import Firm, Region, Time, day_of, id_of
 from registry.chain.devnode import free_port
 from registry.conformance.rehearsal import Rehearsal
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
@@ -32,7 +33,7 @@ from tests.cli.conftest import APP, Desk, light_key, write_secret
 from tests.cli.people import PASSWORD, People, people_in
 from tests.conformance.conftest import give_api_keys
 from tests.gateway.conftest import served, wait_until
-from tests.gateway.newcomers import new_lab, order_at
+from tests.gateway.newcomers import new_firm, new_lab, order_at, second_payer
 
 DAY = 86_400
 
@@ -112,6 +113,7 @@ def test_every_example_runs(story, token):
     moving_on(story)
     flags_and_keys(story)
     auditing(story)
+    payments(story)
     long_afterwards(story)
     rehearsed(story)
     gateway_serves(story)
@@ -441,6 +443,60 @@ def other_ends(story):
     assert at_firm.run("order list --json").status == 0
 
 
+def payments(story):
+    """Two orders are paid in a batch, one of them twice since the bank returned it; another batch is given up."""
+    people, folder = story.people, story.people.folder
+    town = people.town
+    firm, lab, payer = new_firm(town, CHANGXING), town.lab("lab-shanghai"), people.caller(CHANGXING, "payer")
+    write_secret(folder / "payer-2.key", town.world.api_keys[CHANGXING][second_payer(town, CHANGXING)])
+    second = Desk(folder, {"gateway_url": town.world.gateways[CHANGXING], "api_key_file": folder / "payer-2.key"})
+
+    def accepted() -> str:
+        order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+        assert town.redeemed(order, firm, lab, cost="800000").status == 201
+        for region, verb in ((SHANGHAI, "endorse"), (CHANGXING, "accept")):
+            people.caller(region, "reviewer-1").ask(f"review {verb} {order}")
+        return order
+
+    orders = [accepted(), accepted()]
+    story.told["PAID_FIRM"] = firm.company_code
+    today = day_of(Time(town.now))
+    of = {"PROGRAMME": town.programmes[CHANGXING], "YEAR": today.year, "TODAY": today.isoformat(), "ACCEPTED_ORDER": orders[0]}
+    (folder / "payee.json").write_text(json.dumps(examples.ACCOUNT | {"payee": lab.host_unit}), encoding="utf-8")
+    assert story.play("payee propose", payer)["version"] == 1
+    assert payer.run(f"payee confirm {lab.host_unit} --version 1 --json").refusal["error"] == "SameOfficer"
+    assert story.play("payee confirm", second)["confirmed"] is True
+    assert story.play("payee list", payer)["counts"] is True
+    story.play("payment set-line", payer, **of)
+
+    assert story.play("payment draw", payer, remember={"BATCH": "batch"}, **of)["total"] == "480000"
+    story.play("payment notice", payer, **of)
+    assert story.play("payment notice-list", payer)["count"] == 1
+    town.node.jump(7 * DAY)
+    town.node.mine()
+    story.play("payment show", payer, remember={"LIST_HASH": "list_hash"})
+    assert story.told["LIST_HASH"] == "0x" + sha256((folder / "batch.json").read_bytes()).hexdigest()
+    assert story.play("payment sign-off", second)["signed"]["by"] == "payer-2"
+    story.play("payment number", payer)
+    assert story.play("payment make-bank-file", payer)["stage"] == "AT_BANK"
+    story.play("payment bank-file", payer)
+    assert examples.ACCOUNT["account_number"] in (folder / "payments-out.csv").read_text(encoding="utf-8-sig")
+    (folder / "paid.csv").write_text(f"订单编号,付款流水号\n{orders[0]},PAY-7\n", encoding="utf-8")
+    assert story.play("payment paid", payer)["orders"][0]["stage"] == "SETTLED"
+    assert story.play("payment settle", payer)["unsettled"] == []
+    story.play("payment returned", payer, **of)
+    assert story.play("payment resend", second, **of)["resend"] == [orders[0]]
+    story.play("payment resend-list", payer)
+    assert story.play("payment list", payer)["stage"] == "RETURNED"
+
+    asked = of | {"ACCEPTED_ORDER": orders[1]}
+    story.play("payment draw", payer, remember={"OTHER_BATCH": "batch"}, **asked)
+    assert story.play("payment withdraw", payer)["out"][0]["cause"] == "Withdrawn"
+    third = story.play("payment draw", payer, **asked)["batch"]
+    assert story.play("payment take-out", payer, BATCH=third, **asked)["out"][0]["cause"] == "Objection"
+    assert story.play("payment lines", payer)["used"] == "480000"
+
+
 def moving_on(story):
     """An order of a lab that leaves goes on at another lab; once with the old lab's signature, once with a reviewer's word."""
     people = story.people
@@ -570,7 +626,8 @@ def month(story):
     reviewer, payer, issuer = (people.caller(CHANGXING, each) for each in ("reviewer-1", "payer", "issuer"))
     row = f"{told['SETTLED_ORDER']},{told['SELLER']},4800.00,拨付,PAY-1,{told['LAST_MONTH']}-01\n"
     (folder / "payments.csv").write_text("订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n" + row, encoding="utf-8")
-    (folder / "sub-districts.csv").write_text(f"企业代码,乡镇街道园区\n{told['FIRM_CODE']},雉城街道\n", encoding="utf-8")
+    places = "".join(f"{firm},雉城街道\n" for firm in (told["FIRM_CODE"], told["PAID_FIRM"]))
+    (folder / "sub-districts.csv").write_text(f"企业代码,乡镇街道园区\n{places}", encoding="utf-8")
 
     story.play("month statement", reviewer, remember={"STATEMENT_HASH": "hash"})
     assert story.play("month compare", people.auditor())["clean"] is True
@@ -584,7 +641,7 @@ def month(story):
     told["BREAK"] = next(each["break_id"] for each in found.lines if each["order_id"] == told["SETTLED_ORDER"])
     story.play("month breaks", reviewer)
     assert story.play("month explain", payer)["reason"] == "NotRefunded"
-    assert story.play("month catalogue", issuer)["rows"] == 1
+    assert story.play("month catalogue", issuer)["rows"] == 2
     assert story.play("month sub-districts", payer)["sub_district"] == "雉城街道"
 
 
@@ -637,6 +694,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway firm-changes verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
     assert story.play("gateway corrections verify", desk)["number"] == 0
+    assert story.play("gateway payments verify", desk)["number"] == 0
 
 
 def _answers(http, port):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from registry.breaks import BreakReason, Explanation, Payment, breaks_of
+from registry.breaks import BreakReason, Explanation, Payment, breaks_of, with_returns
 from registry.codec import id_of
 from registry.model import Fen, Id, Paid, Region
 from registry.statement import following_month, lines_of, seconds_of_month
@@ -140,6 +140,46 @@ def test_a_refund_that_one_side_only_knows_of(bank):
         id_of(chain_only): (BreakReason.NOT_REFUNDED, 380_000, SUBSIDY),
         id_of(bank_only): (BreakReason.REFUND_NOT_ON_CHAIN, SUBSIDY, 380_000),
     }
+
+
+RETURN = "back from the bank"
+
+
+def returned(order, *, month=DECEMBER):
+    return Payment(month, id_of(order), refund=True, amount=Fen(SUBSIDY), payee=(), reference=RETURN, payment=digest(RETURN))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_returned_payment_that_was_made_again_is_no_double_payment(bank, listed):
+    """Whether the bank's own records list the return or not."""
+    order = bank.scene.settled()
+    bank.pays(order)
+    if listed:
+        bank.pays(order, refund=True, reference="as the bank calls it")
+    bank.pays(order, month=JANUARY, reference="again")
+    bank.rows = with_returns(bank.rows, [returned(order)])
+
+    assert bank.told() == [("Returned", SUBSIDY, 0, DECEMBER, None)]
+    assert bank.told(JANUARY) == [("Returned", SUBSIDY, 0, DECEMBER, JANUARY)]
+
+
+def test_a_second_payment_without_a_return_is_still_one_too_many(bank):
+    order, other = bank.scene.settled(), bank.scene.settled()
+    for _ in range(2):
+        bank.pays(order)
+    bank.pays(other)
+    bank.rows = with_returns(bank.rows, [])
+
+    assert bank.told() == [("PaidTwice", SUBSIDY, 2 * SUBSIDY, DECEMBER, None)]
+
+
+def test_a_payment_made_thrice_with_one_return_is_one_too_many(bank):
+    order = bank.scene.settled()
+    for reference in ("payment", "again", "and again"):
+        bank.pays(order, reference=reference)
+    bank.rows = with_returns(bank.rows, [returned(order)])
+
+    assert bank.told() == [("PaidTwice", SUBSIDY, 2 * SUBSIDY, DECEMBER, None)]
 
 
 def test_another_payers_orders_are_not_this_ones_to_pay(bank):

@@ -40,6 +40,14 @@ def give_api_key(town, firm: FirmCast) -> None:
         )
 
 
+def second_payer(town, region: int) -> str:
+    """A second officer of a region's payer, with an API key of his own; by his name."""
+    with ApiKeys(town.world.folder(region) / "state") as keys:
+        if "payer-2" not in town.world.api_keys[region]:
+            town.world.api_keys[region]["payer-2"], _ = keys.add(name="payer-2", party=Party.PAYER, region=region, account="payer")
+    return "payer-2"
+
+
 def agency_for(town, *labs: LabCast) -> str:
     """The caller's name of an agency that acts for these labs, with a key to their gateway."""
     name, region = f"agency-{town.number()}", labs[0].region

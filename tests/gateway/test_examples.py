@@ -15,7 +15,7 @@ from gateway.answers import operation_id
 from gateway.deps import once_of
 from gateway.documents import ARCHIVE, CSV, EXCEL, JSON, OCTETS, TEXT, description, routes_of
 from gateway.routes import ROUTERS
-from registry import month_of
+from registry import Time, day_of, month_of
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import (
     both_signed,
@@ -29,6 +29,7 @@ from tests.gateway.newcomers import (
     raw_of,
     redemption_document,
     release_document,
+    second_payer,
     settled,
     signature,
     signer_of,
@@ -450,6 +451,125 @@ def sees_a_signed_year(town):
     asked = signs_a_year(town).members
     assert town.desk(SHANGHAI, "directory").post("/v1/reports/lab-year/sign", asked).status == 200
     return Staged(SHANGHAI, "lab-shanghai", query={"year": asked["year"]})
+
+
+def new_line(town):
+    """A budget line that nobody else pays from."""
+    line = {"programme": town.programmes[CHANGXING], "year": int(day(town)[:4]), "line": f"EX-{town.number()}"}
+    asked = line | {"amount": "100000000", "cut_off": f"{line['year'] + 1}-12-25"}
+    assert town.desk(CHANGXING, "payer").post("/v1/budget-lines", asked).status == 200
+    return line
+
+
+def day(town):
+    return day_of(Time(town.now)).isoformat()
+
+
+@stage("POST", "/budget-lines")
+def sets_a_line(town):
+    year = int(day(town)[:4]) + 1
+    members = {"line": f"EX-{town.number()}", "year": year, "cut_off": f"{year}-12-25"}
+    return Staged(CHANGXING, "payer", real={examples.PROGRAMME: town.programmes[CHANGXING]}, members=members)
+
+
+@stage("GET", "/budget-lines")
+def sees_lines(town):
+    staged = sets_a_line(town)
+    asked = replaced(examples.LINE, staged.real) | staged.members
+    assert town.desk(CHANGXING, "payer").post("/v1/budget-lines", asked).status == 200
+    return Staged(CHANGXING, "auditor")
+
+
+@stage("POST", "/payee-accounts")
+def proposes_an_account(town):
+    return Staged(CHANGXING, "payer", members={"payee": new_lab(town, SHANGHAI).host_unit})
+
+
+@stage("POST", "/payee-accounts/confirm")
+def confirms_an_account(town):
+    payee = new_lab(town, SHANGHAI).host_unit
+    assert town.desk(CHANGXING, "payer").post("/v1/payee-accounts", examples.ACCOUNT | {"payee": payee})["version"] == 1
+    return Staged(CHANGXING, second_payer(town, CHANGXING), members={"payee": payee})
+
+
+def with_an_account(town):
+    """The host unit of the lab has its first account, confirmed."""
+    if not town.desk(CHANGXING, "auditor").get("/v1/payee-accounts").body["accounts"]:
+        assert town.desk(CHANGXING, "payer").post("/v1/payee-accounts", examples.ACCOUNT).status == 201
+        confirmed = town.desk(CHANGXING, second_payer(town, CHANGXING)).post("/v1/payee-accounts/confirm", examples.ACCOUNT_NAMED)
+        assert confirmed.status == 200
+    return second_payer(town, CHANGXING)
+
+
+@stage("GET", "/payee-accounts")
+def sees_accounts(town):
+    with_an_account(town)
+    return Staged(CHANGXING, "auditor")
+
+
+def accepted(town):
+    order = endorsed(town)
+    assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+    return order
+
+
+@stage("POST", "/payment-batches")
+def draws_a_batch(town):
+    with_an_account(town)
+    return Staged(CHANGXING, "payer", real={examples.ORDER: accepted(town)}, members=new_line(town))
+
+
+def batch_at(town, *steps):
+    """A batch of one order that has come so far, and the order."""
+    second, order = with_an_account(town), accepted(town)
+    drawn = town.desk(CHANGXING, "payer").post("/v1/payment-batches", new_line(town) | {"orders": [order]})
+    number = drawn["batch"]
+    acts = {
+        "notice": ("payer", {"first_day": day(town), "days": 1}),
+        "sign-off": (second, {"list_hash": drawn["list_hash"]}),
+        "number": ("payer", {"document_number": f"EX-{town.number()}"}),
+        "bank-file": ("payer", {}),
+        "paid": ("payer", {"payments": [{"order": order, "payment_reference": f"EX-{town.number()}"}]}),
+        "returned": ("payer", examples.RETURN_MADE | {"order": order}),
+    }
+    for step in steps:
+        caller, asked = acts[step]
+        assert town.desk(CHANGXING, caller).post(f"/v1/payment-batches/{number}/{step}", asked).status == 200
+        if step == "notice":
+            town.node.jump(86_400)
+    return number, order, drawn["list_hash"]
+
+
+TO_THE_BANK = ("notice", "sign-off", "number", "bank-file")
+
+
+def on_batch(caller, *steps, **members):
+    """A stage on which a batch has come so far."""
+
+    def build(town):
+        number, order, list_hash = batch_at(town, *steps)
+        told = {"day": day(town), "list_hash": list_hash, "number": f"EX-{town.number()}"}
+        real = {examples.ORDER: order, "CX-PAY-2030-012": f"EX-{town.number()}"}
+        asked = {name: told[each] for name, each in members.items()}
+        return Staged(CHANGXING, caller, real=real, path={"batch": number}, members=asked)
+
+    return build
+
+
+stage("GET", "/payment-batches", "/payment-batches/{batch}", "/payment-batches/{batch}/document")(on_batch("auditor"))
+stage("GET", "/payment-batches/{batch}/notice", "/payment-batches/{batch}/notice/csv")(on_batch("firm-changxing", "notice"))
+stage("GET", "/payment-batches/{batch}/bank-file/csv", "/payment-batches/{batch}/bank-file/excel")(on_batch("auditor", *TO_THE_BANK))
+stage("GET", "/payment-batches/{batch}/resend/csv")(on_batch("auditor", *TO_THE_BANK, "paid", "returned"))
+stage("POST", "/payment-batches/{batch}/notice")(on_batch("payer", first_day="day"))
+stage("POST", "/payment-batches/{batch}/take-out")(on_batch("payer", "notice"))
+stage("POST", "/payment-batches/{batch}/withdraw")(on_batch("payer"))
+stage("POST", "/payment-batches/{batch}/sign-off")(on_batch("payer-2", "notice", list_hash="list_hash"))
+stage("POST", "/payment-batches/{batch}/number")(on_batch("payer", "notice", "sign-off", document_number="number"))
+stage("POST", "/payment-batches/{batch}/bank-file")(on_batch("payer", "notice", "sign-off", "number"))
+stage("POST", "/payment-batches/{batch}/paid")(on_batch("payer", *TO_THE_BANK))
+stage("POST", "/payment-batches/{batch}/settle")(on_batch("payer", *TO_THE_BANK, "paid"))
+stage("POST", "/payment-batches/{batch}/returned")(on_batch("payer", *TO_THE_BANK, "paid"))
+stage("POST", "/payment-batches/{batch}/resend")(on_batch("payer-2", *TO_THE_BANK, "paid", "returned"))
 
 
 @stage("GET", "/programmes", "/programmes/{programme_id}", "/programmes/{programme_id}/pool")
@@ -898,6 +1018,9 @@ NUMBERS_THAT_DIFFER |= {"since", "accepted", "year", "uses", "firms", "labs", "v
 NUMBERS_THAT_DIFFER |= {"ended", "ended_late", "median", "ninth_tenth", "longest", "standing", "standing_longest"}
 TEXTS_THAT_DIFFER |= {"ordered", "cost", "offset", "face", "returned", "recovered", "amount", "left_out_total"}
 TEXTS_THAT_DIFFER |= {"lower_quartile", "upper_quartile", "median_cost", "lowest", "highest"}
+# Nor is a line or a batch that stands beside others.
+NUMBERS_THAT_DIFFER |= {"batch", "drawn_at", "proposed_at", "confirmed_at"}
+TEXTS_THAT_DIFFER |= {"payee", "line", "cut_off", "first_day", "last_day", "document_number", "references"}
 HEX = re.compile("0x([0-9a-fA-F]{2})+")
 
 
@@ -976,7 +1099,7 @@ def test_a_workbook_is_answered_as_one(town, method, path):
     answer = town.desk(staged.region, staged.caller).raw(path.format(**staged.path), **staged.query)
 
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, EXCEL)
-    sheets = ["汇总 Summary"] if "/reports/" in path else ["汇总 Summary", "明细 Lines", "拨付单位 Payers"]
+    sheets = ["汇总 Summary"] if "/months/" not in path else ["汇总 Summary", "明细 Lines", "拨付单位 Payers"]
     assert load_workbook(io.BytesIO(answer.content)).sheetnames[: len(sheets)] == sheets
 
 
@@ -984,7 +1107,7 @@ def test_a_workbook_is_answered_as_one(town, method, path):
 def test_a_list_for_the_bank_is_answered_as_one(town, method, path):
     staged = STAGES[method, path](town)
 
-    answer = town.desk(staged.region, staged.caller).raw(path, **staged.query)
+    answer = town.desk(staged.region, staged.caller).raw(path.format(**staged.path), **staged.query)
 
     assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, CSV)
     assert answer.content.decode("utf-8-sig").startswith("订单编号,")
@@ -1019,6 +1142,10 @@ WITHOUT_BLOCK |= {
     for form in ("document", "excel")
 }
 WITHOUT_BLOCK |= {"/v1/reports/bank-file/csv", "/v1/reports/lab-year/signed"}
+# Lists of what is on record here, and files that an office sends or puts up.
+WITHOUT_BLOCK |= {"/v1/payee-accounts", "/v1/payment-batches"}
+WITHOUT_BLOCK |= {f"/v1/payment-batches/{{batch}}/{name}" for name in ("document", "notice/csv", "resend/csv")}
+WITHOUT_BLOCK |= {f"/v1/payment-batches/{{batch}}/bank-file/{form}" for form in ("csv", "excel")}
 READS = [
     (method, path) for (method, path), route in DESCRIBED.items() if once_of not in {each.call for each in route.dependant.dependencies}
 ]

@@ -1,0 +1,114 @@
+"""
+The lists that leave an office: the notice, the bank's file and the re-send list. Pure.
+
+The notice names parties by their ids, as a batch's own list does, and a lab by its code as well; company codes and accounts stand in
+what goes to the bank alone.
+
+The CSV is for a bank's import: every cell is quoted, numbers of accounts with all their digits. People open the workbook, whose cells
+are text: Excel would make a rounded number of an account in a CSV.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
+from registry.batches.records import PaidInto
+from registry.model import Digest, Id
+from registry.workbook import filled
+
+AccountOf = Callable[[PaidInto], PayeeAccount]
+
+_BANK = ("订单编号", "批次", "文号", "收款方代码", "户名", "开户行", "账号", "金额（元）", "券种")
+_NOTICE = ("订单编号", "券种", "兑付申请方", "收款方编号", "机构编码", "金额（元）")
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+_NOT_SENT = frozenset({RowState.LISTED, RowState.OUT})
+
+
+def sha256(content: bytes) -> Digest:
+    """A file's SHA-256."""
+    return Digest(hashlib.sha256(content).digest())
+
+
+def notice_csv(document: Mapping[str, Any]) -> bytes:
+    """A list as it is put up for notice (公示): no company code, no account."""
+    rows = [
+        (
+            each["order_id"],
+            document["programme"],
+            "企业" if each["paid_to"] == "FIRM" else "服务机构",
+            each["payee"],
+            each["lab_code"] or "",
+            _yuan(int(each["amount"])),
+        )
+        for each in document["orders"]
+    ]
+    return _csv(_NOTICE, rows)
+
+
+def bank_csv(batch: PaymentBatch, account_of: AccountOf) -> bytes:
+    """What the bank is to pay, into the accounts that were signed off, less what was taken out since."""
+    return _csv(_BANK, _bank_rows(batch, account_of))
+
+
+def bank_workbook(batch: PaymentBatch, account_of: AccountOf) -> bytes:
+    """The same for people."""
+    rows = _bank_rows(batch, account_of)
+    summary = [
+        ("批次 Batch", str(batch.number)),
+        ("文号 Document number", batch.document_number or ""),
+        ("券种 Programme", batch.drawn.programme),
+        ("审签清单哈希 Hash of the list as signed off (SHA-256)", "" if batch.signed is None else _hex(batch.signed.list_hash)),
+        ("笔数 Count", str(len(rows))),
+        ("合计（元） Total (yuan)", _yuan(batch.total)),
+    ]
+    return filled({"汇总 Summary": summary, "银行文件 Bank file": [_BANK, *rows]})
+
+
+def resend_csv(batch: PaymentBatch, account_of: AccountOf) -> bytes:
+    """The re-send list (重付清单): what came back and is to be paid again, into the accounts as they were when it was put on the list."""
+    rows = [row for row in batch.standing if row.state is RowState.RESENT]
+    return _csv(_BANK, [_bank_row(batch, row, account_of(row.account)) for row in rows if row.account is not None])
+
+
+def _bank_rows(batch: PaymentBatch, account_of: AccountOf) -> list[Sequence[str]]:
+    into: dict[Id, PaidInto] = {} if batch.signed is None else {each.order: each for each in batch.signed.accounts}
+    rows = [row for row in batch.standing if batch.file is None or row.state not in _NOT_SENT]
+    return [_bank_row(batch, row, account_of(into[row.listed.order])) for row in rows]
+
+
+def _bank_row(batch: PaymentBatch, row: BatchRow, account: PayeeAccount) -> Sequence[str]:
+    return (
+        _hex(row.listed.order),
+        str(batch.number),
+        batch.document_number or "",
+        account.payee,
+        account.name,
+        account.bank,
+        account.number,
+        _yuan(row.listed.amount),
+        batch.drawn.programme,
+    )
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    # The header is not quoted, so that a file begins as those of the reports do.
+    csv.writer(text).writerow(header)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([_as_text(cell) for cell in row] for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def _as_text(shown: str) -> str:
+    """A cell that no program takes for a formula."""
+    return f"'{shown}" if shown.startswith(_FORMULA_BEGINNINGS) else shown
+
+
+def _yuan(amount: int) -> str:
+    return f"{amount // 100}.{amount % 100:02}"
+
+
+def _hex(value: bytes) -> str:
+    return "0x" + value.hex()
