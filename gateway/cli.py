@@ -47,6 +47,8 @@ lookups = typer.Typer(no_args_is_help=True, help="查询日志。 The look-up lo
 app.add_typer(lookups, name="lookups")
 firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was put on record of firms.")
 app.add_typer(firm_facts, name="firm-facts")
+decisions = typer.Typer(no_args_is_help=True, help="发放决定。 The decisions by which vouchers were issued.")
+app.add_typer(decisions, name="decisions")
 evidence = typer.Typer(no_args_is_help=True, help="兑付材料。 What redemptions are handed in with.")
 app.add_typer(evidence, name="evidence")
 
@@ -152,6 +154,14 @@ def verify_firm_facts(*, state: State, anchor: Anchor = None, as_json: AsJson = 
     _verify(verify, state, anchor, as_json=as_json)
 
 
+@decisions.command("verify", epilog="tongquan gateway decisions verify")
+def verify_decisions(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对发放决定的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.decisions import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
 @evidence.command("verify", epilog="tongquan gateway evidence verify")
 def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
@@ -176,6 +186,7 @@ def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = Fa
 
 @lookups.callback()
 @firm_facts.callback()
+@decisions.callback()
 @evidence.callback()
 def _of_chain() -> None:
     """Keep `verify` a command of its own: a single one would take the group's name."""

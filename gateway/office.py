@@ -20,6 +20,7 @@ from gateway.answers import Answers
 from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.catalogue import Catalogue
+from gateway.decisions import DecisionBook
 from gateway.errors import Problem
 from gateway.evidence_book import EvidenceBook
 from gateway.evidence_files import EvidenceFiles
@@ -111,6 +112,7 @@ class Office:
             self.reasons = opened.enter_context(closing(Reasons(settings.state / "reasons.sqlite")))
             self.programme_files = ProgrammeFiles(settings.state / "programmes")
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
+            self.decisions = opened.enter_context(closing(DecisionBook(settings.state)))
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
             self.evidence_files = EvidenceFiles(settings.state)
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))

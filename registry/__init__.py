@@ -46,6 +46,8 @@ from registry.codec import (
     typed_data,
     voucher_of,
 )
+from registry.decision_audit import DecisionDifference, DecisionFault, Issuance, UsedSoFar, audit_decisions
+from registry.decisions import DecisionBasis, DecisionMalformed, VoucherDecision, decide_voucher, read_decision
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.events import (
     Event,
@@ -64,7 +66,7 @@ from registry.events import (
 from registry.facts import Facts, facts_of_events
 from registry.files import put_in_place
 from registry.getters import ProgrammeRules
-from registry.grants import granted_to
+from registry.grants import granted_to, issuances
 from registry.grounds import GROUNDS, Ground, ground_of, marked, words_in
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
@@ -257,6 +259,10 @@ __all__ = [
     "CodeRefused",
     "CodecError",
     "Decision",
+    "DecisionBasis",
+    "DecisionDifference",
+    "DecisionFault",
+    "DecisionMalformed",
     "Deployment",
     "Digest",
     "Division",
@@ -297,6 +303,7 @@ __all__ = [
     "Intent",
     "IntentDiffers",
     "InvoiceState",
+    "Issuance",
     "Item",
     "KeyAccount",
     "KeyFileExists",
@@ -406,9 +413,11 @@ __all__ = [
     "UnexpectedValue",
     "Unreachable",
     "Use",
+    "UsedSoFar",
     "Verb",
     "Verdict",
     "Voucher",
+    "VoucherDecision",
     "VoucherTerms",
     "Way",
     "Who",
@@ -419,6 +428,7 @@ __all__ = [
     "WrongPassword",
     "acts_of",
     "address_of",
+    "audit_decisions",
     "bank_file_csv",
     "breaks_of",
     "call_of",
@@ -430,6 +440,7 @@ __all__ = [
     "consumed",
     "decide_eligibility",
     "decide_grant",
+    "decide_voucher",
     "decode_record",
     "digest",
     "divided",
@@ -442,6 +453,7 @@ __all__ = [
     "ground_of",
     "hold_index",
     "id_of",
+    "issuances",
     "joint_id",
     "lines_of",
     "load_key",
@@ -452,6 +464,7 @@ __all__ = [
     "open_store",
     "parse_typed_data",
     "put_in_place",
+    "read_decision",
     "read_programme_file",
     "read_tag_keys",
     "rebuild_index",

@@ -12,6 +12,7 @@ from gateway.edge.straight import Looks
 from gateway.routes import (
     agents,
     catalogue,
+    decisions,
     eligibility,
     evidence,
     firms,
@@ -44,6 +45,7 @@ ROUTERS = (
     catalogue.router,
     firms.router,
     eligibility.router,
+    decisions.router,
     agents.router,
     flags.router,
     trail.router,

@@ -101,6 +101,9 @@ from gateway.schemas.directory import (
     Withdrawal,
 )
 from gateway.schemas.eligibility import (
+    DecisionOne,
+    DecisionPage,
+    DecisionSeen,
     EligibilitySeen,
     FindingSeen,
     FirmFacts,
@@ -110,6 +113,7 @@ from gateway.schemas.eligibility import (
     FirmFactsStated,
     FirmFactsStatement,
     FirmNamed,
+    GrantCounted,
     Verdict,
 )
 from gateway.schemas.evidence import (
@@ -290,6 +294,9 @@ __all__ = [
     "ConcentrationReportSeen",
     "ConcentrationReportTold",
     "Cursor",
+    "DecisionOne",
+    "DecisionPage",
+    "DecisionSeen",
     "Departure",
     "DeparturePage",
     "DocumentSeen",
@@ -327,6 +334,7 @@ __all__ = [
     "FormRegion",
     "FormSeconds",
     "Funding",
+    "GrantCounted",
     "Held",
     "HexBytes",
     "Id32",
