@@ -1,6 +1,7 @@
 """
-An auditor's look at the decisions of a programme (发放决定审计): each made again from the file and its own basis, then held against the
-chain. Pure: what the chain says is read by `registry.grants`.
+An auditor's look at a programme's decisions (发放决定审计): each made again from the file and its own basis, then held against the chain.
+
+Pure: what the chain says is read by `registry.grants`.
 
     audit_decisions(file, policy_hash, told)            what can be said from the file alone
     audit_decisions(file, policy_hash, told, issued)    and besides, whether the chain was left out or told otherwise
@@ -100,9 +101,8 @@ def audit_decisions(
     """
     read = read_programme_file(file)
     if read.programme.policy_hash != policy_hash:
-        return [
-            DecisionDifference(voucher=None, fault=DecisionFault.FILE, told=_hex(read.programme.policy_hash), expected=_hex(policy_hash)),
-        ]
+        told_hash, expected = _hex(read.programme.policy_hash), _hex(policy_hash)
+        return [DecisionDifference(voucher=None, fault=DecisionFault.FILE, told=told_hash, expected=expected)]
     found: list[DecisionDifference] = []
     decisions: dict[Id, VoucherDecision] = {}
     for each in told:

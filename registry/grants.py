@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from registry.decision_audit import Issuance, UsedSoFar
 from registry.events import Issued
 from registry.index import Entry, Snapshot
-from registry.model import Fen, Id, Region, Stage, Tag, Time
+from registry.model import NO_ID, Fen, Id, Region, Stage, Tag, Time
 from registry.policy import Granted, Used
 from registry.rules import Ledger, apply
 
@@ -54,7 +54,7 @@ def issuances(snapshot: Snapshot, region: Region) -> list[Issuance]:
         apply(ledger, event, time)
         if isinstance(event, Issued):
             issued[event.voucher] = entry
-        order = getattr(event, "order", None)
+        order: Id = getattr(event, "order", NO_ID)
         if order in ledger.order_records:
             voucher = ledger.order_records[order].voucher
             orders[voucher].add(order)

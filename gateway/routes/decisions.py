@@ -32,7 +32,7 @@ def list_decisions(
     cursor: schemas.Cursor | None = None,
     limit: schemas.Limit = 100,
 ) -> schemas.DecisionPage:
-    """The decisions under a programme of this region, for its issuers and reviewers and for auditors; of several on one voucher the last counts."""
+    """The decisions under a programme of this region, in the order in which they were made; of several on one voucher the last counts."""
     return acts.decisions(office, caller, Id(programme_id), cursor=cursor, limit=limit)
 
 
