@@ -330,7 +330,7 @@ def test_honest_decisions_hold_with_and_without_a_node(town, changxing, auditor,
     assert against_chain["policy_hash"] == alone["policy_hash"]
     assert against_chain["head"]["number"] >= 4
     used = decisions_of(town, changxing)["decisions"][1]["earlier"][0]
-    assert (used["reserved"], used["redeemed"], used["settled"]) == ("500000", "500000", "0")
+    assert (used["reserved"], used["redeemed"], used["settled"]) == ("480000", "480000", "0")
 
 
 def test_a_falsified_decision_is_found(town, changxing, auditor):
