@@ -546,7 +546,7 @@ DECISION = {
             "at": NOW - 86_400,
             "programme": "CX-KJQ-2013",
             "face": "1000000",
-            "reserved": "500000",
+            "reserved": "0",
             "redeemed": "0",
             "settled": "0",
         }
