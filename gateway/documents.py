@@ -87,7 +87,7 @@ _TAGS = {
     "months": "What months came to between two regions, what payers' records say of it, and who closed them.",
     "reports": "What programmes came to, what waits, what is to be paid, and where to look closer.",
     "programmes": "Programmes and the money set aside for them.",
-    "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
+    "eligibility": "Who may get vouchers, by what an office has established of firms and by a programme's file, and why each was issued.",
     "vouchers": "Issuing, and what was issued.",
     "directory": "Labs, items, firms, their keys and agents, recognition and flags.",
     "trail": "All events, and whether this gateway follows its node.",

@@ -102,7 +102,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "from": ("起", "from"),
     "funded": ("已拨入", "funded"),
     "grant": ("发放额度", "grant"),
-    "hash": ("月结单哈希", "hash"),
+    "hash": ("哈希", "hash"),
     "head": ("链头", "head"),
     "heading": ("口径与阈值", "heading"),
     "height": ("区块高度", "height"),
