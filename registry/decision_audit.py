@@ -157,8 +157,7 @@ def _by_the_chain(programme: Id, decisions: Mapping[Id, VoucherDecision], issued
             else:
                 yield from _of_voucher(decision, voucher)
                 yield from _left_out(decision, of_firm[voucher.firm])
-                for granted in decision.basis.earlier:
-                    yield from _of_grant(decision, voucher, granted, before.get(granted.voucher) if granted.voucher else None)
+                yield from _counted(decision, voucher, before)
         before[voucher.voucher] = voucher
         of_firm[voucher.firm].append(voucher)
 
@@ -178,16 +177,25 @@ def _left_out(decision: VoucherDecision, earlier: Sequence[Issuance]) -> Iterato
             yield _differs(DecisionFault.GRANT_LEFT_OUT, decision, None, _hex(each.voucher))
 
 
+def _counted(decision: VoucherDecision, own: Issuance, before: Mapping[Id, Issuance]) -> Iterator[DecisionDifference]:
+    named = {each.voucher for each in decision.basis.earlier if each.voucher is not None}
+    left: dict[Id | None, Issuance] = {each: before[each] for each in named if each in before}
+    for granted in decision.basis.earlier:
+        # Taken out, so that none is counted twice: a second time, its use would weigh more than that of the others.
+        yield from _of_grant(decision, own, granted, left.pop(granted.voucher, None))
+
+
 def _of_grant(decision: VoucherDecision, own: Issuance, granted: Granted, chain: Issuance | None) -> Iterator[DecisionDifference]:
+    """What is wrong with an earlier grant that a decision counted; `chain` is its voucher, if that was issued before `own`."""
     # Tags of other epochs cannot be compared without the keys: such a voucher may be the same firm's.
     if chain is None or (chain.firm != own.firm and epoch_of(chain.firm) == epoch_of(own.firm)):
         yield _differs(DecisionFault.NOT_AN_EARLIER_GRANT, decision, None if granted.voucher is None else _hex(granted.voucher), None)
         return
     at = decision.basis.at
-    # What an earlier row of the same list gives is counted before it is on the chain, as of the time at which all of it is judged.
+    # What an earlier row of the same list gives is counted before it is on the chain, as of the time by which the list is judged.
     told, expected = (granted.at, granted.code, granted.face), (min(chain.at, at), chain.code, chain.face)
     if told != expected:
-        yield _differs(DecisionFault.GRANT, decision, _grant(granted.voucher, *told), _grant(chain.voucher, *expected))
+        yield _differs(DecisionFault.GRANT, decision, _grant(chain.voucher, *told), _grant(chain.voucher, *expected))
     for kind in Used:
         most = chain.most_used(kind, until=at)
         if granted.used(kind) > most:
@@ -196,8 +204,8 @@ def _of_grant(decision: VoucherDecision, own: Issuance, granted: Granted, chain:
             )
 
 
-def _grant(voucher: Id | None, at: Time, code: str, face: Fen) -> dict[str, Any]:
-    return {"voucher_id": _hex(voucher or b""), "at": at, "programme": code, "face": str(face)}
+def _grant(voucher: Id, at: Time, code: str, face: Fen) -> dict[str, Any]:
+    return {"voucher_id": _hex(voucher), "at": at, "programme": code, "face": str(face)}
 
 
 def _use(voucher: Id, kind: Used, amount: int) -> dict[str, Any]:

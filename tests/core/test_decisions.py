@@ -295,6 +295,10 @@ def test_a_grant_of_another_firm_or_that_is_none_or_comes_later_is_found():
     assert faults(told, chain(issued(9, NOW), issued(6, NOW))) == [("0x" + voucher(9).hex(), DecisionFault.NOT_AN_EARLIER_GRANT)]
 
 
+def test_a_grant_that_is_counted_twice_is_found():
+    assert of_chain(decided(9, granted(1), granted(1))) is DecisionFault.NOT_AN_EARLIER_GRANT
+
+
 def test_a_grant_under_a_tag_of_another_epoch_may_be_the_same_firms():
     assert faults([FIRST, decided(9, granted(1)).document()], [issued(1, NOW - 10, OLDER), issued(9, NOW)]) == []
 
