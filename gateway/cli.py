@@ -52,6 +52,8 @@ firm_facts = typer.Typer(no_args_is_help=True, help="企业材料。 What was pu
 app.add_typer(firm_facts, name="firm-facts")
 firm_changes = typer.Typer(no_args_is_help=True, help="企业变更。 What became of firms.")
 app.add_typer(firm_changes, name="firm-changes")
+decisions = typer.Typer(no_args_is_help=True, help="发放决定。 The decisions by which vouchers were issued.")
+app.add_typer(decisions, name="decisions")
 evidence = typer.Typer(no_args_is_help=True, help="兑付材料。 What redemptions are handed in with.")
 app.add_typer(evidence, name="evidence")
 corrections = typer.Typer(no_args_is_help=True, help="退回补正的事项。 What was sent back of it.")
@@ -184,6 +186,14 @@ def verify_payments(*, state: State, anchor: Anchor = None, as_json: AsJson = Fa
     _verify(verify, state, anchor, as_json=as_json)
 
 
+@decisions.command("verify", epilog="tongquan gateway decisions verify")
+def verify_decisions(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
+    """核对发放决定的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
+    from gateway.decisions import verify
+
+    _verify(verify, state, anchor, as_json=as_json)
+
+
 @evidence.command("verify", epilog="tongquan gateway evidence verify")
 def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
@@ -218,6 +228,7 @@ def verify_corrections(*, state: State, anchor: Anchor = None, as_json: AsJson =
 @firm_facts.callback()
 @firm_changes.callback()
 @payments.callback()
+@decisions.callback()
 @evidence.callback()
 @corrections.callback()
 def _of_chain() -> None:

@@ -88,7 +88,7 @@ _TAGS = {
     "reports": "What programmes came to, what waits, what is to be paid, and where to look closer.",
     "payments": "What a payer pays in batches: lists, notices, accounts, budget lines, bank files, and what came back.",
     "programmes": "Programmes and the money set aside for them.",
-    "eligibility": "Who may get vouchers: what an office has established of firms, and what a programme's file says to it.",
+    "eligibility": "Who may get vouchers, by what an office has established of firms and by a programme's file, and why each was issued.",
     "vouchers": "Issuing, and what was issued.",
     "openings": "An older ledger carried over: its list and totals, its vouchers, and claims that were in flight.",
     "directory": "Labs, items, firms, their keys and agents, recognition and flags.",

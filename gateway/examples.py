@@ -624,7 +624,8 @@ POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
 _FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
 FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
-FACTS_ON_RECORD = {**_FACTS, "stated_at": NOW, "stated_by": "directory"}
+LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
+FACTS_ON_RECORD = {**_FACTS, "number": 7, "stated_at": NOW, "stated_by": "directory"}
 ELIGIBILITY = {
     "programme_id": PROGRAMME,
     "policy_hash": POLICY_HASH,
@@ -642,6 +643,44 @@ ELIGIBILITY = {
         ]
     ],
     "block": BLOCK,
+}
+DECISION = {
+    "number": 118,
+    "voucher_id": VOUCHER,
+    "programme_id": PROGRAMME,
+    "policy_hash": POLICY_HASH,
+    "at": NOW,
+    "face": "1000000",
+    "facts_number": 7,
+    "facts": _FACTS,
+    "earlier": [
+        {
+            "voucher_id": VOUCHER,
+            "at": NOW - 86_400,
+            "programme": "CX-KJQ-2013",
+            "face": "1000000",
+            "reserved": "0",
+            "redeemed": "0",
+            "settled": "0",
+        }
+    ],
+    "eligibility": ELIGIBILITY["ways"],
+    "grant": [
+        {
+            "rule": "top_up",
+            "fact": "1",
+            "verdict": "HOLDS",
+            "zh": "已发放过，再发为增发。",
+            "en": "Something was granted before, so this is a top-up.",
+        },
+        {
+            "rule": "cap",
+            "fact": "1000000",
+            "verdict": "HOLDS",
+            "zh": "当年已发放 10,000.00 元，加本次 10,000.00 元为 20,000.00 元，上限 100,000.00 元。",
+            "en": "With 10,000.00 yuan granted before, 10,000.00 more make 20,000.00; at most 100,000.00 in a calendar year.",
+        },
+    ],
 }
 PROGRAMME_FILE_SEEN = {"programme_id": PROGRAMME, "policy_hash": POLICY_HASH, "file": PROGRAMME_TEXT}
 PROGRAMME_SEEN = {

@@ -70,10 +70,10 @@ class FirmFactsBook:
                 self._connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
                 store_head(self._connection, Head(row[0], row[-1]))
 
-    def latest(self, firm: str) -> Applicant | None:
+    def latest(self, firm: str) -> Stated | None:
         """What counts of a firm now; None if nobody has told anything."""
         stated = self.history(firm)
-        return stated[-1].applicant if stated else None
+        return stated[-1] if stated else None
 
     def history(self, firm: str) -> Sequence[Stated]:
         """Everything that was told of a firm, in order."""

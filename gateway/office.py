@@ -22,6 +22,7 @@ from gateway.api_keys import ApiKeys
 from gateway.callers import Caller
 from gateway.catalogue import Catalogue
 from gateway.corrections_book import CorrectionsBook
+from gateway.decisions import DecisionBook
 from gateway.errors import Problem
 from gateway.evidence_book import EvidenceBook
 from gateway.evidence_files import EvidenceFiles
@@ -120,6 +121,7 @@ class Office:
             self.openings = Openings(settings.state / "openings", self.region, self.programme_files, self.keyring)
             self.firm_facts = opened.enter_context(closing(FirmFactsBook(settings.state)))
             self.firm_changes = opened.enter_context(closing(FirmChanges(settings.state, self.keyring.firms)))
+            self.decisions = opened.enter_context(closing(DecisionBook(settings.state)))
             self.catalogue = opened.enter_context(closing(Catalogue(settings.state / "catalogue.sqlite")))
             self.evidence_files = EvidenceFiles(settings.state)
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))

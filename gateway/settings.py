@@ -30,7 +30,7 @@ class Settings(BaseSettings):
         Path,
         Field(
             description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts,"
-            " catalogue of labs, programme files, evidence with its originals, what was sent back of it, payment records and"
+            " decisions, catalogue of labs, programme files, evidence with its originals, what was sent back of it, payment records and"
             " catalogue of sub-districts (all to be backed up)."
         ),
     ]

@@ -69,6 +69,8 @@ from registry.codec import (
     voucher_of,
 )
 from registry.corrections import Correction, ItemState, SentBack, corrected, corrections_of, items_of, strays
+from registry.decision_audit import DecisionDifference, DecisionFault, Issuance, UsedSoFar, audit_decisions
+from registry.decisions import DecisionBasis, DecisionMalformed, VoucherDecision, decide_voucher, read_decision
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.events import (
     Event,
@@ -87,7 +89,7 @@ from registry.events import (
 from registry.facts import Facts, facts_of_events
 from registry.files import put_in_place
 from registry.getters import ProgrammeRules
-from registry.grants import Carried, granted_to
+from registry.grants import Carried, granted_to, issuances
 from registry.grounds import GROUNDS, Ground, ground_of, marked, words_in
 from registry.hsm import Hsm, HsmAccount, HsmError, HsmKeyExists, HsmKeyMissing, HsmKeyUnfit, HsmUnavailable, PinRefused
 from registry.index import ChainReplaced, Entry, Index, IndexBusy, IndexRefused, NotFoldable, Snapshot, WrongIndex
@@ -298,6 +300,10 @@ __all__ = [
     "CodecError",
     "Correction",
     "Decision",
+    "DecisionBasis",
+    "DecisionDifference",
+    "DecisionFault",
+    "DecisionMalformed",
     "Deployment",
     "Digest",
     "Division",
@@ -338,6 +344,7 @@ __all__ = [
     "Intent",
     "IntentDiffers",
     "InvoiceState",
+    "Issuance",
     "Item",
     "ItemState",
     "KeyAccount",
@@ -459,9 +466,11 @@ __all__ = [
     "Unpaid",
     "Unreachable",
     "Use",
+    "UsedSoFar",
     "Verb",
     "Verdict",
     "Voucher",
+    "VoucherDecision",
     "VoucherTerms",
     "Wait",
     "Way",
@@ -473,6 +482,7 @@ __all__ = [
     "WrongPassword",
     "acts_of",
     "address_of",
+    "audit_decisions",
     "bank_file_csv",
     "breaks_of",
     "call_of",
@@ -487,6 +497,7 @@ __all__ = [
     "day_of",
     "decide_eligibility",
     "decide_grant",
+    "decide_voucher",
     "decode_record",
     "digest",
     "divided",
@@ -499,6 +510,7 @@ __all__ = [
     "ground_of",
     "hold_index",
     "id_of",
+    "issuances",
     "items_of",
     "joint_id",
     "lines_of",
@@ -512,6 +524,7 @@ __all__ = [
     "open_store",
     "parse_typed_data",
     "put_in_place",
+    "read_decision",
     "read_programme_file",
     "read_tag_keys",
     "rebuild_index",

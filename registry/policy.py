@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from registry.model import CHINA, Fen, Time
+from registry.model import CHINA, Fen, Id, Time
 from registry.rules.subsidy import WHOLE
 
 V = TypeVar("V")
@@ -158,7 +158,11 @@ class Applicant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Granted:
-    """One earlier grant: when, under which programme, its face, and how much of it has come how far: what came further counts too."""
+    """
+    One earlier grant: when, under which programme, its face, and how much of it has come how far: what came further counts too.
+
+    Nothing is decided by which `voucher` it was: it is named so that an auditor finds it on the chain.
+    """
 
     at: Time
     code: str
@@ -166,6 +170,7 @@ class Granted:
     reserved: Fen = Fen(0)
     redeemed: Fen = Fen(0)
     settled: Fen = Fen(0)
+    voucher: Id | None = None
 
     def used(self, kind: Used) -> int:
         """How much of it counts as used."""
@@ -220,16 +225,29 @@ def _worst(findings: Sequence[Finding]) -> Verdict:
 # Who is eligible
 
 
-def decide_eligibility(policy: Policy, applicant: Applicant, *, now: Time) -> Decision:
+def decide_eligibility(policy: Policy, applicant: Applicant | None, *, now: Time) -> Decision:
     """
     Whether an applicant may get vouchers of a programme, by any of its ways. `now` is the time by which certificates are judged.
+
+    Of whom nothing was put on record (None) nothing is assumed: each fact is missing.
 
     >>> small = Way(who=Who.FIRM, registered_here=True, most_staff=100)
     >>> policy = Policy(services=(), ways=(small,), grants=Grants(), evidence=Evidence(required=()))
     >>> decide_eligibility(policy, Applicant(who=Who.FIRM, registered_here=True, staff=101), now=Time(0)).against[0].en
     'Staff of 101; at most 100.'
     """
+    if applicant is None:
+        return Decision(ways=((_NOTHING_ON_RECORD,),) if policy.ways else ())
     return Decision(ways=tuple(tuple(_along(way, applicant, now)) for way in policy.ways))
+
+
+_NOTHING_ON_RECORD = Finding(
+    rule="facts",
+    fact=None,
+    verdict=Verdict.MISSING,
+    zh="本平台尚无该企业（团队）的登记材料。",
+    en="Nothing has been put on record of this firm or team.",
+)
 
 
 def _along(way: Way, applicant: Applicant, now: Time) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ PURE = {
     "registry.tags",
     "registry.rules",
     "registry.policy",
+    "registry.decisions",
+    "registry.decision_audit",
     "registry.receipt",
     "registry.proofs",
     "registry.statement",

@@ -7,7 +7,7 @@ from gateway.errors import Problem
 from gateway.firm_facts import Stated
 from gateway.office import Office
 from gateway.sight import not_found, require_of_this_region
-from registry import Applicant, Decision, Fen, Finding, Id, Policy, Time, Verdict, Who, company_code, decide_eligibility
+from registry import Applicant, Fen, Finding, Id, Time, Who, company_code, decide_eligibility
 
 
 def state(office: Office, caller: Caller, asked: schemas.FirmFactsStatement, intent_id: str) -> schemas.FirmFactsStated:
@@ -38,7 +38,9 @@ def eligibility(office: Office, caller: Caller, programme_id: Id, asked: schemas
         programme = require_seen(caller, snapshot, programme_id)
         if programme.region != office.region:
             raise not_found("programme", programme_id)
-        decided = decide(office, office.programme_files.of(programme).policy, firm, snapshot.time)
+        stated = office.firm_facts.latest(firm)
+        policy = office.programme_files.of(programme).policy
+        decided = decide_eligibility(policy, None if stated is None else stated.applicant, now=snapshot.time)
         return schemas.EligibilitySeen(
             programme_id=programme_id,
             policy_hash=programme.policy_hash,
@@ -46,15 +48,6 @@ def eligibility(office: Office, caller: Caller, programme_id: Id, asked: schemas
             ways=[findings_seen(way) for way in decided.ways],
             block=office.block_seen(snapshot),
         )
-
-
-def decide(office: Office, policy: Policy, firm: str, now: Time) -> Decision:
-    """The decision on a firm by its canonical code. Of whom nothing was put on record, nothing is assumed."""
-    applicant = office.firm_facts.latest(firm)
-    if applicant is None and policy.ways:
-        zh, en = "本平台尚无该企业（团队）的登记材料。", "Nothing has been put on record of this firm or team."
-        return Decision(ways=((Finding(rule="facts", fact=None, verdict=Verdict.MISSING, zh=zh, en=en),),))
-    return decide_eligibility(policy, applicant or Applicant(who=Who.FIRM), now=now)
 
 
 def findings_seen(findings: tuple[Finding, ...]) -> list[schemas.FindingSeen]:
@@ -81,5 +74,7 @@ def on_record(stated: Stated) -> schemas.FirmFactsOnRecord:
     money = {name: None if (amount := getattr(stated.applicant, name)) is None else str(amount) for name in ("revenue", "capital")}
     marks = None if stated.applicant.marks is None else dict(stated.applicant.marks)
     return schemas.FirmFactsOnRecord.model_validate(
-        told | money | {"who": stated.applicant.who.value, "marks": marks, "stated_at": stated.at, "stated_by": stated.by}
+        told
+        | money
+        | {"who": stated.applicant.who.value, "marks": marks, "number": stated.number, "stated_at": stated.at, "stated_by": stated.by}
     )

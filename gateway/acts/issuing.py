@@ -31,6 +31,7 @@ from gateway.sight import (
 from gateway.voucher_list import Parsed
 from registry import (
     OPENING_SUFFIX,
+    DecisionBasis,
     Digest,
     Done,
     Entry,
@@ -42,7 +43,8 @@ from registry import (
     Snapshot,
     Tag,
     Terms,
-    decide_grant,
+    VoucherDecision,
+    decide_voucher,
     epoch_of,
     granted_to,
     id_of,
@@ -74,7 +76,8 @@ def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListCheck
         if _earlier(snapshot, terms, parsed) is not None:
             return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
         require_todays(office, epoch)
-        return ListChecked(rows=parsed.count, bad=_bad(office, snapshot, terms, parsed), block=office.block_seen(snapshot))
+        bad, _ = _judged(office, snapshot, terms, parsed)
+        return ListChecked(rows=parsed.count, bad=bad, block=office.block_seen(snapshot))
 
 
 def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: str) -> Issued:
@@ -91,12 +94,14 @@ def issue(office: Office, caller: Caller, terms: Terms, read: Read, intent_id: s
                 earlier = _earlier(snapshot, terms, parsed)
                 if earlier is None:
                     require_todays(office, epoch)
-                bad = [] if earlier is not None else _bad(office, snapshot, terms, parsed)
+                bad, decisions = ([], []) if earlier is not None else _judged(office, snapshot, terms, parsed)
             if earlier is not None:
                 return _issued(terms, parsed, earlier.logged.transaction_hash, earlier.logged.position.block, repeated=True)
             if bad:
                 title = "名单有误，未发放任何券。 The list has bad rows; nothing was issued."
                 raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
+            office.decisions.keep(decisions, intent_id=intent_id)
+            # COMMIT POINT. Decisions whose vouchers are never issued harm nobody.
         done: Done = client.issue(terms, [row.recipient for row in parsed.rows], intent_id=intent_id)
         office.follow()
     return _issued(terms, parsed, done.transaction, done.block, repeated=False)
@@ -193,8 +198,9 @@ def _count(snapshot: Snapshot, terms: Id, transaction: Digest) -> int:
     return sum(each.name == "Issued" and each.logged.transaction_hash == transaction for each in following)
 
 
-def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> list[BadRow]:
-    found = list(parsed.bad)
+def _judged(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> tuple[list[BadRow], list[VoucherDecision]]:
+    """The rows that cannot be issued, by line; and the decisions by which the others can."""
+    found, decisions = list(parsed.bad), []
     decide = _by_policy(office, snapshot, terms)
     for row in parsed.rows:
         if not is_enrolled(snapshot.ledger, Firm(office.region, row.recipient.firm)):
@@ -206,14 +212,17 @@ def _bad(office: Office, snapshot: Snapshot, terms: Terms, parsed: Parsed) -> li
         elif _is_issued(snapshot, terms, row):
             # On other terms it would be another voucher to the registry; to the office it is the same one twice.
             found.append(BadRow(line=row.line, code="VoucherExists", message="该券已发放。 This voucher was issued before."))
-        elif against := decide(row):
-            found.append(_refused(row.line, against))
-    return sorted(found, key=lambda each: each.line)
+        elif decision := decide(row):
+            if decision.against:
+                found.append(_refused(row.line, decision.against))
+            else:
+                decisions.append(decision)
+    return sorted(found, key=lambda each: each.line), decisions
 
 
-def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[voucher_list.Row], tuple[Finding, ...]]:
+def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[voucher_list.Row], VoucherDecision | None]:
     """
-    Says row after row what is against it: eligibility, and whether the firm may get one voucher more.
+    Decides row after row by the programme's policy: eligibility, and whether the firm may get one voucher more.
 
     What an earlier row gives a firm counts for its next one.
     """
@@ -221,21 +230,30 @@ def _by_policy(office: Office, snapshot: Snapshot, terms: Terms) -> Callable[[vo
     programme = ledger.programmes.get(terms.programme)
     if programme is None or programme.region != office.region:
         # The contract refuses those by itself, whoever is asked.
-        return lambda _: ()
+        return lambda _: None
     require_all_epochs(office, snapshot)
     policy = office.programme_files.of(programme).policy
     granted: dict[str, list[Granted]] = {}
 
-    def decide(row: voucher_list.Row) -> tuple[Finding, ...]:
+    def decide(row: voucher_list.Row) -> VoucherDecision:
         if row.firm not in granted:
             carried = office.openings.granted(snapshot, row.firm)
             granted[row.firm] = granted_to(snapshot, office.region, office.keyring.firms(row.firm), carried)
-        earlier = granted[row.firm]
-        decided = decide_grant(policy, programme.code, earlier, amount=terms.face, now=snapshot.time)
-        against = eligibility.decide(office, policy, row.firm, snapshot.time).against + decided.against
-        if not against:
-            earlier.append(Granted(at=snapshot.time, code=programme.code, face=terms.face))
-        return against
+        earlier, stated = granted[row.firm], office.firm_facts.latest(row.firm)
+        basis = DecisionBasis(
+            voucher=id_of(voucher_of(terms, row.recipient)),
+            programme=terms.programme,
+            policy_hash=programme.policy_hash,
+            at=snapshot.time,
+            face=terms.face,
+            facts_number=None if stated is None else stated.number,
+            facts=None if stated is None else stated.applicant,
+            earlier=tuple(earlier),
+        )
+        decision = decide_voucher(policy, programme.code, basis)
+        if not decision.against:
+            earlier.append(Granted(at=snapshot.time, code=programme.code, face=terms.face, voucher=basis.voucher))
+        return decision
 
     return decide
 

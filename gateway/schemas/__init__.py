@@ -101,6 +101,9 @@ from gateway.schemas.directory import (
     Withdrawal,
 )
 from gateway.schemas.eligibility import (
+    DecisionOne,
+    DecisionPage,
+    DecisionSeen,
     EligibilitySeen,
     FindingSeen,
     FirmFacts,
@@ -110,6 +113,7 @@ from gateway.schemas.eligibility import (
     FirmFactsStated,
     FirmFactsStatement,
     FirmNamed,
+    GrantCounted,
     Verdict,
 )
 from gateway.schemas.evidence import (
@@ -402,6 +406,9 @@ __all__ = [
     "CorrectionsSeen",
     "CorrectionsSent",
     "Cursor",
+    "DecisionOne",
+    "DecisionPage",
+    "DecisionSeen",
     "Departure",
     "DeparturePage",
     "DocumentNumber",
@@ -450,6 +457,7 @@ __all__ = [
     "FormRegion",
     "FormSeconds",
     "Funding",
+    "GrantCounted",
     "Held",
     "HexBytes",
     "Id32",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gateway.schemas.basis import BlockSeen, Id32, LogHead, Money, Seconds, Shape, Text
+from gateway.schemas.basis import BlockSeen, Id32, LogHead, Money, Next, Seconds, Shape, Text
 
 Verdict = Literal["HOLDS", "FAILS", "MISSING"]
 
@@ -61,8 +61,9 @@ class FirmNamed(Shape):
 
 
 class FirmFactsOnRecord(FirmFacts):
-    """What was established of a firm at some time, and by whom."""
+    """What was established of a firm at some time, and by whom; decisions name the row that they were made by by its `number`."""
 
+    number: int
     stated_at: int
     stated_by: str
 
@@ -86,3 +87,52 @@ class EligibilitySeen(Shape):
     verdict: Verdict
     ways: list[list[FindingSeen]]
     block: BlockSeen
+
+
+class GrantCounted(Shape):
+    """An earlier grant that a decision counted: when, under which programme's code, its face, and how much of it had come how far."""
+
+    voucher_id: Id32 | None
+    at: int
+    programme: str
+    face: Money
+    reserved: Money
+    redeemed: Money
+    settled: Money
+
+
+class DecisionSeen(Shape):
+    """
+    The decision by which a voucher was issued: from what it was made, and every rule with its fact, its verdict and why.
+
+    `at` is the time by which it was judged, `face` what was asked for, `facts` what was on record of the firm as row `facts_number`,
+    null where nothing was. `eligibility` is by each way that the file knows, of which one on which everything holds is enough. Whoever
+    has the file with that `policy_hash` comes to the same. `number` is its row here: of several on one voucher the last counts.
+    """
+
+    number: int
+    voucher_id: Id32
+    programme_id: Id32
+    policy_hash: Id32
+    at: int
+    face: Money
+    facts_number: int | None
+    facts: FirmFacts | None
+    earlier: list[GrantCounted]
+    eligibility: list[list[FindingSeen]]
+    grant: list[FindingSeen]
+
+
+class DecisionPage(Shape):
+    """Decisions in the order in which they were made. `head`, of all that are kept here, is for auditors."""
+
+    decisions: list[DecisionSeen]
+    next: Next
+    head: LogHead | None
+
+
+class DecisionOne(Shape):
+    """The decision on one voucher; `head` as on a page."""
+
+    decision: DecisionSeen
+    head: LogHead | None

@@ -1,4 +1,8 @@
-"""`tongquan firm`: firms as their home region enrols them, what becomes of them, and agents who sign under a power of attorney."""
+"""
+`tongquan firm`: firms as their home region enrols them, what it established of them, what becomes of them, and who signs for them.
+
+An agent signs under a power of attorney.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -10,12 +14,15 @@ from registry.cli import parsing
 from registry.cli.arguments import FirmCode, SignerAddress, Until, argument, flag, option
 from registry.cli.command import Answer, Uses, command, group
 from registry.cli.reading import one, several
-from registry.cli.session import Session, content_of
-from registry.model import Address, Id, Region, Time
+from registry.cli.session import Session, array_in, content_of
+from registry.cli.settings import SettingRefused
+from registry.model import Address, Fen, Id, Region, Time
 
 app = group("企业登记与变更；代理人及其签名的使用。 Firms and what becomes of them, their agents, and every use of an agent's key.")
 power = group("授权书。 Powers of attorney.")
 app.add_typer(power, name="power")
+facts = group("企业登记材料，申领资格据此判定。 What was established of firms, by which eligibility is decided.")
+app.add_typer(facts, name="facts")
 
 Agent = Annotated[Address, option("--agent", parsing.address, "ACCOUNT", "代理人的签名账户", "The agent's account")]
 
@@ -32,11 +39,18 @@ class ChangeName(StrEnum):
     MOVED = "MOVED"
 
 
-class WhetherTold(StrEnum):
-    """Whether the firm was told of a use, as it is typed."""
+class Whether(StrEnum):
+    """Yes or no, as it is typed."""
 
     YES = "yes"
     NO = "no"
+
+
+class Kind(StrEnum):
+    """A registered enterprise, or a team without registration, as it is typed."""
+
+    FIRM = "firm"
+    TEAM = "team"
 
 
 Document = Annotated[
@@ -225,7 +239,7 @@ def uses(
     session: Session,
     *,
     told: Annotated[
-        WhetherTold | None, option("--told", None, "yes|no", "只列已告知（yes）或未告知（no）的", "Only those told, or not told")
+        Whether | None, option("--told", None, "yes|no", "只列已告知（yes）或未告知（no）的", "Only those told, or not told")
     ] = None,
 ) -> Iterator[dict[str, Any]]:
     """
@@ -255,6 +269,77 @@ def note_told(
     登记已用其他方式告知企业。 Note that firms were told of uses by other means.
     """
     return iter(session.post("/v1/agent-uses/told", {"uses": positions, "how": how})["uses"])
+
+
+@command(
+    facts,
+    "state",
+    uses=Uses.GATEWAY,
+    example="tongquan firm facts state --firm $FIRM_CODE --registered-here yes --staff 86 --mark 科技型企业",
+)
+def state_facts(
+    session: Session,
+    file: Annotated[
+        Path | None,
+        argument(None, "FILE", "材料清单（.json），一次至多 500 家", "Facts of up to 500 firms, a JSON array"),
+    ] = None,
+    *,
+    firm: Annotated[str | None, option("--firm", None, "CODE", "企业或团队代码", "The firm's or team's code")] = None,
+    who: Annotated[Kind, option("--who", None, "firm|team", "企业或创业团队", "A registered firm, or a team")] = Kind.FIRM,
+    registered_here: Annotated[
+        Whether | None, option("--registered-here", None, "yes|no", "是否在本地区登记", "Whether it is registered in this region")
+    ] = None,
+    staff: Annotated[int | None, option("--staff", None, "N", "职工人数", "How many work there")] = None,
+    revenue: Annotated[Fen | None, option("--revenue", parsing.money, "MONEY", "年营业收入，带单位", "Revenue of a year")] = None,
+    capital: Annotated[Fen | None, option("--capital", parsing.money, "MONEY", "注册资本，带单位", "Registered capital")] = None,
+    mark: Annotated[
+        list[str] | None,
+        option(
+            "--mark", None, "NAME[=DATE]", "资质或类别及其有效期，可多次", "A certificate or category, and its last day; repeat for each"
+        ),
+    ] = None,
+    no_marks: Annotated[bool, flag("--no-marks", "查明不具备任何资质", "It was established that it holds none")] = False,
+    reviewed: Annotated[Whether | None, option("--reviewed", None, "yes|no", "是否经审核", "Whether it was reviewed")] = None,
+) -> Answer:
+    """
+    登记经查明的企业材料：用选项登记一家，或用文件登记多家；未给出的即未查明。 State what was established of one firm, or of many by a file.
+
+    JSON 清单形如 A file is [{"firm": "91…", "who": "FIRM", "staff": 86, "marks": {"科技型企业": null}}, …]
+    """
+    if (file is None) == (firm is None):
+        raise SettingRefused("firm", "请给出文件，或用 --firm 指明一家企业。", "Give a file, or name one firm by --firm.")
+    if file is not None:
+        return session.post("/v1/firm-facts", {"firms": array_in(file)})
+    if mark and no_marks:
+        raise SettingRefused("mark", "--mark 与 --no-marks 不能同时给出。", "--mark and --no-marks exclude each other.")
+    stated = {
+        "firm": firm,
+        "who": who.name,
+        "registered_here": _whether(registered_here),
+        "staff": staff,
+        "revenue": None if revenue is None else str(revenue),
+        "capital": None if capital is None else str(capital),
+        "marks": dict(map(_mark, mark)) if mark else {} if no_marks else None,
+        "reviewed": _whether(reviewed),
+    }
+    return session.post("/v1/firm-facts", {"firms": [stated]})
+
+
+@command(facts, "history", uses=Uses.GATEWAY, example="tongquan firm facts history --firm $FIRM_CODE")
+def facts_history(session: Session, *, firm: FirmCode) -> Answer:
+    """
+    列出对一家企业登记过的全部材料，最后一次有效。 Everything that was put on record of a firm; the last counts.
+    """
+    return session.gateway.ask("/v1/firm-facts/history", {"firm": firm})
+
+
+def _whether(typed: Whether | None) -> bool | None:
+    return None if typed is None else typed is Whether.YES
+
+
+def _mark(typed: str) -> tuple[str, Time | None]:
+    name, dated, day = typed.partition("=")
+    return name, parsing.last_second(day) if dated else None
 
 
 def _named(firm: str, agent: Address, document: Path) -> dict[str, Any]:

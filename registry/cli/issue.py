@@ -1,6 +1,5 @@
 """`tongquan issue` and `tongquan voucher`: issue from a list (发放), and look at what was issued."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,8 +10,7 @@ from registry.cli import parsing
 from registry.cli.arguments import argument, flag, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.reading import one, several
-from registry.cli.session import Session, content_of, contents_of
-from registry.cli.settings import SettingRefused
+from registry.cli.session import Session, array_in, contents_of
 from registry.facts import Fact, Facts
 from registry.model import Fen, Id, Time
 
@@ -56,7 +54,7 @@ def issue(
     """
     terms: dict[str, Any] = {"programme": "0x" + programme.hex(), "face": str(face), "denomination": str(denomination)}
     if file.suffix == ".json":
-        asked = terms | {"use_by": use_by, "claim_by": claim_by, "recipients": _rows(file)}
+        asked = terms | {"use_by": use_by, "claim_by": claim_by, "recipients": array_in(file)}
         if not check:
             return session.post("/v1/vouchers/rows", asked)
         return _checked(session.gateway.ask("/v1/vouchers/rows/check", asked))
@@ -65,16 +63,6 @@ def issue(
     if not check:
         return session.upload("/v1/vouchers", terms, {"list": file})
     return _checked(session.gateway.ask_with_files("/v1/vouchers/check", terms, contents_of({"list": file})))
-
-
-def _rows(file: Path) -> list[Any]:
-    try:
-        rows = json.loads(content_of(file))
-    except ValueError as malformed:
-        raise SettingRefused("file", f"{file} 不是 JSON。", f"{file} is no JSON: {malformed}") from malformed
-    if not isinstance(rows, list):
-        raise SettingRefused("file", f"{file} 应为一个 JSON 数组。", f"{file} holds no JSON array.")
-    return rows
 
 
 def _checked(found: dict[str, Any]) -> Told:
@@ -109,3 +97,14 @@ def show(session: Session, voucher: VoucherId) -> Answer:
         return {"voucher": facts.voucher(voucher), "on_ledger": None, "history": facts.history_of(voucher)}
 
     return one(session, f"/v1/vouchers/0x{voucher.hex()}", "voucher", voucher, shown)
+
+
+@command(app, "decision", uses=Uses.GATEWAY, example="tongquan voucher decision $VOUCHER")
+def decision(session: Session, voucher: VoucherId) -> Answer:
+    """
+    为何发放这张券：逐条规则、依据、结论，可读给企业听。 Why a voucher was issued: each rule, its fact and verdict, to be read to the firm.
+    """
+    found: dict[str, Any] = session.gateway.get(f"/v1/vouchers/0x{voucher.hex()}/decision")
+    # A person reads each way as a table of its own.
+    told = found["decision"] | {"eligibility": [{"findings": way} for way in found["decision"]["eligibility"]]}
+    return found if session.screen.as_json else told

@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from registry.cli.arguments import Amount, ProgrammeId, argument, option
-from registry.cli.command import Answer, Uses, command, group
+from registry.cli.arguments import Amount, FirmCode, ProgrammeId, argument, option
+from registry.cli.command import Answer, Differs, Exit, Told, Uses, command, group
 from registry.cli.reading import one, several
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
 from registry.facts import Fact, Facts
+from registry.files import write_new
+from registry.programme_file import read_programme_file
 
 app = group("券种与预拨兑付资金。 Programmes and their pools.")
 
@@ -83,3 +85,51 @@ def draw(session: Session, programme: ProgrammeId, *, amount: Amount, bank_refer
     登记划回未占用的资金。 Record money taken back that is not committed.
     """
     return session.post(f"/v1/programmes/0x{programme.hex()}/draw", {"amount": str(amount), "bank_reference": bank_reference})
+
+
+@command(app, "file", uses=Uses.GATEWAY, example="tongquan programme file $PROGRAMME --file programme-kept.toml")
+def file_(
+    session: Session,
+    programme: ProgrammeId,
+    *,
+    file: Annotated[Path | None, option("--file", None, "FILE", "写入规则文件原文（新文件）", "Write it to a new file")] = None,
+) -> Answer:
+    """
+    取得券种的规则文件；任何人可据此重算规则哈希与每个发放决定。 Fetch the file that a programme was opened with.
+
+    文件与所述哈希不符时退出码为 5。 The exit status is 5 where its hash is not the one that is told.
+    """
+    found = session.gateway.get(f"/v1/programmes/0x{programme.hex()}/file")
+    hashed = "0x" + read_programme_file(found["file"]).programme.policy_hash.hex()
+    if hashed != found["policy_hash"]:
+        sentence = session.screen.words("规则文件与哈希不符。", "The file has another hash than the gateway tells.")
+        raise Differs("ProgrammeFileDiffers", sentence, {"policy_hash": found["policy_hash"], "found": hashed})
+    if file is not None:
+        try:
+            write_new(file, found["file"].encode())
+        except OSError as unwritable:
+            raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
+    return found
+
+
+@command(app, "hand-in", uses=Uses.GATEWAY, example="tongquan programme hand-in $PROGRAMME programme.toml")
+def hand_in(
+    session: Session,
+    programme: ProgrammeId,
+    file: Annotated[Path, argument(None, "FILE", "券种规则文件（TOML）", "The programme's file (TOML)")],
+) -> Answer:
+    """
+    补交券种规则文件；须与链上哈希相符，已有完好文件时保留原文件。 Hand in a programme's file that a gateway lost; a whole one stays.
+    """
+    return session.post(f"/v1/programmes/0x{programme.hex()}/file", {"file": text_of(file)})
+
+
+@command(app, "eligibility", uses=Uses.GATEWAY, example="tongquan programme eligibility $PROGRAMME --firm $FIRM_CODE")
+def eligibility(session: Session, programme: ProgrammeId, *, firm: FirmCode) -> Answer:
+    """
+    企业能否申领该券种，逐条说明；不符合或缺少材料时退出码为 1。 May a firm get vouchers of it, rule by rule; 1 where it may not.
+    """
+    found = session.gateway.ask(f"/v1/programmes/0x{programme.hex()}/eligibility", {"firm": firm})
+    # A person reads each way as a table of its own.
+    told = found if session.screen.as_json else found | {"ways": [{"findings": way} for way in found["ways"]]}
+    return Told(told, Exit.DONE if found["verdict"] == "HOLDS" else Exit.REFUSED)

@@ -5,6 +5,7 @@ Nothing is opened that a command does not need, so that an auditor needs no key 
 """
 
 import getpass
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -316,6 +317,22 @@ def content_of(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as unreadable:
         raise SettingRefused(str(file), f"无法读取 {file}。", f"{file} cannot be read: {unreadable.strerror}") from unreadable
+
+
+def array_in(file: Path) -> list[Any]:
+    """
+    What a file holds as a JSON array.
+
+    Raises:
+        SettingRefused: it cannot be read, or is none.
+    """
+    try:
+        found = json.loads(content_of(file))
+    except ValueError as malformed:
+        raise SettingRefused("file", f"{file} 不是 JSON。", f"{file} is no JSON: {malformed}") from malformed
+    if not isinstance(found, list):
+        raise SettingRefused("file", f"{file} 应为一个 JSON 数组。", f"{file} holds no JSON array.")
+    return found
 
 
 def _read_descriptor(descriptor: int) -> str:

@@ -238,8 +238,15 @@ def programme_and_vouchers(story):
     story.play("programme draw", payer)
     assert story.play("programme show", issuer)["funded"] == "9999900"
     story.play("programme pool", payer)
+    kept = story.play("programme file", issuer)
+    assert (people.folder / "programme-kept.toml").read_text(encoding="utf-8") == kept["file"]
+    assert story.play("programme hand-in", issuer)["file"] == kept["file"]
+    assert story.play("firm facts state", people.caller(CHANGXING, "directory"))["stated"] == 1
+    assert story.play("firm facts history", issuer)["facts"][-1]["staff"] == 86
+    assert story.play("programme eligibility", issuer)["verdict"] == "HOLDS"
     issued = story.play("issue", issuer)
     story.told["VOUCHER"] = issued["vouchers"][0]["voucher_id"]
+    assert story.play("voucher decision", issuer)["decision"]["facts"]["staff"] == 86
     story.told["OPERATION"] = asked_and_not_waited_for(story)
     wait_until(lambda: issuer.run(f"operation show {story.told['OPERATION']} --json").lines[0]["state"] != "pending")
     story.play("operation show", issuer)
@@ -594,6 +601,7 @@ def agents(story):
 
 def auditing(story):
     auditor, at_gateway = story.people.auditor(), story.people.caller(SHANGHAI, "auditor")
+    at_issuer = story.people.caller(CHANGXING, "auditor")
     story.people.town.node.jump(DAY)
     story.told["SAMPLED_UNTIL"] = _mined(story.people.town.node) - DAY // 2
     drawn = story.play("evidence sample", at_gateway)
@@ -605,6 +613,10 @@ def auditing(story):
     originals = story.play("evidence originals", at_gateway)
     assert (originals["clean"], originals["documents"]) == (True, 3)
     assert story.play("audit replay", auditor)["clean"] is True
+    decided = story.play(
+        "audit decisions", Desk(story.people.folder, auditor.settings | at_issuer.settings | {"node_url": story.people.town.world.node_url})
+    )
+    assert (decided["clean"], decided["decisions"]) == (True, 2)
     for path in ("trail", "index status", "index rebuild", "index export"):
         story.play(path, auditor)
 
@@ -692,6 +704,7 @@ def gateway_is_looked_after(story):
     assert story.play("gateway lookups verify", desk)["number"] == 0
     assert story.play("gateway firm-facts verify", desk)["number"] == 0
     assert story.play("gateway firm-changes verify", desk)["number"] == 0
+    assert story.play("gateway decisions verify", desk)["number"] == 0
     assert story.play("gateway evidence verify", desk)["number"] == 0
     assert story.play("gateway corrections verify", desk)["number"] == 0
     assert story.play("gateway payments verify", desk)["number"] == 0

@@ -601,6 +601,18 @@ def asks_for_eligibility(town):
     return Staged(CHANGXING, "issuer", path={"programme_id": town.desk(CHANGXING, "issuer").post("/v1/programmes", file)["programme_id"]})
 
 
+@stage("GET", "/programmes/{programme_id}/decisions", "/vouchers/{voucher_id}/decision")
+def sees_decisions(town):
+    town.desk(CHANGXING, "directory").post("/v1/firm-facts", examples.FACTS_STATEMENT)
+    issuer, file = town.desk(CHANGXING, "issuer"), examples.PROGRAMME_TEXT.replace("CX-EXAMPLE", f"CX-EXAMPLE-{town.number()}")
+    programme = issuer.post("/v1/programmes", {"file": file})["programme_id"]
+    issued(town)
+    for _ in range(2):
+        rows = [{"firm": examples.FIRM_CODE, "serial": f"EX-{town.number()}"}]
+        answer = issuer.post("/v1/vouchers/rows", examples.LIST_ROWS | {"programme": programme, "recipients": rows})
+    return Staged(CHANGXING, "auditor", path={"programme_id": programme, "voucher_id": answer["vouchers"][0]["voucher_id"]})
+
+
 @stage("GET", "/programmes/{programme_id}/file")
 def sees_a_programme_file(town):
     return Staged(CHANGXING, "auditor", path={"programme_id": town.programmes[CHANGXING]})
@@ -979,6 +991,7 @@ NUMBERS_THAT_DIFFER = {
     "on",
     "stated_at",
     "number",
+    "facts_number",
     "time",
     "age_seconds",
     "block",
@@ -1133,6 +1146,8 @@ WITHOUT_BLOCK = {"/livez", "/readyz", "/metrics", "/v1/lookups", "/v1/lookups/{n
 WITHOUT_BLOCK |= {"/v1/months/{home}/{host}/{month}/document", "/v1/months/{home}/{host}/{month}/excel"}
 WITHOUT_BLOCK |= {"/v1/firm-changes/history"}
 WITHOUT_BLOCK |= {"/v1/catalogue/lists", "/v1/powers", "/v1/firm-facts/history", "/v1/programmes/{programme_id}/file"}
+# A decision is as of the time by which it was judged.
+WITHOUT_BLOCK |= {"/v1/programmes/{programme_id}/decisions", "/v1/vouchers/{voucher_id}/decision"}
 # An original is what it is.
 WITHOUT_BLOCK |= {"/v1/orders/{order_id}/evidence/documents/{sha256}", "/v1/evidence/originals"}
 # A report's own bytes are as of the time that they name.

@@ -134,6 +134,7 @@ def test_everything_that_a_gateway_keeps_is_its_owner_s_alone(town):
     kept = [path for path in state.iterdir() if ".sqlite" in path.name and not path.name.startswith("index.")]
 
     assert {path.name for path in kept} >= {
-        f"{name}.sqlite" for name in ("outbox", "answers", "reasons", "keys", "lookups", "agents", "firm-facts", "catalogue", "payments")
+        f"{name}.sqlite"
+        for name in ("outbox", "answers", "reasons", "keys", "lookups", "agents", "firm-facts", "decisions", "catalogue", "payments")
     }
     assert {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in kept} == {path.name: "0o600" for path in kept}
