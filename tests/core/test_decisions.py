@@ -287,6 +287,25 @@ def test_an_earlier_grant_that_was_left_out_is_found_under_whatever_programme(be
     assert of_chain(decided(9), among=[before]) is DecisionFault.GRANT_LEFT_OUT
 
 
+OLD_LEDGER = {"code": "CX-OPENING", "programme": voucher(7)}
+
+
+def test_what_an_older_ledger_granted_is_counted_as_there_and_at_least_by_what_is_left_of_it():
+    left = issued(1, NOW - 10, face=Fen(300_000), **OLD_LEDGER)
+
+    def with_faces(*faces: int) -> list[DecisionFault]:
+        carried = (granted(1, NOW - 900, voucher=None, code="CX-OPENING", face=Fen(face)) for face in faces)
+        return [fault for _, fault in faults([decided(9, *carried).document()], [left, issued(9, NOW)])]
+
+    assert with_faces(1_000_000) == with_faces(200_000, 100_000) == []
+    assert with_faces() == with_faces(299_999) == [DecisionFault.GRANT_LEFT_OUT]
+
+
+def test_vouchers_of_an_older_ledger_have_no_decision_of_ours():
+    assert faults([], [issued(1, NOW - 10, code="CX-OPENING")]) == []
+    assert [fault for _, fault in faults([], [issued(1, NOW - 10)])] == [DecisionFault.DECISION_MISSING]
+
+
 def test_a_grant_of_another_firm_or_that_is_none_or_comes_later_is_found():
     assert of_chain(decided(9, granted(1)), among=[issued(1, NOW - 10, OTHER)]) is DecisionFault.NOT_AN_EARLIER_GRANT
     assert of_chain(decided(9, granted(1), granted(6))) is DecisionFault.NOT_AN_EARLIER_GRANT
