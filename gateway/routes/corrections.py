@@ -46,7 +46,7 @@ def name(order_id: schemas.Id32, asked: schemas.CorrectionList, caller: Reviewer
     "/orders/{order_id:id}/corrections",
     **told("补正事项 What was sent back", answer=examples.CORRECTIONS_SEEN, refuses=("NotFound", *LOGGED)),
 )
-def seen(order_id: schemas.Id32, caller: _Reader, office: OfficeHere) -> schemas.CorrectionsSeen:
+def corrections_seen(order_id: schemas.Id32, caller: _Reader, office: OfficeHere) -> schemas.CorrectionsSeen:
     """What was sent back, and item by item what was carried over, is to be sent again, or was. Every look is logged."""
     return corrections.seen(office, caller, Id(order_id))
 

@@ -119,7 +119,7 @@ def move(asked: schemas.FirmMoved, caller: Registrar, office: OfficeHere, once: 
     response_model=schemas.FirmChangeWritten,
     **told("撤回登记 Withdraw", status=201, asked=examples.WITHDRAWING, answer=examples.WITHDRAWN, refuses=(*_OF_FIRM, "NoChange")),
 )
-def withdraw(asked: schemas.FirmChangeWithdrawn, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
+def withdraw_change(asked: schemas.FirmChangeWithdrawn, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Put on record that a merger, striking off or move was not so, or is over. Keys and flags are taken back by their own verbs."""
     return once.answer(201, asked, lambda intent_id: firm_changes.withdraw(office, caller, asked, intent_id))
 
