@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from registry.canonical import canonical_json
 from registry.cli import parsing
 from registry.cli.arguments import argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
@@ -20,7 +21,7 @@ from registry.errors import Rejected
 from registry.facts import Fact, Facts
 from registry.files import write_new
 from registry.model import Digest, Id, Region
-from registry.statement import Differing, StatementMalformed, canonical, differing
+from registry.statement import Differing, StatementMalformed, differing
 from registry.workbook import statement_workbook
 
 app = group("月度核对：月结单、确认月结、付款记录与差异。 Months: statements, closing, payment records and breaks.")
@@ -68,7 +69,7 @@ def statement(
     if file is not None:
         if not account["over"]:
             raise Rejected("MonthNotOver", {"month": month})
-        _write(file, canonical(account["statement"]))
+        _write(file, canonical_json(account["statement"]))
     if excel is not None:
         at_gateway = not reads_node(session)
         _write(excel, session.gateway.download(f"{_path(home, host, month)}/excel") if at_gateway else statement_workbook(account))

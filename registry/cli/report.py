@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from registry.canonical import canonical_json
 from registry.cli import parsing
 from registry.cli.arguments import LabId, ProgrammeId, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
@@ -35,7 +36,6 @@ from registry.reports import (
     SignedYearRefused,
     bank_file_csv,
 )
-from registry.statement import canonical
 
 app = group("报表：券种统计、时效、兑付批次、集中度、价格异常、机构年度服务证明。 Reports, from a gateway or from a node alone.")
 
@@ -251,7 +251,7 @@ def signed(
     取得已签署的机构年度服务证明。 Fetch a lab's year with its region's signature.
     """
     found = session.gateway.get("/v1/reports/lab-year/signed", lab="0x" + lab.hex(), year=year)
-    _write(file, canonical(found))
+    _write(file, canonical_json(found))
     return {"file": file, "signature": found["signature"]}
 
 
@@ -291,7 +291,7 @@ def _told(session: Session, name: str, asked: Mapping[str, Any], work_out: Calla
 
 def _written(found: dict[str, Any], file: Path | None, excel: Path | None) -> dict[str, Any]:
     if file is not None:
-        _write(file, canonical(found["report"]))
+        _write(file, canonical_json(found["report"]))
     if excel is not None:
         _write(excel, report_workbook(found))
     return found
