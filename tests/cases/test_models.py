@@ -4,6 +4,7 @@ from registry import Node
 from registry.audit import replay
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast
 from scripts.demonstration.scene import against
+from tests.cases.files import stated
 from tests.gateway.newcomers import new_firm
 
 UNIVERSAL = "universal-sample"
@@ -22,8 +23,7 @@ def moved(town) -> str:
 def sci_tech(town) -> FirmCast:
     """A firm of Changxing's that may have vouchers."""
     firm = new_firm(town, CHANGXING)
-    facts = {"who": "FIRM", "registered_here": True, "marks": {"科技型企业": None}}
-    assert town.desk(CHANGXING, "directory").post("/v1/firm-facts", {"firms": [{"firm": firm.company_code, **facts}]}).status == 201
+    stated(town, CHANGXING, firm, marks={"科技型企业": None})
     return firm
 
 
