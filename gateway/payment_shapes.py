@@ -1,4 +1,4 @@
-"""From the payment records to answers. Pure: whoever calls has decided that the reader may see it."""
+"""From the payment book to answers. Pure: whoever calls has decided that the reader may see it."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet

@@ -319,7 +319,7 @@ class BatchSeen(BatchBrief):
 
 
 class BatchPage(Shape):
-    """All batches, the newest first. `head` is the last of all payment records, for auditors."""
+    """All batches, the newest first. `head` is the last record of the payment book (兑付记录), for auditors."""
 
     batches: list[BatchBrief]
     head: LogHead | None
