@@ -11,12 +11,11 @@ are text: Excel would make a rounded number of an account in a CSV.
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
 from registry.batches.records import PaidInto
-from registry.model import Digest, Id
+from registry.model import Digest, Id, Paid
 from registry.workbook import filled
 
 AccountOf = Callable[[PaidInto], PayeeAccount]
@@ -32,18 +31,18 @@ def sha256(content: bytes) -> Digest:
     return Digest(hashlib.sha256(content).digest())
 
 
-def notice_csv(document: Mapping[str, Any]) -> bytes:
-    """A list as it is put up for notice (公示): no company code, no account."""
+def notice_csv(batch: PaymentBatch) -> bytes:
+    """A batch as it is put up for notice (公示): no company code, no account."""
     rows = [
         (
-            each["order_id"],
-            document["programme"],
-            "企业" if each["paid_to"] == "FIRM" else "服务机构",
-            each["payee"],
-            each["lab_code"] or "",
-            _yuan(int(each["amount"])),
+            _hex(listed.order),
+            batch.drawn.programme,
+            "企业" if listed.paid_to is Paid.FIRM else "服务机构",
+            _hex(listed.payee),
+            listed.lab_code or "",
+            _yuan(listed.amount),
         )
-        for each in document["orders"]
+        for listed in (row.listed for row in batch.standing)
     ]
     return _csv(_NOTICE, rows)
 

@@ -405,7 +405,7 @@ def test_a_notice_runs_its_days_out_and_is_not_backdated(desk):
 
 
 def test_a_notice_names_parties_by_their_ids_alone(desk):
-    text = notice_csv(desk.batch(desk.draw()).document).decode("utf-8-sig")
+    text = notice_csv(desk.batch(desk.draw())).decode("utf-8-sig")
 
     (header, *rows) = csv.reader(io.StringIO(text))
     assert header == ["订单编号", "券种", "兑付申请方", "收款方编号", "机构编码", "金额（元）"]
