@@ -22,7 +22,7 @@ from gateway.sheets import Limits
 from gateway.voucher_list import FIRM_HEADINGS, SERIAL_HEADINGS
 from registry import CodeRefused, TagError, Time, company_code, open_store
 
-LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=10_000, rows=10_000)
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
