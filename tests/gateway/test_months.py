@@ -486,6 +486,17 @@ def test_a_catalogue_with_bad_rows_is_not_taken(town, told):
     assert page["catalogue_sha256"] == good["sha256"]
 
 
+def test_a_serial_is_judged_when_it_is_handed_in_and_is_one_however_it_is_written(town, told):
+    """A serial of which nothing is left would else refuse every look at the month; one written twice would count as the last line says."""
+    code = told.other.company_code
+    rows = f"{code},—,雉城街道\n{code},{told.serial},雉城街道\n{code},{told.serial.replace('-', '').lower()},画溪街道\n"
+
+    answer = catalogue(town, f"firm,serial,sub_district\n{rows}".encode())
+
+    assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(2, "CodeRefused"), (4, "PlaceRepeated")]
+    assert town.desk(CHANGXING, "payer").raw(path(told.first, "/excel")).status_code == 200
+
+
 def test_a_serial_that_excel_made_a_date_of_is_a_bad_row(town, told):
     day = datetime(2026, 11, 3)  # noqa: DTZ001 - as Excel keeps dates
 
