@@ -331,6 +331,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "InvoiceNear": ("另有发票号仅一处之差", "InvoiceNear"),
     "ContractElsewhere": ("另一开票单位有相同合同号", "ContractElsewhere"),
     "BundleDiffers": ("链上与所交材料不符", "BundleDiffers"),
+    "NotStated": ("登记内容未写明，未作比对", "NotStated"),
     "EvidenceNotHere": ("本平台无该订单材料，未作比对", "EvidenceNotHere"),
     "NotPaid": ("链上已兑付，无付款记录", "NotPaid"),
     "NotSettled": ("已付款，链上尚未兑付", "NotSettled"),
