@@ -190,6 +190,17 @@ def test_a_period_that_no_calendar_has_is_told_all_the_same(town, told, form, se
         assert code(town, "programme" + form, {"programme": town.programmes[CHANGXING]} | period, CHANGXING, "auditor") == 200
 
 
+def test_nothing_has_waited_longer_than_the_chain_is_old(town, told):
+    """With the end of a month that is not over named, orders are no later than they are."""
+    query = {"region": CHANGXING, "payment_days": 30, "review_days": 30, "service_days": 30}
+
+    ahead = report(town, "ageing", query | {"until": town.node.timestamp() + 3_000 * 86_400})
+
+    assert any(each["standing"] for each in ahead["report"]["waits"])
+    assert ahead["report"]["until"] == ahead["block"]["time"]
+    assert (ahead["final"], [each["late"] for each in ahead["report"]["waits"] if each["late"]]) == (False, [])
+
+
 def test_a_threshold_is_told_with_its_default(town, told):
     query = asked_of(town, told)["ageing"] | {"payment_days": 0}
 
