@@ -8,6 +8,7 @@ paid by Shanghai for Changxing. In the second the debt comes back and the accept
 import hashlib
 import io
 import json
+import threading
 from contextlib import closing
 from datetime import datetime
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from typing import get_args
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from gateway.acts import months
 from gateway.schemas.months import ReasonName
 from registry import BreakReason, Client, Digest, KeyAccount, Node, Outbox, Region, load_key, month_of, seconds_of_month
 from registry.statement import following_month
@@ -380,6 +382,24 @@ def test_a_payment_that_was_handed_in_before_is_a_bad_row(town, told, first_reco
     answer = hand_in(town, told.second, twice, twice, before)
 
     assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(3, "PaymentRepeated"), (4, "PaymentRepeated")]
+
+
+def test_two_files_at_once_do_not_both_take_one_payment(town, told, monkeypatch):
+    """The second comes when the first was found good and is not on record yet."""
+    payment = row("0x" + "77" * 32, "1", "AT-ONCE", told.first, payee=told.lab.host_unit)
+    judge, began, answers = months._of_others, [], {}
+
+    def judged(*asked):
+        if not began:
+            began.append(threading.Thread(target=lambda: answers.update(second=hand_in(town, told.second, payment, host=KUNSHAN))))
+            began[0].start()
+        return judge(*asked)
+
+    monkeypatch.setattr(months, "_of_others", judged)
+    answers["first"] = hand_in(town, told.first, payment, host=KUNSHAN)
+    began[0].join()
+
+    assert (answers["first"].status, answers["second"].code) == (201, "BadRows")
 
 
 def test_an_order_of_another_pair_or_payer_is_a_bad_row(town, told):
