@@ -12,16 +12,17 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
 from openpyxl import Workbook
 
-from gateway import near_duplicates
+from gateway import evidence_book, near_duplicates
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
-from gateway.evidence_book import traces_of, verify
+from gateway.evidence_book import EvidenceBook, traces_of, verify
 from gateway.evidence_files import MOST_UNPACKED_BYTES
 from gateway.hash_chain import LogAltered
 from registry import (
@@ -207,6 +208,21 @@ def test_what_was_stated_last_counts_and_a_repeat_is_one_statement(town, case):
     assert (first.status, first.body) == (201, second.body)
     seen = case.desk.get(case.path)
     assert (seen["statements"], seen["bundle_sha256"], seen["bundle"]["report_form"]) == (2, first["bundle_sha256"], "CMA检测报告")
+
+
+def test_of_many_statements_one_is_read(town, case, monkeypatch):
+    """A lab that states its bundle again and again makes no reviewer wait."""
+    contents = case.hand_in()
+    for number in range(30):
+        assert case.desk.post(case.path, case.bundle(contents=contents, report_form=f"F-{number}")).status == 201
+    read, real = [], Bundle.read
+    monkeypatch.setattr(Bundle, "read", lambda told: read.append(told) or real(told))
+
+    with closing(EvidenceBook(town.world.folder(SHANGHAI) / "state")) as book:
+        monkeypatch.setattr(evidence_book.json, "loads", lambda told: read.append(told) or json.JSONDecoder().decode(told))
+        handed = book.handed(Id(bytes.fromhex(case.order[2:])))
+
+    assert (handed.statements, handed.bundle.report_form, len(read)) == (31, "F29", 2)
 
 
 def test_without_a_report_the_result_is_the_whole_bundle(town, case):
