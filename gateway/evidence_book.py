@@ -133,11 +133,15 @@ class EvidenceBook:
 
     def handed(self, order: Id) -> Handed | None:
         """The bundle of an order that counts; None if none was stated here."""
-        stated = list(self._entries(order, "bundle"))
-        if not stated:
+        # Of many statements one is read: whoever states a bundle again and again makes nobody's look slower.
+        counted = "(SELECT count(*) FROM entries WHERE order_id = ?1 AND what = 'bundle')"
+        query = f"SELECT at, party, told, {counted} FROM entries WHERE order_id = ?1 AND what = 'bundle' ORDER BY number DESC LIMIT 1"  # noqa: S608 - our own words
+        with self._guard:
+            found = self._connection.execute(query, (order,)).fetchone()
+        if found is None:
             return None
-        at, party, told = stated[-1]
-        return Handed(Bundle.read(told), at, party, len(stated))
+        at, party, told, statements = found
+        return Handed(Bundle.read(json.loads(told)), Time(at), party, statements)
 
     def bundle(self, order: Id, sha256: str) -> Bundle:
         """

@@ -5,6 +5,7 @@ What looks like something else (近似重复): warnings for whoever reviews an o
     InvoiceNear         another claim's invoice number is one slip of the hand away, for the same amount or by another seller
     ContractElsewhere   another claim is under the same contract number of another seller
     BundleDiffers       the chain's tags are not of the contract, invoice or result that was handed in
+    NotStated           the bundle leaves out the contract or the invoice, so nothing near it was looked for
     EvidenceNotHere     nothing was handed in here, so none of the above was looked for
 
 Within a region this is found by what was handed in at this gateway, across regions by tags: those of all one-slip neighbours of the
@@ -31,6 +32,7 @@ from registry import Bundle, EpochMissing, Fen, Id, Keyring, Ledger, Stage, Stat
 
 MOST_SELLERS = 200
 MOST_WARNINGS = 20
+"""How many of a kind are told."""
 
 _CLAIMED = frozenset({Stage.REDEEMED, Stage.ENDORSED, Stage.ACCEPTED, Stage.SETTLED, Stage.REVERSED})
 _TO_BE_REVIEWED = frozenset({Stage.REDEEMED, Stage.ENDORSED})
@@ -45,10 +47,12 @@ def warnings_of(office: Office, caller: Caller, ledger: Ledger, order_id: Id) ->
         awaited = ledger.orders[order_id].stage in _TO_BE_REVIEWED
         return [schemas.Reason(code="EvidenceNotHere", values={})] if awaited else []
     found = _Looked(office, caller, ledger, order_id, handed.bundle)
-    warnings = [*_differing(office, ledger, order_id, handed), *found.files(), *found.invoices(), *found.contracts()]
-    left_out = len(warnings) - MOST_WARNINGS
-    more = [schemas.Reason(code="MoreWarnings", values={"left_out": left_out})] if left_out > 0 else []
-    return [*warnings[:MOST_WARNINGS], *more]
+    of_bundle = [*_differing(office, ledger, order_id, handed), *_not_stated(ledger, order_id, handed.bundle)]
+    # Each kind has room of its own: many of one cannot push another off the list.
+    kinds = [list(each) for each in (of_bundle, found.files(), found.invoices(), found.contracts())]
+    left_out = sum(max(len(each) - MOST_WARNINGS, 0) for each in kinds)
+    more = [schemas.Reason(code="MoreWarnings", values={"left_out": left_out})] if left_out else []
+    return [*(warning for each in kinds for warning in each[:MOST_WARNINGS]), *more]
 
 
 # Against the chain
@@ -86,6 +90,13 @@ def _differing(office: Office, ledger: Ledger, order_id: Id, handed: Handed) -> 
     if result_of(office, ledger, order_id, bundle) == "DIFFERS":
         wrong.append("result")
     yield from (schemas.Reason(code="BundleDiffers", values={"field": each}) for each in wrong)
+
+
+def _not_stated(ledger: Ledger, order_id: Id, bundle: Bundle) -> Iterator[schemas.Reason]:
+    """A redemption always has both; what its bundle does not state is held against nothing."""
+    if ledger.orders[order_id].stage in _TO_BE_REVIEWED:
+        stated = {"agreement": bundle.contract, "invoice": bundle.invoice}
+        yield from (schemas.Reason(code="NotStated", values={"field": field}) for field, each in stated.items() if each is None)
 
 
 # Against other orders

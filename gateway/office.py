@@ -105,6 +105,7 @@ class Office:
         self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
         self.issuing = threading.Lock()
         self.loading = threading.Lock()
+        self.handing_in = threading.Lock()
         self._closed = threading.Event()
         self._refused: str | None = None
         # What is opened here is closed in the opposite order, by `close` or where opening the rest fails.

@@ -20,7 +20,7 @@ from gateway.schemas import BadRow
 from gateway.sheets import Cell, Limits
 from registry import CodeRefused, Digest, Fen, Id, TagError, company_code
 
-LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=10_000, rows=10_000)
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
 
 _COLUMNS: Mapping[str, Sequence[str]] = {

@@ -39,7 +39,7 @@ from registry import (
     facts_of_events,
 )
 
-Words = Callable[[bytes], Reason | None]
+Words = Callable[[int, bytes], Reason | None]
 """The words behind a reason's hash, where they are known and may be told."""
 
 Grounds = Callable[[int, Id, bytes], Ground | None]
@@ -267,7 +267,8 @@ def flag_seen(snapshot: Snapshot, subject: Id, words: Words, ground: Grounds) ->
     """The latest flag on a subject, with its grounds, and the words behind its reasons where they are known and may be told."""
     flag = schemas.FlagSeen(**Facts(snapshot).flag(subject))
     reasons = [
-        _with_words(each, words(each.hash)).model_copy(update={"ground": ground(each.region, subject, each.hash)}) for each in flag.reasons
+        _with_words(each, words(each.region, each.hash)).model_copy(update={"ground": ground(each.region, subject, each.hash)})
+        for each in flag.reasons
     ]
     return flag.model_copy(update={"reasons": reasons})
 

@@ -10,10 +10,13 @@ What is not here: what columns a list has and what stands in them (`gateway.vouc
 
 import csv
 import io
+import struct
 import zipfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
+from itertools import islice
 
 from openpyxl import load_workbook
 
@@ -21,9 +24,14 @@ from gateway.errors import Problem
 
 # One cell at the far corner of a sheet makes it 17 thousand million cells large; nothing is read of a sheet beyond this.
 MOST_COLUMNS = 100
+# A workbook packs a million empty cells into a few kilobytes, each a hundred times as large once it is read. A row of the widest list has
+# fewer than this many "<", the texts of its cells included.
+MOST_MARKS_A_ROW = 150
 
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@")
 _ZIP_MAGIC = b"PK\x03\x04"
+# What zipfile fails with: malformed, packed in a way that it does not know, encrypted, not what deflate writes.
+_MALFORMED_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, EOFError, OSError, struct.error, zlib.error)
 
 FAULTS: Mapping[str, str] = {
     "CellIsNumber": "单元格为数字格式，长编号会失真；请设为文本。 The cell holds a number, which loses digits; make it text.",
@@ -86,10 +94,10 @@ def read(content: bytes, limits: Limits, *, excel: bool = True, bare: bool = Fal
         Problem: the file as a whole cannot be read, holds nothing, or is too large.
     """
     if len(content) > limits.bytes:
-        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=len(content), most=limits.bytes)
+        raise _too_large(len(content), limits.bytes)
     if content.startswith(_ZIP_MAGIC) and not excel:
         raise Problem(422, "ListUnreadable", "须为 CSV 文件。 This list has to be a CSV file.")
-    lines = _xlsx(content, limits) if content.startswith(_ZIP_MAGIC) else list(_csv(content))
+    lines = (_xlsx if content.startswith(_ZIP_MAGIC) else _csv)(content, limits)
     if not lines:
         raise Problem(422, "ListEmpty", "文件中没有内容。 The file holds nothing.")
     body = [line for line in lines[1:] if any(cell.text.strip() or cell.fault for cell in line.cells)]
@@ -126,20 +134,31 @@ def _xlsx(content: bytes, limits: Limits) -> list[Line]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
-    except zipfile.BadZipFile as unreadable:
+            if unpacked > limits.unpacked_bytes:
+                raise _too_large(unpacked, limits.unpacked_bytes)
+            marks = sum(archive.read(each).count(b"<") for each in archive.infolist())
+    except _MALFORMED_ZIP as unreadable:
         raise _unreadable() from unreadable
-    if unpacked > limits.unpacked_bytes:
-        raise Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=unpacked, most=limits.unpacked_bytes)
+    if marks > limits.rows * MOST_MARKS_A_ROW:
+        raise _too_large(unpacked, limits.unpacked_bytes)
     try:
-        # Not read-only: the quick reader of openpyxl believes the size that the sheet states of itself.
-        sheet = load_workbook(io.BytesIO(content), data_only=False).worksheets[0]
+        # Read-only: else one merged range or link over a whole sheet makes a cell of each of its 17 thousand million places.
+        sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=False).worksheets[0]
+        sheet.reset_dimensions()  # the size that the sheet states of itself is not believed
+        rows = sheet.iter_rows(max_col=MOST_COLUMNS)
+        lines = [
+            Line(number, [_xlsx_cell(cell.data_type, cell.value) for cell in row])
+            for number, row in enumerate(islice(rows, limits.lines + 1), start=1)
+        ]
     except Exception as unreadable:  # openpyxl fails on a malformed file in many ways, none of them documented
         raise _unreadable() from unreadable
-    if sheet.max_row > limits.lines:
-        raise too_long(sheet.max_row, limits.rows)
-    width = min(sheet.max_column, MOST_COLUMNS)
-    rows = enumerate(sheet.iter_rows(max_col=width), start=1)
-    return [Line(number, [_xlsx_cell(cell.data_type, cell.value) for cell in row]) for number, row in rows]
+    if len(lines) > limits.lines:
+        raise too_long(len(lines), limits.rows)
+    return lines
+
+
+def _too_large(size: int, most: int) -> Problem:
+    return Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=size, most=most)
 
 
 def _unreadable() -> Problem:
@@ -158,13 +177,17 @@ def _xlsx_cell(data_type: str, value: object) -> Cell:
     return _text_cell(str(value))
 
 
-def _csv(content: bytes) -> Iterator[Line]:
+def _csv(content: bytes, limits: Limits) -> list[Line]:
     reader = csv.reader(io.StringIO(_decoded(content), newline=""), strict=True)
+    lines: list[Line] = []
     try:
         for cells in reader:
-            yield Line(reader.line_num, [_text_cell(cell) for cell in cells])
+            if len(lines) == limits.lines:
+                raise too_long(reader.line_num, limits.rows)
+            lines.append(Line(reader.line_num, [_text_cell(cell) for cell in cells[:MOST_COLUMNS]]))
     except csv.Error as malformed:
         raise Problem(422, "ListUnreadable", "无法读取该 CSV 文件。 The CSV file cannot be read.", line=reader.line_num) from malformed
+    return lines
 
 
 def _decoded(content: bytes) -> str:

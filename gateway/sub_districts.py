@@ -20,9 +20,9 @@ from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Limits
 from gateway.voucher_list import FIRM_HEADINGS, SERIAL_HEADINGS
-from registry import CodeRefused, TagError, Time, company_code, open_store
+from registry import CodeRefused, TagError, Time, company_code, free_code, open_store
 
-LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=10_000, rows=10_000)
+LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
 
 _COLUMNS: Mapping[str, Sequence[str]] = {
@@ -44,7 +44,7 @@ CREATE TABLE IF NOT EXISTS catalogues (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """That a firm, or one voucher of it, belongs to a sub-district. `firm` is a canonical code, `serial` as printed or empty."""
+    """That a firm, or one voucher of it, belongs to a sub-district. `firm` is a canonical code, `serial` one too, or empty."""
 
     firm: str
     serial: str
@@ -95,7 +95,8 @@ def parse(content: bytes) -> Parsed:
             bad.append(BadRow(line=line, code="TextTooLong", message="名称过长。 The name is too long."))
             continue
         try:
-            place = Place(company_code(text["firm"]), text["serial"], text["sub_district"])
+            serial = free_code("serial number", text["serial"]) if text["serial"] else ""
+            place = Place(company_code(text["firm"]), serial, text["sub_district"])
         except TagError as refused:
             kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
             bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))

@@ -248,6 +248,7 @@ from registry.tags import (
     TagKey,
     company_code,
     epoch_of,
+    free_code,
     mixed_epochs,
     salted,
 )
@@ -506,6 +507,7 @@ __all__ = [
     "epoch_of",
     "evidence",
     "facts_of_events",
+    "free_code",
     "granted_to",
     "ground_of",
     "hold_index",

@@ -6,7 +6,7 @@ a month's workbook, every id and code is text, money stands in yuan as a number 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Any
 
 from registry.model import CHINA
@@ -102,6 +102,8 @@ _COLUMNS = {
     "year": "年度 Year",
 }
 _TIMES = frozenset({"since", "until", "accepted"})
+# A period may end later than any calendar does.
+_LAST_SECOND = int(datetime(MAXYEAR, 12, 31, 23, 59, 59, tzinfo=CHINA).timestamp())
 _FEN = frozenset(
     {
         "amount",
@@ -156,7 +158,7 @@ def _cells(name: str, value: object) -> Sequence[object]:
     if _is_fen(name, value):
         return Yuan(str(value)), str(value)
     if name in _TIMES and isinstance(value, int):
-        return (f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}",)
+        return (f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}" if value <= _LAST_SECOND else value,)
     if isinstance(value, list):
         return ("、".join(map(str, value)),)
     if isinstance(value, bool):

@@ -37,7 +37,7 @@ from registry.reports import (
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From which second to which; without `until` to the newest block."""
+    """From which second to which; to the newest block where `until` is later, or none."""
 
     since: Time = Time(0)
     until: Time | None = None
@@ -121,7 +121,8 @@ class Reporting:
         return self._snapshot.chain_id
 
     def _until(self, period: Period) -> Time:
-        return self._snapshot.time if period.until is None else period.until
+        """Never later than the newest block: else every order would have waited until then."""
+        return self._snapshot.time if period.until is None else min(period.until, self._snapshot.time)
 
     def _of_region(self, region: Region) -> list[Logged]:
         self._require_member(region)

@@ -14,6 +14,9 @@ from gateway.schemas import CaseFile, CaseSum, Related
 from gateway.sight import may_see_order
 from registry import NO_ADDRESS, Id, Ledger, Region, Snapshot, Stage
 
+# An order that was sent back and then released has a redemption, and gets nothing for it.
+_ASKED_FOR = range(Stage.REDEEMED, Stage.REFUNDED + 1)
+
 
 class _Kept(NamedTuple):
     """Orders of one pair of regions in one stage."""
@@ -69,7 +72,7 @@ def _sums(ledger: Ledger, orders: list[Id]) -> list[CaseSum]:
             stage=stage.name,
             orders=len(these),
             amount=sum(ledger.orders[each].amount for each in these),
-            subsidy=sum(ledger.redemptions[each].subsidy for each in these if stage >= Stage.REDEEMED and each in ledger.redemptions),
+            subsidy=sum(ledger.redemptions[each].subsidy for each in these if stage in _ASKED_FOR),
         )
         for (home, host, stage), these in sorted(kept.items())
     ]

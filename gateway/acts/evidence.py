@@ -56,8 +56,9 @@ def upload(office: Office, caller: Caller, order_id: Id, content: bytes, intent_
     media_type = media_type_of(content, most=office.settings.evidence_bytes)
     sha256 = hashlib.sha256(content).hexdigest()
     documents = office.evidence.documents(order_id)
-    if len(documents) >= MOST_DOCUMENTS and sha256 not in documents:
-        title = "该订单的材料份数已达上限。 This order has as many documents as are taken."
+    # Each party has room of its own: neither can keep the other from handing in what the money depends on.
+    if sum(each.party == caller.party.value for each in documents.values()) >= MOST_DOCUMENTS and sha256 not in documents:
+        title = "本单位为该订单上传的材料份数已达上限。 As many documents as are taken of one party for an order were handed in."
         raise Problem(409, "EvidenceFull", title, most=MOST_DOCUMENTS)
     office.evidence_files.put(content)
     document = Uploaded(sha256, len(content), media_type, _now(office), caller.party.value)

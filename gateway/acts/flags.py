@@ -65,8 +65,9 @@ def _words(office: Office, caller: Caller) -> shapes.Words:
     """The words behind a reason's hash: told by this gateway's own region to its offices and auditors."""
     told = (caller.party in OFFICERS and caller.home == office.region) or caller.party is Party.AUDITOR
 
-    def of(digest: bytes) -> Reason | None:
-        return office.reasons.behind(digest) if told else None
+    def of(region: int, digest: bytes) -> Reason | None:
+        # Anybody may copy the half of a reason that stands for its words: they are those of this region's own flags alone.
+        return office.reasons.behind(digest) if told and region == office.region else None
 
     return of
 

@@ -166,22 +166,24 @@ def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, i
     """Put a month's payment records of this region's payer on record, all rows or none."""
     require_of_this_region(office, caller)
     parsed = payment_list.parse(content, month=named.month, named=partial(office.keyring.payment, office.region))
-    with office.current() as snapshot:
-        _require_known(snapshot, named)
-        bad = sorted([*parsed.bad, *_of_others(office, caller, snapshot, named, parsed.rows)], key=lambda each: each.line)
-    if bad:
-        title = "付款记录有误，未登记任何一笔。 The records have bad rows; none was taken."
-        raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
-    sha256 = office.payments.hand_in(
-        parsed.rows,
-        content=content,
-        intent_id=intent_id,
-        home=named.home,
-        host=named.host,
-        month=named.month,
-        at=Time(int(office.clock())),
-        by=caller.name,
-    )
+    # What another file of the same moment says is seen too: else one payment could stand in the records of two months.
+    with office.handing_in:
+        with office.current() as snapshot:
+            _require_known(snapshot, named)
+            bad = sorted([*parsed.bad, *_of_others(office, caller, snapshot, named, parsed.rows)], key=lambda each: each.line)
+        if bad:
+            title = "付款记录有误，未登记任何一笔。 The records have bad rows; none was taken."
+            raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
+        sha256 = office.payments.hand_in(
+            parsed.rows,
+            content=content,
+            intent_id=intent_id,
+            home=named.home,
+            host=named.host,
+            month=named.month,
+            at=Time(int(office.clock())),
+            by=caller.name,
+        )
     with office.current() as snapshot:
         standing = [each for each in _breaks(office, snapshot, named) if each.resolved is None]
     return RecordsTaken(sha256=sha256, rows=parsed.count, breaks=len(standing))

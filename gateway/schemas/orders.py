@@ -149,7 +149,8 @@ class OrderBrief(Shape):
 
     `warnings` is what a reviewer must see before he accepts and no contract refuses: `EpochsMixed`, tags of two epochs of the
     consortium's key, which nothing compares. Of one order, a reviewer of either region and an auditor also see what its evidence looks
-    like: `FileAgain`, `InvoiceNear`, `ContractElsewhere`, `BundleDiffers`, or `EvidenceNotHere`, where none of that was looked for.
+    like: `FileAgain`, `InvoiceNear`, `ContractElsewhere`, `BundleDiffers`; `NotStated` or `EvidenceNotHere`, where none of that was looked
+    for.
     """
 
     order_id: Id32

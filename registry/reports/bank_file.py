@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
+from unicodedata import normalize
 
 from registry.events import Flagged, FlagLifted, FlagSeconded, Logged, StandingSet
 from registry.model import CHINA, Fen, Id, Paid, Region, Stage, Standing, Time
@@ -168,5 +169,5 @@ def _to_be_paid(ledger: Ledger, life: Life) -> ToBePaid:
 
 
 def _as_text(shown: str) -> str:
-    """A cell that no program takes for a formula."""
-    return f"'{shown}" if shown.startswith(_FORMULA_BEGINNINGS) else shown
+    """A cell that no program takes for a formula: behind blanks, or in the full-width letters of a Chinese keyboard, it is one too."""
+    return f"'{shown}" if normalize("NFKC", shown).lstrip().startswith(_FORMULA_BEGINNINGS) else shown

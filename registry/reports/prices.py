@@ -16,6 +16,7 @@ import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Self
 
 from registry.errors import TongquanError
@@ -59,7 +60,7 @@ class ServiceTypes:
             CatalogueRefused: it is no CSV in UTF-8 with these two columns, or a line has no id or no type, or an id stands twice.
         """
         try:
-            rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
+            rows = list(islice(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True), MOST_ROWS + 1))
         except (UnicodeDecodeError, csv.Error) as malformed:
             raise CatalogueRefused(0, "it is no CSV in UTF-8") from malformed
         header = [cell.strip() for cell in rows[0]] if rows else []

@@ -259,12 +259,20 @@ def test_a_banks_file_is_what_waits_for_that_payer_in_yuan(scene):
     assert to_pay(scene, SHANGHAI).orders == ()
 
 
-def test_no_cell_of_a_banks_file_is_a_formula(scene):
+@pytest.mark.parametrize("beginning", ["=", "+", "-", "@", "\t=", " =", "\r@", "＝", "\u3000＠"])
+def test_no_cell_of_a_banks_file_is_a_formula(scene, beginning):
     scene.accepted()
     document = to_pay(scene).document()
-    document["orders"][0]["lab_code"] = '=HYPERLINK("x")'
+    document["orders"][0]["lab_code"] = f'{beginning}HYPERLINK("x")'
 
-    assert "'=HYPERLINK(\"" in bank_file_csv(document).decode().replace('""', '"')
+    _, row = csv.reader(io.StringIO(bank_file_csv(document).decode("utf-8-sig"), newline=""))
+
+    assert row[5] == f'\'{beginning}HYPERLINK("x")'
+
+
+def test_a_catalogue_of_empty_lines_is_not_kept():
+    with pytest.raises(CatalogueRefused, match="more than 100000 lines"):
+        ServiceTypes.read(b"subject,service_type\n" + b"\n" * 3_000_000)
 
 
 # Lenses

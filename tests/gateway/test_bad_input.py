@@ -18,8 +18,10 @@ from urllib.parse import urlsplit
 import pytest
 from openpyxl import Workbook
 
+from gateway import sheets
 from gateway.errors import Problem
-from gateway.voucher_list import MOST_UNPACKED_BYTES, parse
+from gateway.sheets import MOST_COLUMNS, MOST_MARKS_A_ROW, Limits
+from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
 from registry import Keyring, Region, TagKey, sign
 from registry.codec import parse_typed_data
 from registry.model import Order
@@ -347,6 +349,11 @@ def rezipped(content, **members):
     return file.getvalue()
 
 
+def member(content, name):
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        return archive.read(name)
+
+
 GOOD = book(lambda sheet: sheet.append([FIRM, "A-1"]))
 
 
@@ -377,6 +384,53 @@ def test_a_cell_at_the_far_corner_of_a_sheet_is_not_walked_to():
     assert refusal(book(lambda sheet: sheet.cell(1_048_576, 16_384, "x"))) == (422, "ListTooLong")
     wide = parse(book(lambda sheet: (sheet.append([FIRM, "A-1"]), sheet.cell(2, 16_384, "x"))), region=Region(CHANGXING), keyring=KEYS)
     assert [row.line for row in wide.rows] == [2]
+
+
+@pytest.mark.parametrize(
+    "everywhere",
+    [
+        b'<mergeCells count="1"><mergeCell ref="A1:XFD1048576"/></mergeCells>',
+        b'<hyperlinks><hyperlink ref="A1:XFD1048576" location="x"/></hyperlinks>',
+    ],
+    ids=["merged", "linked"],
+)
+def test_what_is_said_of_a_whole_sheet_makes_no_cells_of_it(everywhere):
+    """A sheet has 17 thousand million places; a file of 5 KB can merge or link them all."""
+    sheet = member(GOOD, "xl/worksheets/sheet1.xml").replace(b"</sheetData>", b"</sheetData>" + everywhere)
+
+    parsed = parse(rezipped(GOOD, sheet1_xml=sheet), region=Region(CHANGXING), keyring=KEYS)
+
+    assert [row.line for row in parsed.rows] == [2]
+
+
+def test_empty_cells_without_number_are_not_made():
+    cells = b'<row r="3">' + b"<c/>" * (LIMITS.rows * MOST_MARKS_A_ROW) + b"</row></sheetData>"
+    bomb = rezipped(GOOD, sheet1_xml=member(GOOD, "xl/worksheets/sheet1.xml").replace(b"</sheetData>", cells))
+
+    assert len(bomb) < 100_000
+    assert refusal(bomb) == (413, "ListTooLarge")
+
+
+def test_a_list_as_long_and_as_wide_as_is_taken_is_no_bomb():
+    row = [f"{'一' * 20}{number}" for number in range(13)]
+
+    read = sheets.read(book(lambda sheet: [sheet.append([*row, str(number)]) for number in range(500)]), Limits(10**6, 10**7, 600, 500))
+
+    assert len(read.body) == 500
+
+
+def test_a_csv_of_commas_or_empty_lines_is_not_kept():
+    assert refusal("企业代码,券号\n".encode() + b"\n" * 4_000_000) == (422, "ListTooLong")
+    wide = sheets.read("企业代码,券号\n".encode() + b"A," + b"," * 4_000_000, LIMITS)
+    assert len(wide.body[0].cells) == MOST_COLUMNS
+
+
+def test_an_archive_that_is_encrypted_or_packed_in_an_unknown_way_is_refused():
+    for at, value in ((8, 0x41), (10, 0x63)):
+        broken = bytearray(GOOD)
+        entry = broken.rfind(b"xl/worksheets/sheet1.xml") - 46
+        broken[entry + at] = value
+        assert refusal(bytes(broken)) == (422, "ListUnreadable")
 
 
 def test_zip_bombs_are_refused_by_a_gateway(town, unchanged):

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from gateway.acts import flags
 from gateway.app import create_app
 from gateway.office import SignsForParty
 from gateway.settings import Settings
@@ -14,7 +15,7 @@ from registry.chain.devnode import Engine
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import new_key_file, write_private
 from tests.gateway.conftest import settled_in
-from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, order_at, raw_of, signer_of
+from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, order_at, raw_of, release_document, signature, signer_of
 
 
 @pytest.fixture
@@ -374,3 +375,32 @@ def test_a_case_file_of_a_firm_is_of_its_own_region_s_vouchers(town, lab):
     assert [(each["order_id"], each["stage"]) for each in case["orders"]] == [(order, "OPEN")]
     assert case["related"] == []
     assert case["flag"]["reasons"][0]["ground"] == "FUNDS_OBTAINED"
+
+
+def test_a_released_order_has_no_subsidy_in_a_case_file(town, lab):
+    """Redeemed, sent back, and released: what was asked for once is paid by nobody."""
+    firm = new_firm(town, CHANGXING)
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    town.redeemed(order, firm, lab, cost="800000")
+    subject = firm_id(town, firm)
+    assert town.review("reject", CHANGXING, "reviewer-1", order) == "OPEN"
+    document = release_document(town, order, lab)
+    assert town.submit("/v1/releases", lab, {"typed_data": document, "lab_signature": signature(town, document, lab)}).status == 201
+    town.desk(SHANGHAI, "directory").post("/v1/flags", {"subject": subject, "ground": "FUNDS_OBTAINED", "reason": "A"})
+
+    (sums,) = town.desk(SHANGHAI, "auditor").get(f"/v1/flags/{subject}/case")["sums"]
+
+    assert (sums["stage"], sums["orders"], sums["subsidy"]) == ("RELEASED", 1, "0")
+
+
+def test_another_region_cannot_put_this_regions_words_under_its_own_flag(town, monkeypatch):
+    """The second half of a reason is public on the chain, and anybody may copy it."""
+    subject, other = (town.lab_id(new_lab(town, SHANGHAI)) for _ in range(2))
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", {"subject": subject, "reason": "涉嫌虚报"}).status == 201
+    (given,) = town.desk(CHANGXING, "reviewer-1").get(f"/v1/flags/{subject}")["reasons"]
+    monkeypatch.setattr(flags, "reason_given", lambda *_: bytes.fromhex(given["hash"][2:]))
+    assert town.desk(BEIJING, "directory").post("/v1/flags", {"subject": other, "reason": "A"}).status == 201
+
+    (copied,) = town.desk(CHANGXING, "reviewer-1").get(f"/v1/flags/{other}")["reasons"]
+
+    assert (copied["region"], copied["hash"], copied["text"]) == (BEIJING, given["hash"], None)

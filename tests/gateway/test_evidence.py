@@ -12,16 +12,17 @@ import json
 import os
 import shutil
 import zipfile
+from contextlib import closing
 from dataclasses import dataclass
 from types import SimpleNamespace
 
 import pytest
 from openpyxl import Workbook
 
-from gateway import near_duplicates
+from gateway import evidence_book, near_duplicates
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
-from gateway.evidence_book import traces_of, verify
+from gateway.evidence_book import EvidenceBook, traces_of, verify
 from gateway.evidence_files import MOST_UNPACKED_BYTES
 from gateway.hash_chain import LogAltered
 from registry import (
@@ -207,6 +208,21 @@ def test_what_was_stated_last_counts_and_a_repeat_is_one_statement(town, case):
     assert (first.status, first.body) == (201, second.body)
     seen = case.desk.get(case.path)
     assert (seen["statements"], seen["bundle_sha256"], seen["bundle"]["report_form"]) == (2, first["bundle_sha256"], "CMA检测报告")
+
+
+def test_of_many_statements_one_is_read(town, case, monkeypatch):
+    """A lab that states its bundle again and again makes no reviewer wait."""
+    contents = case.hand_in()
+    for number in range(30):
+        assert case.desk.post(case.path, case.bundle(contents=contents, report_form=f"F-{number}")).status == 201
+    read, real = [], Bundle.read
+    monkeypatch.setattr(Bundle, "read", lambda told: read.append(told) or real(told))
+
+    with closing(EvidenceBook(town.world.folder(SHANGHAI) / "state")) as book:
+        monkeypatch.setattr(evidence_book.json, "loads", lambda told: read.append(told) or json.JSONDecoder().decode(told))
+        handed = book.handed(Id(bytes.fromhex(case.order[2:])))
+
+    assert (handed.statements, handed.bundle.report_form, len(read)) == (31, "F29", 2)
 
 
 def test_without_a_report_the_result_is_the_whole_bundle(town, case):
@@ -534,7 +550,49 @@ def test_an_order_takes_so_many_documents_and_no_more(town, case):
     assert case.upload(contents[0]).status == 201
 
 
+def test_one_party_cannot_leave_the_other_without_room(town, case):
+    """A firm that hands in as much as is taken does not keep its lab from the money."""
+    with ApiKeys(town.world.folder(SHANGHAI) / "state") as keys:
+        secret, _ = keys.add(name=f"firm-{town.number()}", party=Party.FIRM, region=CHANGXING, firm=case.firm.company_code)
+    desk = Desk(town.http, town.world.gateways[SHANGHAI], secret)
+    answers = [case.upload(PDF + f"{number} {case.order}".encode(), desk=desk) for number in range(61)]
+
+    assert [answer.status for answer in answers] == [201] * 60 + [409]
+    assert case.upload(PDF + b"result").status == 201
+
+
 # What looks like something else
+
+
+def test_what_a_bundle_does_not_state_is_not_looked_for_and_reviewers_see_it(town, case):
+    """Leaving the invoice out is a way around every search for its neighbours."""
+    contents = case.hand_in()
+    case.redeem(contents["成果报告"])
+    assert case.warnings() == {}
+    documents = {"documents": case.bundle(contents=contents)["documents"]}
+    assert case.desk.post(case.path, documents).status == 201
+
+    assert case.warnings()["NotStated"] == [{"field": "agreement"}, {"field": "invoice"}]
+
+
+def test_many_warnings_of_one_kind_hide_none_of_another(town):
+    """One harmless file used again and again would else push the invoice off the list."""
+    shared = {"营业执照": PDF + f"licence {town.number()}".encode()}
+    for _ in range(near_duplicates.MOST_WARNINGS + 1):
+        order_of(town).hand_in(contents=shared)
+    number = f"24312{town.number() * 1_001_000 + 900:015}"
+    order_of(town, invoice={"number": number[:-1] + "1"}).hand_in()
+    case = order_of(town, invoice={"number": number[:-1] + "2"})
+    case.hand_in(contents=shared)
+
+    warnings = case.warnings()
+
+    assert {code: len(found) for code, found in warnings.items()} == {
+        "FileAgain": near_duplicates.MOST_WARNINGS,
+        "InvoiceNear": 1,
+        "MoreWarnings": 1,
+    }
+    assert warnings["MoreWarnings"] == [{"left_out": 1}]
 
 
 def test_the_same_file_for_another_order_is_a_warning_unless_it_is_the_contract_of_both(town, case):

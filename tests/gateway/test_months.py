@@ -8,6 +8,7 @@ paid by Shanghai for Changxing. In the second the debt comes back and the accept
 import hashlib
 import io
 import json
+import threading
 from contextlib import closing
 from datetime import datetime
 from types import SimpleNamespace
@@ -16,6 +17,7 @@ from typing import get_args
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from gateway.acts import months
 from gateway.schemas.months import ReasonName
 from registry import BreakReason, Client, Digest, KeyAccount, Node, Outbox, Region, load_key, month_of, seconds_of_month
 from registry.statement import following_month
@@ -382,6 +384,24 @@ def test_a_payment_that_was_handed_in_before_is_a_bad_row(town, told, first_reco
     assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(3, "PaymentRepeated"), (4, "PaymentRepeated")]
 
 
+def test_two_files_at_once_do_not_both_take_one_payment(town, told, monkeypatch):
+    """The second comes when the first was found good and is not on record yet."""
+    payment = row("0x" + "77" * 32, "1", "AT-ONCE", told.first, payee=told.lab.host_unit)
+    judge, began, answers = months._of_others, [], {}
+
+    def judged(*asked):
+        if not began:
+            began.append(threading.Thread(target=lambda: answers.update(second=hand_in(town, told.second, payment, host=KUNSHAN))))
+            began[0].start()
+        return judge(*asked)
+
+    monkeypatch.setattr(months, "_of_others", judged)
+    answers["first"] = hand_in(town, told.first, payment, host=KUNSHAN)
+    began[0].join()
+
+    assert (answers["first"].status, answers["second"].code) == (201, "BadRows")
+
+
 def test_an_order_of_another_pair_or_payer_is_a_bad_row(town, told):
     theirs = row(told.theirs, "4800", "PAY-88", told.first, payee=told.lab.host_unit)
     paid = row(told.paid, "4800", "PAY-1", told.first, payee=told.lab.host_unit)
@@ -484,6 +504,17 @@ def test_a_catalogue_with_bad_rows_is_not_taken(town, told):
     ]
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/sub-districts"))
     assert page["catalogue_sha256"] == good["sha256"]
+
+
+def test_a_serial_is_judged_when_it_is_handed_in_and_is_one_however_it_is_written(town, told):
+    """A serial of which nothing is left would else refuse every look at the month; one written twice would count as the last line says."""
+    code = told.other.company_code
+    rows = f"{code},—,雉城街道\n{code},{told.serial},雉城街道\n{code},{told.serial.replace('-', '').lower()},画溪街道\n"
+
+    answer = catalogue(town, f"firm,serial,sub_district\n{rows}".encode())
+
+    assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(2, "CodeRefused"), (4, "PlaceRepeated")]
+    assert town.desk(CHANGXING, "payer").raw(path(told.first, "/excel")).status_code == 200
 
 
 def test_a_serial_that_excel_made_a_date_of_is_a_bad_row(town, told):

@@ -182,6 +182,25 @@ def test_what_nobody_has_or_nobody_can_ask_is_refused(town, told, name, query, e
     assert code(town, name, query, CHANGXING, "auditor") == expected
 
 
+@pytest.mark.parametrize("second", ["999999999999", "253402271999", "253402272000"])
+@pytest.mark.parametrize("form", ["", "/document", "/excel"])
+def test_a_period_that_no_calendar_has_is_told_all_the_same(town, told, form, second):
+    """The last of these years is 33658."""
+    for period in ({"since": second}, {"until": second}, {"since": second, "until": second}):
+        assert code(town, "programme" + form, {"programme": town.programmes[CHANGXING]} | period, CHANGXING, "auditor") == 200
+
+
+def test_nothing_has_waited_longer_than_the_chain_is_old(town, told):
+    """With the end of a month that is not over named, orders are no later than they are."""
+    query = {"region": CHANGXING, "payment_days": 30, "review_days": 30, "service_days": 30}
+
+    ahead = report(town, "ageing", query | {"until": town.node.timestamp() + 3_000 * 86_400})
+
+    assert any(each["standing"] for each in ahead["report"]["waits"])
+    assert ahead["report"]["until"] == ahead["block"]["time"]
+    assert (ahead["final"], [each["late"] for each in ahead["report"]["waits"] if each["late"]]) == (False, [])
+
+
 def test_a_threshold_is_told_with_its_default(town, told):
     query = asked_of(town, told)["ageing"] | {"payment_days": 0}
 
