@@ -16,13 +16,13 @@ from collections.abc import Callable, Iterable, Sequence
 from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
 from registry.batches.records import PaidInto
 from registry.model import Digest, Id, Paid
+from registry.reports.bank_file import as_text
 from registry.workbook import filled
 
 AccountOf = Callable[[PaidInto], PayeeAccount]
 
 _BANK = ("订单编号", "批次", "文号", "收款方代码", "户名", "开户行", "账号", "金额（元）", "券种")
 _NOTICE = ("订单编号", "券种", "兑付申请方", "收款方编号", "机构编码", "金额（元）")
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_SENT = frozenset({RowState.LISTED, RowState.OUT})
 
 
@@ -96,13 +96,8 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     # The header is not quoted, so that a file begins as those of the reports do.
     csv.writer(text).writerow(header)
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([_as_text(cell) for cell in row] for row in rows)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([as_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
-
-
-def _as_text(shown: str) -> str:
-    """A cell that no program takes for a formula."""
-    return f"'{shown}" if shown.startswith(_FORMULA_BEGINNINGS) else shown
 
 
 def _yuan(amount: int) -> str:

@@ -470,15 +470,17 @@ def test_the_banks_file_has_a_line_an_order_in_text(desk):
     assert sheet["G2"].value == NUMBER
 
 
-def test_a_name_that_begins_like_a_formula_is_text_in_the_file(desk):
-    desk.write(lambda book: book.propose(PAYEE, bank='=HYPERLINK("x")', name="@name", number=NUMBER))
+@pytest.mark.parametrize("name", ["@name", " =1+1", "\t=1+1", "＝1+1"])
+def test_a_name_that_begins_like_a_formula_is_text_in_the_file(desk, name):
+    """Behind blanks, or in the full-width letters of a Chinese keyboard, too."""
+    desk.write(lambda book: book.propose(PAYEE, bank='=HYPERLINK("x")', name=name, number=NUMBER))
     desk.write(lambda book: book.confirm(PAYEE, 2, by=SECOND))
     number = desk.at(BatchStage.AT_BANK)
 
     (row, _) = csv.DictReader(io.StringIO(desk.book.bank_csv(number).decode("utf-8-sig")))
     cells = [cell for each in load_workbook(io.BytesIO(desk.book.bank_workbook(number)))["银行文件 Bank file"] for cell in each]
 
-    assert (row["开户行"], row["户名"]) == ('\'=HYPERLINK("x")', "'@name")
+    assert (row["开户行"], row["户名"]) == ('\'=HYPERLINK("x")', f"'{name}")
     assert "f" not in {cell.data_type for cell in cells}
 
 
