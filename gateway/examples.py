@@ -624,7 +624,6 @@ POLICY_HASH = "0x" + "5a" * 32
 OPENED = {**WRITTEN, "programme_id": PROGRAMME, "policy_hash": POLICY_HASH}
 _FACTS = {"who": "FIRM", "registered_here": True, "staff": 86, "revenue": None, "capital": None, "marks": None, "reviewed": None}
 FACTS_STATEMENT = {"firms": [{"firm": FIRM_CODE, **_FACTS}]}
-LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
 FACTS_ON_RECORD = {**_FACTS, "number": 7, "stated_at": NOW, "stated_by": "directory"}
 ELIGIBILITY = {
     "programme_id": PROGRAMME,

@@ -53,7 +53,7 @@ class Written:
 
 
 class PaymentRecords:
-    """The payment records of one gateway. May be shared by threads."""
+    """The payment book (兑付记录) of one gateway. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:
         self._guard = threading.Lock()
@@ -104,7 +104,7 @@ class PaymentRecords:
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:
     """
-    Follow the whole chain of the payment records in a state folder, and answer its head; see `gateway.hash_chain.verify`.
+    Follow the whole chain of the payment book in a state folder, and answer its head; see `gateway.hash_chain.verify`.
 
     Raises:
         LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.

@@ -1,4 +1,4 @@
-"""From the payment records to answers. Pure: whoever calls has decided that the reader may see it."""
+"""From the payment book to answers. Pure: whoever calls has decided that the reader may see it."""
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -67,18 +67,14 @@ def batch_seen(
     batch: PaymentBatch, ledger: Ledger, *, has_account: AbstractSet[Id], unsettled: Mapping[Id, str], block: schemas.BlockSeen
 ) -> schemas.BatchSeen:
     """A batch, with what the chain says of its orders."""
-    brief = dict(batch_brief(batch))
-    signed, stamp, file, made = batch.signed, batch.signed_off, batch.file, batch.file_made
     return schemas.BatchSeen(
-        **brief,
+        **dict(batch_brief(batch)),
         drawn_at=batch.drawn_up.at,
         drawn_by=batch.drawn_up.by,
         list_hash=batch.list_hash,
         notice=_notice(batch),
-        signed=None if signed is None or stamp is None else schemas.SignedOffSeen(list_hash=signed.list_hash, at=stamp.at, by=stamp.by),
-        bank_file=None
-        if file is None or made is None
-        else schemas.BankFileMadeSeen(sha256=file.sha256, count=len(file.orders), at=made.at, by=made.by),
+        signed=_signed(batch),
+        bank_file=_bank_file(batch),
         orders=[_row(row, ledger, has_account) for row in batch.standing],
         out=[_out(row) for _, row in sorted(batch.rows.items()) if row.out is not None],
         unsettled=[schemas.UnsettledSeen(order_id=order, code=code) for order, code in unsettled.items()],
@@ -120,6 +116,18 @@ def _notice(batch: PaymentBatch) -> schemas.NoticeGiven | None:
     if batch.notice is None or batch.notice_until is None:
         return None
     return schemas.NoticeGiven(first_day=batch.notice.first_day, last_day=batch.notice_until.isoformat())
+
+
+def _signed(batch: PaymentBatch) -> schemas.SignedOffSeen | None:
+    if batch.signed is None or batch.signed_off is None:
+        return None
+    return schemas.SignedOffSeen(list_hash=batch.signed.list_hash, at=batch.signed_off.at, by=batch.signed_off.by)
+
+
+def _bank_file(batch: PaymentBatch) -> schemas.BankFileMadeSeen | None:
+    if batch.file is None or batch.file_made is None:
+        return None
+    return schemas.BankFileMadeSeen(sha256=batch.file.sha256, count=len(batch.file.orders), at=batch.file_made.at, by=batch.file_made.by)
 
 
 def _row(row: BatchRow, ledger: Ledger, has_account: AbstractSet[Id]) -> schemas.BatchRowSeen:

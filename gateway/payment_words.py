@@ -1,4 +1,4 @@
-"""What is said to a person of every refusal of the payment records (`registry.batches`), by its code."""
+"""What is said to a person of every refusal of the payment book (`registry.batches`), by its code."""
 
 from collections.abc import Mapping
 

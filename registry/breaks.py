@@ -28,9 +28,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+from registry.canonical import canonical_json
 from registry.model import Digest, Fen, Id, Paid, Region, Tag
 from registry.rules import Ledger, month_of
-from registry.statement import MOVES_MONEY, Line, canonical, following_month
+from registry.statement import MOVES_MONEY, Line, following_month
 
 OfOrder = TypeVar("OfOrder", Line, "Payment")
 
@@ -173,7 +174,7 @@ class _Sums:
 def _carried(before: Break | None, key: tuple[Id, BreakReason], sums: _Sums, at: int, *, pair: Sequence[Region]) -> Break:
     order, reason = key
     opened = at if before is None else before.opened
-    named = canonical({"pair": list(pair), "order": order.hex(), "reason": reason.value, "opened": opened})
+    named = canonical_json({"pair": list(pair), "order": order.hex(), "reason": reason.value, "opened": opened})
     return Break(Id(hashlib.sha256(named).digest()), order, reason, opened, sums.due, sums.paid, sums.references)
 
 

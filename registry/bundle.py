@@ -11,11 +11,11 @@ are there: nothing here reads a document, and nothing judges whether one is genu
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.canonical import canonical_json
 from registry.model import Digest, Fen, Id
 from registry.policy import Decision, Evidence, Finding, Verdict, yuan
 from registry.tags import CodeRefused, canonical, company_code, free_code, invoice_parts
@@ -187,7 +187,7 @@ class Bundle:
 
     def canonical(self) -> bytes:
         """Its canonical JSON: keys sorted, no spaces, UTF-8."""
-        return json.dumps({"format": FORMAT, **self.told()}, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        return canonical_json({"format": FORMAT, **self.told()})
 
     @property
     def hash(self) -> Digest:

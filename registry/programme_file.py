@@ -22,6 +22,7 @@ from datetime import date
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
+from registry.canonical import canonical_json
 from registry.errors import TongquanError
 from registry.model import UNLIMITED, Approval, Digest, Fen, FirstReview, Paid, Programme, Region, Slice
 from registry.policy import Cap, Evidence, First, Grants, Period, Policy, Tranche, Used, Way, Who
@@ -125,7 +126,7 @@ def canonical(text: str) -> bytes:
     """
     found = _parsed(text)
     _require_plain(found, "")
-    return json.dumps(found, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_json(found)
 
 
 def read_programme_file(text: str) -> ProgrammeFile:

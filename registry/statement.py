@@ -27,6 +27,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from registry import events
+from registry.canonical import canonical_json
 from registry.codec import consumed, id_of
 from registry.errors import TongquanError
 from registry.events import Event, Logged
@@ -147,7 +148,7 @@ class Statement:
 
     def canonical(self) -> bytes:
         """The bytes that are hashed: the same for the same chain, whoever works them out."""
-        return canonical(self.document())
+        return canonical_json(self.document())
 
     @property
     def hash(self) -> Digest:
@@ -230,16 +231,6 @@ def following_month(month: int) -> int:
     (201401, 201402)
     """
     return month + 89 if month % 100 == MONTHS else month + 1
-
-
-def canonical(document: Mapping[str, Any]) -> bytes:
-    """
-    The canonical form of a JSON document.
-
-    >>> canonical({"b": 1, "a": "文"}).decode()
-    '{"a":"文","b":1}'
-    """
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
 def statement_of(ledger: Ledger, log: Iterable[Logged], *, chain_id: int, home: Region, host: Region, month: int) -> Statement:

@@ -16,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 CHAIN_LIBRARIES = {"web3", "solcx"}
 PURE = {
+    "registry.canonical",
     "registry.model",
     "registry.codec",
     "registry.tags",
@@ -30,6 +31,7 @@ PURE = {
     "registry.breaks",
     "registry.bundle",
     "registry.corrections",
+    "registry.grounds",
     "registry.reports",
     "registry.conformance.cast",
     "registry.conformance.page",

@@ -82,7 +82,7 @@ def _related(snapshot: Snapshot, subject: Id) -> Iterator[Related]:
     """Others with the same host unit, seller or company, by its tag of the same epoch, or with the same signer."""
     ledger = snapshot.ledger
     mine = dict(_traits(ledger, subject))
-    for other in (*(lab for lab, _ in ledger.lab_records.items()), *(firm for firm, _ in ledger.firm_records.items())):
+    for other in (*ledger.lab_records, *ledger.firm_records):
         shares = [name for name, value in _traits(ledger, other) if mine.get(name) == value]
         if other != subject and shares:
             is_lab = other in ledger.lab_records

@@ -222,7 +222,7 @@ def notice(office: Office, caller: Caller, number: int) -> NoticeSeen:
 def notice_list(office: Office, caller: Caller, number: int) -> bytes:
     """The same as a CSV, to be put up."""
     with _looked_at(office, caller, f"notice of payment batch {number}"), office.seen() as snapshot:
-        return notice_csv(_noticed(office, caller, snapshot, number).document)
+        return notice_csv(_noticed(office, caller, snapshot, number))
 
 
 def _noticed(office: Office, caller: Caller, snapshot: Snapshot, number: int) -> PaymentBatch:

@@ -120,7 +120,7 @@ def _require_not_at_bank(office: Office, orders: Sequence[Id]) -> None:
     for order in orders:
         batch = office.payment_records.book().batch_of(order)
         if batch is not None and batch.file is not None:
-            title = "该订单已在银行付款中，不能退回补正。 The bank was told to pay that order; it cannot be sent back now."
+            title = "该订单已交银行付款，不能退回补正。 The bank was told to pay that order; it cannot be sent back now."
             raise Problem(409, "PaymentUnderWay", title, order="0x" + order.hex(), batch=batch.number)
 
 

@@ -283,36 +283,6 @@ class UnsettledSeen(Shape):
     code: str
 
 
-class BatchSeen(Shape):
-    """
-    A batch. `list_hash` is the SHA-256 of its list as it stands, which `/document` tells.
-
-    RETURNED: money came back and was not paid again; those orders are in `resend`. WITHDRAWN: no order is left in it. `unsettled` is
-    what the bank paid and the chain has not settled.
-    """
-
-    batch: int
-    stage: BatchStageName
-    programme: Id32
-    code: str
-    year: int
-    line: str
-    drawn_at: int
-    drawn_by: str
-    list_hash: Id32
-    count: int
-    total: Amount
-    notice: NoticeGiven | None
-    signed: SignedOffSeen | None
-    document_number: str | None
-    bank_file: BankFileMadeSeen | None
-    orders: list[BatchRowSeen]
-    out: list[OutSeen]
-    resend: list[Id32]
-    unsettled: list[UnsettledSeen]
-    block: BlockSeen
-
-
 class BatchBrief(Shape):
     """A batch on a list, as its records have it."""
 
@@ -328,8 +298,28 @@ class BatchBrief(Shape):
     resend: list[Id32]
 
 
+class BatchSeen(BatchBrief):
+    """
+    A batch. `list_hash` is the SHA-256 of its list as it stands, which `/document` tells.
+
+    RETURNED: money came back and was not paid again; those orders are in `resend`. WITHDRAWN: no order is left in it. `unsettled` is
+    what the bank paid and the chain has not settled.
+    """
+
+    drawn_at: int
+    drawn_by: str
+    list_hash: Id32
+    notice: NoticeGiven | None
+    signed: SignedOffSeen | None
+    bank_file: BankFileMadeSeen | None
+    orders: list[BatchRowSeen]
+    out: list[OutSeen]
+    unsettled: list[UnsettledSeen]
+    block: BlockSeen
+
+
 class BatchPage(Shape):
-    """All batches, the newest first. `head` is the last of all payment records, for auditors."""
+    """All batches, the newest first. `head` is the last record of the payment book (兑付记录), for auditors."""
 
     batches: list[BatchBrief]
     head: LogHead | None

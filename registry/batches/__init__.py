@@ -11,7 +11,7 @@ settled, is the gateway's.
 """
 
 from registry.batches.batch import BatchRow, BatchStage, BudgetLine, PayeeAccount, PaymentBatch, RowState, Stamp
-from registry.batches.book import BatchRefused, PaymentBook, Unpaid, day_of, falling_out, stopped_at_bank, why_not_payable
+from registry.batches.book import BatchRefused, PaymentBook, Unpaid, day_of, stopped_at_bank, why_not_payable
 from registry.batches.lists import notice_csv
 from registry.batches.records import (
     AccountProposed,
@@ -50,7 +50,6 @@ __all__ = [
     "Stamp",
     "Unpaid",
     "day_of",
-    "falling_out",
     "notice_csv",
     "record_json",
     "record_of",

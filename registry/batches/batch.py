@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from registry.batches.records import BankFileMade, BankReference, BatchDrawn, BatchNoticed, BatchSigned, LineKey, ListedOrder, Out, PaidInto
+from registry.canonical import canonical_json
 from registry.model import Digest, Fen, Id, Time
-from registry.statement import canonical
 
 
 class RowState(StrEnum):
@@ -154,8 +154,8 @@ class PaymentBatch:
 
     @property
     def canonical(self) -> bytes:
-        """The list's canonical form, as a month's statement has it (`registry.statement`)."""
-        return canonical(self.document)
+        """The canonical form of the list (`registry.canonical`)."""
+        return canonical_json(self.document)
 
     @property
     def list_hash(self) -> Digest:

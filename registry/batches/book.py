@@ -237,8 +237,12 @@ class PaymentBook:
         return OrdersOut(number, tuple(Out(row.listed.order, Cause.WITHDRAWN, reason) for row in batch.standing))
 
     def fall_out(self, number: int, ledger: Ledger, waiting: BankFile) -> OrdersOut | None:
-        """The orders of a batch without a bank file that the chain no longer has to be paid, or has stopped; None if there are none."""
-        found = falling_out(self.batch(number), ledger, waiting)
+        """
+        The orders that leave a batch because of what the chain says now, or None. From the bank file on none is LISTED, and so none leaves.
+
+        `waiting` is the payer's bank file report of the same ledger: who is stopped, it says.
+        """
+        found = _not_payable(self.batch(number), RowState.LISTED, ledger, waiting)
         return OrdersOut(number, found) if found else None
 
     def sign(self, number: int, asked: Digest, payees: Mapping[Tag, str], *, by: str, today: date) -> BatchSigned:
@@ -424,17 +428,6 @@ def _change(batch: PaymentBatch, record: Any, stamp: Stamp) -> None:
 
 
 # What the chain says of a batch
-
-
-def falling_out(batch: PaymentBatch, ledger: Ledger, waiting: BankFile) -> tuple[Out, ...]:
-    """
-    The orders that leave a batch because of what the chain says now, and why; none from the bank file on.
-
-    `waiting` is the payer's bank file report of the same ledger: who is stopped, it says.
-    """
-    if batch.file is not None:
-        return ()
-    return _not_payable(batch, RowState.LISTED, ledger, waiting)
 
 
 def stopped_at_bank(batch: PaymentBatch, ledger: Ledger, waiting: BankFile) -> tuple[Out, ...]:

@@ -11,19 +11,18 @@ are text: Excel would make a rounded number of an account in a CSV.
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
 
 from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
 from registry.batches.records import PaidInto
-from registry.model import Digest, Id
+from registry.model import Digest, Id, Paid
+from registry.reports.bank_file import as_text
 from registry.workbook import filled
 
 AccountOf = Callable[[PaidInto], PayeeAccount]
 
 _BANK = ("订单编号", "批次", "文号", "收款方代码", "户名", "开户行", "账号", "金额（元）", "券种")
 _NOTICE = ("订单编号", "券种", "兑付申请方", "收款方编号", "机构编码", "金额（元）")
-_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 _NOT_SENT = frozenset({RowState.LISTED, RowState.OUT})
 
 
@@ -32,18 +31,18 @@ def sha256(content: bytes) -> Digest:
     return Digest(hashlib.sha256(content).digest())
 
 
-def notice_csv(document: Mapping[str, Any]) -> bytes:
-    """A list as it is put up for notice (公示): no company code, no account."""
+def notice_csv(batch: PaymentBatch) -> bytes:
+    """A batch as it is put up for notice (公示): no company code, no account."""
     rows = [
         (
-            each["order_id"],
-            document["programme"],
-            "企业" if each["paid_to"] == "FIRM" else "服务机构",
-            each["payee"],
-            each["lab_code"] or "",
-            _yuan(int(each["amount"])),
+            _hex(listed.order),
+            batch.drawn.programme,
+            "企业" if listed.paid_to is Paid.FIRM else "服务机构",
+            _hex(listed.payee),
+            listed.lab_code or "",
+            _yuan(listed.amount),
         )
-        for each in document["orders"]
+        for listed in (row.listed for row in batch.standing)
     ]
     return _csv(_NOTICE, rows)
 
@@ -97,13 +96,8 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     # The header is not quoted, so that a file begins as those of the reports do.
     csv.writer(text).writerow(header)
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([_as_text(cell) for cell in row] for row in rows)
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([as_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
-
-
-def _as_text(shown: str) -> str:
-    """A cell that no program takes for a formula."""
-    return f"'{shown}" if shown.startswith(_FORMULA_BEGINNINGS) else shown
 
 
 def _yuan(amount: int) -> str:

@@ -20,12 +20,11 @@ from registry.cli import parsing
 from registry.cli.arguments import NewFile, OrderId, argument, flag, option
 from registry.cli.command import Answer, Differs, Exit, Told, Uses, command, group
 from registry.cli.reading import reads_node
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, write_file
 from registry.cli.settings import SettingRefused
 from registry.corrections import corrected as corrected_by
 from registry.errors import Rejected
 from registry.facts import Facts
-from registry.files import write_new
 from registry.model import Digest, Fen, Id, Region, Time
 from registry.tags import CodeRefused
 
@@ -115,7 +114,7 @@ def hand_in(
         found = session.post(path, bundle.told() | {"salt": None if salt is None else "0x" + salt.hex()})
     _require_same(found["bundle_sha256"], bundle.hash.hex(), "bundle")
     if file is not None:
-        _write(file, bundle.canonical())
+        write_file(file, bundle.canonical())
     return found
 
 
@@ -164,7 +163,7 @@ def get(
     """
     content = session.gateway.download(f"{_path(order)}/documents/{sha256}")
     _require_same(hashlib.sha256(content).hexdigest(), sha256, sha256)
-    _write(file, content)
+    write_file(file, content)
     return {"sha256": sha256, "bytes": len(content), "file": str(file)}
 
 
@@ -218,7 +217,7 @@ def originals(
     审计调取原件，逐份核对哈希；有缺失或改动退出码为 5。 An auditor's originals, each hashed again; 5 if one is gone or altered.
     """
     content = session.gateway.download("/v1/evidence/originals", {"orders": ["0x" + each.hex() for each in orders]})
-    _write(file, content)
+    write_file(file, content)
     found = list(_documents_in(content))
     wrong = [each for each in found if each["state"] != "INTACT"]
     told = {"clean": not wrong, "documents": len(found), "differences": wrong, "sha256": hashlib.sha256(content).hexdigest()}
@@ -253,13 +252,6 @@ def _named(text: str) -> tuple[str, Path]:
 def _require_same(told: str, ours: str, what: str) -> None:
     if told != ours:
         raise Differs("EvidenceDiffers", f"网关所示与所交不符。 The gateway has something else: {what}.", {"ours": ours, "theirs": told})
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_new(file, content)
-    except OSError as unwritable:
-        raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
 
 
 def _path(order: Id) -> str:

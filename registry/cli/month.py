@@ -10,17 +10,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from registry.canonical import canonical_json
 from registry.cli import parsing
 from registry.cli.arguments import argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.reading import reads_node, several
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, write_file
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected
 from registry.facts import Fact, Facts
-from registry.files import write_new
 from registry.model import Digest, Id, Region
-from registry.statement import Differing, StatementMalformed, canonical, differing
+from registry.statement import Differing, StatementMalformed, differing
 from registry.workbook import statement_workbook
 
 app = group("月度核对：月结单、确认月结、付款记录与差异。 Months: statements, closing, payment records and breaks.")
@@ -68,10 +68,10 @@ def statement(
     if file is not None:
         if not account["over"]:
             raise Rejected("MonthNotOver", {"month": month})
-        _write(file, canonical(account["statement"]))
+        write_file(file, canonical_json(account["statement"]))
     if excel is not None:
         at_gateway = not reads_node(session)
-        _write(excel, session.gateway.download(f"{_path(home, host, month)}/excel") if at_gateway else statement_workbook(account))
+        write_file(excel, session.gateway.download(f"{_path(home, host, month)}/excel") if at_gateway else statement_workbook(account))
     # A person who wants the lines opens the workbook: they are too many and too wide for a terminal.
     return account if session.screen.as_json else account | {"statement": _without_lines(account["statement"])}
 
@@ -228,13 +228,6 @@ def _path(home: Region, host: Region, month: int) -> str:
 
 def _asked(home: Region, host: Region, month: int) -> dict[str, Any]:
     return {"home": home, "host": host, "month": month}
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_new(file, content)
-    except OSError as unwritable:
-        raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
 
 
 def _without_lines(statement: Mapping[str, Any]) -> dict[str, Any]:

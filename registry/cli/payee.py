@@ -70,4 +70,4 @@ def _account(file: Path) -> dict[str, str]:
 
 def _no_account(file: Path) -> SettingRefused:
     named = ", ".join(sorted(_MEMBERS))
-    return SettingRefused("file", f"{file} 应为 JSON，含 {named}。", f"{file} is no JSON object of {named}.")
+    return SettingRefused("file", f"{file} 应为 JSON 对象，且只含 {named}。", f"{file} is no JSON object of {named}.")

@@ -12,9 +12,8 @@ from typing import Annotated, Any
 from registry.cli import parsing
 from registry.cli.arguments import Amount, ProgrammeId, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, write_file
 from registry.cli.settings import SettingRefused
-from registry.files import write_new
 from registry.model import Digest, Id
 
 app = group("兑付批次：编制、公示、审签、文号、银行文件、付款、退票；预算科目。 Payment batches and budget lines.")
@@ -41,7 +40,7 @@ _PAYMENTS = {"订单编号": "order", "order": "order", "付款流水号": "paym
 @command(app, "lines", uses=Uses.GATEWAY, example="tongquan payment lines")
 def lines(session: Session) -> Answer:
     """
-    列出预算科目：金额、已列、已付、余额，结账后的结转。 Budget lines, and what a closed one leaves to the next year's.
+    列出预算科目：金额、已列入、已付、余额，及结账后的结转。 Budget lines, and what a closed one leaves to the next year's.
     """
     found: list[dict[str, Any]] = session.gateway.get(LINES)["lines"]
     return found
@@ -93,7 +92,7 @@ def show(
     查看兑付批次：清单、剔除原因、付款、退票、链上未拨付。 A batch: its list, what left it and why, payments, returns, what is unsettled.
     """
     if file is not None:
-        _write(file, session.gateway.download(f"{BATCHES}/{batch}/document"))
+        write_file(file, session.gateway.download(f"{BATCHES}/{batch}/document"))
     return session.gateway.get(f"{BATCHES}/{batch}")
 
 
@@ -126,7 +125,7 @@ def notice_list(session: Session, batch: Batch, *, csv: Csv = None) -> Answer:
     公示清单：不含企业代码与个人信息。 What is put up: no company code, no person.
     """
     if csv is not None:
-        _write(csv, session.gateway.download(f"{BATCHES}/{batch}/notice/csv"))
+        write_file(csv, session.gateway.download(f"{BATCHES}/{batch}/notice/csv"))
     return session.gateway.get(f"{BATCHES}/{batch}/notice")
 
 
@@ -186,7 +185,7 @@ def bank_file(
     taken = {"csv": csv, "excel": excel}
     for form, file in taken.items():
         if file is not None:
-            _write(file, session.gateway.download(f"{BATCHES}/{batch}/bank-file/{form}"))
+            write_file(file, session.gateway.download(f"{BATCHES}/{batch}/bank-file/{form}"))
     return {"batch": batch} | {form: str(file) for form, file in taken.items() if file is not None}
 
 
@@ -266,7 +265,7 @@ def resend_list(
     """
     取重付清单，格式同银行文件。 Take the re-send list, in the form of the bank file.
     """
-    _write(file, session.gateway.download(f"{BATCHES}/{batch}/resend/csv"))
+    write_file(file, session.gateway.download(f"{BATCHES}/{batch}/resend/csv"))
     return {"batch": batch, "csv": str(file)}
 
 
@@ -297,12 +296,5 @@ def _payments(file: Path) -> list[dict[str, str]]:
 
 
 def _no_list(file: Path) -> SettingRefused:
-    zh = f"{file} 应为 UTF-8 的 CSV，含“订单编号”“付款流水号”两列，且无空格。"
+    zh = f"{file} 应为 UTF-8 的 CSV，含“订单编号”“付款流水号”两列，且每格均须填写。"
     return SettingRefused("file", zh, f"{file} is no CSV (UTF-8) with the columns order and payment_reference, each filled in.")
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_new(file, content)
-    except OSError as unwritable:
-        raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable

@@ -8,10 +8,9 @@ from typing import Annotated, Any
 from registry.cli.arguments import Amount, FirmCode, ProgrammeId, argument, option
 from registry.cli.command import Answer, Differs, Exit, Told, Uses, command, group
 from registry.cli.reading import one, several
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, write_file
 from registry.cli.settings import SettingRefused
 from registry.facts import Fact, Facts
-from registry.files import write_new
 from registry.programme_file import read_programme_file
 
 app = group("券种与预拨兑付资金。 Programmes and their pools.")
@@ -105,10 +104,7 @@ def file_(
         sentence = session.screen.words("规则文件与哈希不符。", "The file has another hash than the gateway tells.")
         raise Differs("ProgrammeFileDiffers", sentence, {"policy_hash": found["policy_hash"], "found": hashed})
     if file is not None:
-        try:
-            write_new(file, found["file"].encode())
-        except OSError as unwritable:
-            raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
+        write_file(file, found["file"].encode())
     return found
 
 

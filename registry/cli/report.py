@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
+from registry.canonical import canonical_json
 from registry.cli import parsing
 from registry.cli.arguments import LabId, ProgrammeId, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.reading import reads_node
-from registry.cli.session import Session, content_of
+from registry.cli.session import Session, content_of, write_file
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected
 from registry.facts import Facts
-from registry.files import write_new
 from registry.model import Region, Time
 from registry.report_sheets import report_workbook
 from registry.reporting import Period, Reporting
@@ -35,7 +35,6 @@ from registry.reports import (
     SignedYearRefused,
     bank_file_csv,
 )
-from registry.statement import canonical
 
 app = group("报表：券种统计、时效、兑付批次、集中度、价格异常、机构年度服务证明。 Reports, from a gateway or from a node alone.")
 
@@ -133,7 +132,7 @@ def bank_file(
     """
     found = _told(session, "bank-file", {"payer": payer}, lambda reporting: reporting.bank_file(payer))
     if csv is not None:
-        _write(csv, bank_file_csv(found["report"]))
+        write_file(csv, bank_file_csv(found["report"]))
     return _written(found, file, excel)
 
 
@@ -251,7 +250,7 @@ def signed(
     取得已签署的机构年度服务证明。 Fetch a lab's year with its region's signature.
     """
     found = session.gateway.get("/v1/reports/lab-year/signed", lab="0x" + lab.hex(), year=year)
-    _write(file, canonical(found))
+    write_file(file, canonical_json(found))
     return {"file": file, "signature": found["signature"]}
 
 
@@ -291,17 +290,10 @@ def _told(session: Session, name: str, asked: Mapping[str, Any], work_out: Calla
 
 def _written(found: dict[str, Any], file: Path | None, excel: Path | None) -> dict[str, Any]:
     if file is not None:
-        _write(file, canonical(found["report"]))
+        write_file(file, canonical_json(found["report"]))
     if excel is not None:
-        _write(excel, report_workbook(found))
+        write_file(excel, report_workbook(found))
     return found
-
-
-def _write(file: Path, content: bytes) -> None:
-    try:
-        write_new(file, content)
-    except OSError as unwritable:
-        raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
 
 
 def _period(since: Time | None, until: Time | None) -> Period:

@@ -38,7 +38,7 @@ def waiting(
     ] = None,
 ) -> Iterator[dict[str, Any]]:
     """
-    待办：等待本机构确认、初审、终审的订单，已等多久、期限。 What waits for one's body, for how long, and until when.
+    待办：等待本机构确认、初审、终审的订单，及已等待时间与期限。 What waits for one's body, for how long, and until when.
     """
     return session.pages("/v1/orders/waiting", "orders", duty=duty)
 
@@ -113,7 +113,7 @@ def correct(
     ] = None,
 ) -> Answer:
     """
-    一次列明须补正的材料，在受理材料的网关；随后用 reject 退回。 Name all that has to be put right, where the evidence is; then reject.
+    在受理材料的网关一次列明须补正的材料；随后用 reject 退回。 Name all that has to be put right, where the evidence is; then reject.
     """
     asked = {
         "items": [_item(each) for each in item or ()],

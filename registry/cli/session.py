@@ -25,6 +25,7 @@ from registry.cli.screen import Screen
 from registry.cli.settings import SettingRefused, Settings, default_state_folder, secret_in
 from registry.client import Client, Done
 from registry.codec import Domain
+from registry.files import write_new
 from registry.getters import Getter
 from registry.hsm import Hsm
 from registry.index import Index, Snapshot, hold
@@ -317,6 +318,20 @@ def content_of(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as unreadable:
         raise SettingRefused(str(file), f"无法读取 {file}。", f"{file} cannot be read: {unreadable.strerror}") from unreadable
+
+
+def write_file(file: Path, content: bytes) -> None:
+    """
+    Write a new file.
+
+    Raises:
+        FileTaken: there is one already.
+        SettingRefused: it cannot be written.
+    """
+    try:
+        write_new(file, content)
+    except OSError as unwritable:
+        raise SettingRefused(str(file), f"无法写入 {file}。", f"{file} cannot be written: {unwritable.strerror}") from unwritable
 
 
 def array_in(file: Path) -> list[Any]:

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from registry.canonical import canonical_json
 from registry.conformance.report import Result, SignedReport
 from registry.model import CHINA
-from registry.statement import canonical
 
 _MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
 
@@ -71,4 +71,4 @@ def _time(seconds: int) -> str:
 
 
 def _json(value: Any) -> str:
-    return canonical(value).decode() if isinstance(value, dict) else str(value)
+    return canonical_json(value).decode() if isinstance(value, dict) else str(value)

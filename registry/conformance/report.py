@@ -15,13 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
+from registry.canonical import canonical_json
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.model import Address, Digest, Record, Region, Time
 from registry.ports import Log
 from registry.signing import SIGNATURE_BYTES, signer_of
 from registry.solidity import keccak
-from registry.statement import canonical
 
 FORMAT = "tongquan conformance report 1"
 
@@ -145,7 +145,7 @@ class SignedReport:
 
     def content(self) -> bytes:
         """The file."""
-        return canonical({"report": self.document, "signature": "0x" + self.signature.hex()})
+        return canonical_json({"report": self.document, "signature": "0x" + self.signature.hex()})
 
     def require_signed(self) -> Address:
         """
@@ -180,7 +180,7 @@ def document_of(head: Mapping[str, Any], results: Sequence[Result]) -> dict[str,
 
 def to_sign(document: Mapping[str, Any]) -> ConformanceReport:
     """What is signed of a report."""
-    return ConformanceReport(Region(document["region"]), Digest(hashlib.sha256(canonical(document)).digest()))
+    return ConformanceReport(Region(document["region"]), Digest(hashlib.sha256(canonical_json(document)).digest()))
 
 
 def domain_of(document: Mapping[str, Any]) -> Domain:

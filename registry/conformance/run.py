@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx
 
+from registry.canonical import canonical_json
 from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
@@ -24,7 +25,6 @@ from registry.events import Contract, MalformedEvent, decode
 from registry.getters import REGION
 from registry.model import Region
 from registry.ports import Block, Log, SigningAccount
-from registry.statement import canonical
 
 Tell = Callable[[Result, int, int], None]
 """Told of each check as it is played: its result, how many are done, and how many are to go."""
@@ -55,7 +55,7 @@ class NotTheAdmin(TongquanError):
 def table_hash() -> str:
     """The SHA-256 of what is checked: two reports are of the same checks if these agree."""
     told = [[each.id, each.verb, each.zh, each.en, list(each.events), each.closing] for each in CHECKS.values()]
-    return hashlib.sha256(canonical({"checks": told})).hexdigest()
+    return hashlib.sha256(canonical_json({"checks": told})).hexdigest()
 
 
 def rehearse(
@@ -194,4 +194,4 @@ def _interface(stage: Stage) -> str | None:
         answer = stage.nobody.bare("GET", "/openapi.json")
     except httpx.TransportError:
         return None
-    return hashlib.sha256(canonical(answer.body)).hexdigest() if answer.body else None
+    return hashlib.sha256(canonical_json(answer.body)).hexdigest() if answer.body else None

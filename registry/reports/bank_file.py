@@ -105,7 +105,7 @@ def bank_file_csv(document: Mapping[str, Any]) -> bytes:
     lines = csv.writer(text)
     lines.writerow(HEADER)
     for each in document["orders"]:
-        lines.writerow([_as_text(shown) for shown in row_of(each)])
+        lines.writerow([as_text(shown) for shown in row_of(each)])
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -168,6 +168,6 @@ def _to_be_paid(ledger: Ledger, life: Life) -> ToBePaid:
     )
 
 
-def _as_text(shown: str) -> str:
+def as_text(shown: str) -> str:
     """A cell that no program takes for a formula: behind blanks, or in the full-width letters of a Chinese keyboard, it is one too."""
     return f"'{shown}" if normalize("NFKC", shown).lstrip().startswith(_FORMULA_BEGINNINGS) else shown

@@ -12,9 +12,9 @@ from enum import IntEnum, StrEnum
 from functools import cache
 from typing import Any, ClassVar, Self, get_type_hints
 
+from registry.canonical import canonical_json
 from registry.model import Address, Digest, Fen, Time
 from registry.reports.lives import Life
-from registry.statement import canonical
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Report:
 
     def canonical(self) -> bytes:
         """The bytes that are hashed: the same for the same chain and parameters, whoever works them out."""
-        return canonical(self.document())
+        return canonical_json(self.document())
 
     @property
     def hash(self) -> Digest:

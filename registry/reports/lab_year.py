@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
+from registry.canonical import canonical_json
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.events import Logged
@@ -20,7 +21,6 @@ from registry.reports.basis import Asked, Report, Uses, fen
 from registry.reports.lives import Life, lives_of
 from registry.rules import Ledger
 from registry.signing import SIGNATURE_BYTES, signer_of
-from registry.statement import canonical
 
 FIRST_YEAR, LAST_YEAR = 2_000, 9_998
 
@@ -131,7 +131,7 @@ class SignedLabYear:
 
     def content(self) -> bytes:
         """The file."""
-        return canonical({"statement": self.document, "signature": "0x" + self.signature.hex()})
+        return canonical_json({"statement": self.document, "signature": "0x" + self.signature.hex()})
 
     def require_of(self, ledger: Ledger, domain: Domain, worked_out: LabYear) -> Address:
         """
@@ -142,7 +142,7 @@ class SignedLabYear:
         Raises:
             SignedYearRefused: the node says something else, or nobody signed who is the region's directory now.
         """
-        if canonical(self.document) != worked_out.canonical():
+        if canonical_json(self.document) != worked_out.canonical():
             raise SignedYearRefused("the chain says something else")
         signer = signer_of(digest(worked_out.to_sign, domain), self.signature)
         account = None if signer is None else ledger.accounts[signer]

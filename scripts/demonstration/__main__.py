@@ -135,11 +135,15 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="通券演示。 Tongquan, demonstrated.")
     parser.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 language (default: zh)")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--all", action="store_true", help="全部案例，六个地区服务网关: all cases, with six gateways, and then --records")
+    which.add_argument(
+        "--all",
+        action="store_true",
+        help="全部案例，六个地区服务网关，最后演示 --records 各案例: all cases, with six gateways, and then those of --records",
+    )
     which.add_argument(
         "--records",
         action="store_true",
-        help="AT-16、17、19，数百笔记录: the papers' figures out of hundreds of records, on anvil",
+        help="仅 AT-16、17、19，数百笔记录: only the papers' figures out of hundreds of records, on anvil",
     )
     parser.add_argument("--engine", type=Engine, choices=list(Engine), help="节点 node (default: ganache, and anvil for --records)")
     parser.add_argument("--json", action="store_true", help="每步一行 JSON: one JSON object a line")

@@ -29,8 +29,8 @@ def stated(town: Any, region: int, firm: Any, **facts: Any) -> None:
     assert town.desk(region, "directory").post("/v1/firm-facts", {"firms": [told]}).status == 201
 
 
-def granted(town: Any, region: int, firm: Any, sample: str, *, face: str, denomination: str = "1") -> str:
-    """The serial of a voucher just issued under a programme."""
+def granted(town: Any, region: int, firm: Any, sample: str | None, *, face: str, denomination: str = "1") -> str:
+    """The serial of a voucher just issued, under a sample or the region's own programme."""
     serial = f"S-{town.number()}"
     answer = town.issue(region, [(firm.company_code, serial)], face=face, denomination=denomination, sample=sample)
     assert answer.status == 201, answer.body

@@ -22,6 +22,7 @@ from registry.audit import replay
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, PLACES, SHANGHAI, FirmCast, LabCast, sample_code
 from scripts.demonstration.scene import against, named, pages
 from scripts.demonstration.world import KeyFile, new_key_file, write_private
+from tests.cases.files import stated
 from tests.cli.conftest import Desk
 from tests.gateway.conftest import served
 from tests.gateway.newcomers import new_firm, voucher_id
@@ -31,7 +32,7 @@ FILE = Path(__file__).with_name("newtown.toml")
 ROLES = {"issuer": "ISSUER", "reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", "payer": "PAYER", "directory": "DIRECTORY"}
 # The year of a test's invoices: 2024.
 INVOICES_OF = 24
-SMALL = {"who": "FIRM", "registered_here": True, "staff": 40, "revenue": "299999999"}
+SMALL = {"staff": 40, "revenue": "299999999"}
 
 
 @dataclass
@@ -150,8 +151,7 @@ def firm(newtown) -> FirmCast:
 
 
 def _known(office: Newtown, firm: FirmCast, facts: dict) -> FirmCast:
-    asked = {"firms": [{"firm": firm.company_code, **facts}]}
-    assert office.town.desk(NEWTOWN, "directory").post("/v1/firm-facts", asked).status == 201
+    stated(office.town, NEWTOWN, firm, **facts)
     office.add_key(firm.key, "--party", "FIRM", "--firm", firm.company_code)
     return firm
 

@@ -4,6 +4,7 @@ from registry import Node
 from registry.audit import replay
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast
 from scripts.demonstration.scene import against
+from tests.cases.files import granted, stated
 from tests.gateway.newcomers import new_firm
 
 UNIVERSAL = "universal-sample"
@@ -22,17 +23,13 @@ def moved(town) -> str:
 def sci_tech(town) -> FirmCast:
     """A firm of Changxing's that may have vouchers."""
     firm = new_firm(town, CHANGXING)
-    facts = {"who": "FIRM", "registered_here": True, "marks": {"科技型企业": None}}
-    assert town.desk(CHANGXING, "directory").post("/v1/firm-facts", {"firms": [{"firm": firm.company_code, **facts}]}).status == 201
+    stated(town, CHANGXING, firm, marks={"科技型企业": None})
     return firm
 
 
 def issued(town, firm, *, sample=None, face=FACE) -> str:
     """The serial of a voucher just issued, under Changxing's own programme or a sample."""
-    serial = f"M-{town.number()}"
-    answer = town.issue(CHANGXING, [(firm.company_code, serial)], face=face, denomination=NOTE, sample=sample)
-    assert answer.status == 201, answer.body
-    return serial
+    return granted(town, CHANGXING, firm, sample, face=face, denomination=NOTE)
 
 
 def accepted(town, order, firm, lab) -> str:

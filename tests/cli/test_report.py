@@ -8,7 +8,7 @@ import pytest
 from openpyxl import load_workbook
 
 from registry import month_of, seconds_of_year
-from registry.statement import canonical
+from registry.canonical import canonical_json
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.cli.people import people_in
 
@@ -105,9 +105,9 @@ def test_a_signed_year_is_checked_with_a_node_alone(people, told, tmp_path):
     people.lab(people.town.lab("lab-shanghai")).ask(f"report signed {told.lab} --year {told.year} --file {file}")
     signed = json.loads(file.read_bytes())
     signed["statement"]["total"]["offset"] = "999999"
-    (tmp_path / "altered.json").write_bytes(canonical(signed))
+    (tmp_path / "altered.json").write_bytes(canonical_json(signed))
     signed["statement"]["lab"] = "0x" + "11" * 32
-    (tmp_path / "other.json").write_bytes(canonical(signed))
+    (tmp_path / "other.json").write_bytes(canonical_json(signed))
     (tmp_path / "none.json").write_text("{}")
 
     said = {name: people.auditor().run(f"report verify {tmp_path / name}.json --json") for name in ("signed", "altered", "other", "none")}

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from registry import Node
+from registry.canonical import canonical_json
 from registry.conformance.checks import CHECKS
 from registry.conformance.report import SignedReport
-from registry.statement import canonical
 from tests.cli.conftest import Desk, light_key
 from tests.conformance.conftest import CANDIDATE, operator
 
@@ -76,7 +76,7 @@ def forgeries_are_found(candidate, members, with_node):
     stranger = members.run("conformance verify whole.json --signer 0x" + "11" * 20 + " --json")
     assert (stranger.status, stranger.lines[0]["signer_expected"]) == (5, False)
 
-    document = json.loads(canonical(signed.document))
+    document = json.loads(canonical_json(signed.document))
     document["checks"][0]["got"]["answer"]["node"] = "silent"
     (folder / "altered.json").write_bytes(SignedReport(document, signed.signature).content())
     altered = members.run("conformance verify altered.json --json")
@@ -86,7 +86,7 @@ def forgeries_are_found(candidate, members, with_node):
     (folder / "resigned.json").write_bytes(resigned.content())
     assert members.run("conformance verify resigned.json --json").lines[0]["failed"] == [document["checks"][0]["id"]]
 
-    document = json.loads(canonical(signed.document))
+    document = json.loads(canonical_json(signed.document))
     opened = next(each for each in document["checks"] if each["id"] == "open.fixed")
     opened["events"][0]["block"] += 1
     moved = SignedReport(document, candidate.admin.sign(SignedReport(document, signed.signature).to_sign, signed.domain))

@@ -88,7 +88,7 @@ def test_each_document_that_a_programme_asks_for_is_missed_by_name(path):
 
 
 def test_a_programme_of_contract_invoice_result_and_one_of_income_and_expense_proof_ask_for_different_things():
-    """S0 against S1: a bundle for Beijing lacks what Kunshan asks for, and says what."""
+    """A bundle for Beijing lacks what Kunshan asks for, and says what."""
     beijing, kunshan = (
         read_programme_file((ROOT / "programmes" / f"{name}.toml").read_text(encoding="utf-8")).policy.evidence
         for name in ("beijing-2018", "kunshan-2018")

@@ -6,10 +6,11 @@ import json
 import pytest
 from hypothesis import given, settings
 
+from registry.canonical import canonical_json
 from registry.codec import id_of
 from registry.model import Region, Stage
 from registry.rules import Ledger, apply, month_of
-from registry.statement import StatementMalformed, Sum, canonical, differing, following_month, netting, seconds_of_month, statement_of
+from registry.statement import StatementMalformed, Sum, differing, following_month, netting, seconds_of_month, statement_of
 from tests.core.month_scene import ACTS, CHAIN_ID, PAYERS, PLAYS, Pair, played
 from tests.rules.scene import BEIJING, CHANGXING, SHANGHAI, YUAN
 
@@ -171,7 +172,7 @@ def test_a_row_that_is_missing_on_one_side_is_told_by_order(scene):
 
     assert (found.order, len(found.ours), found.theirs) == ("0x" + id_of(order).hex(), 1, ())
     assert found.ours[0]["event"] == "Settled"
-    assert differing(ours, canonical(ours)) == []
+    assert differing(ours, canonical_json(ours)) == []
 
 
 @pytest.mark.parametrize(

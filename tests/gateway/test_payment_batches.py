@@ -26,7 +26,7 @@ from tests.gateway.newcomers import both_signed, firm_id, new_firm, new_lab, ord
 
 PATH = "/v1/payment-batches"
 DAY = 86_400
-NUMBER = "6222000000000000001"
+PAYEE, NUMBER = "91310000MA0DEM001P", "6222000000000000001"
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +83,10 @@ def accepted(town, firm=None, lab=None):
     firm, lab = firm or town.firm("firm-changxing"), lab or town.lab("lab-shanghai")
     order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
     assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    return reviewed(town, order)
+
+
+def reviewed(town, order):
     assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
     assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
     return order
@@ -177,8 +181,7 @@ def test_without_names_all_that_wait_are_listed(town, first):
     orders = [town.reserved(firm, lab, serial=serial, amount="500000") for serial in serials]
     for order in orders:
         assert town.redeemed(order, firm, lab, cost="800000").status == 201
-        assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
-        assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+        reviewed(town, order)
     assert {each["order_id"] for each in first.post(PATH, line)["orders"]} == set(orders)
 
 
@@ -242,8 +245,7 @@ def test_what_was_sent_back_and_accepted_again_is_listed_anew(town, first, line)
     number = drawn(first, line, order)
     assert town.review("reject", CHANGXING, "payer", order) == "OPEN"
     assert town.redeemed(order, firm, lab, cost="800000").status == 201
-    assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
-    assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
+    reviewed(town, order)
 
     assert drawn(first, line, order) > number
     assert [each["cause"] for each in first.get(f"{PATH}/{number}")["out"]] == ["NotAccepted"]
@@ -519,9 +521,7 @@ def test_a_payee_without_a_confirmed_account_keeps_the_batch_from_being_signed(t
     order = town.desk(CHANGXING, firm.key).post("/v1/orders", signed_order)["order_id"]
     document = redemption_document(town, order, lab, cost="800000", desk=(CHANGXING, firm.key))
     assert town.desk(CHANGXING, firm.key).post("/v1/redemptions", both_signed(town, document, firm, lab)).status == 201
-    assert town.review("endorse", SHANGHAI, "reviewer-1", order) == "ENDORSED"
-    assert town.review("accept", CHANGXING, "reviewer-1", order) == "ACCEPTED"
-    number = noticed(town, first, line, order)
+    number = noticed(town, first, line, reviewed(town, order))
     told = first.get(f"{PATH}/{number}")["orders"][0]
 
     refused = signed(second, number)
@@ -575,7 +575,8 @@ def test_who_looked_stands_in_the_log(town, first, line):
 def test_auditors_are_told_the_head_of_the_records(town, first, line):
     head = town.desk(CHANGXING, "auditor").get(PATH)["head"]
 
-    assert (head["number"], head["hash"]) == ((found := verify(town.world.folder(CHANGXING) / "state")).number, "0x" + found.hash.hex())
+    found = verify(town.world.folder(CHANGXING) / "state")
+    assert head == {"number": found.number, "hash": "0x" + found.hash.hex()}
     assert first.get(PATH)["head"] is None
 
 
@@ -590,8 +591,7 @@ def records(tmp_path):
 
 
 def put(records, intent="a", by="payer"):
-    decide = lambda book: book.propose("91310000MA0DEM001P", bank="b", name="n", number=NUMBER)  # noqa: E731 - one of three
-    return records.write(decide, intent_id=intent, at=Time(1), by=by)
+    return records.write(lambda book: book.propose(PAYEE, bank="b", name="n", number=NUMBER), intent_id=intent, at=Time(1), by=by)
 
 
 def test_an_intent_is_put_on_record_once(records):
@@ -605,16 +605,16 @@ def test_what_is_refused_leaves_nothing(records):
     put(records)
 
     with pytest.raises(BatchRefused):
-        records.write(lambda book: book.confirm("91310000MA0DEM001P", 1, by="payer"), intent_id="b", at=Time(2), by="payer")
+        records.write(lambda book: book.confirm(PAYEE, 1, by="payer"), intent_id="b", at=Time(2), by="payer")
     assert records.head.number == 1
 
 
 def test_everything_stands_again_after_a_restart_in_a_file_of_its_owner(records, tmp_path):
     put(records)
-    records.write(lambda book: book.confirm("91310000MA0DEM001P", 1, by="payer-2"), intent_id="c", at=Time(2), by="payer-2")
+    records.write(lambda book: book.confirm(PAYEE, 1, by="payer-2"), intent_id="c", at=Time(2), by="payer-2")
     again = PaymentRecords(tmp_path)
 
-    found = again.book().confirmed("91310000MA0DEM001P")
+    found = again.book().confirmed(PAYEE)
     again.close()
 
     assert (found.number, found.confirmed.by) == (NUMBER, "payer-2")

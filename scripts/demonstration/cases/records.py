@@ -8,7 +8,8 @@ import json
 from typing import Any
 
 from registry import Time, month_of, seconds_of_month
-from registry.statement import canonical, differing, following_month
+from registry.canonical import canonical_json
+from registry.statement import differing, following_month
 from scripts.demonstration.cases.many import Firms, Use, counted, parts_of, sample_codes
 from scripts.demonstration.cast import BEIJING, CHANGXING, SCI_TECH, SHANGHAI, TIANJIN
 from scripts.demonstration.scene import Got, Scene, chosen, refusal
@@ -111,7 +112,7 @@ def month_close(scene: Scene) -> Got:
 
     on_file = json.loads(host.raw(f"{path}/document").content)
     on_file["lines"] = [line for line in on_file["lines"] if (line["order_id"], line["event"]) != (missing, "Settled")]
-    found = differing(account["statement"], canonical(on_file))
+    found = differing(account["statement"], canonical_json(on_file))
     yield "compared", [[each.order == missing, [line["event"] for line in each.ours], len(each.theirs)] for each in found]
     asked = {"home": CHANGXING, "host": SHANGHAI, "month": month, "statement": account["hash"]}
     refused = host.post("/v1/months/close", asked | {"statement": "0x" + "19" * 32})
