@@ -453,6 +453,7 @@ STATES: Mapping[str, tuple[str, str]] = {
     "SENT_AGAIN": ("已补交", "sent again"),
     "REPLACED": ("未退回而有变动", "replaced, though not sent back"),
     "STOOD_IN": ("代签", "stood in"),
+    "MoreWarnings": ("另有更多提示", "MoreWarnings"),
     "NotStated": ("登记内容未写明，未作比对", "NotStated"),
     "EvidenceNotHere": ("本平台无该订单材料，未作比对", "EvidenceNotHere"),
     "NotPaid": ("链上已兑付，无付款记录", "NotPaid"),
