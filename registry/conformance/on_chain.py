@@ -55,8 +55,7 @@ def _blocks(report: SignedReport, node: Node) -> Iterator[Difference]:
 
 
 def _admin(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:
-    addresses = {contract: address for address, contract in deployment.contracts.items()}
-    question = REGION.question(addresses, report.document["region"])
+    question = REGION.question(deployment.addresses, report.document["region"])
     found = REGION.read(node.ask(question, report.document["chain"]["last"]["number"])).admin
     if found.lower() != report.signer.lower():
         yield {"what": "admin", "region": report.document["region"], "told": report.signer, "found": found}

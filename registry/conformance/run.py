@@ -141,8 +141,7 @@ def _name(contract: Contract, log: Log) -> str:
 
 def _require_ready(rehearsal: Rehearsal, node: RawNode, admin: SigningAccount) -> None:
     verify(node, rehearsal.deployment)
-    addresses = {contract: address for address, contract in rehearsal.deployment.contracts.items()}
-    found = REGION.read(node.ask(REGION.question(addresses, rehearsal.region), node.finalised_head().number))
+    found = REGION.read(node.ask(REGION.question(rehearsal.deployment.addresses, rehearsal.region), node.finalised_head().number))
     if found.admin != admin.address:
         raise NotTheAdmin(rehearsal.region, found.admin, admin.address)
 

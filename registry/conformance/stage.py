@@ -108,8 +108,7 @@ class Stage:
 
     def read(self, getter: Getter[V], *arguments: Any) -> V:
         """What a contract answers as of the newest final block."""
-        addresses = {contract: address for address, contract in self.deployment.contracts.items()}
-        return getter.read(self.node.ask(getter.question(addresses, *arguments), self.head))
+        return getter.read(self.node.ask(getter.question(self.deployment.addresses, *arguments), self.head))
 
     def order(self, order: str) -> str:
         """The stage at which an order stands on the chain."""
