@@ -6,10 +6,9 @@ from typing import Any
 
 from registry.chain.deploy import Deployment, verify
 from registry.conformance.report import EventNamed, SignedReport
-from registry.events import Contract, MalformedEvent, decode
 from registry.getters import REGION
 from registry.model import Address, Digest
-from registry.ports import Log, Node
+from registry.ports import Node
 
 Difference = Mapping[str, Any]
 
@@ -64,19 +63,12 @@ def _admin(report: SignedReport, node: Node, deployment: Deployment) -> Iterator
 def _events(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:
     last = report.document["chain"]["last"]["number"]
     logs = node.logs(deployment.block, last, list(deployment.contracts))
-    found = {(log.block, log.index): EventNamed.of(log, _name(log, deployment.contracts)) for log in logs}
+    found = {(log.block, log.index): EventNamed.of(log, deployment.contracts) for log in logs}
     for result in report.results:
         for event in result.events:
             here = found.get((event.block, event.index))
             if here != event:
                 yield {"what": "event", "check": result.id, "told": event.name, "found": None if here is None else here.name}
-
-
-def _name(log: Log, contracts: Mapping[Address, Contract]) -> str:
-    try:
-        return type(decode(contracts[log.address], log.topics, log.data)).__name__
-    except MalformedEvent:
-        return "?"
 
 
 def _hash(text: str) -> Digest:

@@ -16,11 +16,11 @@ from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
 from registry.conformance.rehearsal import Rehearsal
-from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, event_name, to_sign
 from registry.conformance.stage import Stage
 from registry.conformance.table import Check, play
 from registry.errors import TongquanError
-from registry.events import Contract, MalformedEvent, decode
+from registry.events import Contract
 from registry.getters import REGION
 from registry.model import Region
 from registry.ports import Block, Log, SigningAccount
@@ -128,15 +128,9 @@ def require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
     contracts = rehearsal.deployment.contracts
     for log in node.logs(0, node.finalised_head().number, []):
         contract = contracts.get(log.address)
-        if contract is None or _name(contract, log) not in _FOUNDING.get(contract, set()):
-            raise ChainInUse(rehearsal.deployment.chain_id, log, None if contract is None else _name(contract, log))
-
-
-def _name(contract: Contract, log: Log) -> str:
-    try:
-        return type(decode(contract, log.topics, log.data)).__name__
-    except MalformedEvent:
-        return "?"
+        name = None if contract is None else event_name(log, contract)
+        if contract is None or name not in _FOUNDING.get(contract, set()):
+            raise ChainInUse(rehearsal.deployment.chain_id, log, name)
 
 
 def _require_ready(rehearsal: Rehearsal, node: RawNode, admin: SigningAccount) -> None:

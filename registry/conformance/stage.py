@@ -16,14 +16,13 @@ from registry.codec import Domain, id_of, parse_typed_data
 from registry.conformance.cast import PARTNER, invoice
 from registry.conformance.desks import Answer, Desk, Wire
 from registry.conformance.rehearsal import Rehearsal
-from registry.events import MalformedEvent, decode
+from registry.conformance.report import EventNamed
 from registry.facts import Facts
 from registry.getters import BALANCE, ORDER, POOL, Getter
 from registry.index import Index, Snapshot
 from registry.keystore import KeyAccount
 from registry.model import Address, Balance, Claim, Filing, Firm, Id, Order, Pool, Record, Redemption, Region, Release, Time
 from registry.outbox import Outbox
-from registry.ports import Log
 from registry.rules import month_of
 from registry.statement import Statement
 
@@ -124,17 +123,11 @@ class Stage:
         found: Pool = self.read(POOL, bytes.fromhex(programme[2:]))
         return {name: str(getattr(found, name)) for name in ("funded", "committed", "paid")}
 
-    def logs_since(self, block: int) -> Iterator[tuple[Log, str]]:
-        """What the contracts wrote after a block, and the events' names."""
+    def events_since(self, block: int) -> list[EventNamed]:
+        """What the contracts told after a block."""
         contracts, head = self.deployment.contracts, self.head
-        if head <= block:
-            return
-        for log in self.node.logs(block + 1, head, list(contracts)):
-            try:
-                name = type(decode(contracts[log.address], log.topics, log.data)).__name__
-            except MalformedEvent:
-                name = "?"
-            yield log, name
+        logs = self.node.logs(block + 1, head, list(contracts)) if head > block else []
+        return [EventNamed.of(log, contracts) for log in logs]
 
     @cached_property
     def _index(self) -> Index:
@@ -249,12 +242,8 @@ class Stage:
 
     def signed(self, prepared: Answer, kind: type[Record], firm: str, lab: str, agreed: Mapping[str, Any]) -> dict[str, Any]:
         """A prepared document, read as strictly as a wallet reads it, with both signatures."""
-        record = self.agreed(prepared, kind, agreed)
-        return {
-            "typed_data": prepared["typed_data"],
-            "firm_signature": "0x" + self.account(firm).sign(record, self.domain).hex(),
-            "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex(),
-        }
+        self.agreed(prepared, kind, agreed)
+        return self.signed_as_told(prepared.body, kind, firm, lab)
 
     def agreed(self, prepared: Answer, kind: type[Record], agreed: Mapping[str, Any]) -> Record:
         """
