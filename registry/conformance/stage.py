@@ -33,6 +33,16 @@ REPORT = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
 """The SHA-256 of a test result's report."""
 
 
+def id_in(text: str) -> Id:
+    """An id that is written as gateways write it."""
+    return Id(bytes.fromhex(text[2:]))
+
+
+def reviewed(stage: str) -> dict[str, Any]:
+    """What `Stage.review` says of an order that is at this stage afterwards."""
+    return {"status": 200, "stages": [stage], "chain": stage}
+
+
 class NotAgreed(Exception):
     """A document that the gateway prepared says something else than was asked for; it was not signed."""
 
@@ -111,16 +121,16 @@ class Stage:
 
     def order(self, order: str) -> str:
         """The stage at which an order stands on the chain."""
-        return self.read(ORDER, bytes.fromhex(order[2:])).stage.name
+        return self.read(ORDER, id_in(order)).stage.name
 
     def balance(self, voucher: str) -> dict[str, str]:
         """A voucher's four parts on the chain."""
-        found: Balance = self.read(BALANCE, bytes.fromhex(voucher[2:]))
+        found: Balance = self.read(BALANCE, id_in(voucher))
         return {name: str(getattr(found, name)) for name in ("available", "reserved", "redeemed", "lapsed")}
 
     def pool(self, programme: str) -> dict[str, str]:
         """A programme's pool on the chain."""
-        found: Pool = self.read(POOL, bytes.fromhex(programme[2:]))
+        found: Pool = self.read(POOL, id_in(programme))
         return {name: str(getattr(found, name)) for name in ("funded", "committed", "paid")}
 
     def events_since(self, block: int) -> list[EventNamed]:
@@ -143,7 +153,7 @@ class Stage:
     def filing(self, order: str) -> Filing:
         """The claim and the redemption of an order, as the chain has them."""
         with self.seen() as snapshot:
-            claim: Claim = snapshot.ledger.claims[Id(bytes.fromhex(order[2:]))]
+            claim: Claim = snapshot.ledger.claims[id_in(order)]
             return Filing(claim, snapshot.ledger.redemptions[claim.order])
 
     # Keys
@@ -227,7 +237,7 @@ class Stage:
         asked = {"order": order, "cost": cost, "agreement": contract, "invoice": paper, "invoice_amount": cost, "report_sha256": REPORT}
         keyring = self.rehearsal.keyring
         agreed = {
-            "order": bytes.fromhex(order[2:]),
+            "order": id_in(order),
             "cost": int(cost),
             "subsidy": int(subsidy),
             "invoice": keyring.invoice(paper["number"], code=paper["code"]),
@@ -295,7 +305,7 @@ class Stage:
     def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
         """A release that the lab signed."""
         prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
-        record = self.agreed(prepared, Release, {"order": bytes.fromhex(order[2:])})
+        record = self.agreed(prepared, Release, {"order": id_in(order)})
         return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
 
     def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:

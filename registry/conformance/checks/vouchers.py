@@ -5,9 +5,9 @@ from typing import Any
 
 from registry.codec import id_of
 from registry.conformance.desks import Answer, refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in
 from registry.conformance.table import Seen, check
-from registry.model import Digest, Fen, Id, Time, Voucher
+from registry.model import Digest, Fen, Time, Voucher
 
 FACE, NOTE = "1500000", "50000"
 SERIALS = tuple(f"REH-{number}" for number in range(1, 13))
@@ -36,7 +36,7 @@ def issue_anew(stage: Stage, serial: str) -> Answer:
 
 
 def _ids(stage: Stage, asked: dict[str, Any]) -> list[str]:
-    keyring, programme = stage.rehearsal.keyring, Id(bytes.fromhex(asked["programme"][2:]))
+    keyring, programme = stage.rehearsal.keyring, id_in(asked["programme"])
     terms = (Fen(int(asked["face"])), Fen(int(asked["denomination"])), Time(asked["use_by"]), Time(asked["claim_by"]))
     tags = [(keyring.firm(each["firm"]), keyring.serial(stage.region, each["serial"])) for each in asked["recipients"]]
     return ["0x" + id_of(Voucher(programme, *terms, *each)).hex() for each in tags]
@@ -190,6 +190,6 @@ def lookups(stage: Stage) -> Seen:
 @check("flag.by-partner", "flag", "其他地区的通告即时生效", "A partner's flag counts at once", events=("Flagged",))
 def by_partner(stage: Stage) -> Seen:
     """Raised at the partner's node, on the candidate's spare firm."""
-    stage.partner("directory").flag(Id(bytes.fromhex(stage.firm_id("firm-spare")[2:])), Digest(secrets.token_bytes(32)))
+    stage.partner("directory").flag(id_in(stage.firm_id("firm-spare")), Digest(secrets.token_bytes(32)))
     got = stage.verify("REH-FS", firm="firm-spare", caller="issuer")
     return Seen([got["status"], got["reasons"]], ["NOT_VALID", ["SubjectFlagged"]])
