@@ -25,8 +25,9 @@ facts = group("企业登记材料，申领资格据此判定。 What was establi
 app.add_typer(facts, name="facts")
 
 Agent = Annotated[Address, option("--agent", parsing.address, "ACCOUNT", "代理人的签名账户", "The agent's account")]
-
-
+Document = Annotated[
+    Path, option("--document", None, "FILE", "授权书文件；只登记其 SHA-256", "The power of attorney; only its SHA-256 is entered")
+]
 EffectiveDay = Annotated[Time, option("--on", parsing.first_second, "DATE", "生效日", "The day on which it took effect")]
 
 
@@ -51,11 +52,6 @@ class Kind(StrEnum):
 
     FIRM = "firm"
     TEAM = "team"
-
-
-Document = Annotated[
-    Path, option("--document", None, "FILE", "授权书文件；只登记其 SHA-256", "The power of attorney; only its SHA-256 is entered")
-]
 
 
 @command(app, "enrol", uses=Uses.GATEWAY, example="tongquan firm enrol --firm $NEW_FIRM_CODE --signer $NEW_FIRM_SIGNER")
@@ -177,7 +173,9 @@ def affairs(
     session: Session,
     firm: Annotated[Id, argument(parsing.record_id, "FIRM", "企业编号", "The firm's id")],
     *,
-    change: Annotated[ChangeName | None, option("--change", None, "CHANGE", "设想的变更", "A change that is thought of")] = None,
+    change: Annotated[
+        ChangeName | None, option("--change", None, "|".join(ChangeName), "设想的变更", "A change that is thought of")
+    ] = None,
 ) -> Answer:
     """
     未了事项：未用完的券、未办结的订单及其处理。 Vouchers not used up, orders not finished, and what becomes of each.

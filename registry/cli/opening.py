@@ -49,9 +49,10 @@ def issue(
         step = session.upload("/v1/openings", asked, {"list": file})
         issued += step["issued_vouchers"]
         if not step["left"]:
-            return step | {"issued_vouchers": issued}
+            done = {name: value for name, value in step.items() if name != "left"}
+            return done | {"issued_vouchers": issued}
         if not step["issued_vouchers"]:
-            raise Rejected("OpeningStuck", {"left": step["left"]})
+            raise Rejected("OpeningStuck", {"vouchers": step["left"]})
 
 
 @command(app, "show", uses=Uses.GATEWAY, example="tongquan opening show $OPENING")
