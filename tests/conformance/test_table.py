@@ -5,7 +5,7 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from registry import KeyAccount
+from registry import KeyAccount, events
 from registry.cli.app import make_app
 from registry.cli.page import BETWEEN_CONTRACTS, VERBS
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
@@ -32,8 +32,6 @@ def test_every_event_that_a_gateway_can_cause_is_caused():
 
     of_the_founding = {"Granted", "RegionAdmitted", "Offered", "OfferWithdrawn", "RegistrySet"}
     of_keys = {"Revoked", "Vetoed", "KeysReplaced", "CaretakerNamed", "Voided"}
-    from registry import events  # noqa: PLC0415 - its classes are looked through by name
-
     known = {kind.__name__ for kind in vars(events).values() if isinstance(kind, type) and hasattr(kind, "contract")}
     known = {name for name in known if not name.startswith("_")} - {"Event", "Logged"}
     assert caused == known - of_the_founding - of_keys
