@@ -13,13 +13,6 @@ from registry.ports import Node
 Difference = Mapping[str, Any]
 
 
-def deployment_of(report: SignedReport) -> Deployment:
-    """Where a report says that the contracts are."""
-    chain = report.document["chain"]
-    addresses = {name: Address(each["address"]) for name, each in chain["contracts"].items()}
-    return Deployment(chain_id=chain["chain_id"], genesis_hash=_hash(chain["genesis_hash"]), block=chain["block"], **addresses)
-
-
 def differences(report: SignedReport, node: Node) -> list[Difference]:
     """
     Everything that a report names and the node's chain has otherwise.
@@ -28,7 +21,7 @@ def differences(report: SignedReport, node: Node) -> list[Difference]:
         WrongDeployment: it is another chain, or other contracts stand there.
         Unreachable: the node did not answer, or no longer keeps the state of that block.
     """
-    deployment = deployment_of(report)
+    deployment = _deployment_of(report)
     verify(node, deployment)
     return [
         *_codes(report, node, deployment),
@@ -36,6 +29,12 @@ def differences(report: SignedReport, node: Node) -> list[Difference]:
         *_admin(report, node, deployment),
         *_events(report, node, deployment),
     ]
+
+
+def _deployment_of(report: SignedReport) -> Deployment:
+    chain = report.document["chain"]
+    addresses = {name: Address(each["address"]) for name, each in chain["contracts"].items()}
+    return Deployment(chain_id=chain["chain_id"], genesis_hash=_hash(chain["genesis_hash"]), block=chain["block"], **addresses)
 
 
 def _codes(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:

@@ -70,7 +70,7 @@ def rehearse(
     """
     _require_ready(rehearsal, node, admin)
     if used_chain != rehearsal.deployment.chain_id:
-        require_fresh(node, rehearsal)
+        _require_fresh(node, rehearsal)
     with Stage(rehearsal, node, gateway_url) as stage:
         first = node.finalised_head()
         stage.require_gateway()
@@ -89,7 +89,7 @@ def go_on(
         NotTheAdmin, WrongDeployment, Unreachable, RehearsalRefused: as for `rehearse`.
     """
     _require_ready(rehearsal, node, admin)
-    require_same(earlier, rehearsal)
+    _require_same(earlier, rehearsal)
     before = {each.id: each for each in earlier.results}
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
     with Stage(rehearsal, node, gateway_url, earlier.document["remembered"]) as stage:
@@ -104,7 +104,7 @@ def _worse(before: Result, now: Result) -> Result:
     return before if before.ok is False else now
 
 
-def require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
+def _require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     """
     A report of this rehearsal and of these checks, signed.
 
@@ -118,7 +118,7 @@ def require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
         raise ReportRefused("this version has other checks")
 
 
-def require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
+def _require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
     """
     Nothing stands on the chain but a deployment, its founders' roles, and the vote that authorised its registry.
 

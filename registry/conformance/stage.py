@@ -103,6 +103,23 @@ class Stage:
         told = answer.told()
         return told if stages is None else told | {"stages": stages, "chain": self.order(order)}
 
+    def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:
+        """What a caller is told of a voucher: the status, and every reason's code."""
+        answer = self.desk(caller).ask("/v1/verifications", {"voucher": self.named(serial, firm), **more})
+        reasons = [each.get("code") for each in answer.body.get("reasons", [])]
+        return answer.told("status") | {"http": answer.status, "reasons": reasons}
+
+    def pages(self, caller: str, path: str, name: str) -> list[Mapping[str, Any]]:
+        """Everything that the gateway lists, page by page."""
+        found: list[Mapping[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.desk(caller).get(path, cursor=cursor)
+            found += page[name]
+            cursor = page["next"]
+            if cursor is None or not page[name]:
+                return found
+
     # The chain
 
     @property
@@ -287,6 +304,12 @@ class Stage:
         project = self.rehearsal.keyring.project(self.rehearsal.codes.companies["firm"], "P-J")
         return self.signed(prepared, Order, firm, "lab", {"amount": 200_000, "project": project})
 
+    def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
+        """A release that the lab signed."""
+        prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
+        record = self.agreed(prepared, Release, {"order": id_in(order)})
+        return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
+
     # Months
 
     def month_of_settlement(self) -> int:
@@ -301,29 +324,6 @@ class Stage:
         """A month's statement, worked out from the node's events."""
         with self.seen() as snapshot:
             return Facts(snapshot).statement(home, host, month)
-
-    def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
-        """A release that the lab signed."""
-        prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
-        record = self.agreed(prepared, Release, {"order": id_in(order)})
-        return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
-
-    def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:
-        """What a caller is told of a voucher: the status, and every reason's code."""
-        answer = self.desk(caller).ask("/v1/verifications", {"voucher": self.named(serial, firm), **more})
-        reasons = [each.get("code") for each in answer.body.get("reasons", [])]
-        return answer.told("status") | {"http": answer.status, "reasons": reasons}
-
-    def pages(self, caller: str, path: str, name: str) -> list[Mapping[str, Any]]:
-        """Everything that the gateway lists, page by page."""
-        found: list[Mapping[str, Any]] = []
-        cursor = None
-        while True:
-            page = self.desk(caller).get(path, cursor=cursor)
-            found += page[name]
-            cursor = page["next"]
-            if cursor is None or not page[name]:
-                return found
 
 
 def _shown(value: Any) -> str:
