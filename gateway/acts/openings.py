@@ -8,6 +8,7 @@ A voucher of the ledger was granted before. The programme's rules of who may get
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict, fields
 
 from gateway import shapes
 from gateway.acts.issuing import not_enrolled, require_none_under_way, require_todays
@@ -192,11 +193,11 @@ def _faults_at_lab(office: Office, snapshot: Snapshot, batch: Batch, claim: InFl
 
 def _differing(batch: Batch) -> list[str]:
     found, stated = batch.parsed.totals, batch.opening.totals
-    return [name for name in Totals.__dataclass_fields__ if getattr(found, name) != getattr(stated, name)]
+    return [each.name for each in fields(Totals) if getattr(found, each.name) != getattr(stated, each.name)]
 
 
 def _totals(totals: Totals) -> OpeningTotals:
-    return OpeningTotals(**{name: getattr(totals, name) for name in Totals.__dataclass_fields__})
+    return OpeningTotals(**asdict(totals))
 
 
 # Looking
