@@ -122,7 +122,7 @@ def rejected(stage: Stage) -> Seen:
     return Seen([got, _claimed(stage)], [reviewed("OPEN"), 0])
 
 
-@check("redeem.old-attempt", "redeem", "退回前的签名不得再用", "Signatures of before the rejection are worth nothing")
+@check("redeem.old-attempt", "redeem", "退回前的签名不得再用", "Signatures from before a rejection are worth nothing")
 def old_attempt(stage: Stage) -> Seen:
     """The first document once more."""
     return Seen(_filed(stage, stage.remembered["order"], stage.remembered["filed"]), refused(409, "WrongAttempt"))

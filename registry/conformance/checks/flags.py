@@ -10,7 +10,7 @@ from registry.getters import FLAG
 from registry.model import NO_ADDRESS, Motion, MotionKind, Time
 
 
-@check("flag.raised", "flag", "发布风险通告，任何地区的企业和机构", "Any member flags another region's party", events=("Flagged",))
+@check("flag.raised", "flag", "可对其他地区的企业、机构发布风险通告", "A region flags another region's party", events=("Flagged",))
 def raised(stage: Stage) -> Seen:
     """The partner's firm."""
     subject = stage.firm_id("partner-firm")
@@ -51,7 +51,7 @@ def seconded(stage: Stage) -> Seen:
     return Seen(got, {"status": 200, "until": None, "seconder": stage.region})
 
 
-@check("second.own", "second", "不得附议自己的通告", "Nobody seconds its own flag", events=("Flagged",))
+@check("second.own", "second", "不得附议自己的通告", "No region seconds its own flag", events=("Flagged",))
 def seconded_own(stage: Stage) -> Seen:
     """The spare lab."""
     subject = stage.lab_id("lab-spare")

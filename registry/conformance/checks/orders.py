@@ -135,7 +135,7 @@ def released_without_consent(stage: Stage) -> Seen:
     "tryEach.each-its-own",
     "tryEach",
     "批量提交逐件办理，一件不予受理不影响其他",
-    "Of many documents each is on its own",
+    "Of many documents each stands on its own",
     events=("Reserved", "Refused"),
 )
 def each_its_own(stage: Stage) -> Seen:
@@ -148,7 +148,7 @@ def each_its_own(stage: Stage) -> Seen:
     return Seen(got, [["OPEN", None], [None, "OrderSeen"]])
 
 
-@check("tryEach.release", "tryEach", "批量提交亦可释放", "Many documents may hold a release", events=("Released",))
+@check("tryEach.release", "tryEach", "批量提交亦可释放", "Among many documents there may be a release", events=("Released",))
 def release_in_batch(stage: Stage) -> Seen:
     """Of the order before."""
     answer = stage.desk("lab").post("/v1/submissions", {"documents": [stage.release_signed(stage.remembered["batched"])]})

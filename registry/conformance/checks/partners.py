@@ -32,7 +32,7 @@ def across(stage: Stage) -> Seen:
 @check(
     "guest.issued",
     "issue",
-    "其他地区开券、拨款、发放，本网关随即可见",
+    "其他地区开设券种、拨入资金并发放，本网关随即可见",
     "The partner opens, funds and issues at its node, and this gateway sees it",
     events=("ProgrammeOpened", "Funded", "TermsIssued", "Issued"),
 )

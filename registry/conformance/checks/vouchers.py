@@ -102,7 +102,7 @@ def issued_joint(stage: Stage) -> Seen:
     return Seen(_issue(stage, "/v1/vouchers/rows", asked).told(), {"status": 201})
 
 
-@check("issue.short", "issue", "发放即将到期的券，供到期后核验", "A voucher with a near end is issued", events=("TermsIssued", "Issued"))
+@check("issue.short", "issue", "发放即将到期的券，供到期后核验", "A voucher that ends soon is issued", events=("TermsIssued", "Issued"))
 def issued_short(stage: Stage) -> Seen:
     """For `verification.past-use-by`."""
     stage.remembered["short"] = stage.now + SHORT_SECONDS
@@ -122,7 +122,7 @@ def valid(stage: Stage) -> Seen:
     return Seen(got | {"available": answer["voucher"]["available"]}, _of("VALID") | {"available": FACE})
 
 
-@check("verification.unknown-serial", "verify", "没有的券：答 NOT_VALID 及原因", "A serial of nobody's is NOT_VALID, and why")
+@check("verification.unknown-serial", "verify", "券号不存在：答 NOT_VALID 及原因", "A serial that no voucher has is NOT_VALID, and why")
 def unknown_serial(stage: Stage) -> Seen:
     """Never an error."""
     return Seen(stage.verify("REH-NONE"), _of("NOT_VALID", "UnknownVoucher"))
