@@ -11,6 +11,7 @@ from registry.cli.page import BETWEEN_CONTRACTS, VERBS
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
+from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
 from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
@@ -106,6 +107,16 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 def test_what_is_no_report_is_refused(content):
     with pytest.raises(ReportRefused):
         SignedReport.read(content)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"region": null}', '{"region": "Changxing"}'])
+def test_a_folder_that_is_no_rehearsal_is_refused(tmp_path, content):
+    with pytest.raises(RehearsalRefused, match="cannot be read"):
+        Rehearsal.open(tmp_path)
+    (tmp_path / "rehearsal.json").write_text(content, encoding="utf-8")
+
+    with pytest.raises(RehearsalRefused):
+        Rehearsal.open(tmp_path)
 
 
 def test_another_account_s_signature_is_refused():
