@@ -11,6 +11,7 @@ import base64
 import binascii
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from registry import Id
 
 MOST_CHARACTERS = 200
 _BOUND = 9
+_NUMBER = re.compile("[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,20 @@ class Question:
         if found[:_BOUND] != self._fingerprint:
             raise Problem(422, "CursorDiffers", "该游标属于另一查询。 This cursor belongs to another query.")
         return position
+
+    def number(self, cursor: str | None) -> int | None:
+        """
+        The number of the row after which a page begins; None for the first.
+
+        Raises:
+            Problem: it is no cursor, or another question's.
+        """
+        position = self.position(cursor)
+        if position is None:
+            return None
+        if not _NUMBER.fullmatch(position):
+            raise refused()
+        return int(position)
 
     def page(self, ids: Iterable[Id], cursor: str | None, limit: int, keep: Callable[[Id], bool]) -> tuple[list[Id], str | None]:
         """

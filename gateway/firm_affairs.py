@@ -60,7 +60,7 @@ REVIEWER_STANDS_IN = Becomes(
 )
 RUNS_OUT = Becomes(
     "RUNS_OUT",
-    "收款企业已不存在，无人可申请兑付；由服务机构释放，或逾期 30 天后任何人释放。",
+    "收款企业已不存在，无人可申请兑付；由服务机构释放，或逾期 30 天后由任何人释放。",
     "The firm to be paid is no more, and nobody can ask in its place: the lab releases it, or anybody 30 days after its deadline.",
 )
 PAID_TO_SUCCESSOR = Becomes("PAID_TO_SUCCESSOR", "资金拨付承继企业，请核对收款账户。", "The successor is paid: check the account.")
@@ -71,8 +71,8 @@ PAYEE_ENDED = Becomes(
 )
 BEGAN_AFTERWARDS = Becomes(
     "BEGAN_AFTERWARDS",
-    "变更登记之后才锁定，本地区不予确认和审核通过。",
-    "It was reserved after the change: it is not accepted here.",
+    "变更登记之后才锁定，本地区不予确认，也不予审核通过。",
+    "It was reserved after the change was put on record: it is neither approved nor accepted here.",
 )
 
 

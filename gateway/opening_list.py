@@ -234,7 +234,7 @@ class _Row(Cells):
         kind = _KINDS[text]
         for column in _COLUMNS.keys() - _MAY_FILL[kind]:
             if self.is_filled(column):
-                raise Refused("CellNotAsked", f"“{text}”行不填{self.headings[column][0]}。 A row of this kind has no {column}.")
+                raise Refused("CellNotAsked", f"“{text}”行不填{self.headings[column][0]}。 A row of this kind leaves {column} empty.")
         return kind
 
     def notes(self) -> Numbers:
@@ -288,7 +288,7 @@ class _Reader:
             voucher = self._voucher(row)
             first = self._vouchers.setdefault(voucher.recipient.serial, voucher)
             if first is not voucher:
-                raise Refused("SerialRepeated", f"券号与第 {first.line} 行重复。 The serial of line {first.line}.")
+                raise Refused("SerialRepeated", f"券号与第 {first.line} 行重复。 Line {first.line} has the same serial.")
 
     def joined(self, count: int) -> Parsed:
         """Every claim on its voucher, and every invoice within its amount."""
@@ -322,7 +322,8 @@ class _Reader:
             raise Refused("AfterCutOver", "发放日期晚于切换日。 It was issued after the ledger's last day.")
         if not issued < use_by <= claim_by:
             raise Refused(
-                "DatesRefused", "发放日期、使用截止日、兑付截止日须依次不早于前者。 Issued, use-by and claim-by follow one another."
+                "DatesRefused",
+                "发放日期须早于使用截止日，使用截止日不得晚于兑付截止日。 Issued, then use-by, then claim-by, is the order of the dates.",
             )
         return OnLedger(
             line=row.line.number,
@@ -342,7 +343,7 @@ class _Reader:
         firm, serial, notes, subsidy = row.company("firm"), row.text("serial"), row.notes(), row.money("subsidy")
         face = consumed(subsidy, self._denomination)
         if not subsidy or not self._are_worth(notes, face):
-            message = "在途张号须恰为补贴额所需张数（不分张的券不填张号）。 Those are not just the notes that the subsidy needs."
+            message = "在途张号须恰为补贴额所需张数（不分张的券不填张号）。 These are not exactly the notes that the subsidy takes."
             raise Refused("NotesDiffer", f"{message} Divisible money has no numbers.")
         project, seller, contract = row.text("project"), row.company("seller"), row.text("contract")
         self._keyring.project(firm, project, epoch=self._epoch)  # it is made again when the order is prepared, and has to be possible
@@ -409,7 +410,7 @@ class _Reader:
         self._require_printed(claim.notes, voucher.face)
         taken = [*voucher.used_notes, *(span for each in borne for span in each.notes)]
         if any(_meet(one, other) for one in taken for other in claim.notes):
-            raise Refused("NotesTaken", "张号已用或已在途。 A note of these was used, or is in flight already.")
+            raise Refused("NotesTaken", "张号已用或已在途。 One of these notes was used, or is in flight already.")
 
     def _named(self, claim: InFlight, number: int) -> InFlight:
         serial = f"{claim.serial}/{number}"
@@ -428,7 +429,7 @@ class _Reader:
 
         def within(row: Paid | InFlight) -> None:
             if amounts.setdefault(row.invoice.tag, row.invoice.amount) != row.invoice.amount:
-                raise Refused("InvoiceAmountDiffers", "同一发票的金额前后不一。 Another amount stands beside this invoice before.")
+                raise Refused("InvoiceAmountDiffers", "同一发票的金额前后不一。 An earlier row gives this invoice another amount.")
             costs[row.invoice.tag] += row.cost
             if costs[row.invoice.tag] > row.invoice.amount:
                 raise Refused("OverInvoice", "该发票上的服务费用合计超过发票金额。 The costs on this invoice are more than its amount.")
@@ -438,7 +439,8 @@ class _Reader:
             slices, base = self._file.programme.slices, under[claim.agreement]
             most = subsidy_quote(slices, base=base, cost=claim.cost, available=UNLIMITED, denomination=1).subsidy
             if claim.subsidy > most:
-                raise Refused("OverRule", f"按规则最多补贴 {most} 分。 By the rule the subsidy is at most {most} fen.")
+                yuan = f"{most // 100}.{most % 100:02}"
+                raise Refused("OverRule", f"按规则最多补贴 {yuan} 元。 By the rule the subsidy is at most {yuan} yuan.")
             under[claim.agreement] += claim.cost
 
         self._paid = self._judged(self._paid, within)

@@ -135,6 +135,10 @@ class Openings:
         self._read: dict[tuple[Id, int], Batch] = {}
         folder.mkdir(mode=0o700, exist_ok=True)
 
+    def epoch(self, snapshot: Snapshot, programme: Id) -> int:
+        """Of which epoch a programme's vouchers are: that of its first, or today's as long as there is none."""
+        return snapshot.epoch_of_programme(programme) or self._keyring.epoch
+
     def read(self, file: ProgrammeFile, content: bytes, *, epoch: int) -> Batch:
         """
         Read a list by a programme's file, whether or not it is the file's own.
@@ -161,7 +165,7 @@ class Openings:
         Raises:
             Problem: there is none here, it is no longer the one that the programme's file names, or the programme carries nothing over.
         """
-        epoch = snapshot.epoch_of_programme(id_of(programme)) or self._keyring.epoch
+        epoch = self.epoch(snapshot, id_of(programme))
         key = id_of(programme), epoch
         with self._guard:
             if key not in self._read:
@@ -216,8 +220,8 @@ class Openings:
         since = snapshot.ledger.invoices[invoice].claimed
         if before + since + cost > amount:
             title = (
-                "该发票在原系统已支付或已受理，不得超过发票金额再次申请。"
-                " The older ledger paid on this invoice, or has a claim on it: no more than its amount is claimed in all."
+                "该发票在存量台账中已支付或已受理，合计申请不得超过发票金额。"
+                " The older ledger paid on this invoice, or has a claim on it: all claims together stay within its amount."
             )
             amounts = {"invoice_amount": amount, "claimed_before": before, "claimed": since, "cost": cost}
             raise Problem(409, "InvoicePaidBefore", title, amounts={name: str(each) for name, each in amounts.items()})

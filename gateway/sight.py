@@ -10,15 +10,21 @@ from contextlib import contextmanager
 from gateway.callers import OF_LABS, OFFICERS, Caller, Party
 from gateway.errors import Problem
 from gateway.firm_changes import Change
+from gateway.hash_chain import Head
 from gateway.looked_up import Subject, logged
 from gateway.office import Office
-from gateway.schemas import AgreementNamed, FactsRequest, LookupKind, OrderFacts, VoucherNamed
+from gateway.schemas import AgreementNamed, FactsRequest, LogHead, LookupKind, OrderFacts, VoucherNamed
 from gateway.verification import SELLER_BYTES
 from registry import FIRST_EPOCH, LAST_PARTY_EPOCH, NO_ADDRESS, EpochMissing, Firm, Id, Ledger, Region, Snapshot, Tag, Voucher, id_of
 
 FIRM_ENDED = (
     "该企业已合并、注销或迁出，其创新券不再受理新订单。 The firm merged, was struck off or moved away: its vouchers take no new order."
 )
+
+
+def head_for(caller: Caller, head: Head) -> LogHead | None:
+    """The head of a log that is chained by hash: auditors keep it, and others are not told."""
+    return LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None
 
 
 @contextmanager

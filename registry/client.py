@@ -127,7 +127,7 @@ class Client:
         self._node = node
         self._outbox = outbox
         self._final_within = final_within
-        self._addresses = {contract: address for address, contract in deployment.contracts.items()}
+        self._addresses = deployment.addresses
         outbox.attach(account)
 
     def send(self, contract: Contract, what: str, calldata: bytes, *, intent_id: str | None = None, gas: int | None = None) -> Done:

@@ -19,7 +19,6 @@ from registry.chain.deploy import Deployment
 from registry.client import Done, events_of
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
-from registry.events import Contract
 from registry.model import Address, Digest, Id
 from registry.ports import Node, Question, Receipt
 from registry.signing import signer_of
@@ -63,7 +62,7 @@ class PartyTransactions:
         self._node = node
         self._deployment = deployment
         self._final_within = final_within
-        self._directory = next(address for address, contract in deployment.contracts.items() if contract is Contract.DIRECTORY)
+        self._directory = deployment.directory
 
     def prepare(self, sender: Address, verb: str, *arguments: Any) -> Mapping[str, Any]:
         """

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from gateway import shapes
 from gateway.callers import Caller, Party
-from gateway.cursors import Question, refused
+from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.office import Office
 from gateway.schemas import AgentUsePage, PowerEntry, PowerPage, PowerSeen, PowerWithdrawal, UsesRead, UsesTold
@@ -49,7 +49,7 @@ def withdraw(office: Office, caller: Caller, asked: PowerWithdrawal) -> PowerSee
 def powers(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> PowerPage:
     """A firm's own powers of attorney; those that its region's gateway was shown, for an officer; all of this gateway for an auditor."""
     question = Question("powers", caller.name)
-    found = office.agents.book.entered(_visible(office, caller), after=_number(question.position(cursor)))
+    found = office.agents.book.entered(_visible(office, caller), after=question.number(cursor) or 0)
     with office.seen() as snapshot:
         seen = [_power_seen(snapshot.ledger, each) for each in found[:limit]]
     return PowerPage(powers=seen, next=question.cursor(str(found[limit - 1].number)) if len(found) > limit else None)
@@ -137,11 +137,3 @@ def _document(sha256: str) -> Digest:
 def _agent(text: str) -> Address:
     """In the form in which the chain's events name it."""
     return checksummed(bytes.fromhex(text[2:]))
-
-
-def _number(position: str | None) -> int:
-    if position is None:
-        return 0
-    if not position.isdecimal():
-        raise refused()
-    return int(position)

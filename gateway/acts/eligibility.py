@@ -2,11 +2,11 @@
 
 from gateway import schemas
 from gateway.acts.programmes import require_seen
-from gateway.callers import Caller, Party
+from gateway.callers import Caller
 from gateway.errors import Problem
 from gateway.firm_facts import Stated
 from gateway.office import Office
-from gateway.sight import not_found, require_of_this_region
+from gateway.sight import head_for, not_found, require_of_this_region
 from registry import Applicant, Fen, Finding, Id, Time, Who, company_code, decide_eligibility
 
 
@@ -26,7 +26,7 @@ def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas
     head = office.firm_facts.head
     return schemas.FirmFactsHistory(
         facts=[on_record(each) for each in office.firm_facts.history(company_code(asked.firm))],
-        head=schemas.LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        head=head_for(caller, head),
     )
 
 

@@ -21,7 +21,7 @@ from gateway.firm_affairs import Becomes, Kind, order_becomes, voucher_becomes
 from gateway.firm_changes import Change, Particulars
 from gateway.looked_up import logged
 from gateway.office import Office
-from gateway.sight import may_see_firm, may_see_order, not_found, require_of_this_region
+from gateway.sight import head_for, may_see_firm, may_see_order, not_found, require_of_this_region
 from registry import Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, id_of
 
 NOBODY = Address("0x" + sha256(b"tongquan: the account of nobody").hexdigest()[:40])
@@ -85,7 +85,7 @@ def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas
     return schemas.FirmChangeHistory(
         name=office.firm_changes.name_of(firm),
         changes=[_seen(each) for each in office.firm_changes.history(firm)],
-        head=schemas.LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+        head=head_for(caller, head),
     )
 
 

@@ -1,18 +1,14 @@
 """Who looked, at this gateway."""
 
-import re
-
 from gateway import shapes
 from gateway.callers import OF_LABS, OFFICERS, Caller, Party
-from gateway.cursors import Question, refused
+from gateway.cursors import Question
 from gateway.errors import Problem
 from gateway.lookup_log import Row
 from gateway.office import Office
 from gateway.query_numbers import row_named
-from gateway.schemas import LogHead, LookupOne, LookupPage
-from gateway.sight import own_tags
-
-_NUMBER = re.compile("[1-9][0-9]{0,17}")
+from gateway.schemas import LookupOne, LookupPage
+from gateway.sight import head_for, own_tags
 
 
 def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -> LookupPage:
@@ -22,7 +18,7 @@ def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -
     A firm is told party and region of who looked, never which lab: that a lab asks is between it and its other customers.
     """
     question = Question("lookups", caller.name)
-    before = _number(question.position(cursor))
+    before = question.number(cursor)
     firms = own_tags(office, caller) if caller.party is Party.FIRM else None
     region = None if caller.party is Party.AUDITOR else caller.home
     # One more than is shown tells whether there is a next page.
@@ -31,7 +27,7 @@ def lookups(office: Office, caller: Caller, *, cursor: str | None, limit: int) -
     return LookupPage(
         lookups=[shapes.lookup_seen(office.region, row, named=caller.party is not Party.FIRM) for row in shown],
         next=question.cursor(str(shown[-1].number)) if len(rows) > limit else None,
-        head=_head(office, caller),
+        head=head_for(caller, office.lookups.head),
     )
 
 
@@ -41,27 +37,14 @@ def lookup(office: Office, caller: Caller, number: str) -> LookupOne:
     if row is None or not _may_see(office, caller, row):
         raise Problem(404, "NotFound", "未找到，或无权查看。 Not found, or not yours to see.", what="lookup", id=number)
     named = caller.party is not Party.FIRM
-    return LookupOne(lookup=shapes.lookup_seen(office.region, row, named=named), head=_head(office, caller))
+    return LookupOne(lookup=shapes.lookup_seen(office.region, row, named=named), head=head_for(caller, office.lookups.head))
 
 
 def _may_see(office: Office, caller: Caller, row: Row) -> bool:
-    """Whoever asked; of a verification, as of all others, also the voucher's firm, the offices of its region and of this gateway's."""
+    """Whoever asked, the voucher's firm, the offices of its region and of this gateway's, and auditors."""
     found = row.lookup
     if caller.party in OF_LABS:
         return found.lab is not None and caller.acts_for(found.lab)
     if caller.party is Party.FIRM:
         return found.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home in (found.region, office.region))
-
-
-def _head(office: Office, caller: Caller) -> LogHead | None:
-    head = office.lookups.head
-    return LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None
-
-
-def _number(position: str | None) -> int | None:
-    if position is None:
-        return None
-    if not _NUMBER.fullmatch(position):
-        raise refused()
-    return int(position)

@@ -8,6 +8,7 @@ A voucher of the ledger was granted before. The programme's rules of who may get
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import asdict, fields
 
 from gateway import shapes
 from gateway.acts.issuing import not_enrolled, require_none_under_way, require_todays
@@ -75,8 +76,7 @@ def check(office: Office, caller: Caller, text: str, content: bytes) -> OpeningC
     file = read_programme_file(text)
     _require_own(office, file.programme)
     with office.current() as snapshot:
-        epoch = snapshot.epoch_of_programme(id_of(file.programme)) or office.keyring.epoch
-        batch = office.openings.read(file, content, epoch=epoch)
+        batch = office.openings.read(file, content, epoch=office.openings.epoch(snapshot, id_of(file.programme)))
         differing = [] if sha256_of(content) == batch.opening.list_sha256 else ["list_sha256"]
         return OpeningChecked(
             list_sha256=sha256_of(content),
@@ -128,7 +128,7 @@ def _read(office: Office, caller: Caller, snapshot: Snapshot, programme_id: Id, 
     _require_own(office, programme)
     file = office.programme_files.of(programme)
     require_list_of(file, content)
-    return office.openings.read(file, content, epoch=snapshot.epoch_of_programme(programme_id) or office.keyring.epoch)
+    return office.openings.read(file, content, epoch=office.openings.epoch(snapshot, programme_id))
 
 
 def _require_own(office: Office, programme: Programme) -> None:
@@ -143,11 +143,11 @@ def _require_good(office: Office, snapshot: Snapshot, batch: Batch) -> None:
         raise Problem(422, "BadRows", title, rows=batch.parsed.count, bad=[each.model_dump() for each in bad])
     differing = _differing(batch)
     if differing:
-        title = "名单合计与旧账控制总数不符，未发放任何券。 The list does not come to its ledger's totals; nothing was issued."
+        title = "名单合计与存量台账的控制总数不符，未发放任何券。 The list does not come to its ledger's totals; nothing was issued."
         found, stated = (_totals(each).model_dump(mode="json") for each in (batch.parsed.totals, batch.opening.totals))
         raise Problem(422, "TotalsDiffer", title, differing=differing, totals=found, stated=stated)
     if batch.left(snapshot):
-        require_todays(office, snapshot.epoch_of_programme(batch.programme_id) or office.keyring.epoch)
+        require_todays(office, office.openings.epoch(snapshot, batch.programme_id))
 
 
 def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadRow]:
@@ -193,11 +193,11 @@ def _faults_at_lab(office: Office, snapshot: Snapshot, batch: Batch, claim: InFl
 
 def _differing(batch: Batch) -> list[str]:
     found, stated = batch.parsed.totals, batch.opening.totals
-    return [name for name in Totals.__dataclass_fields__ if getattr(found, name) != getattr(stated, name)]
+    return [each.name for each in fields(Totals) if getattr(found, each.name) != getattr(stated, each.name)]
 
 
 def _totals(totals: Totals) -> OpeningTotals:
-    return OpeningTotals(**{name: getattr(totals, name) for name in Totals.__dataclass_fields__})
+    return OpeningTotals(**asdict(totals))
 
 
 # Looking

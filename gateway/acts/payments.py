@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from gateway import payment_shapes as shapes
-from gateway.callers import Caller, Party
+from gateway.callers import Caller
 from gateway.errors import Problem
 from gateway.looked_up import logged
 from gateway.office import Office
@@ -29,14 +29,13 @@ from gateway.schemas import (
     BudgetLinePage,
     BudgetLineSeen,
     BudgetLineSetting,
-    LogHead,
     NoticeAsked,
     NoticeSeen,
     PaymentsMade,
     ReturnMade,
     TakingOut,
 )
-from gateway.sight import not_found, require_of_this_region
+from gateway.sight import head_for, not_found, require_of_this_region
 from registry import (
     AccountProposed,
     BankFile,
@@ -166,7 +165,7 @@ def batches(office: Office, caller: Caller) -> BatchPage:
         found, head = office.payment_records.book().batches, office.payment_records.head
         return BatchPage(
             batches=[shapes.batch_brief(batch) for _, batch in sorted(found.items(), reverse=True)],
-            head=LogHead(number=head.number, hash=head.hash) if caller.party is Party.AUDITOR else None,
+            head=head_for(caller, head),
         )
 
 

@@ -56,7 +56,7 @@ def compare(node: RawNode, deployment: Deployment, kept: Sequence[Kept], header:
     Raises:
         Unreachable: the node did not answer, or no longer keeps the state of that block.
     """
-    addresses = {contract: address for address, contract in deployment.contracts.items()}
+    addresses = deployment.addresses
     places = [(addresses[each.contract], each.slot + at) for each in kept for at in range(each.size)]
     answers: list[bytes] = []
     for start in range(0, len(places), SLOTS_AT_ONCE):

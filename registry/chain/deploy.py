@@ -69,6 +69,11 @@ class Deployment:
         }
 
     @property
+    def addresses(self) -> Mapping[Contract, Address]:
+        """At which address each contract stands."""
+        return {contract: address for address, contract in self.contracts.items()}
+
+    @property
     def domain(self) -> codec.Domain:
         """What signatures for this registry are made for."""
         return codec.Domain(self.chain_id, self.registry)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from registry.cli import parsing
 from registry.cli.arguments import NewFile, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
+from registry.cli.screen import Bar
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
 from registry.files import write_new
@@ -19,6 +20,12 @@ if typing.TYPE_CHECKING:
 app = group("符合性测试：拟加入的地区在演练网络上逐项检验自己的网关。 A candidate region rehearses against its own gateway.")
 
 _OWN = Uses.NODE | Uses.KEY | Uses.KEY_IN_DEVICE
+_GATEWAY_FILES = {
+    "deployment": "deployment.json",
+    "tag_keys": "tag-keys.json",
+    "accounts": "keys/accounts.json",
+    "api_keys_script": "api-keys.sh",
+}
 
 Folder = Annotated[Path, argument(None, "FOLDER", "演练目录", "The rehearsal's folder")]
 ReportFile = Annotated[Path, argument(None, "REPORT", "符合性报告", "A conformance report")]
@@ -55,14 +62,6 @@ def prepare(
         make(session.bare_node, folder, region, session.signing_account)
     files = {name: folder / path for name, path in _GATEWAY_FILES.items()}
     return {"folder": folder, "region": region, "chain_id": chain_id, "admin": session.account, **files}
-
-
-_GATEWAY_FILES = {
-    "deployment": "deployment.json",
-    "tag_keys": "tag-keys.json",
-    "accounts": "keys/accounts.json",
-    "api_keys_script": "api-keys.sh",
-}
 
 
 @command(
@@ -144,11 +143,11 @@ def page_(_session: Session, report: ReportFile, file: NewFile) -> Answer:
     """
     由报告写出可读的文本。 Write a report's page for people.
     """
-    _require_new(file, None)
+    _require_new(file)
     return _paged(_read(report), file)
 
 
-def _teller(session: Session, bar: Any) -> "Tell":
+def _teller(session: Session, bar: Bar) -> "Tell":
     def tell(result: "Result", done: int, to_go: int) -> None:
         bar.of(done, to_go)
         bar.name(result.zh, result.en)

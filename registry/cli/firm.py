@@ -25,8 +25,9 @@ facts = group("企业登记材料，申领资格据此判定。 What was establi
 app.add_typer(facts, name="facts")
 
 Agent = Annotated[Address, option("--agent", parsing.address, "ACCOUNT", "代理人的签名账户", "The agent's account")]
-
-
+Document = Annotated[
+    Path, option("--document", None, "FILE", "授权书文件；只登记其 SHA-256", "The power of attorney; only its SHA-256 is entered")
+]
 EffectiveDay = Annotated[Time, option("--on", parsing.first_second, "DATE", "生效日", "The day on which it took effect")]
 
 
@@ -51,11 +52,6 @@ class Kind(StrEnum):
 
     FIRM = "firm"
     TEAM = "team"
-
-
-Document = Annotated[
-    Path, option("--document", None, "FILE", "授权书文件；只登记其 SHA-256", "The power of attorney; only its SHA-256 is entered")
-]
 
 
 @command(app, "enrol", uses=Uses.GATEWAY, example="tongquan firm enrol --firm $NEW_FIRM_CODE --signer $NEW_FIRM_SIGNER")
@@ -128,7 +124,7 @@ def strike_off(
         option("--signer", parsing.address, "ACCOUNT", "清算组的签名账户，如有", "The liquidators' account, if there are any"),
     ] = None,
     stop: Annotated[
-        bool, flag("--stop", "同时发风险通告，各地立即停办 30 天", "Flag it as well: nothing goes on anywhere for 30 days")
+        bool, flag("--stop", "同时发布风险通告，各地立即停办 30 天", "Flag it as well: nothing goes on anywhere for 30 days")
     ] = False,
 ) -> Answer:
     """
@@ -146,7 +142,7 @@ def move(
     on: EffectiveDay,
 ) -> Answer:
     """
-    登记迁出，并给出须移交迁入地区的材料；由其登记企业。 A firm moved: put on record, with what its new region takes over to enrol it.
+    登记迁出，并给出须移交的材料；企业由迁入地区登记。 A firm moved: put on record, with what its new region takes over to enrol it.
     """
     return session.post("/v1/firm-changes/move", {"firm": firm, "region": to, "on": on})
 
@@ -177,7 +173,7 @@ def affairs(
     session: Session,
     firm: Annotated[Id, argument(parsing.record_id, "FIRM", "企业编号", "The firm's id")],
     *,
-    change: Annotated[ChangeName | None, option("--change", None, "CHANGE", "设想的变更", "A change that is thought of")] = None,
+    change: Annotated[ChangeName | None, option("--change", None, "|".join(ChangeName), "假设的变更", "A change that might happen")] = None,
 ) -> Answer:
     """
     未了事项：未用完的券、未办结的订单及其处理。 Vouchers not used up, orders not finished, and what becomes of each.

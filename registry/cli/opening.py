@@ -42,16 +42,17 @@ def issue(
     programme: Annotated[Id, option("--programme", parsing.record_id, "PROGRAMME", "存量台账券种编号", "The programme's id")],
 ) -> Answer:
     """
-    按名单结转上链；中断后重复同一命令即继续，已完成的重复执行不做任何事。 Issue the list; a run that was broken off goes on.
+    按名单结转上链；中断后重复同一命令即可继续，已完成后再执行不再发放。 Issue the list; a run that was broken off goes on.
     """
     asked, issued = {"programme": "0x" + programme.hex()}, 0
     while True:
         step = session.upload("/v1/openings", asked, {"list": file})
         issued += step["issued_vouchers"]
         if not step["left"]:
-            return step | {"issued_vouchers": issued}
+            done = {name: value for name, value in step.items() if name != "left"}
+            return done | {"issued_vouchers": issued}
         if not step["issued_vouchers"]:
-            raise Rejected("OpeningStuck", {"left": step["left"]})
+            raise Rejected("OpeningStuck", {"vouchers": step["left"]})
 
 
 @command(app, "show", uses=Uses.GATEWAY, example="tongquan opening show $OPENING")
@@ -73,7 +74,7 @@ def vouchers(session: Session, programme: ProgrammeId) -> Iterator[dict[str, Any
 @command(app, "claims", uses=Uses.GATEWAY, example="tongquan opening claims $OPENING")
 def claims(session: Session, programme: ProgrammeId) -> Iterator[dict[str, Any]]:
     """
-    列出在途申请及其等待谁。 List the claims that were in flight, and whom each waits for.
+    列出在途申请及各自等待哪一方。 List the claims that were in flight, and whom each waits for.
     """
     return session.pages(f"/v1/openings/0x{programme.hex()}/claims", "claims")
 

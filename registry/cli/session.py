@@ -110,8 +110,7 @@ class Session:
 
     def read(self, getter: Getter[V], *arguments: Any) -> V:
         """What a contract answers as of the newest final block."""
-        addresses = {contract: address for address, contract in self.deployment.contracts.items()}
-        return getter.read(self.node.ask(getter.question(addresses, *arguments), self.node.finalised_head().number))
+        return getter.read(self.node.ask(getter.question(self.deployment.addresses, *arguments), self.node.finalised_head().number))
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:

@@ -6,19 +6,11 @@ from typing import Any
 
 from registry.chain.deploy import Deployment, verify
 from registry.conformance.report import EventNamed, SignedReport
-from registry.events import Contract, MalformedEvent, decode
 from registry.getters import REGION
 from registry.model import Address, Digest
-from registry.ports import Log, Node
+from registry.ports import Node
 
 Difference = Mapping[str, Any]
-
-
-def deployment_of(report: SignedReport) -> Deployment:
-    """Where a report says that the contracts are."""
-    chain = report.document["chain"]
-    addresses = {name: Address(each["address"]) for name, each in chain["contracts"].items()}
-    return Deployment(chain_id=chain["chain_id"], genesis_hash=_hash(chain["genesis_hash"]), block=chain["block"], **addresses)
 
 
 def differences(report: SignedReport, node: Node) -> list[Difference]:
@@ -29,7 +21,7 @@ def differences(report: SignedReport, node: Node) -> list[Difference]:
         WrongDeployment: it is another chain, or other contracts stand there.
         Unreachable: the node did not answer, or no longer keeps the state of that block.
     """
-    deployment = deployment_of(report)
+    deployment = _deployment_of(report)
     verify(node, deployment)
     return [
         *_codes(report, node, deployment),
@@ -37,6 +29,12 @@ def differences(report: SignedReport, node: Node) -> list[Difference]:
         *_admin(report, node, deployment),
         *_events(report, node, deployment),
     ]
+
+
+def _deployment_of(report: SignedReport) -> Deployment:
+    chain = report.document["chain"]
+    addresses = {name: Address(each["address"]) for name, each in chain["contracts"].items()}
+    return Deployment(chain_id=chain["chain_id"], genesis_hash=_hash(chain["genesis_hash"]), block=chain["block"], **addresses)
 
 
 def _codes(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:
@@ -55,8 +53,7 @@ def _blocks(report: SignedReport, node: Node) -> Iterator[Difference]:
 
 
 def _admin(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:
-    addresses = {contract: address for address, contract in deployment.contracts.items()}
-    question = REGION.question(addresses, report.document["region"])
+    question = REGION.question(deployment.addresses, report.document["region"])
     found = REGION.read(node.ask(question, report.document["chain"]["last"]["number"])).admin
     if found.lower() != report.signer.lower():
         yield {"what": "admin", "region": report.document["region"], "told": report.signer, "found": found}
@@ -65,19 +62,12 @@ def _admin(report: SignedReport, node: Node, deployment: Deployment) -> Iterator
 def _events(report: SignedReport, node: Node, deployment: Deployment) -> Iterator[Difference]:
     last = report.document["chain"]["last"]["number"]
     logs = node.logs(deployment.block, last, list(deployment.contracts))
-    found = {(log.block, log.index): EventNamed.of(log, _name(log, deployment.contracts)) for log in logs}
+    found = {(log.block, log.index): EventNamed.of(log, deployment.contracts) for log in logs}
     for result in report.results:
         for event in result.events:
             here = found.get((event.block, event.index))
             if here != event:
                 yield {"what": "event", "check": result.id, "told": event.name, "found": None if here is None else here.name}
-
-
-def _name(log: Log, contracts: Mapping[Address, Contract]) -> str:
-    try:
-        return type(decode(contracts[log.address], log.topics, log.data)).__name__
-    except MalformedEvent:
-        return "?"
 
 
 def _hash(text: str) -> Digest:

@@ -56,7 +56,11 @@ class Rehearsal:
         Raises:
             RehearsalRefused: it is none.
         """
-        return cls(folder, Region(int(_json(folder / "rehearsal.json")["region"])))
+        found = _json(folder / "rehearsal.json")
+        try:
+            return cls(folder, Region(int(found["region"])))
+        except (KeyError, TypeError, ValueError) as malformed:
+            raise RehearsalRefused(f"{folder} 不是演练目录。 {folder} is no rehearsal's folder.") from malformed
 
     @cached_property
     def deployment(self) -> Deployment:

@@ -18,6 +18,7 @@ from typing import Any, Self
 from registry.canonical import canonical_json
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
+from registry.events import Contract, MalformedEvent, decode
 from registry.model import Address, Digest, Record, Region, Time
 from registry.ports import Log
 from registry.signing import SIGNATURE_BYTES, signer_of
@@ -46,10 +47,19 @@ class EventNamed:
     hash: str
 
     @classmethod
-    def of(cls, log: Log, name: str) -> Self:
-        """The name of a log entry."""
+    def of(cls, log: Log, contracts: Mapping[Address, Contract]) -> Self:
+        """A log entry of one of these contracts."""
         content = keccak(b"".join(log.topics) + log.data)
+        name = event_name(log, contracts[log.address])
         return cls(log.block, log.index, "0x" + log.transaction.hex(), log.address.lower(), name, "0x" + content.hex())
+
+
+def event_name(log: Log, contract: Contract) -> str:
+    """The name of a contract's event; `?` of what is none."""
+    try:
+        return type(decode(contract, log.topics, log.data)).__name__
+    except MalformedEvent:
+        return "?"
 
 
 @dataclass(frozen=True, slots=True)

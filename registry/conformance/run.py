@@ -17,11 +17,11 @@ from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
 from registry.conformance.rehearsal import Rehearsal
-from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, event_name, to_sign
 from registry.conformance.stage import Stage
 from registry.conformance.table import Check, play
 from registry.errors import TongquanError
-from registry.events import Contract, MalformedEvent, decode
+from registry.events import Contract
 from registry.getters import REGION
 from registry.model import Region
 from registry.ports import Block, Log, SigningAccount
@@ -70,7 +70,7 @@ def rehearse(
     """
     _require_ready(rehearsal, node, admin)
     if used_chain != rehearsal.deployment.chain_id:
-        require_fresh(node, rehearsal)
+        _require_fresh(node, rehearsal)
     with Stage(rehearsal, node, gateway_url) as stage:
         first = node.finalised_head()
         stage.require_gateway()
@@ -89,7 +89,7 @@ def go_on(
         NotTheAdmin, WrongDeployment, Unreachable, RehearsalRefused: as for `rehearse`.
     """
     _require_ready(rehearsal, node, admin)
-    require_same(earlier, rehearsal)
+    _require_same(earlier, rehearsal)
     before = {each.id: each for each in earlier.results}
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
     with Stage(rehearsal, node, gateway_url, earlier.document["remembered"]) as stage:
@@ -104,7 +104,7 @@ def _worse(before: Result, now: Result) -> Result:
     return before if before.ok is False else now
 
 
-def require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
+def _require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     """
     A report of this rehearsal and of these checks, signed.
 
@@ -118,7 +118,7 @@ def require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
         raise ReportRefused("this version has other checks")
 
 
-def require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
+def _require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
     """
     Nothing stands on the chain but a deployment, its founders' roles, and the vote that authorised its registry.
 
@@ -128,21 +128,14 @@ def require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:
     contracts = rehearsal.deployment.contracts
     for log in node.logs(0, node.finalised_head().number, []):
         contract = contracts.get(log.address)
-        if contract is None or _name(contract, log) not in _FOUNDING.get(contract, set()):
-            raise ChainInUse(rehearsal.deployment.chain_id, log, None if contract is None else _name(contract, log))
-
-
-def _name(contract: Contract, log: Log) -> str:
-    try:
-        return type(decode(contract, log.topics, log.data)).__name__
-    except MalformedEvent:
-        return "?"
+        name = None if contract is None else event_name(log, contract)
+        if contract is None or name not in _FOUNDING.get(contract, set()):
+            raise ChainInUse(rehearsal.deployment.chain_id, log, name)
 
 
 def _require_ready(rehearsal: Rehearsal, node: RawNode, admin: SigningAccount) -> None:
     verify(node, rehearsal.deployment)
-    addresses = {contract: address for address, contract in rehearsal.deployment.contracts.items()}
-    found = REGION.read(node.ask(REGION.question(addresses, rehearsal.region), node.finalised_head().number))
+    found = REGION.read(node.ask(REGION.question(rehearsal.deployment.addresses, rehearsal.region), node.finalised_head().number))
     if found.admin != admin.address:
         raise NotTheAdmin(rehearsal.region, found.admin, admin.address)
 

@@ -16,14 +16,13 @@ from registry.codec import Domain, id_of, parse_typed_data
 from registry.conformance.cast import PARTNER, invoice
 from registry.conformance.desks import Answer, Desk, Wire
 from registry.conformance.rehearsal import Rehearsal
-from registry.events import MalformedEvent, decode
+from registry.conformance.report import EventNamed
 from registry.facts import Facts
 from registry.getters import BALANCE, ORDER, POOL, Getter
 from registry.index import Index, Snapshot
 from registry.keystore import KeyAccount
 from registry.model import Address, Balance, Claim, Filing, Firm, Id, Order, Pool, Record, Redemption, Region, Release, Time
 from registry.outbox import Outbox
-from registry.ports import Log
 from registry.rules import month_of
 from registry.statement import Statement
 
@@ -32,6 +31,16 @@ V = TypeVar("V")
 DAY = 86_400
 REPORT = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
 """The SHA-256 of a test result's report."""
+
+
+def id_in(text: str) -> Id:
+    """An id that is written as gateways write it."""
+    return Id(bytes.fromhex(text[2:]))
+
+
+def reviewed(stage: str) -> dict[str, Any]:
+    """What `Stage.review` says of an order that is at this stage afterwards."""
+    return {"status": 200, "stages": [stage], "chain": stage}
 
 
 class NotAgreed(Exception):
@@ -94,6 +103,23 @@ class Stage:
         told = answer.told()
         return told if stages is None else told | {"stages": stages, "chain": self.order(order)}
 
+    def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:
+        """What a caller is told of a voucher: the status, and every reason's code."""
+        answer = self.desk(caller).ask("/v1/verifications", {"voucher": self.named(serial, firm), **more})
+        reasons = [each.get("code") for each in answer.body.get("reasons", [])]
+        return answer.told("status") | {"http": answer.status, "reasons": reasons}
+
+    def pages(self, caller: str, path: str, name: str) -> list[Mapping[str, Any]]:
+        """Everything that the gateway lists, page by page."""
+        found: list[Mapping[str, Any]] = []
+        cursor = None
+        while True:
+            page = self.desk(caller).get(path, cursor=cursor)
+            found += page[name]
+            cursor = page["next"]
+            if cursor is None or not page[name]:
+                return found
+
     # The chain
 
     @property
@@ -108,34 +134,27 @@ class Stage:
 
     def read(self, getter: Getter[V], *arguments: Any) -> V:
         """What a contract answers as of the newest final block."""
-        addresses = {contract: address for address, contract in self.deployment.contracts.items()}
-        return getter.read(self.node.ask(getter.question(addresses, *arguments), self.head))
+        return getter.read(self.node.ask(getter.question(self.deployment.addresses, *arguments), self.head))
 
     def order(self, order: str) -> str:
         """The stage at which an order stands on the chain."""
-        return self.read(ORDER, bytes.fromhex(order[2:])).stage.name
+        return self.read(ORDER, id_in(order)).stage.name
 
     def balance(self, voucher: str) -> dict[str, str]:
         """A voucher's four parts on the chain."""
-        found: Balance = self.read(BALANCE, bytes.fromhex(voucher[2:]))
+        found: Balance = self.read(BALANCE, id_in(voucher))
         return {name: str(getattr(found, name)) for name in ("available", "reserved", "redeemed", "lapsed")}
 
     def pool(self, programme: str) -> dict[str, str]:
         """A programme's pool on the chain."""
-        found: Pool = self.read(POOL, bytes.fromhex(programme[2:]))
+        found: Pool = self.read(POOL, id_in(programme))
         return {name: str(getattr(found, name)) for name in ("funded", "committed", "paid")}
 
-    def logs_since(self, block: int) -> Iterator[tuple[Log, str]]:
-        """What the contracts wrote after a block, and the events' names."""
+    def events_since(self, block: int) -> list[EventNamed]:
+        """What the contracts told after a block."""
         contracts, head = self.deployment.contracts, self.head
-        if head <= block:
-            return
-        for log in self.node.logs(block + 1, head, list(contracts)):
-            try:
-                name = type(decode(contracts[log.address], log.topics, log.data)).__name__
-            except MalformedEvent:
-                name = "?"
-            yield log, name
+        logs = self.node.logs(block + 1, head, list(contracts)) if head > block else []
+        return [EventNamed.of(log, contracts) for log in logs]
 
     @cached_property
     def _index(self) -> Index:
@@ -151,7 +170,7 @@ class Stage:
     def filing(self, order: str) -> Filing:
         """The claim and the redemption of an order, as the chain has them."""
         with self.seen() as snapshot:
-            claim: Claim = snapshot.ledger.claims[Id(bytes.fromhex(order[2:]))]
+            claim: Claim = snapshot.ledger.claims[id_in(order)]
             return Filing(claim, snapshot.ledger.redemptions[claim.order])
 
     # Keys
@@ -235,7 +254,7 @@ class Stage:
         asked = {"order": order, "cost": cost, "agreement": contract, "invoice": paper, "invoice_amount": cost, "report_sha256": REPORT}
         keyring = self.rehearsal.keyring
         agreed = {
-            "order": bytes.fromhex(order[2:]),
+            "order": id_in(order),
             "cost": int(cost),
             "subsidy": int(subsidy),
             "invoice": keyring.invoice(paper["number"], code=paper["code"]),
@@ -250,12 +269,8 @@ class Stage:
 
     def signed(self, prepared: Answer, kind: type[Record], firm: str, lab: str, agreed: Mapping[str, Any]) -> dict[str, Any]:
         """A prepared document, read as strictly as a wallet reads it, with both signatures."""
-        record = self.agreed(prepared, kind, agreed)
-        return {
-            "typed_data": prepared["typed_data"],
-            "firm_signature": "0x" + self.account(firm).sign(record, self.domain).hex(),
-            "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex(),
-        }
+        self.agreed(prepared, kind, agreed)
+        return self.signed_as_told(prepared.body, kind, firm, lab)
 
     def agreed(self, prepared: Answer, kind: type[Record], agreed: Mapping[str, Any]) -> Record:
         """
@@ -289,6 +304,12 @@ class Stage:
         project = self.rehearsal.keyring.project(self.rehearsal.codes.companies["firm"], "P-J")
         return self.signed(prepared, Order, firm, "lab", {"amount": 200_000, "project": project})
 
+    def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
+        """A release that the lab signed."""
+        prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
+        record = self.agreed(prepared, Release, {"order": id_in(order)})
+        return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
+
     # Months
 
     def month_of_settlement(self) -> int:
@@ -303,29 +324,6 @@ class Stage:
         """A month's statement, worked out from the node's events."""
         with self.seen() as snapshot:
             return Facts(snapshot).statement(home, host, month)
-
-    def release_signed(self, order: str, lab: str = "lab") -> dict[str, Any]:
-        """A release that the lab signed."""
-        prepared = self.desk("lab").ask("/v1/releases/prepare", {"order": order})
-        record = self.agreed(prepared, Release, {"order": bytes.fromhex(order[2:])})
-        return {"typed_data": prepared["typed_data"], "lab_signature": "0x" + self.account(lab).sign(record, self.domain).hex()}
-
-    def verify(self, serial: str, *, firm: str = "firm", caller: str = "lab", **more: Any) -> dict[str, Any]:
-        """What a caller is told of a voucher: the status, and every reason's code."""
-        answer = self.desk(caller).ask("/v1/verifications", {"voucher": self.named(serial, firm), **more})
-        reasons = [each.get("code") for each in answer.body.get("reasons", [])]
-        return answer.told("status") | {"http": answer.status, "reasons": reasons}
-
-    def pages(self, caller: str, path: str, name: str) -> list[Mapping[str, Any]]:
-        """Everything that the gateway lists, page by page."""
-        found: list[Mapping[str, Any]] = []
-        cursor = None
-        while True:
-            page = self.desk(caller).get(path, cursor=cursor)
-            found += page[name]
-            cursor = page["next"]
-            if cursor is None or not page[name]:
-                return found
 
 
 def _shown(value: Any) -> str:

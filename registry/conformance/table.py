@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from registry.conformance.report import EventNamed, Result
+from registry.conformance.desks import Exchange
+from registry.conformance.report import Result
 from registry.conformance.stage import Stage
 from registry.model import Time
 
@@ -81,7 +82,7 @@ def _played(stage: Stage, each: Check) -> Result:
         seen, due = Seen(None, None), later.due
     except Exception as failure:  # noqa: BLE001 - whatever breaks a check is its outcome, and the others are played
         seen = Seen({"broken": f"{type(failure).__name__}: {failure}"}, None)
-    events = [] if due is not None else [EventNamed.of(log, name) for log, name in stage.logs_since(block_before)]
+    events = [] if due is not None else stage.events_since(block_before)
     got = {"answer": _plain(seen.got), "events": [event.name for event in events]}
     expected = {"answer": _plain(seen.expected), "events": list(each.events)}
     return Result(
@@ -103,5 +104,5 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _request(exchange: Any) -> dict[str, Any]:
+def _request(exchange: Exchange) -> dict[str, Any]:
     return {"method": exchange.method, "path": exchange.path, "body": exchange.asked}

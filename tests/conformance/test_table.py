@@ -5,12 +5,13 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from registry import KeyAccount
+from registry import KeyAccount, events
 from registry.cli.app import make_app
 from registry.cli.page import BETWEEN_CONTRACTS, VERBS
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
+from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
 from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
@@ -32,8 +33,6 @@ def test_every_event_that_a_gateway_can_cause_is_caused():
 
     of_the_founding = {"Granted", "RegionAdmitted", "Offered", "OfferWithdrawn", "RegistrySet"}
     of_keys = {"Revoked", "Vetoed", "KeysReplaced", "CaretakerNamed", "Voided"}
-    from registry import events  # noqa: PLC0415 - its classes are looked through by name
-
     known = {kind.__name__ for kind in vars(events).values() if isinstance(kind, type) and hasattr(kind, "contract")}
     known = {name for name in known if not name.startswith("_")} - {"Event", "Logged"}
     assert caused == known - of_the_founding - of_keys
@@ -108,6 +107,16 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 def test_what_is_no_report_is_refused(content):
     with pytest.raises(ReportRefused):
         SignedReport.read(content)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"region": null}', '{"region": "Changxing"}'])
+def test_a_folder_that_is_no_rehearsal_is_refused(tmp_path, content):
+    with pytest.raises(RehearsalRefused, match="cannot be read"):
+        Rehearsal.open(tmp_path)
+    (tmp_path / "rehearsal.json").write_text(content, encoding="utf-8")
+
+    with pytest.raises(RehearsalRefused):
+        Rehearsal.open(tmp_path)
 
 
 def test_another_account_s_signature_is_refused():

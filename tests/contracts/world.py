@@ -416,10 +416,10 @@ class World:
         if self._lent is not None:
             self._lent.acted = True
 
-    def _state(self) -> "_State":
+    def _state(self) -> _State:
         return _State(self.node.snapshot(), self.node.block_number(), dict(self._nonces), dict(self._contracts), dict(self._kept))
 
-    def _return_to(self, state: "_State") -> None:
+    def _return_to(self, state: _State) -> None:
         self.node.revert(state.snapshot)
         # Where a contract stood that is undone, somebody else's may stand next.
         self._nonces, self._contracts, self._kept = state.nonces, state.contracts, state.kept

@@ -2,6 +2,8 @@
 
 import pytest
 
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
 from gateway.errors import Problem
 from gateway.query_numbers import query_number, row_named
 from registry import Region
@@ -116,13 +118,26 @@ def test_each_of_a_batch_has_its_own_number(town, firm, lab):
     assert len({each["query_number"] for each in answers}) == 3
 
 
-def test_who_asked_whose_voucher_it_is_both_offices_and_auditors_see_it_and_nobody_else(town, firm, lab, verified):
-    number = verified["query_number"]
-    office = looked_up(town, SHANGHAI, "reviewer-1", number)
+def foreign(town, name, **scope):
+    """Somebody of another region with a key to Shanghai's gateway."""
+    with ApiKeys(town.world.folder(SHANGHAI) / "state") as keys:
+        town.world.api_keys[SHANGHAI][name], _ = keys.add(name=name, **scope)
+    return name
 
-    assert office["lookup"] == looked_up(town, SHANGHAI, lab.key, number)["lookup"]
-    assert office["head"] is None
-    assert looked_up(town, SHANGHAI, "auditor", number)["head"]["number"] >= office["lookup"]["number"]
+
+def test_the_lab_that_asked_the_offices_of_both_regions_and_auditors_see_it_and_nobody_else(town, lab, verified):
+    home, third = (
+        foreign(town, f"reads-{region}", party=Party.REVIEWER, region=region, account="reviewer-1") for region in (CHANGXING, BEIJING)
+    )
+    another_lab = foreign(town, "another-lab", party=Party.LAB, region=BEIJING, lab=town.world.lab_id(town.lab("lab-beijing")))
+
+    seen = [looked_up(town, SHANGHAI, each, verified["query_number"]) for each in (lab.key, "reviewer-1", home, "auditor")]
+    hidden = [looked_up(town, SHANGHAI, each, verified["query_number"]) for each in (third, another_lab)]
+
+    assert all(each["lookup"] == seen[0]["lookup"] for each in seen)
+    assert [each["head"] is None for each in seen] == [True, True, True, False]
+    assert seen[-1]["head"]["number"] >= seen[0]["lookup"]["number"]
+    assert [each.code for each in hidden] == ["NotFound"] * 2
 
 
 def test_a_firm_is_told_of_its_own_voucher_but_not_which_lab_asked(town):

@@ -5,10 +5,10 @@ from typing import Any
 from registry.conformance.cast import invoice
 from registry.conformance.checks.vouchers import NOTE, SERIALS
 from registry.conformance.desks import refused
-from registry.conformance.stage import Stage
+from registry.conformance.stage import Stage, id_in, reviewed
 from registry.conformance.table import Seen, check
 from registry.getters import AGREEMENT, INVOICE
-from registry.model import Id, Redemption
+from registry.model import Redemption
 
 _CONTRACT, _INVOICE = "C-MARGINAL", 9001
 
@@ -49,7 +49,7 @@ def redeemed(stage: Stage) -> Seen:
 @check("redeem.on-chain", "redeem", "发票与服务合同的占用上链", "What an invoice and an agreement bear stands on the chain")
 def on_chain(stage: Stage) -> Seen:
     """Under the tags that the consortium's key makes."""
-    seller, programme = stage.rehearsal.codes.companies["lab"], Id(bytes.fromhex(stage.remembered["own"][2:]))
+    seller, programme = stage.rehearsal.codes.companies["lab"], id_in(stage.remembered["own"])
     agreement = stage.read(AGREEMENT, programme, stage.rehearsal.keyring.agreement(seller, _CONTRACT))
     return Seen([_claimed(stage), agreement], [900_000, 900_000])
 
@@ -92,7 +92,7 @@ def accepted_too_early(stage: Stage) -> Seen:
 def endorsed(stage: Stage) -> Seen:
     """By a reviewer of the home region."""
     got = stage.review("endorse", "reviewer-1", stage.remembered["order"])
-    return Seen(got, {"status": 200, "stages": ["ENDORSED"], "chain": "ENDORSED"})
+    return Seen(got, reviewed("ENDORSED"))
 
 
 @check("accept.same-reviewer", "accept", "初审人不得复审", "Whoever endorsed does not accept")
@@ -119,10 +119,10 @@ def settled_too_early(stage: Stage) -> Seen:
 def rejected(stage: Stage) -> Seen:
     """From endorsed."""
     got = stage.review("reject", "reviewer-2", stage.remembered["order"])
-    return Seen([got, _claimed(stage)], [{"status": 200, "stages": ["OPEN"], "chain": "OPEN"}, 0])
+    return Seen([got, _claimed(stage)], [reviewed("OPEN"), 0])
 
 
-@check("redeem.old-attempt", "redeem", "退回前的签名不得再用", "Signatures of before the rejection are worth nothing")
+@check("redeem.old-attempt", "redeem", "退回前的签名不得再用", "Signatures from before a rejection are worth nothing")
 def old_attempt(stage: Stage) -> Seen:
     """The first document once more."""
     return Seen(_filed(stage, stage.remembered["order"], stage.remembered["filed"]), refused(409, "WrongAttempt"))
@@ -140,7 +140,7 @@ def second_attempt(stage: Stage) -> Seen:
     order = stage.remembered["order"]
     signed = stage.redemption_signed(order, cost="900000", subsidy="530000", number=_INVOICE, agreement=_CONTRACT)
     got = [_filed(stage, order, signed), stage.review("endorse", "reviewer-1", order), stage.review("accept", "reviewer-2", order)]
-    stages = [{"status": 200, "stages": [each], "chain": each} for each in ("ENDORSED", "ACCEPTED")]
+    stages = [reviewed(each) for each in ("ENDORSED", "ACCEPTED")]
     return Seen(got, [{"status": 201, "stage": "REDEEMED", "chain": "REDEEMED"}, *stages])
 
 
@@ -148,7 +148,7 @@ def second_attempt(stage: Stage) -> Seen:
 def rejected_by_payer(stage: Stage) -> Seen:
     """From accepted."""
     got = stage.review("reject", "payer", stage.remembered["order"])
-    return Seen(got, {"status": 200, "stages": ["OPEN"], "chain": "OPEN"})
+    return Seen(got, reviewed("OPEN"))
 
 
 @check(
@@ -164,7 +164,7 @@ def settled(stage: Stage) -> Seen:
     got = [_filed(stage, order, stage.redemption_signed(order, cost="900000", subsidy="530000", agreement=_CONTRACT))]
     got += [stage.review("endorse", "reviewer-1", order), stage.review("accept", "reviewer-2", order)]
     got += [stage.review("settle", "payer", order, payment_reference="REH-PAY-1")]
-    stages = [{"status": 200, "stages": [each], "chain": each} for each in ("ENDORSED", "ACCEPTED", "SETTLED")]
+    stages = [reviewed(each) for each in ("ENDORSED", "ACCEPTED", "SETTLED")]
     expected = [{"status": 201, "stage": "REDEEMED", "chain": "REDEEMED"}, *stages]
     return Seen([got, stage.pool(stage.remembered["own"])["paid"]], [expected, "530000"])
 

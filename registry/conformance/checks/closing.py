@@ -53,7 +53,7 @@ def trail(stage: Stage) -> Seen:
     return Seen({"events": len(told), "first_difference": first}, {"events": len(node), "first_difference": None})
 
 
-@check("pool.adds-up", "fund", "网关所示资金与链上一致", "The pool that the gateway tells is the chain's", closing=True)
+@check("pool.adds-up", "fund", "网关所示资金与链上一致", "The pool at the gateway is the chain's", closing=True)
 def adds_up(stage: Stage) -> Seen:
     """Of the candidate's programme."""
     programme = stage.remembered["own"]

@@ -4,22 +4,18 @@ import secrets
 
 from registry.conformance.cast import PARTNER, THIRD
 from registry.conformance.desks import refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in
 from registry.conformance.table import NotDue, Seen, check
 from registry.getters import FLAG
-from registry.model import NO_ADDRESS, Id, Motion, MotionKind, Time
+from registry.model import NO_ADDRESS, Motion, MotionKind, Time
 
 
-def _id(text: str) -> Id:
-    return Id(bytes.fromhex(text[2:]))
-
-
-@check("flag.raised", "flag", "发布风险通告，任何地区的企业和机构", "Any member flags another region's party", events=("Flagged",))
+@check("flag.raised", "flag", "可对其他地区的企业、机构发布风险通告", "A region flags another region's party", events=("Flagged",))
 def raised(stage: Stage) -> Seen:
     """The partner's firm."""
     subject = stage.firm_id("partner-firm")
     answer = stage.desk("directory").post("/v1/flags", {"subject": subject, "reason": "演练 rehearsal"})
-    return Seen([answer.told("subject"), stage.read(FLAG, _id(subject)).by], [{"status": 201, "subject": subject}, stage.region])
+    return Seen([answer.told("subject"), stage.read(FLAG, id_in(subject)).by], [{"status": 201, "subject": subject}, stage.region])
 
 
 @check("flag.stops", "reserve", "被通告的企业不得锁定额度", "A flagged firm orders nothing")
@@ -51,11 +47,11 @@ def seconded(stage: Stage) -> Seen:
     """It lasts until it is lifted."""
     subject = stage.firm_id("firm-spare")
     answer = stage.desk("directory").post(f"/v1/flags/{subject}/second", {"reason": "演练 rehearsal"})
-    got = answer.told("until") | {"seconder": stage.read(FLAG, _id(subject)).seconder}
+    got = answer.told("until") | {"seconder": stage.read(FLAG, id_in(subject)).seconder}
     return Seen(got, {"status": 200, "until": None, "seconder": stage.region})
 
 
-@check("second.own", "second", "不得附议自己的通告", "Nobody seconds its own flag", events=("Flagged",))
+@check("second.own", "second", "不得附议自己的通告", "No region seconds its own flag", events=("Flagged",))
 def seconded_own(stage: Stage) -> Seen:
     """The spare lab."""
     subject = stage.lab_id("lab-spare")
@@ -80,7 +76,7 @@ def not_taken_back(stage: Stage) -> Seen:
 )
 def lifted(stage: Stage) -> Seen:
     """Both partners vote."""
-    subject, expires = _id(stage.firm_id("firm-spare")), Time(stage.now + 30 * DAY)
+    subject, expires = id_in(stage.firm_id("firm-spare")), Time(stage.now + 30 * DAY)
     since = stage.read(FLAG, subject).since
     if stage.now <= since:
         # A motion lifts what was flagged before it was carried, by whole seconds.

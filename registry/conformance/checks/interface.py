@@ -32,7 +32,7 @@ def lab_lists_none(stage: Stage) -> Seen:
     return Seen(stage.desk("lab").get("/v1/vouchers").told(), refused(403, "RoleNotAllowed"))
 
 
-@check("interface.not-found", "status", "没有的订单答 NotFound", "An order that is none is not found")
+@check("interface.not-found", "status", "订单不存在：答 NotFound", "An order that does not exist is not found")
 def not_found(stage: Stage) -> Seen:
     """An id of nobody's."""
     return Seen(stage.desk("auditor").get(f"/v1/orders/{_NO_ORDER}").told(), refused(404, "NotFound"))
@@ -45,7 +45,7 @@ def money_asked(stage: Stage) -> Seen:
     return Seen(stage.desk("payer").post(f"/v1/programmes/{_NO_ORDER}/fund", asked).told(), refused(422, "InvalidRequest"))
 
 
-@check("interface.unknown-member", "fund", "不认识的字段不予受理", "An unknown member is refused")
+@check("interface.unknown-member", "fund", "未定义的字段不予受理", "An unknown member is refused")
 def unknown_member(stage: Stage) -> Seen:
     """What is not understood is not passed over."""
     asked = {"amount": "100", "bank_reference": "REH-MORE", "more": "100"}

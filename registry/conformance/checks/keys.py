@@ -1,12 +1,16 @@
 """Parties' keys: changed by themselves at once, by their office after three days, during which the old key may veto."""
 
 from registry.conformance.desks import Answer, refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in
 from registry.conformance.table import NotDue, Seen, check
 from registry.getters import FIRM
-from registry.model import Time
+from registry.model import Address, Time
 
 _DAYS = 3
+
+
+def _signer(stage: Stage, firm: str) -> Address:
+    return stage.read(FIRM, id_in(stage.firm_id(firm))).signer
 
 
 def _sent(stage: Stage, caller: str, prepared: Answer) -> Answer:
@@ -18,7 +22,7 @@ def _sent(stage: Stage, caller: str, prepared: Answer) -> Answer:
 @check(
     "rotate.office-proposes",
     "rotate",
-    "机关代换密钥须等三天",
+    "企业遗失密钥，由地区提议新账户，三天后方可生效",
     "An office's change of a key waits for three days",
     events=("RotationProposed",),
 )
@@ -26,7 +30,7 @@ def proposed(stage: Stage) -> Seen:
     """For the second firm, whose key stays as it is."""
     asked = {"subject": stage.firm_id("firm-2"), "signer": stage.account("firm-2-next").address}
     answer = stage.desk("directory").post("/v1/rotations", asked)
-    signer = stage.read(FIRM, bytes.fromhex(stage.firm_id("firm-2")[2:])).signer
+    signer = _signer(stage, "firm-2")
     return Seen([answer.told("outcome"), signer], [{"status": 201, "outcome": "PROPOSED"}, stage.account("firm-2").address])
 
 
@@ -49,7 +53,7 @@ def rotated(stage: Stage) -> Seen:
     """It signs the transaction with the key in place; from now on it signs with the other."""
     prepared = stage.desk("firm-2").ask("/v1/rotations/prepare", {"signer": stage.account("firm-2-next").address})
     answer = _sent(stage, "firm-2", prepared)
-    signer = stage.read(FIRM, bytes.fromhex(stage.firm_id("firm-2")[2:])).signer
+    signer = _signer(stage, "firm-2")
     stage.remembered["key of firm-2"] = "firm-2-next"
     got = answer.told("outcome") | {"signer": signer}
     return Seen(got, {"status": 200, "outcome": "ROTATED", "signer": stage.rehearsal.account("firm-2-next").address})
@@ -71,7 +75,7 @@ def new_key_signs(stage: Stage) -> Seen:
     return Seen(stage.desk("lab").post("/v1/orders", signed).told("stage"), {"status": 201, "stage": "OPEN"})
 
 
-@check("rotate.for-later", "rotate", "机关为另一单位代换密钥", "An office proposes another key", events=("RotationProposed",))
+@check("rotate.for-later", "rotate", "地区为另一企业提议新账户", "An office proposes another key", events=("RotationProposed",))
 def proposed_for_later(stage: Stage) -> Seen:
     """The third firm's, to be completed by `completeRotation.due`."""
     asked = {"subject": stage.firm_id("firm-spare"), "signer": stage.account("lab-spare-next").address}
@@ -87,7 +91,7 @@ def completed(stage: Stage) -> Seen:
     if stage.now < due:
         raise NotDue(due)
     answer = stage.desk("directory").post("/v1/rotations/complete", {"subject": stage.firm_id("firm-spare")})
-    signer = stage.read(FIRM, bytes.fromhex(stage.firm_id("firm-spare")[2:])).signer
+    signer = _signer(stage, "firm-spare")
     return Seen(
         [answer.told("outcome"), signer], [{"status": 200, "outcome": "ROTATED"}, stage.rehearsal.account("lab-spare-next").address]
     )

@@ -5,7 +5,7 @@ import secrets
 from registry.conformance.cast import PARTNER, THIRD
 from registry.conformance.checks.vouchers import NOTE, SERIALS, issue_anew
 from registry.conformance.desks import refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, reviewed
 from registry.conformance.table import NotDue, Seen, check
 from registry.getters import REGION
 from registry.model import NO_ADDRESS, NO_ID, Motion, MotionKind, Time
@@ -44,7 +44,7 @@ def suspended(stage: Stage) -> Seen:
 def settled(stage: Stage) -> Seen:
     """What the joint voucher's claim is owed, which was accepted before."""
     got = stage.review("settle", "payer", stage.remembered["joint of firm"], payment_reference="REH-PAY-5")
-    return Seen(got, {"status": 200, "stages": ["SETTLED"], "chain": "SETTLED"})
+    return Seen(got, reviewed("SETTLED"))
 
 
 @check(

@@ -4,7 +4,7 @@ from typing import Any
 
 from registry.conformance.checks.vouchers import FACE, NOTE, SERIALS
 from registry.conformance.desks import refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in, reviewed
 from registry.conformance.table import Seen, check
 from registry.getters import ORDER
 
@@ -82,7 +82,7 @@ def approved(stage: Stage) -> Seen:
     """Both orders that are open hold money now."""
     got = stage.review("approve", "reviewer-1", stage.remembered["across"])
     committed = stage.pool(stage.remembered["own"])["committed"]
-    return Seen([got, committed], [{"status": 200, "stages": ["OPEN"], "chain": "OPEN"}, str(550_000 + 500_000)])
+    return Seen([got, committed], [reviewed("OPEN"), str(550_000 + 500_000)])
 
 
 @check("approve.again", "approve", "已确认的订单不得再次确认", "What was approved is not approved again")
@@ -96,7 +96,7 @@ def declined(stage: Stage) -> Seen:
     """One of the two on the same voucher."""
     got = stage.review("decline", "reviewer-1", stage.remembered["declined"])
     left = stage.balance(stage.remembered[SERIALS[1]])["reserved"]
-    return Seen([got, left], [{"status": 200, "stages": ["RELEASED"], "chain": "RELEASED"}, "500000"])
+    return Seen([got, left], [reviewed("RELEASED"), "500000"])
 
 
 @check("extend.order", "extend", "审核机构延长服务期限", "A reviewer extends an open order", events=("Extended",))
@@ -104,7 +104,7 @@ def extended(stage: Stage) -> Seen:
     """By a day, within the 90 days that may be asked for."""
     until = stage.now + 60 * DAY
     answer = stage.desk("reviewer-1").post(f"/v1/orders/{stage.remembered['order']}/extend", {"until": until})
-    deadline = stage.read(ORDER, bytes.fromhex(stage.remembered["order"][2:])).deadline
+    deadline = stage.read(ORDER, id_in(stage.remembered["order"])).deadline
     return Seen([answer.told("stage"), deadline], [{"status": 200, "stage": "OPEN"}, until])
 
 
@@ -135,7 +135,7 @@ def released_without_consent(stage: Stage) -> Seen:
     "tryEach.each-its-own",
     "tryEach",
     "批量提交逐件办理，一件不予受理不影响其他",
-    "Of many documents each is on its own",
+    "Of many documents each stands on its own",
     events=("Reserved", "Refused"),
 )
 def each_its_own(stage: Stage) -> Seen:
@@ -148,7 +148,7 @@ def each_its_own(stage: Stage) -> Seen:
     return Seen(got, [["OPEN", None], [None, "OrderSeen"]])
 
 
-@check("tryEach.release", "tryEach", "批量提交亦可释放", "Many documents may hold a release", events=("Released",))
+@check("tryEach.release", "tryEach", "批量提交亦可释放", "Among many documents there may be a release", events=("Released",))
 def release_in_batch(stage: Stage) -> Seen:
     """Of the order before."""
     answer = stage.desk("lab").post("/v1/submissions", {"documents": [stage.release_signed(stage.remembered["batched"])]})

@@ -3,10 +3,10 @@
 from registry.codec import id_of
 from registry.conformance.cast import PARTNER
 from registry.conformance.desks import Answer, refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in
 from registry.conformance.table import Seen, check
 from registry.getters import FIRM, LAB, RECOGNITION
-from registry.model import Firm, Id, Item, Lab, Time
+from registry.model import Firm, Item, Lab, Time
 
 _YEAR = 365 * DAY
 ITEM = "GC-MS-1"
@@ -61,7 +61,7 @@ def enrolled(stage: Stage) -> Seen:
     """Two to work with, one to try the directory on."""
     names = ("firm", "firm-2", "firm-spare")
     got = [_enrol(stage, name).told("id") for name in names]
-    signers = [stage.read(FIRM, bytes.fromhex(stage.firm_id(name)[2:])).signer for name in names]
+    signers = [stage.read(FIRM, id_in(stage.firm_id(name))).signer for name in names]
     expected = [{"status": 201, "id": stage.firm_id(name)} for name in names]
     return Seen([got, signers], [expected, [stage.account(name).address for name in names]])
 
@@ -124,7 +124,7 @@ def withdrawn(stage: Stage) -> Seen:
     subject = stage.lab_id("lab-spare")
     first = stage.desk("directory").post("/v1/recognitions", {"subjects": [subject], "from": 0, "until": stage.now + _YEAR})
     answer = stage.desk("directory").post("/v1/recognitions/withdraw", {"subjects": [subject]})
-    in_force = stage.read(RECOGNITION, stage.region, Id(bytes.fromhex(subject[2:]))).until > stage.now
+    in_force = stage.read(RECOGNITION, stage.region, id_in(subject)).until > stage.now
     return Seen([first.told(), answer.told(), in_force], [{"status": 201}, {"status": 200}, False])
 
 

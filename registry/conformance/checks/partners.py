@@ -3,7 +3,7 @@
 from registry.codec import id_of
 from registry.conformance.cast import PARTNER, programmes_of
 from registry.conformance.desks import refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, reviewed
 from registry.conformance.table import Seen, check
 from registry.model import Fen, Recipient, Terms, Time
 from registry.programme_file import read_programme_file
@@ -25,14 +25,14 @@ def across(stage: Stage) -> Seen:
     got += [stage.review("endorse", "reviewer-2", order), stage.review("accept", "reviewer-1", order)]
     got += [stage.review("settle", "payer", order, payment_reference="REH-PAY-3")]
     paid_to = stage.desk("firm").get(f"/v1/orders/{order}")["paid_to"]
-    stages = [{"status": 200, "stages": [each], "chain": each} for each in ("ENDORSED", "ACCEPTED", "SETTLED")]
+    stages = [reviewed(each) for each in ("ENDORSED", "ACCEPTED", "SETTLED")]
     return Seen([got, paid_to], [[{"status": 201, "stage": "REDEEMED"}, *stages], "LAB"])
 
 
 @check(
     "guest.issued",
     "issue",
-    "其他地区开券、拨款、发放，本网关随即可见",
+    "其他地区开设券种、拨入资金并发放，本网关随即可见",
     "The partner opens, funds and issues at its node, and this gateway sees it",
     events=("ProgrammeOpened", "Funded", "TermsIssued", "Issued"),
 )
@@ -68,7 +68,7 @@ def guest_redeemed(stage: Stage) -> Seen:
 def guest_endorsed(stage: Stage) -> Seen:
     """As the partner's programme asks."""
     got = stage.review("endorse", "reviewer-1", stage.remembered["guest"])
-    return Seen(got, {"status": 200, "stages": ["ENDORSED"], "chain": "ENDORSED"})
+    return Seen(got, reviewed("ENDORSED"))
 
 
 @check("guest.not-accepted-here", "accept", "服务地不得替发券地审核", "The host region does not accept for the issuing one")
@@ -91,7 +91,7 @@ def guest_settled(stage: Stage) -> Seen:
     stage.partner("reviewer-1").accept([stage.filing(order).claim])
     got = stage.review("settle", "payer", order, payment_reference="REH-PAY-4")
     stage.remembered["settled at"] = stage.now
-    return Seen(got, {"status": 200, "stages": ["SETTLED"], "chain": "SETTLED"})
+    return Seen(got, reviewed("SETTLED"))
 
 
 @check("month.statement", "closeMonth", "月结单由链上事件得出，应付轧差相符", "A month's statement is what the chain's events give")

@@ -5,10 +5,10 @@ from typing import Any
 from registry.codec import id_of
 from registry.conformance.cast import PARTNER, PARTNER_ROLES, programmes_of
 from registry.conformance.desks import refused
-from registry.conformance.stage import Stage
+from registry.conformance.stage import Stage, id_in
 from registry.conformance.table import Seen, check
 from registry.getters import RULES, SLICES
-from registry.model import UNLIMITED, Id
+from registry.model import UNLIMITED
 from registry.programme_file import read_programme_file
 
 FUNDED, DRAWN = "100000000", "1000000"
@@ -38,7 +38,7 @@ def opened(stage: Stage) -> Seen:
 @check("open.on-chain", "open", "链上的券种规则与文件一致", "The contract keeps the rule that the file says")
 def on_chain(stage: Stage) -> Seen:
     """Payer, parties to be paid, reviews and the marginal rule."""
-    programme = Id(bytes.fromhex(stage.remembered["own"][2:]))
+    programme = id_in(stage.remembered["own"])
     rules, slices = stage.read(RULES, programme), stage.read(SLICES, programme)
     names = ("paid_home", "paid_across", "approval", "first_review")
     got: dict[str, Any] = {name: getattr(rules, name).name for name in names} | {"region": rules.region, "payer": rules.payer}

@@ -5,9 +5,9 @@ from typing import Any
 
 from registry.codec import id_of
 from registry.conformance.desks import Answer, refused
-from registry.conformance.stage import DAY, Stage
+from registry.conformance.stage import DAY, Stage, id_in
 from registry.conformance.table import Seen, check
-from registry.model import Digest, Fen, Id, Time, Voucher
+from registry.model import Digest, Fen, Time, Voucher
 
 FACE, NOTE = "1500000", "50000"
 SERIALS = tuple(f"REH-{number}" for number in range(1, 13))
@@ -36,7 +36,7 @@ def issue_anew(stage: Stage, serial: str) -> Answer:
 
 
 def _ids(stage: Stage, asked: dict[str, Any]) -> list[str]:
-    keyring, programme = stage.rehearsal.keyring, Id(bytes.fromhex(asked["programme"][2:]))
+    keyring, programme = stage.rehearsal.keyring, id_in(asked["programme"])
     terms = (Fen(int(asked["face"])), Fen(int(asked["denomination"])), Time(asked["use_by"]), Time(asked["claim_by"]))
     tags = [(keyring.firm(each["firm"]), keyring.serial(stage.region, each["serial"])) for each in asked["recipients"]]
     return ["0x" + id_of(Voucher(programme, *terms, *each)).hex() for each in tags]
@@ -102,7 +102,7 @@ def issued_joint(stage: Stage) -> Seen:
     return Seen(_issue(stage, "/v1/vouchers/rows", asked).told(), {"status": 201})
 
 
-@check("issue.short", "issue", "发放即将到期的券，供到期后核验", "A voucher with a near end is issued", events=("TermsIssued", "Issued"))
+@check("issue.short", "issue", "发放即将到期的券，供到期后核验", "A voucher that ends soon is issued", events=("TermsIssued", "Issued"))
 def issued_short(stage: Stage) -> Seen:
     """For `verification.past-use-by`."""
     stage.remembered["short"] = stage.now + SHORT_SECONDS
@@ -122,7 +122,7 @@ def valid(stage: Stage) -> Seen:
     return Seen(got | {"available": answer["voucher"]["available"]}, _of("VALID") | {"available": FACE})
 
 
-@check("verification.unknown-serial", "verify", "没有的券：答 NOT_VALID 及原因", "A serial of nobody's is NOT_VALID, and why")
+@check("verification.unknown-serial", "verify", "券号不存在：答 NOT_VALID 及原因", "A serial that no voucher has is NOT_VALID, and why")
 def unknown_serial(stage: Stage) -> Seen:
     """Never an error."""
     return Seen(stage.verify("REH-NONE"), _of("NOT_VALID", "UnknownVoucher"))
@@ -190,6 +190,6 @@ def lookups(stage: Stage) -> Seen:
 @check("flag.by-partner", "flag", "其他地区的通告即时生效", "A partner's flag counts at once", events=("Flagged",))
 def by_partner(stage: Stage) -> Seen:
     """Raised at the partner's node, on the candidate's spare firm."""
-    stage.partner("directory").flag(Id(bytes.fromhex(stage.firm_id("firm-spare")[2:])), Digest(secrets.token_bytes(32)))
+    stage.partner("directory").flag(id_in(stage.firm_id("firm-spare")), Digest(secrets.token_bytes(32)))
     got = stage.verify("REH-FS", firm="firm-spare", caller="issuer")
     return Seen([got["status"], got["reasons"]], ["NOT_VALID", ["SubjectFlagged"]])
