@@ -59,7 +59,14 @@ app.add_typer(evidence, name="evidence")
 corrections = typer.Typer(no_args_is_help=True, help="退回补正的事项。 What was sent back of it.")
 app.add_typer(corrections, name="corrections")
 
-State = Annotated[Path, typer.Option("--state", envvar="TONGQUAN_STATE", help="网关的状态目录。 The gateway's state folder.")]
+State = Annotated[
+    Path,
+    typer.Option(
+        "--state",
+        envvar="TONGQUAN_STATE",
+        help="网关的状态目录；或环境变量 TONGQUAN_STATE。 The gateway's state folder; or by TONGQUAN_STATE.",
+    ),
+]
 Anchor = Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
 

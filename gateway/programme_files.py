@@ -58,7 +58,10 @@ class ProgrammeFiles:
         try:
             content = self._path(programme.policy_hash).read_bytes()
         except FileNotFoundError as missing:
-            title = "本平台没有该券种的规则文件，请补交。 This gateway has not the programme's file; hand it in."
+            title = (
+                "本平台没有该券种的规则文件：发券机构补交，其他机构随请求附上。"
+                " This gateway has not the programme's file: its issuer hands it in, others bring it with what they ask."
+            )
             raise Problem(409, "ProgrammeFileMissing", title, policy_hash="0x" + programme.policy_hash.hex()) from missing
         try:
             text = content.decode()

@@ -30,8 +30,8 @@ class Settings(BaseSettings):
         Path,
         Field(
             description="Folder of index (deletable), and of outbox, answers, reasons, keys, look-up log, book of agents, firms' facts,"
-            " decisions, catalogue of labs, programme files, evidence with its originals, what was sent back of it, payment records and"
-            " catalogue of sub-districts (all to be backed up)."
+            " and what became of them, decisions, catalogue of labs, programme files, older ledgers, evidence with its originals, what was"
+            " sent back of it, payment records, the payment book, signed years, service types and sub-districts (all to be backed up)."
         ),
     ]
     tag_keys: Annotated[Path, Field(description="Secret: the consortium's tag keys, JSON of epoch to 64 hexadecimal digits.")]

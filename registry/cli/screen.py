@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from registry.cli.settings import Lang
@@ -61,7 +61,7 @@ class Screen:
         self.as_json = as_json
         self._lang = lang
         self._answers = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else ANSWER_WIDTH)
-        self._asides = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._asides = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else ANSWER_WIDTH)
 
     def words(self, zh: str, en: str) -> str:
         """A sentence: Chinese, then English; or English alone."""
@@ -110,14 +110,15 @@ class Screen:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
 
     def _grid(self, found: Mapping[str, Any]) -> Table:
-        grid = Table.grid(padding=(0, 2))
+        # Chinese has no blanks to break a line at.
+        grid = Table.grid(Column(), Column(overflow="fold"), padding=(0, 2))
         for name, value in found.items():
             grid.add_row(Text(self._label(name), style="bold"), self._cell(name, value))
         return grid
 
     def _table(self, rows: Sequence[Mapping[str, Any]]) -> Table:
         names = list(dict.fromkeys(name for row in rows for name in row))
-        table = Table(*(self._label(name) for name in names))
+        table = Table(*(Column(self._label(name), overflow="fold") for name in names))
         for row in rows:
             # A row about a field shows that field's value as it would be shown under its own name.
             about = str(row["field"]).rpartition(".")[2] if "field" in row else None
