@@ -56,7 +56,7 @@ def test_a_person_sees_sums_and_not_every_line(people, month):
     said = people.auditor().run(f"month statement {PAIR} --month {month} --lang zh")
 
     assert said.status == 0
-    assert "金额" in said.out
+    assert "锁定额度" in said.out
     assert "5,000.00 元" in said.out
 
 
