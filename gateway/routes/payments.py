@@ -282,7 +282,7 @@ def settle(batch: schemas.BatchInPath, caller: Payer, office: OfficeHere, once: 
         "登记退票 Record a returned payment",
         asked=examples.RETURN_MADE,
         answer=examples.BATCH_RETURNED,
-        refuses=(*TAGS, "NotFound", "NotInBatch", "NotYours", "WrongRowState"),
+        refuses=(*TAGS, "NotFound", "NotInBatch", "NotYours", "ReferenceUsed", "WrongRowState"),
     ),
 )
 def give_back(batch: schemas.BatchInPath, asked: schemas.ReturnMade, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -293,13 +293,16 @@ class PaymentBook:
         return {each.payment: other for other, row in rows for each in row.references}
 
     def _is_paid_so(self, number: int, payment: BankReference, elsewhere: Mapping[Digest, int]) -> bool:
-        _, row = self._row(number, payment.order)
+        batch, row = self._row(number, payment.order)
         if row.state is RowState.PAID and row.references[-1].payment == payment.payment:
             return True
         if row.state not in (RowState.AT_BANK, RowState.RESENT):
             raise BatchRefused("WrongRowState", order=_hex(payment.order), state=row.state)
-        # One payment may be of several orders of a batch, and of an order once.
-        other = number if payment.payment in {each.payment for each in row.references} else elsewhere.get(payment.payment)
+        # One payment may be of several orders of a batch; none is both a first one and one that was made again.
+        again = bool(row.references)
+        others = (each for one in batch.rows.values() for each in (one.references[:1] if again else one.references[1:]))
+        used = {each.payment for each in (*row.references, *others)}
+        other = number if payment.payment in used else elsewhere.get(payment.payment)
         if other is not None:
             raise BatchRefused("ReferenceUsed", order=_hex(payment.order), batch=other)
         return False
@@ -309,6 +312,9 @@ class PaymentBook:
         _, row = self._row(number, returned.order)
         if row.state is not RowState.PAID:
             raise BatchRefused("WrongRowState", order=_hex(returned.order), state=row.state)
+        if returned.payment in {each.payment for each in row.returns}:
+            # Told a second time, after it was paid again: nothing came back since.
+            raise BatchRefused("ReferenceUsed", order=_hex(returned.order), batch=number)
         return PaymentReturned(number, returned.order, returned.text, returned.payment, reason)
 
     def resend(self, number: int, orders: Sequence[Id], payees: Mapping[Tag, str], *, by: str) -> PaymentsResent:

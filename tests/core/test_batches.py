@@ -97,8 +97,8 @@ class Desk:
     def pay(self, number, *references):
         return self.write(lambda book: book.pay(number, references))
 
-    def give_back(self, number, order):
-        self.write(lambda book: book.give_back(number, reference(order, "BACK-1"), reason="户名不符"))
+    def give_back(self, number, order, text="BACK-1"):
+        self.write(lambda book: book.give_back(number, reference(order, text), reason="户名不符"))
 
     def resend(self, number, *orders, by=SECOND):
         self.write(lambda book: book.resend(number, orders, self.payees, by=by))
@@ -546,6 +546,34 @@ def test_a_returned_payment_is_paid_again_under_the_settlement_that_it_has(desk)
     assert {row["账号"] for row in first_file} == {NUMBER}
 
 
+def test_a_return_that_is_told_again_is_no_second_one(desk):
+    """Else a payment that was made again would be made a third time."""
+    number, (one, other) = desk.at(BatchStage.PAID), desk.orders
+    desk.give_back(number, one)
+    desk.resend(number, one)
+    desk.pay(number, reference(one, "PAY-2"))
+
+    with refused("ReferenceUsed"):
+        desk.give_back(number, one)
+    desk.give_back(number, other)
+    desk.give_back(number, one, "BACK-2")
+    assert {desk.state(number, each) for each in desk.orders} == {RowState.RETURNED}
+
+
+def test_a_payment_that_is_made_again_is_under_no_first_ones_reference(desk):
+    number, (one, other) = desk.at(BatchStage.AT_BANK), desk.orders
+    desk.pay(number, reference(one, "PAY-1"), reference(other, "PAY-2"))
+    for order in desk.orders:
+        desk.give_back(number, order)
+    desk.resend(number, *desk.orders)
+
+    with refused("ReferenceUsed"):
+        desk.pay(number, reference(one, "PAY-2"))
+    desk.pay(number, reference(one, "PAY-3"))
+    desk.pay(number, reference(other, "PAY-3"))
+    assert desk.batch(number).stage is BatchStage.PAID
+
+
 # Budget lines
 
 
@@ -648,7 +676,7 @@ def play(desk, act, *, number, order, by, texts):
         "next": lambda: onwards(desk, number, order, by, texts),
         "draw": lambda: desk.draw([order]),
         "pay": lambda: desk.pay(number, reference(order, f"PAY-{next(texts)}")),
-        "give back": lambda: desk.give_back(number, order),
+        "give back": lambda: desk.give_back(number, order, f"BACK-{next(texts)}"),
         "resend": lambda: desk.resend(number, order, by=by),
         "take out": lambda: desk.write(lambda book: book.take_out(number, order, reason="x", by=by)),
         "withdraw": lambda: desk.write(lambda book: book.withdraw(number, reason="x")),
