@@ -183,6 +183,7 @@ STATUS: Mapping[str, int] = {
     "NotFound": 404,
     "NotInBatch": 409,
     "NotItsDuty": 403,
+    "NotOwed": 409,
     "NotReady": 503,
     "NotSentBack": 422,
     "NotWaiting": 409,

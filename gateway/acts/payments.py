@@ -281,11 +281,12 @@ def bank_excel(office: Office, caller: Caller, number: int) -> bytes:
 
 
 def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
-    """A batch's re-send list (重付清单)."""
-    with _looked_at(office, caller, f"re-send list of payment batch {number}"):
+    """A batch's re-send list (重付清单), without what is owed no more."""
+    with _looked_at(office, caller, f"re-send list of payment batch {number}"), office.current() as snapshot:
         require_of_this_region(office, caller)
         _require_batch(office, number)
-        return office.payment_records.book().resend_csv(number)
+        office.require_certain(snapshot)
+        return office.payment_records.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
 
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
@@ -338,8 +339,17 @@ def give_back(office: Office, caller: Caller, number: int, asked: ReturnMade, in
 
 def resend(office: Office, caller: Caller, number: int, orders: Sequence[bytes], intent_id: str) -> BatchSeen:
     """Put returned payments on the re-send list, as another officer than who recorded the return, into the accounts that count now."""
+    require_of_this_region(office, caller)
+    _require_batch(office, number)
     asked = sorted({Id(each) for each in orders})
-    return _on_batch(office, caller, number, intent_id, lambda book, _: book.resend(number, asked, _payees(office, book), by=caller.name))
+    with office.current() as snapshot:
+        ledger, now = snapshot.ledger, Time(snapshot.time)
+
+        def decide(book: PaymentBook) -> PaymentRecord:
+            return book.resend(number, asked, _payees(office, book), ledger=ledger, now=now, by=caller.name)
+
+        done = _record(office, caller, intent_id, decide)
+        return _seen(office, done.book, _Chain.of(office, snapshot), number)
 
 
 def _reference(office: Office, order: bytes, text: str) -> BankReference:

@@ -296,7 +296,7 @@ def give_back(batch: schemas.BatchInPath, asked: schemas.ReturnMade, caller: Pay
         "列入重付 Put on the re-send list",
         asked=examples.RESEND,
         answer=examples.BATCH_RESENT,
-        refuses=("AccountMissing", "NotFound", "NotInBatch", "NotYours", "SameOfficer", "WrongRowState"),
+        refuses=("AccountMissing", "NotFound", "NotInBatch", "NotOwed", "NotYours", "SameOfficer", "WrongRowState"),
     ),
 )
 def resend(batch: schemas.BatchInPath, asked: schemas.ResendAsked, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

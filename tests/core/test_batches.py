@@ -69,6 +69,10 @@ class Desk:
     def waiting(self):
         return bank_file(self.scene.ledger, self.scene.chain.log, chain_id=CHAIN_ID, payer=CHANGXING, until=Time(self.scene.chain.now))
 
+    @property
+    def now(self):
+        return {"ledger": self.scene.ledger, "now": Time(self.scene.chain.now)}
+
     def write(self, decide):
         """Put down what is decided, through JSON as it is kept."""
         record = decide(self.book)
@@ -101,7 +105,7 @@ class Desk:
         self.write(lambda book: book.give_back(number, reference(order, text), reason="户名不符"))
 
     def resend(self, number, *orders, by=SECOND):
-        self.write(lambda book: book.resend(number, orders, self.payees, by=by))
+        self.write(lambda book: book.resend(number, orders, self.payees, **self.now, by=by))
 
     def leave(self, number):
         return self.write(lambda book: book.fall_out(number, self.scene.ledger, self.waiting))
@@ -186,7 +190,7 @@ def test_every_step_is_taken_at_its_own_stage_and_at_no_other(desk, step, stage)
 ON_ROWS = {
     "pay": ({RowState.AT_BANK, RowState.RESENT}, lambda book, n, order: book.pay(n, [reference(order, "PAY-NEW")])),
     "give back": ({RowState.PAID}, lambda book, n, order: book.give_back(n, reference(order, "BACK-9"), reason="退票")),
-    "resend": ({RowState.RETURNED}, lambda book, n, order: book.resend(n, [order], Payees(), by=SECOND)),
+    "resend": ({RowState.RETURNED}, lambda book, n, order: book.resend(n, [order], Payees(), **Desk().now, by=SECOND)),
     "take out": ({RowState.LISTED, RowState.AT_BANK}, lambda book, n, order: book.take_out(n, order, reason="异议", by=SECOND)),
 }
 
@@ -533,7 +537,7 @@ def test_a_returned_payment_is_paid_again_under_the_settlement_that_it_has(desk)
     desk.write(lambda book: book.confirm(PAYEE, 2, by=SECOND))
     desk.resend(number, order)
 
-    (row,) = csv.DictReader(io.StringIO(desk.book.resend_csv(number).decode("utf-8-sig")))
+    (row,) = csv.DictReader(io.StringIO(desk.book.resend_csv(number, **desk.now).decode("utf-8-sig")))
     assert (row["订单编号"], row["账号"]) == ("0x" + order.hex(), "6222000000000000002")
     with refused("ReferenceUsed"):
         desk.pay(number, reference(order))

@@ -436,6 +436,29 @@ def test_a_returned_payment_is_sent_again_under_the_same_settlement(town, first,
     assert (brief["stage"], brief["resend"]) == ("PAID", [])
 
 
+def test_a_returned_payment_that_is_owed_no_more_is_not_sent_again(town, first, second, line, account):
+    """A debt since, or its firm flagged: before it is put on the re-send list, and on it."""
+    flagged = [new_firm(town, CHANGXING) for _ in range(2)]
+    debt, early, late, owed = orders = [accepted(town), *(accepted(town, firm=each) for each in flagged), accepted(town)]
+    number = at_bank(town, first, second, line, *orders)
+    assert paid(first, number, *orders).status == 200
+    for order in orders:
+        back = {"order": order, "bank_reference": f"BACK-{order[2:12]}", "reason": "账号不符"}
+        assert first.post(f"{PATH}/{number}/returned", back).status == 200
+    assert second.post(f"{PATH}/{number}/resend", {"orders": [late, owed]}).status == 200
+
+    reversal = {"recover": "480000", "reason": "样例"}
+    assert town.desk(CHANGXING, "reviewer-1").post(f"/v1/orders/{debt}/reverse", reversal).status == 200
+    for firm in flagged:
+        flag = {"subject": firm_id(town, firm), "reason": "样例"}
+        assert town.desk(CHANGXING, "directory").post("/v1/flags", flag).status == 201
+    refused = [second.post(f"{PATH}/{number}/resend", {"orders": [order]}) for order in (debt, early)]
+    content = first.raw(f"{PATH}/{number}/resend/csv").content
+
+    assert [(each.code, each["values"]["cause"]) for each in refused] == [("NotOwed", "REVERSED"), ("NotOwed", "FirmFlagged")]
+    assert [row["订单编号"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))] == [owed]
+
+
 def test_month_close_calls_a_payment_that_was_made_again_no_double_payment(town, first, second, line, *, account):
     order, payee = accepted(town), town.lab("lab-shanghai").host_unit
     number = at_bank(town, first, second, line, order)
