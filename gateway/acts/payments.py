@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from gateway import payment_shapes as shapes
 from gateway.callers import Caller, Party
 from gateway.errors import Problem
+from gateway.firm_affairs import Kind
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.payment_book import Decide, Written
@@ -50,6 +52,7 @@ from registry import (
     Id,
     LineKey,
     OutcomeUnknown,
+    PayeeAccount,
     PaymentBatch,
     PaymentBook,
     PaymentRecord,
@@ -152,8 +155,17 @@ def payee_accounts(office: Office, caller: Caller) -> AccountPage:
 
 
 def _payees(office: Office, book: PaymentBook) -> Mapping[Tag, str]:
-    """The payees that have accounts, by the tags, of every epoch, that the chain may know them by."""
-    return {tag: payee for payee in book.accounts for tag in office.keyring.firms(payee)}
+    """The payees that have accounts to be paid into, by the tags, of every epoch, that the chain may know them by."""
+    counting = (each for each in map(book.confirmed, book.accounts) if each is not None and not _is_outlived(office, each))
+    return {tag: each.payee for each in counting for tag in office.keyring.firms(each.payee)}
+
+
+def _is_outlived(office: Office, account: PayeeAccount) -> bool:
+    """Whether a payee was absorbed or struck off since its account was confirmed: its successor or liquidators have another one."""
+    change = office.firm_changes.standing(account.payee)
+    if account.confirmed is None or change is None or change.kind is Kind.MOVED:
+        return False
+    return account.confirmed.at <= change.at
 
 
 # Batches
@@ -267,7 +279,9 @@ def give_number(office: Office, caller: Caller, number: int, document_number: st
 
 def make_file(office: Office, caller: Caller, number: int, intent_id: str) -> BatchSeen:
     """Make a batch's bank file (银行文件)."""
-    return _on_batch(office, caller, number, intent_id, lambda book, today: book.make_file(number, today=today))
+    return _on_batch(
+        office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
+    )
 
 
 def bank_csv(office: Office, caller: Caller, number: int) -> bytes:

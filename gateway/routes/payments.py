@@ -207,7 +207,11 @@ def give_number(
 
 @router.post(
     "/payment-batches/{batch}/bank-file",
-    **_batch("生成银行文件 Make the bank file", answer=examples.BATCH_AT_BANK, refuses=(*_ON_BATCH, "LineUnknown", "PastCutOff")),
+    **_batch(
+        "生成银行文件 Make the bank file",
+        answer=examples.BATCH_AT_BANK,
+        refuses=(*_ON_BATCH, "AccountMissing", "LineUnknown", "PastCutOff"),
+    ),
 )
 def make_file(batch: schemas.BatchInPath, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Make a batch's bank file, once. From here on no order leaves it by itself: the bank may have paid it."""

@@ -18,7 +18,7 @@ Every act is a method that answers the record to put down, or raises `BatchRefus
 Who acts is told by a caller's name: one who drew up does not sign off, one who proposed does not confirm.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
@@ -267,11 +267,14 @@ class PaymentBook:
             raise BatchRefused("NumberTaken", batch=taken[0])
         return BatchNumbered(number, document_number)
 
-    def make_file(self, number: int, *, today: date) -> BankFileMade:
-        """Make a batch's bank file, once, before the cut-off day is over."""
+    def make_file(self, number: int, is_outlived: Callable[[PayeeAccount], bool], *, today: date) -> BankFileMade:
+        """Make a batch's bank file, once, before the cut-off day is over, and into no account that its payee has outlived since."""
         batch = self._at(number, BatchStage.NUMBERED)
         self._open_line(batch.drawn.line, today)
         _require_not_empty(batch)
+        outlived = [_hex(row.listed.order) for row in batch.standing if row.account is not None and is_outlived(self.account(row.account))]
+        if outlived:
+            raise BatchRefused("AccountMissing", orders=outlived)
         return BankFileMade(number, sha256(bank_csv(batch, self.account)), tuple(row.listed.order for row in batch.standing))
 
     def pay(self, number: int, payments: Sequence[BankReference]) -> OrdersPaid | None:

@@ -96,7 +96,7 @@ class Desk:
         self.write(lambda book: book.give_number(number, f"文号 {number}"))
 
     def file(self, number):
-        self.write(lambda book: book.make_file(number, today=self.today))
+        self.write(lambda book: book.make_file(number, lambda _: False, today=self.today))
 
     def pay(self, number, *references):
         return self.write(lambda book: book.pay(number, references))
@@ -171,7 +171,7 @@ STEPS = {
     "notice": (BatchStage.DRAWN, lambda book, n, desk: book.give_notice(n, first_day=desk.today, days=1, today=desk.today)),
     "sign": (BatchStage.NOTICED, lambda book, n, desk: book.sign(n, book.batch(n).list_hash, desk.payees, by=SECOND, today=desk.today)),
     "number": (BatchStage.SIGNED, lambda book, n, _: book.give_number(n, "another")),
-    "file": (BatchStage.NUMBERED, lambda book, n, desk: book.make_file(n, today=desk.today)),
+    "file": (BatchStage.NUMBERED, lambda book, n, desk: book.make_file(n, lambda _: False, today=desk.today)),
 }
 
 

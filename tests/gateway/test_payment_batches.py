@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -54,8 +55,8 @@ def line(town, first):
     return line_of(town, first)
 
 
-def line_of(town, desk, *, amount="100000000", days=30):
-    asked = {"programme": town.programmes[CHANGXING], "year": today(town).year, "line": f"206-{town.number()}"}
+def line_of(town, desk, *, region=CHANGXING, amount="100000000", days=30):
+    asked = {"programme": town.programmes[region], "year": today(town).year, "line": f"206-{town.number()}"}
     cut_off = (today(town) + timedelta(days=days)).isoformat()
     assert desk.post("/v1/budget-lines", asked | {"amount": amount, "cut_off": cut_off}).status == 200
     return asked
@@ -553,6 +554,46 @@ def test_a_payee_without_a_confirmed_account_keeps_the_batch_from_being_signed(t
     assert (refused.code, refused["values"]["orders"]) == ("AccountMissing", [order])
     version = account_of(first, second, lab.host_unit)
     assert signed(second, number)["orders"][0]["account_version"] == version
+
+
+def test_a_firm_that_is_no_more_is_paid_into_an_account_that_was_confirmed_since(town, monkeypatch):
+    """The liquidators' account (清算账户), not the one that the firm had; what was signed off before is not sent to the bank."""
+    second_payer(town, BEIJING)
+    first, second, office = (town.desk(BEIJING, each) for each in ("payer", "payer-2", "directory"))
+    firms = [new_firm(town, BEIJING) for _ in range(2)]
+    early, late = [accepted_of_beijing(town, firm) for firm in firms]
+    line = line_of(town, first, region=BEIJING)
+    for firm in firms:
+        account_of(first, second, firm.company_code)
+    before, after = noticed(town, first, line, early), noticed(town, first, line, late)
+    assert signed(second, before).status == 200
+    assert first.post(f"{PATH}/{before}/number", {"document_number": f"京科兑 {before} 号"}).status == 200
+
+    for firm in firms:
+        asked = {"firm": firm.company_code, "on": town.now, "reason": "登记机关已注销登记。"}
+        assert office.post("/v1/firm-changes/strike-off", asked).status == 201
+    told = first.get(f"{PATH}/{after}")["orders"][0]["has_account"]
+    refused = [first.post(f"{PATH}/{before}/bank-file", {}), signed(second, after)]
+    monkeypatch.setattr(town, "clock_shift", town.node.timestamp() + 60 - time.time())
+    for firm in firms:
+        account_of(first, second, firm.company_code, "6222000000000000009")
+    refused.append(first.post(f"{PATH}/{before}/bank-file", {}))
+    done = signed(second, after)
+
+    assert told is False
+    assert [(each.code, each["values"]["orders"]) for each in refused] == [("AccountMissing", [each]) for each in (early, late, early)]
+    assert (done.status, done["orders"][0]["account_version"]) == (200, 2)
+
+
+def accepted_of_beijing(town, firm):
+    """An order of a Beijing firm at a Shanghai lab, where the firm is paid."""
+    lab = town.lab("lab-shanghai")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm, face="10000000", denomination="1"), amount="500000")
+    assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
+    assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    assert town.review("endorse", BEIJING, "reviewer-1", order) == "ENDORSED"
+    assert town.review("accept", BEIJING, "reviewer-2", order) == "ACCEPTED"
+    return order
 
 
 def test_an_account_number_is_in_no_log_and_in_no_kept_answer(town, first, second, lines):
