@@ -162,10 +162,8 @@ def _payees(office: Office, book: PaymentBook) -> Mapping[Tag, str]:
 
 def _is_outlived(office: Office, account: PayeeAccount) -> bool:
     """Whether a payee was absorbed or struck off since its account was confirmed: its successor or liquidators have another one."""
-    change = office.firm_changes.standing(account.payee)
-    if account.confirmed is None or change is None or change.kind is Kind.MOVED:
-        return False
-    return account.confirmed.at <= change.at
+    ended = [each for each in office.firm_changes.in_force(account.payee) if each.kind is not Kind.MOVED]
+    return account.confirmed is not None and any(account.confirmed.at <= each.at for each in ended)
 
 
 # Batches
