@@ -214,6 +214,7 @@ STATUS: Mapping[str, int] = {
     "RateLimited": 429,
     "ReferenceUsed": 409,
     "RegionRefused": 422,
+    "RejectionUnderWay": 503,
     "Reverted": 409,
     "RoleNotAllowed": 403,
     "SameBody": 409,

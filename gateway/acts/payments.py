@@ -276,10 +276,25 @@ def give_number(office: Office, caller: Caller, number: int, document_number: st
 
 
 def make_file(office: Office, caller: Caller, number: int, intent_id: str) -> BatchSeen:
-    """Make a batch's bank file (银行文件)."""
-    return _on_batch(
-        office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
-    )
+    """Make a batch's bank file (银行文件), while nothing is being sent back."""
+    with _no_rejection_under_way(office):
+        return _on_batch(
+            office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
+        )
+
+
+@contextmanager
+def _no_rejection_under_way(office: Office) -> Iterator[None]:
+    """A rejection of which the chain does not tell yet may still happen, after the bank was told to pay."""
+    is_free = office.sending_back.acquire(blocking=False)
+    try:
+        if not is_free or office.outbox.under_way("reject"):
+            title = "有退回补正的结果未定，请稍后再试。 What becomes of a rejection is not known yet; nothing happened, try again."
+            raise Problem(503, "RejectionUnderWay", title, headers={"Retry-After": "2"})
+        yield
+    finally:
+        if is_free:
+            office.sending_back.release()
 
 
 def bank_csv(office: Office, caller: Caller, number: int) -> bytes:

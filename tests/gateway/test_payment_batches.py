@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from gateway.acts import payments
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentRecords, verify
-from registry import Client, Index, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
+from registry import Client, Index, Outbox, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
 from registry.batches import BatchRefused
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
@@ -316,6 +316,38 @@ def test_what_the_bank_was_told_to_pay_is_not_sent_back(town, first, second, lin
 
     assert (answer.code, answer["values"]["batch"]) == ("PaymentUnderWay", number)
     assert stage_of(town, order) == "ACCEPTED"
+
+
+def test_no_bank_is_told_of_an_order_that_is_being_sent_back(town, first, second, line, *, account, monkeypatch):
+    """The rejection was looked at before there was a bank file, and is not on the chain yet."""
+    order = accepted(town)
+    number = noticed(town, first, line, order)
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+    reject, meanwhile = Client.reject, []
+
+    def rejecting(self, *asked, **more):
+        meanwhile.append(second.post(f"{PATH}/{number}/bank-file", {}))
+        return reject(self, *asked, **more)
+
+    monkeypatch.setattr(Client, "reject", rejecting)
+    stage = town.review("reject", CHANGXING, "payer", order)
+
+    assert [(each.status, each.code) for each in meanwhile] == [(503, "RejectionUnderWay")]
+    assert (stage, first.get(f"{PATH}/{number}")["stage"]) == ("OPEN", "WITHDRAWN")
+
+
+def test_no_bank_is_told_while_what_became_of_a_rejection_is_not_known(town, first, second, line, *, account, monkeypatch):
+    number = noticed(town, first, line, accepted(town))
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+
+    with monkeypatch.context() as open_end:
+        open_end.setattr(Outbox, "under_way", lambda _, what: [object()] if what == "reject" else [])
+        refused = first.post(f"{PATH}/{number}/bank-file", {}, key="once-known")
+
+    assert (refused.status, refused.code) == (503, "RejectionUnderWay")
+    assert first.post(f"{PATH}/{number}/bank-file", {}, key="once-known").status == 200
 
 
 def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, second, line, *, account, monkeypatch):
