@@ -435,9 +435,9 @@ def _on_batch(office: Office, caller: Caller, number: int, intent_id: str, decid
 
 
 def _let_leave(office: Office, caller: Caller, chain: _Chain, number: int, intent_id: str) -> None:
-    """Put down which orders of a batch the chain no longer has to be paid."""
-    ledger, waiting = chain.snapshot.ledger, chain.waiting
-    _record(office, caller, f"{intent_id}/left/{number}", lambda book: book.fall_out(number, ledger, waiting))
+    """Put down which orders of a batch the chain no longer has to be paid; of a repeated request too, which may find others."""
+    ledger, waiting, last = chain.snapshot.ledger, chain.waiting, office.payment_records.book().last
+    _record(office, caller, f"{intent_id}/left/{number}/{last}", lambda book: book.fall_out(number, ledger, waiting))
 
 
 def _record(office: Office, caller: Caller, intent_id: str, decide: Decide) -> Written:

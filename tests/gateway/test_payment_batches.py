@@ -20,7 +20,7 @@ from gateway.acts import payments
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentRecords, verify
 from registry import Client, Index, Outbox, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
-from registry.batches import BatchRefused
+from registry.batches import BatchRefused, PaymentBook
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import both_signed, firm_id, new_firm, new_lab, order_at, redemption_document, second_payer
@@ -365,6 +365,26 @@ def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, se
     assert {(each.status, each["stage"], len(each["unsettled"])) for each in done} == {(200, "PAID", 0)}
     assert len(settlements(town, order)) == 1
     assert done[0]["orders"][0]["references"] == [f"PAY-{order[2:12]}"]
+
+
+def test_what_is_stopped_after_a_crash_falls_out_when_the_request_is_repeated(town, first, second, line, *, account, monkeypatch):
+    """What fell out by the first request is on record by its name, and something else has to fall out by the second."""
+    firms = [new_firm(town, CHANGXING) for _ in range(2)]
+    early, late, sound = *(accepted(town, firm=each) for each in firms), accepted(town)
+    number = noticed(town, first, line, early, late, sound)
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+    flags = [{"subject": firm_id(town, each), "reason": "样例"} for each in firms]
+
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", flags[0]).status == 201
+    with monkeypatch.context() as dying:
+        dying.setattr(PaymentBook, "make_file", died)
+        assert first.post(f"{PATH}/{number}/bank-file", {}, key="crash-left").code == "Internal"
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", flags[1]).status == 201
+    done = first.post(f"{PATH}/{number}/bank-file", {}, key="crash-left")
+
+    assert {each["order_id"]: each["cause"] for each in done["out"]} == {early: "FirmFlagged", late: "FirmFlagged"}
+    assert [row["order_id"] for row in done["orders"]] == [sound]
 
 
 def test_a_crash_after_the_settlement_was_sent_is_found_again(town, first, second, line, *, account, monkeypatch):
