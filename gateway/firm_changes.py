@@ -8,7 +8,8 @@ company codes and names; nothing of it goes to the chain.
 
 import json
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -82,7 +83,7 @@ class FirmChanges:
         self._guard = threading.Lock()
         self._connection = open_store(state / FILE, _SCHEMA + append_only("changes"))
         self._tags = tags
-        self._standing = self._read_standing()
+        self._in_force = self._read_in_force()
 
     @property
     def head(self) -> Head:
@@ -100,7 +101,7 @@ class FirmChanges:
                     (made,) = chained(stored_head(self._connection), [row])
                     self._connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
                     store_head(self._connection, Head(made[0], made[-1]))
-            self._standing = self._read_standing()
+            self._in_force = self._read_in_force()
             return self._select("WHERE intent = ?", intent_id)[0]
 
     def recorded(self, intent_id: str) -> Change | None:
@@ -115,12 +116,19 @@ class FirmChanges:
 
     def standing(self, firm: str) -> Change | None:
         """What counts of a firm now: its last merger, striking off or move, unless that was withdrawn."""
-        found = [each for each in self.history(firm) if each.kind is not Kind.RENAMED]
-        return found[-1] if found and found[-1].kind in ENDING else None
+        return next(reversed(self.in_force(firm)), None)
+
+    def in_force(self, firm: str) -> Sequence[Change]:
+        """All of a firm's mergers, strikings off and moves since one was last withdrawn."""
+        return _in_force(self.history(firm))
 
     def of_tag(self, firm: Tag) -> Change | None:
         """The same by a firm's tag, of whichever epoch."""
-        return self._standing.get(firm)
+        return next(reversed(self._in_force.get(firm, ())), None)
+
+    def ending(self, firm: Tag, programme: Id) -> Change | None:
+        """Since which change a firm's vouchers of a programme take no new orders. What was recorded later makes good nothing of before."""
+        return next((each for each in self._in_force.get(firm, ()) if each.ends(programme)), None)
 
     def name_of(self, firm: str) -> str | None:
         """The name that was put on record last."""
@@ -131,13 +139,23 @@ class FirmChanges:
         with self._guard:
             self._connection.close()
 
-    def _read_standing(self) -> Mapping[Tag, Change]:
-        last = {each.firm: each for each in self._select("WHERE kind <> 'RENAMED' ORDER BY number")}
-        return {tag: each for each in last.values() if each.kind in ENDING for tag in self._tags(each.firm)}
+    def _read_in_force(self) -> Mapping[Tag, Sequence[Change]]:
+        by_firm: dict[str, list[Change]] = defaultdict(list)
+        for each in self._select("ORDER BY number"):
+            by_firm[each.firm].append(each)
+        return {tag: _in_force(changes) for firm, changes in by_firm.items() for tag in self._tags(firm)}
 
     def _select(self, which: str, *values: object) -> list[Change]:
         query = f"SELECT number, firm, kind, day, at, by, told FROM changes {which}"  # noqa: S608 - our own words
         return [_change(row) for row in self._connection.execute(query, values).fetchall()]
+
+
+def _in_force(changes: Iterable[Change]) -> Sequence[Change]:
+    """Of a firm's changes those that ended something, since one was last withdrawn."""
+    found: list[Change] = []
+    for each in changes:
+        found = [] if each.kind is Kind.WITHDRAWN else [*found, each] if each.kind in ENDING else found
+    return found
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:

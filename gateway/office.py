@@ -104,6 +104,7 @@ class Office:
         self.rate = RateLimit(per_second=settings.rate_per_second, burst=settings.rate_burst, clock=time.monotonic)
         self.lookup_rate = RateLimit(per_second=settings.lookups_per_second, burst=settings.lookups_burst, clock=time.monotonic)
         self.issuing = threading.Lock()
+        self.sending_back = threading.Lock()
         self.loading = threading.Lock()
         self.handing_in = threading.Lock()
         self._closed = threading.Event()

@@ -14,6 +14,7 @@ WORDS: Mapping[str, str] = {
     "NoticeBackdated": "公示起始日早于今日。 A notice does not begin in the past.",
     "NoticeNotOver": "公示期未满。 The notice is not over.",
     "NotInBatch": "该订单不在此批次中。 The order is not in this batch.",
+    "NotOwed": "该笔款项已不应再付（已冲销，或被通告、冻结）。 That payment is owed no more: a debt since, or its payee is stopped.",
     "NotWaiting": "该订单不在待拨付之列（或已被通告、冻结）。 The order does not wait for this payer under that programme, or is stopped.",
     "NumberTaken": "该文号已用于另一批次。 Another batch has that document number.",
     "OrderRepeated": "同一订单出现两次。 An order is named twice.",

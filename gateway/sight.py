@@ -298,9 +298,8 @@ def require_takes_orders(office: Office, ledger: Ledger, voucher: Voucher) -> No
 
 def change_that_ends(office: Office, ledger: Ledger, voucher: Voucher) -> Change | None:
     """The change since which a voucher of this region takes no new orders, if there was one."""
-    change = office.firm_changes.of_tag(voucher.firm)
-    of_this_region = change is not None and ledger.programmes[voucher.programme].region == office.region
-    return change if change is not None and of_this_region and change.ends(voucher.programme) else None
+    of_this_region = ledger.programmes[voucher.programme].region == office.region
+    return office.firm_changes.ending(voucher.firm, voucher.programme) if of_this_region else None
 
 
 def change_since(office: Office, snapshot: Snapshot, order_id: Id) -> Change | None:

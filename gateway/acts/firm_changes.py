@@ -21,7 +21,7 @@ from gateway.firm_affairs import Becomes, Kind, order_becomes, voucher_becomes
 from gateway.firm_changes import Change, Particulars
 from gateway.looked_up import logged
 from gateway.office import Office
-from gateway.sight import head_for, may_see_firm, may_see_order, not_found, require_of_this_region
+from gateway.sight import change_since, head_for, may_see_firm, may_see_order, not_found, require_of_this_region
 from registry import Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, id_of
 
 NOBODY = Address("0x" + sha256(b"tongquan: the account of nobody").hexdigest()[:40])
@@ -219,7 +219,9 @@ def _affairs(office: Office, caller: Caller, snapshot: Snapshot, firm_id: Id, ch
         key=shapes.key_seen(snapshot, firm_id) if whole else None,
         flagged_until=facts.firm(firm_id)["flagged_until"],
         vouchers=[_voucher(snapshot, each, change) for each in _vouchers(snapshot, firm_id)] if whole else [],
-        orders=[_order(snapshot, each, change) for each in _orders(snapshot, firm_id) if may_see_order(office, caller, ledger, each)],
+        orders=[
+            _order(office, snapshot, each, change) for each in _orders(snapshot, firm_id) if may_see_order(office, caller, ledger, each)
+        ],
         block=office.block_seen(snapshot),
     )
 
@@ -252,7 +254,7 @@ def _voucher(snapshot: Snapshot, voucher_id: Id, change: Change | None) -> schem
     return schemas.VoucherAffair(**{name: told[name] for name in named}, becomes=_told(becomes))
 
 
-def _order(snapshot: Snapshot, order_id: Id, change: Change | None) -> schemas.OrderAffair:
+def _order(office: Office, snapshot: Snapshot, order_id: Id, change: Change | None) -> schemas.OrderAffair:
     ledger, told = snapshot.ledger, Facts(snapshot).order(order_id)
     voucher = ledger.order_records[order_id].voucher
     since = dict(snapshot.reservations_of(voucher))[order_id]
@@ -263,7 +265,8 @@ def _order(snapshot: Snapshot, order_id: Id, change: Change | None) -> schemas.O
         ledger.orders[order_id].stage,
         firm_is_paid=told["paid_to"] == "FIRM",
         has_signer=change.told.signer is not None,
-        began_afterwards=change.ends(ledger.vouchers[voucher].programme) and since > change.at,
+        began_afterwards=(change.ends(ledger.vouchers[voucher].programme) and since > change.at)
+        or change_since(office, snapshot, order_id) is not None,
     )
     return schemas.OrderAffair(**told, since=since, becomes=_told(becomes))
 

@@ -44,7 +44,9 @@ def _may_see(office: Office, caller: Caller, row: Row) -> bool:
     """Whoever asked, the voucher's firm, the offices of its region and of this gateway's, and auditors."""
     found = row.lookup
     if caller.party in OF_LABS:
-        return found.lab is not None and caller.acts_for(found.lab)
+        # A lab also sees what its agencies asked in its name; an agency nothing of the lab's other ones.
+        is_own = caller.party is Party.LAB or found.caller == caller.credential
+        return is_own and found.lab is not None and caller.acts_for(found.lab)
     if caller.party is Party.FIRM:
         return found.firm in own_tags(office, caller)
     return caller.party is Party.AUDITOR or (caller.party in OFFICERS and caller.home in (found.region, office.region))

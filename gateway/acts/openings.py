@@ -37,7 +37,7 @@ from gateway.schemas import (
     RedemptionFacts,
 )
 from gateway.schemas.openings import Awaited
-from gateway.sight import is_enrolled, not_found, of_voucher, own_tags, require_of_this_region, require_seller
+from gateway.sight import is_enrolled, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region, require_seller
 from registry import (
     OPENING_SUFFIX,
     Firm,
@@ -152,6 +152,8 @@ def _require_good(office: Office, snapshot: Snapshot, batch: Batch) -> None:
 
 def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadRow]:
     """Every bad row, with those that only the registry knows to be wrong. What is issued already was judged then."""
+    if batch.left(snapshot):
+        require_all_epochs(office, snapshot)
     found = list(batch.parsed.bad)
     for row in batch.parsed.to_issue:
         if batch.id_of(row) not in snapshot.ledger.vouchers:
@@ -163,12 +165,21 @@ def _faults(office: Office, snapshot: Snapshot, batch: Batch, row: OnLedger | In
     ledger, recipient = snapshot.ledger, row.recipient
     if not is_enrolled(ledger, Firm(office.region, recipient.firm)):
         yield "FirmNotEnrolled", not_enrolled(office, ledger, row.firm, recipient.firm)
-    if snapshot.vouchers_of(recipient.firm, recipient.serial):
+    if _is_issued(office, snapshot, row):
         yield "VoucherExists", "该券号已有链上的券。 A voucher with this serial is on the chain already."
     if row.terms(batch.programme_id, batch.file.voucher.denomination).use_by < snapshot.time:
         yield "PastUseBy", "截止日已过，链上不能再发放。 Its last day is over; the chain issues nothing that is past its day."
     if isinstance(row, InFlight):
         yield from _faults_at_lab(office, snapshot, batch, row)
+
+
+def _is_issued(office: Office, snapshot: Snapshot, row: OnLedger | InFlight) -> bool:
+    """Whether the firm has a voucher with this serial, under whichever epoch's tags: the ledger may have been carried over before."""
+    keyring = office.keyring
+    return any(
+        snapshot.vouchers_of(keyring.firm(row.firm, epoch=epoch), keyring.serial(office.region, row.serial, epoch=epoch))
+        for epoch in keyring.party_epochs
+    )
 
 
 def _faults_at_lab(office: Office, snapshot: Snapshot, batch: Batch, claim: InFlight) -> Iterator[tuple[str, str]]:

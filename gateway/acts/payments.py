@@ -11,10 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 
 from gateway import payment_shapes as shapes
 from gateway.callers import Caller
 from gateway.errors import Problem
+from gateway.firm_affairs import Kind
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.payment_book import Decide, Written
@@ -49,6 +51,7 @@ from registry import (
     Id,
     LineKey,
     OutcomeUnknown,
+    PayeeAccount,
     PaymentBatch,
     PaymentBook,
     PaymentRecord,
@@ -151,8 +154,15 @@ def payee_accounts(office: Office, caller: Caller) -> AccountPage:
 
 
 def _payees(office: Office, book: PaymentBook) -> Mapping[Tag, str]:
-    """The payees that have accounts, by the tags, of every epoch, that the chain may know them by."""
-    return {tag: payee for payee in book.accounts for tag in office.keyring.firms(payee)}
+    """The payees that have accounts to be paid into, by the tags, of every epoch, that the chain may know them by."""
+    counting = (each for each in map(book.confirmed, book.accounts) if each is not None and not _is_outlived(office, each))
+    return {tag: each.payee for each in counting for tag in office.keyring.firms(each.payee)}
+
+
+def _is_outlived(office: Office, account: PayeeAccount) -> bool:
+    """Whether a payee was absorbed or struck off since its account was confirmed: its successor or liquidators have another one."""
+    ended = [each for each in office.firm_changes.in_force(account.payee) if each.kind is not Kind.MOVED]
+    return account.confirmed is not None and any(account.confirmed.at <= each.at for each in ended)
 
 
 # Batches
@@ -265,8 +275,25 @@ def give_number(office: Office, caller: Caller, number: int, document_number: st
 
 
 def make_file(office: Office, caller: Caller, number: int, intent_id: str) -> BatchSeen:
-    """Make a batch's bank file (银行文件)."""
-    return _on_batch(office, caller, number, intent_id, lambda book, today: book.make_file(number, today=today))
+    """Make a batch's bank file (银行文件), while nothing is being sent back."""
+    with _no_rejection_under_way(office):
+        return _on_batch(
+            office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
+        )
+
+
+@contextmanager
+def _no_rejection_under_way(office: Office) -> Iterator[None]:
+    """A rejection of which the chain does not tell yet may still happen, after the bank was told to pay."""
+    is_free = office.sending_back.acquire(blocking=False)
+    try:
+        if not is_free or office.outbox.under_way("reject"):
+            title = "有退回补正的结果未定，请稍后再试。 What becomes of a rejection is not known yet; nothing happened, try again."
+            raise Problem(503, "RejectionUnderWay", title, headers={"Retry-After": "2"})
+        yield
+    finally:
+        if is_free:
+            office.sending_back.release()
 
 
 def bank_csv(office: Office, caller: Caller, number: int) -> bytes:
@@ -280,11 +307,12 @@ def bank_excel(office: Office, caller: Caller, number: int) -> bytes:
 
 
 def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
-    """A batch's re-send list (重付清单)."""
-    with _looked_at(office, caller, f"re-send list of payment batch {number}"):
+    """A batch's re-send list (重付清单), without what is owed no more."""
+    with _looked_at(office, caller, f"re-send list of payment batch {number}"), office.current() as snapshot:
         require_of_this_region(office, caller)
         _require_batch(office, number)
-        return office.payment_records.book().resend_csv(number)
+        office.require_certain(snapshot)
+        return office.payment_records.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
 
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
@@ -337,8 +365,17 @@ def give_back(office: Office, caller: Caller, number: int, asked: ReturnMade, in
 
 def resend(office: Office, caller: Caller, number: int, orders: Sequence[bytes], intent_id: str) -> BatchSeen:
     """Put returned payments on the re-send list, as another officer than who recorded the return, into the accounts that count now."""
+    require_of_this_region(office, caller)
+    _require_batch(office, number)
     asked = sorted({Id(each) for each in orders})
-    return _on_batch(office, caller, number, intent_id, lambda book, _: book.resend(number, asked, _payees(office, book), by=caller.name))
+    with office.current() as snapshot:
+        ledger, now = snapshot.ledger, Time(snapshot.time)
+
+        def decide(book: PaymentBook) -> PaymentRecord:
+            return book.resend(number, asked, _payees(office, book), ledger=ledger, now=now, by=caller.name)
+
+        done = _record(office, caller, intent_id, decide)
+        return _seen(office, done.book, _Chain.of(office, snapshot), number)
 
 
 def _reference(office: Office, order: bytes, text: str) -> BankReference:
@@ -397,9 +434,9 @@ def _on_batch(office: Office, caller: Caller, number: int, intent_id: str, decid
 
 
 def _let_leave(office: Office, caller: Caller, chain: _Chain, number: int, intent_id: str) -> None:
-    """Put down which orders of a batch the chain no longer has to be paid."""
-    ledger, waiting = chain.snapshot.ledger, chain.waiting
-    _record(office, caller, f"{intent_id}/left/{number}", lambda book: book.fall_out(number, ledger, waiting))
+    """Put down which orders of a batch the chain no longer has to be paid; of a repeated request too, which may find others."""
+    ledger, waiting, last = chain.snapshot.ledger, chain.waiting, office.payment_records.book().last
+    _record(office, caller, f"{intent_id}/left/{number}/{last}", lambda book: book.fall_out(number, ledger, waiting))
 
 
 def _record(office: Office, caller: Caller, intent_id: str, decide: Decide) -> Written:

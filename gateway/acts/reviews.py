@@ -1,6 +1,7 @@
 """What the region's reviewers and payers do with orders."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
 from gateway.acts.corrections import require_nothing_sent_back
@@ -66,9 +67,10 @@ def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str)
 
 def reject(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str) -> Reviewed:
     """Send redemptions back for correction (退回补正)."""
-    if office.sent_before(intent_id) is None:
-        _require_not_at_bank(office, orders)
-    return _reviewed(office, orders, office.client(caller).reject(_filings(office, caller, orders), intent_id=intent_id))
+    with _no_bank_file_made(office, orders):
+        if office.sent_before(intent_id) is None:
+            _require_not_at_bank(office, orders)
+        return _reviewed(office, orders, office.client(caller).reject(_filings(office, caller, orders), intent_id=intent_id))
 
 
 def settle(office: Office, caller: Caller, asked: Settlement, intent_id: str) -> Reviewed:
@@ -113,6 +115,12 @@ def _require_other_body(office: Office, caller: Caller, claims: Iterable[Claim])
         if before is not None:
             title = "同一机构不得既初审又终审。 The same body cannot make both reviews."
             raise Problem(409, "SameBody", title, order="0x" + claim.order.hex(), body=body, account=before)
+
+
+def _no_bank_file_made(office: Office, orders: Sequence[Id]) -> AbstractContextManager[object]:
+    """While this lasts, no bank is told of the orders (`acts.payments.make_file`); those that stand in no batch wait for nobody."""
+    listed = any(office.payment_records.book().batch_of(order) is not None for order in orders)
+    return office.sending_back if listed else nullcontext()
 
 
 def _require_not_at_bank(office: Office, orders: Sequence[Id]) -> None:

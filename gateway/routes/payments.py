@@ -207,7 +207,11 @@ def give_number(
 
 @router.post(
     "/payment-batches/{batch}/bank-file",
-    **_batch("生成银行文件 Make the bank file", answer=examples.BATCH_AT_BANK, refuses=(*_ON_BATCH, "LineUnknown", "PastCutOff")),
+    **_batch(
+        "生成银行文件 Make the bank file",
+        answer=examples.BATCH_AT_BANK,
+        refuses=(*_ON_BATCH, "AccountMissing", "LineUnknown", "PastCutOff", "RejectionUnderWay"),
+    ),
 )
 def make_file(batch: schemas.BatchInPath, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Make a batch's bank file, once. From here on no order leaves it by itself: the bank may have paid it."""
@@ -282,7 +286,7 @@ def settle(batch: schemas.BatchInPath, caller: Payer, office: OfficeHere, once: 
         "登记退票 Record a returned payment",
         asked=examples.RETURN_MADE,
         answer=examples.BATCH_RETURNED,
-        refuses=(*TAGS, "NotFound", "NotInBatch", "NotYours", "WrongRowState"),
+        refuses=(*TAGS, "NotFound", "NotInBatch", "NotYours", "ReferenceUsed", "WrongRowState"),
     ),
 )
 def give_back(batch: schemas.BatchInPath, asked: schemas.ReturnMade, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -296,7 +300,7 @@ def give_back(batch: schemas.BatchInPath, asked: schemas.ReturnMade, caller: Pay
         "列入重付 Put on the re-send list",
         asked=examples.RESEND,
         answer=examples.BATCH_RESENT,
-        refuses=("AccountMissing", "NotFound", "NotInBatch", "NotYours", "SameOfficer", "WrongRowState"),
+        refuses=("AccountMissing", "NotFound", "NotInBatch", "NotOwed", "NotYours", "SameOfficer", "WrongRowState"),
     ),
 )
 def resend(batch: schemas.BatchInPath, asked: schemas.ResendAsked, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -13,12 +13,12 @@ Every act is a method that answers the record to put down, or raises `BatchRefus
    the bank may have paid it, until a second officer says that it has not.
 3. A reference is put on record before the order is settled, and the first one is the settlement's for ever: whatever becomes of the
    process in between, the same settlement is tried again.
-4. A returned payment is paid again under the settlement that it has.
+4. A returned payment is paid again under the settlement that it has, as long as that stands.
 
 Who acts is told by a caller's name: one who drew up does not sign off, one who proposed does not confirm.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Self
@@ -47,8 +47,9 @@ from registry.batches.records import (
     PaymentReturned,
     PaymentsResent,
 )
+from registry.codec import id_of
 from registry.errors import TongquanError
-from registry.model import CHINA, Digest, Fen, Id, Paid, Stage, Tag, Time
+from registry.model import CHINA, Digest, Fen, Firm, Id, Paid, Stage, Standing, Tag, Time
 from registry.reports import BankFile, ToBePaid
 from registry.rules import Ledger
 
@@ -270,11 +271,14 @@ class PaymentBook:
             raise BatchRefused("NumberTaken", batch=taken[0])
         return BatchNumbered(number, document_number)
 
-    def make_file(self, number: int, *, today: date) -> BankFileMade:
-        """Make a batch's bank file, once, before the cut-off day is over."""
+    def make_file(self, number: int, is_outlived: Callable[[PayeeAccount], bool], *, today: date) -> BankFileMade:
+        """Make a batch's bank file, once, before the cut-off day is over, and into no account that its payee has outlived since."""
         batch = self._at(number, BatchStage.NUMBERED)
         self._open_line(batch.drawn.line, today)
         _require_not_empty(batch)
+        outlived = [_hex(row.listed.order) for row in batch.standing if row.account is not None and is_outlived(self.account(row.account))]
+        if outlived:
+            raise BatchRefused("AccountMissing", orders=outlived)
         return BankFileMade(number, sha256(bank_csv(batch, self.account)), tuple(row.listed.order for row in batch.standing))
 
     def pay(self, number: int, payments: Sequence[BankReference]) -> OrdersPaid | None:
@@ -297,13 +301,16 @@ class PaymentBook:
         return {each.payment: other for other, row in rows for each in row.references}
 
     def _is_paid_so(self, number: int, payment: BankReference, elsewhere: Mapping[Digest, int]) -> bool:
-        _, row = self._row(number, payment.order)
+        batch, row = self._row(number, payment.order)
         if row.state is RowState.PAID and row.references[-1].payment == payment.payment:
             return True
         if row.state not in (RowState.AT_BANK, RowState.RESENT):
             raise BatchRefused("WrongRowState", order=_hex(payment.order), state=row.state)
-        # One payment may be of several orders of a batch, and of an order once.
-        other = number if payment.payment in {each.payment for each in row.references} else elsewhere.get(payment.payment)
+        # One payment may be of several orders of a batch; none is both a first one and one that was made again.
+        again = bool(row.references)
+        others = (each for one in batch.rows.values() for each in (one.references[:1] if again else one.references[1:]))
+        used = {each.payment for each in (*row.references, *others)}
+        other = number if payment.payment in used else elsewhere.get(payment.payment)
         if other is not None:
             raise BatchRefused("ReferenceUsed", order=_hex(payment.order), batch=other)
         return False
@@ -313,15 +320,21 @@ class PaymentBook:
         _, row = self._row(number, returned.order)
         if row.state is not RowState.PAID:
             raise BatchRefused("WrongRowState", order=_hex(returned.order), state=row.state)
+        if returned.payment in {each.payment for each in row.returns}:
+            # Told a second time, after it was paid again: nothing came back since.
+            raise BatchRefused("ReferenceUsed", order=_hex(returned.order), batch=number)
         return PaymentReturned(number, returned.order, returned.text, returned.payment, reason)
 
-    def resend(self, number: int, orders: Sequence[Id], payees: Mapping[Tag, str], *, by: str) -> PaymentsResent:
+    def resend(self, number: int, orders: Sequence[Id], payees: Mapping[Tag, str], *, ledger: Ledger, now: Time, by: str) -> PaymentsResent:
         """Put returned payments on the re-send list, by another officer than who put the return down, into accounts as they are now."""
         rows = [self._row(number, order)[1] for order in orders]
         for row in rows:
             if row.state is not RowState.RETURNED:
                 raise BatchRefused("WrongRowState", order=_hex(row.listed.order), state=row.state)
             _require_another(by, row.returns[-1].returned.by, "recorded the return")
+            cause = why_not_owed(row.listed, ledger, now)
+            if cause is not None:
+                raise BatchRefused("NotOwed", order=_hex(row.listed.order), cause=cause)
         return PaymentsResent(number, self._accounts_for(rows, payees))
 
     # What a batch is told as
@@ -334,9 +347,9 @@ class PaymentBook:
         """The same for people."""
         return bank_workbook(self.batch(number), self.account)
 
-    def resend_csv(self, number: int) -> bytes:
-        """What came back and is to be paid again."""
-        return resend_csv(self.batch(number), self.account)
+    def resend_csv(self, number: int, ledger: Ledger, now: Time) -> bytes:
+        """What came back and is to be paid again, less what is owed no more since it was put on the list."""
+        return resend_csv(self.batch(number), self.account, lambda listed: why_not_owed(listed, ledger, now) is None)
 
     def batch(self, number: int) -> PaymentBatch:
         """
@@ -450,6 +463,22 @@ def why_not_payable(listed: ListedOrder, ledger: Ledger, stopped: Mapping[Id, An
     if stage != Stage.ACCEPTED or ledger.claims[listed.order].redemption != listed.redemption:
         return Cause.NOT_ACCEPTED
     return Cause(str(stopped[listed.order])) if listed.order in stopped else None
+
+
+def why_not_owed(listed: ListedOrder, ledger: Ledger, now: Time) -> str | None:
+    """Why a payment that came back is not to be made again: the stage of an order that became a debt, or who is stopped; None if it is."""
+    stage = ledger.orders[listed.order].stage
+    if stage != Stage.SETTLED and why_not_payable(listed, ledger, {}) is not None:
+        return stage.name
+    record = ledger.order_records[listed.order]
+    voucher = ledger.vouchers[record.voucher]
+    firm = id_of(Firm(ledger.programmes[voucher.programme].region, voucher.firm))
+    stopped = {
+        Cause.FIRM_FLAGGED: ledger.flags[firm].until >= now,
+        Cause.LAB_FLAGGED: ledger.flags[record.lab].until >= now,
+        Cause.LAB_FROZEN: ledger.labs[record.lab].standing == Standing.FROZEN,
+    }
+    return next((str(cause) for cause, stands in stopped.items() if stands), None)
 
 
 def _programme(ledger: Ledger, order: Id) -> Id:

@@ -62,6 +62,10 @@ class Desk:
     def waiting(self):
         return bank_file(self.scene.ledger, self.scene.chain.log, chain_id=CHAIN_ID, payer=CHANGXING, until=Time(self.scene.chain.now))
 
+    @property
+    def now(self):
+        return {"ledger": self.scene.ledger, "now": Time(self.scene.chain.now)}
+
     def write(self, decide):
         """Put down what is decided, through JSON as it is kept."""
         record = decide(self.book)
@@ -85,16 +89,16 @@ class Desk:
         self.write(lambda book: book.give_number(number, f"文号 {number}"))
 
     def file(self, number):
-        self.write(lambda book: book.make_file(number, today=self.today))
+        self.write(lambda book: book.make_file(number, lambda _: False, today=self.today))
 
     def pay(self, number, *references):
         return self.write(lambda book: book.pay(number, references))
 
-    def give_back(self, number, order):
-        self.write(lambda book: book.give_back(number, reference(order, "BACK-1"), reason="户名不符"))
+    def give_back(self, number, order, text="BACK-1"):
+        self.write(lambda book: book.give_back(number, reference(order, text), reason="户名不符"))
 
     def resend(self, number, *orders, by=SECOND):
-        self.write(lambda book: book.resend(number, orders, self.payees, by=by))
+        self.write(lambda book: book.resend(number, orders, self.payees, **self.now, by=by))
 
     def leave(self, number):
         return self.write(lambda book: book.fall_out(number, self.scene.ledger, self.waiting))
@@ -160,7 +164,7 @@ STEPS = {
     "notice": (BatchStage.DRAWN, lambda desk, n: desk.book.give_notice(n, first_day=desk.today, days=1, today=desk.today)),
     "sign": (BatchStage.NOTICED, lambda desk, n: desk.book.sign(n, desk.batch(n).list_hash, desk.payees, by=SECOND, today=desk.today)),
     "number": (BatchStage.SIGNED, lambda desk, n: desk.book.give_number(n, "another")),
-    "file": (BatchStage.NUMBERED, lambda desk, n: desk.book.make_file(n, today=desk.today)),
+    "file": (BatchStage.NUMBERED, lambda desk, n: desk.book.make_file(n, lambda _: False, today=desk.today)),
 }
 
 
@@ -179,7 +183,7 @@ def test_every_step_is_taken_at_its_own_stage_and_at_no_other(desk, step, stage)
 ON_ROWS = {
     "pay": ({RowState.AT_BANK, RowState.RESENT}, lambda desk, n, order: desk.book.pay(n, [reference(order, "PAY-NEW")])),
     "give back": ({RowState.PAID}, lambda desk, n, order: desk.book.give_back(n, reference(order, "BACK-9"), reason="退票")),
-    "resend": ({RowState.RETURNED}, lambda desk, n, order: desk.book.resend(n, [order], desk.payees, by=SECOND)),
+    "resend": ({RowState.RETURNED}, lambda desk, n, order: desk.book.resend(n, [order], desk.payees, **desk.now, by=SECOND)),
     "take out": ({RowState.LISTED, RowState.AT_BANK}, lambda desk, n, order: desk.book.take_out(n, order, reason="异议", by=SECOND)),
 }
 
@@ -528,7 +532,7 @@ def test_a_returned_payment_is_paid_again_under_the_settlement_that_it_has(desk)
     desk.write(lambda book: book.confirm(PAYEE, 2, by=SECOND))
     desk.resend(number, order)
 
-    (row,) = csv.DictReader(io.StringIO(desk.book.resend_csv(number).decode("utf-8-sig")))
+    (row,) = csv.DictReader(io.StringIO(desk.book.resend_csv(number, **desk.now).decode("utf-8-sig")))
     assert (row["订单编号"], row["账号"]) == ("0x" + order.hex(), "6222000000000000002")
     with refused("ReferenceUsed"):
         desk.pay(number, reference(order))
@@ -539,6 +543,34 @@ def test_a_returned_payment_is_paid_again_under_the_settlement_that_it_has(desk)
     assert desk.batch(number).stage is BatchStage.PAID
     first_file = csv.DictReader(io.StringIO(desk.book.bank_csv(number).decode("utf-8-sig")))
     assert {row["账号"] for row in first_file} == {NUMBER}
+
+
+def test_a_return_that_is_told_again_is_no_second_one(desk):
+    """Else a payment that was made again would be made a third time."""
+    number, (one, other) = desk.at(BatchStage.PAID), desk.orders
+    desk.give_back(number, one)
+    desk.resend(number, one)
+    desk.pay(number, reference(one, "PAY-2"))
+
+    with refused("ReferenceUsed"):
+        desk.give_back(number, one)
+    desk.give_back(number, other)
+    desk.give_back(number, one, "BACK-2")
+    assert {desk.state(number, each) for each in desk.orders} == {RowState.RETURNED}
+
+
+def test_a_payment_that_is_made_again_is_under_no_first_ones_reference(desk):
+    number, (one, other) = desk.at(BatchStage.AT_BANK), desk.orders
+    desk.pay(number, reference(one, "PAY-1"), reference(other, "PAY-2"))
+    for order in desk.orders:
+        desk.give_back(number, order)
+    desk.resend(number, *desk.orders)
+
+    with refused("ReferenceUsed"):
+        desk.pay(number, reference(one, "PAY-2"))
+    desk.pay(number, reference(one, "PAY-3"))
+    desk.pay(number, reference(other, "PAY-3"))
+    assert desk.batch(number).stage is BatchStage.PAID
 
 
 # Budget lines
@@ -643,7 +675,7 @@ def play(desk, act, *, number, order, by, texts):
         "next": lambda: onwards(desk, number, order, by, texts),
         "draw": lambda: desk.draw([order]),
         "pay": lambda: desk.pay(number, reference(order, f"PAY-{next(texts)}")),
-        "give back": lambda: desk.give_back(number, order),
+        "give back": lambda: desk.give_back(number, order, f"BACK-{next(texts)}"),
         "resend": lambda: desk.resend(number, order, by=by),
         "take out": lambda: desk.write(lambda book: book.take_out(number, order, reason="x", by=by)),
         "withdraw": lambda: desk.write(lambda book: book.withdraw(number, reason="x")),

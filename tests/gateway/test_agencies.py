@@ -151,6 +151,17 @@ def test_a_lab_and_another_agency_are_not_told_what_it_looked_up(town, firm, lab
     assert {each.get(f"/v1/lookups/{number}").code for each in strangers} == {"NotFound"}
 
 
+def test_another_agency_of_the_same_lab_is_not_told_either(town, firm, labs, agency):
+    """Numbers follow one another, and whoever counts through them learns only what is his own."""
+    asked = {"voucher": named(firm, town.serial_for(firm)), "lab": town.lab_id(labs[0])}
+    number = agency.post("/v1/verifications", asked)["query_number"]
+
+    other = town.desk(SHANGHAI, agency_for(town, labs[0]))
+
+    assert other.get(f"/v1/lookups/{number}").code == "NotFound"
+    assert agency.get(f"/v1/lookups/{number}").status == 200
+
+
 def test_it_prepares_and_redeems_in_a_lab_s_name_which_stands_in_the_log(town, firm, labs, agency):
     lab, caller = labs[1], agency_for(town, *labs[:2])
     desk = town.desk(SHANGHAI, caller)

@@ -265,6 +265,31 @@ def test_a_new_name_ends_no_merger(town, leaver, office):
     assert affairs(town, leaver)["change"] == "MERGED"
 
 
+@pytest.mark.parametrize("again", ["merge", "strike-off", "move"])
+def test_what_was_reserved_after_a_merger_is_not_made_good_by_a_later_record(town, lab, leaver, office, again):
+    """Nor do its vouchers take orders again: only `withdraw` ends what was recorded."""
+    serial, left = town.serial_for(leaver), town.serial_for(leaver)
+    merged(town, office, leaver)
+    town.node.jump(60)
+    order = town.reserved(leaver, lab, serial=serial, amount="500000")
+    assert town.redeemed(order, leaver, lab, cost="800000")["stage"] == "REDEEMED"
+    town.review("endorse", SHANGHAI, "reviewer-1", order)
+    town.node.jump(60)
+
+    more = {
+        "merge": {"successor": new_firm(town, CHANGXING).company_code},
+        "strike-off": {"reason": "登记机关已注销登记。"},
+        "move": {"region": SHANGHAI},
+    }
+    asked = {"firm": leaver.company_code, "on": 1_767_196_800} | more[again]
+    assert office.post(f"/v1/firm-changes/{again}", asked).status == 201
+
+    assert town.review("accept", CHANGXING, "reviewer-1", order) == "FirmEnded"
+    assert codes(affairs(town, leaver))[-1] == "BEGAN_AFTERWARDS"
+    verified = town.desk(CHANGXING, leaver.key).post("/v1/verifications", {"voucher": named(leaver, left)})
+    assert "FirmEnded" in [each["code"] for each in verified["reasons"]]
+
+
 def test_many_documents_at_once_begin_nothing_either(town, lab, leaver, office):
     signed = order_at(town, leaver, lab, serial=town.serial_for(leaver), amount="500000")
     merged(town, office, leaver)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import stat
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
@@ -18,8 +19,8 @@ from openpyxl import load_workbook
 from gateway.acts import payments
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentRecords, verify
-from registry import Client, Index, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
-from registry.batches import BatchRefused
+from registry import Client, Index, Outbox, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
+from registry.batches import BatchRefused, PaymentBook
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import both_signed, firm_id, new_firm, new_lab, order_at, redemption_document, second_payer
@@ -54,8 +55,8 @@ def line(town, first):
     return line_of(town, first)
 
 
-def line_of(town, desk, *, amount="100000000", days=30):
-    asked = {"programme": town.programmes[CHANGXING], "year": today(town).year, "line": f"206-{town.number()}"}
+def line_of(town, desk, *, region=CHANGXING, amount="100000000", days=30):
+    asked = {"programme": town.programmes[region], "year": today(town).year, "line": f"206-{town.number()}"}
     cut_off = (today(town) + timedelta(days=days)).isoformat()
     assert desk.post("/v1/budget-lines", asked | {"amount": amount, "cut_off": cut_off}).status == 200
     return asked
@@ -319,6 +320,38 @@ def test_what_the_bank_was_told_to_pay_is_not_sent_back(town, first, second, lin
     assert stage_of(town, order) == "ACCEPTED"
 
 
+def test_no_bank_is_told_of_an_order_that_is_being_sent_back(town, first, second, line, *, account, monkeypatch):
+    """The rejection was looked at before there was a bank file, and is not on the chain yet."""
+    order = accepted(town)
+    number = noticed(town, first, line, order)
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+    reject, meanwhile = Client.reject, []
+
+    def rejecting(self, *asked, **more):
+        meanwhile.append(second.post(f"{PATH}/{number}/bank-file", {}))
+        return reject(self, *asked, **more)
+
+    monkeypatch.setattr(Client, "reject", rejecting)
+    stage = town.review("reject", CHANGXING, "payer", order)
+
+    assert [(each.status, each.code) for each in meanwhile] == [(503, "RejectionUnderWay")]
+    assert (stage, first.get(f"{PATH}/{number}")["stage"]) == ("OPEN", "WITHDRAWN")
+
+
+def test_no_bank_is_told_while_what_became_of_a_rejection_is_not_known(town, first, second, line, *, account, monkeypatch):
+    number = noticed(town, first, line, accepted(town))
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+
+    with monkeypatch.context() as open_end:
+        open_end.setattr(Outbox, "under_way", lambda _, what: [object()] if what == "reject" else [])
+        refused = first.post(f"{PATH}/{number}/bank-file", {}, key="once-known")
+
+    assert (refused.status, refused.code) == (503, "RejectionUnderWay")
+    assert first.post(f"{PATH}/{number}/bank-file", {}, key="once-known").status == 200
+
+
 def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, second, line, *, account, monkeypatch):
     order = accepted(town)
     number = at_bank(town, first, second, line, order)
@@ -334,6 +367,26 @@ def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, se
     assert {(each.status, each["stage"], len(each["unsettled"])) for each in done} == {(200, "PAID", 0)}
     assert len(settlements(town, order)) == 1
     assert done[0]["orders"][0]["references"] == [f"PAY-{order[2:12]}"]
+
+
+def test_what_is_stopped_after_a_crash_falls_out_when_the_request_is_repeated(town, first, second, line, *, account, monkeypatch):
+    """What fell out by the first request is on record by its name, and something else has to fall out by the second."""
+    firms = [new_firm(town, CHANGXING) for _ in range(2)]
+    early, late, sound = *(accepted(town, firm=each) for each in firms), accepted(town)
+    number = noticed(town, first, line, early, late, sound)
+    assert signed(second, number).status == 200
+    assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+    flags = [{"subject": firm_id(town, each), "reason": "样例"} for each in firms]
+
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", flags[0]).status == 201
+    with monkeypatch.context() as dying:
+        dying.setattr(PaymentBook, "make_file", died)
+        assert first.post(f"{PATH}/{number}/bank-file", {}, key="crash-left").code == "Internal"
+    assert town.desk(CHANGXING, "directory").post("/v1/flags", flags[1]).status == 201
+    done = first.post(f"{PATH}/{number}/bank-file", {}, key="crash-left")
+
+    assert {each["order_id"]: each["cause"] for each in done["out"]} == {early: "FirmFlagged", late: "FirmFlagged"}
+    assert [row["order_id"] for row in done["orders"]] == [sound]
 
 
 def test_a_crash_after_the_settlement_was_sent_is_found_again(town, first, second, line, *, account, monkeypatch):
@@ -438,6 +491,29 @@ def test_a_returned_payment_is_sent_again_under_the_same_settlement(town, first,
     assert (brief["stage"], brief["resend"]) == ("PAID", [])
 
 
+def test_a_returned_payment_that_is_owed_no_more_is_not_sent_again(town, first, second, line, account):
+    """A debt since, or its firm flagged: before it is put on the re-send list, and on it."""
+    flagged = [new_firm(town, CHANGXING) for _ in range(2)]
+    debt, early, late, owed = orders = [accepted(town), *(accepted(town, firm=each) for each in flagged), accepted(town)]
+    number = at_bank(town, first, second, line, *orders)
+    assert paid(first, number, *orders).status == 200
+    for order in orders:
+        back = {"order": order, "bank_reference": f"BACK-{order[2:12]}", "reason": "账号不符"}
+        assert first.post(f"{PATH}/{number}/returned", back).status == 200
+    assert second.post(f"{PATH}/{number}/resend", {"orders": [late, owed]}).status == 200
+
+    reversal = {"recover": "480000", "reason": "样例"}
+    assert town.desk(CHANGXING, "reviewer-1").post(f"/v1/orders/{debt}/reverse", reversal).status == 200
+    for firm in flagged:
+        flag = {"subject": firm_id(town, firm), "reason": "样例"}
+        assert town.desk(CHANGXING, "directory").post("/v1/flags", flag).status == 201
+    refused = [second.post(f"{PATH}/{number}/resend", {"orders": [order]}) for order in (debt, early)]
+    content = first.raw(f"{PATH}/{number}/resend/csv").content
+
+    assert [(each.code, each["values"]["cause"]) for each in refused] == [("NotOwed", "REVERSED"), ("NotOwed", "FirmFlagged")]
+    assert [row["订单编号"] for row in csv.DictReader(io.StringIO(content.decode("utf-8-sig")))] == [owed]
+
+
 def test_month_close_calls_a_payment_that_was_made_again_no_double_payment(town, first, second, line, *, account):
     order, payee = accepted(town), town.lab("lab-shanghai").host_unit
     number = at_bank(town, first, second, line, order)
@@ -530,6 +606,46 @@ def test_a_payee_without_a_confirmed_account_keeps_the_batch_from_being_signed(t
     assert (refused.code, refused["values"]["orders"]) == ("AccountMissing", [order])
     version = account_of(first, second, lab.host_unit)
     assert signed(second, number)["orders"][0]["account_version"] == version
+
+
+def test_a_firm_that_is_no_more_is_paid_into_an_account_that_was_confirmed_since(town, monkeypatch):
+    """The liquidators' account (清算账户), not the one that the firm had; what was signed off before is not sent to the bank."""
+    second_payer(town, BEIJING)
+    first, second, office = (town.desk(BEIJING, each) for each in ("payer", "payer-2", "directory"))
+    firms = [new_firm(town, BEIJING) for _ in range(2)]
+    early, late = [accepted_of_beijing(town, firm) for firm in firms]
+    line = line_of(town, first, region=BEIJING)
+    for firm in firms:
+        account_of(first, second, firm.company_code)
+    before, after = noticed(town, first, line, early), noticed(town, first, line, late)
+    assert signed(second, before).status == 200
+    assert first.post(f"{PATH}/{before}/number", {"document_number": f"京科兑 {before} 号"}).status == 200
+
+    for firm in firms:
+        asked = {"firm": firm.company_code, "on": town.now, "reason": "登记机关已注销登记。"}
+        assert office.post("/v1/firm-changes/strike-off", asked).status == 201
+    told = first.get(f"{PATH}/{after}")["orders"][0]["has_account"]
+    refused = [first.post(f"{PATH}/{before}/bank-file", {}), signed(second, after)]
+    monkeypatch.setattr(town, "clock_shift", town.node.timestamp() + 60 - time.time())
+    for firm in firms:
+        account_of(first, second, firm.company_code, "6222000000000000009")
+    refused.append(first.post(f"{PATH}/{before}/bank-file", {}))
+    done = signed(second, after)
+
+    assert told is False
+    assert [(each.code, each["values"]["orders"]) for each in refused] == [("AccountMissing", [each]) for each in (early, late, early)]
+    assert (done.status, done["orders"][0]["account_version"]) == (200, 2)
+
+
+def accepted_of_beijing(town, firm):
+    """An order of a Beijing firm at a Shanghai lab, where the firm is paid."""
+    lab = town.lab("lab-shanghai")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm, face="10000000", denomination="1"), amount="500000")
+    assert town.review("approve", BEIJING, "reviewer-1", order) == "OPEN"
+    assert town.redeemed(order, firm, lab, cost="800000").status == 201
+    assert town.review("endorse", BEIJING, "reviewer-1", order) == "ENDORSED"
+    assert town.review("accept", BEIJING, "reviewer-2", order) == "ACCEPTED"
+    return order
 
 
 def test_an_account_number_is_in_no_log_and_in_no_kept_answer(town, first, second, lines):

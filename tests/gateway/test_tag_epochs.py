@@ -17,6 +17,7 @@ from gateway.callers import Party
 from gateway.tag_keys import TagKeysRefused, keyring_of
 from registry import (
     NO_ID,
+    OPENING_SUFFIX,
     Client,
     Fen,
     Id,
@@ -39,6 +40,8 @@ from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI, FirmCast, L
 from scripts.demonstration.play import PROGRAMME_FILES
 from tests.gateway.conftest import SERVED, Town, settled_in
 from tests.gateway.newcomers import new_account, raw_of, signer_of
+from tests.gateway.test_opening import Ledger
+from tests.gateway.test_opening_list import VOUCHER
 
 DAY = 86_400
 TERMS = {"face": "1000000", "denomination": "100000"}
@@ -222,6 +225,15 @@ def test_an_invoice_that_was_claimed_under_one_epoch_is_refused_under_the_other(
     assert (refused.status, refused.code) == (409, "InvoiceSellerDiffers")
     assert changed.town.desk(SHANGHAI, changed.labs[second].key).get(f"/v1/orders/{orders[second]}")["stage"] == "OPEN"
     assert changed.redemption(orders[second], second, invoice=changed.town.invoice()).status == 201
+
+
+def test_a_ledger_that_was_carried_over_before_the_change_is_not_carried_over_again(changed):
+    """Its vouchers are on the chain under other tags, and a list under today's would issue them a second time."""
+    town, firm, serial = changed.town, changed.firm, changed.serial(1)
+    row = VOUCHER | {"firm": firm.company_code, "serial": serial}
+    ledger = Ledger(town, firm, serial, "", [row], f"CX-TWICE-{town.number()}{OPENING_SUFFIX}")
+
+    assert [(each["line"], each["code"]) for each in ledger.check()["bad"]] == [(2, "VoucherExists")]
 
 
 # What must not be mixed
