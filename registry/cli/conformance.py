@@ -14,7 +14,7 @@ from registry.files import write_new
 from registry.model import Address, Region
 
 if typing.TYPE_CHECKING:
-    from registry.conformance.report import Result, SignedReport
+    from registry.conformance.report import Known, Result, SignedReport
     from registry.conformance.run import Tell
 
 app = group("符合性测试：拟加入的地区在演练网络上逐项检验自己的网关。 A candidate region rehearses against its own gateway.")
@@ -119,7 +119,7 @@ def verify(
 
     有一项不是如此，退出码为 5。 The exit status is 5 if anything is not so.
     """
-    from registry.conformance.checks import CHECKS  # noqa: PLC0415 - slow to load
+    from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
     from registry.conformance.on_chain import differences  # noqa: PLC0415 - as above
     from registry.conformance.report import ReportRefused  # noqa: PLC0415 - as above
     from registry.conformance.run import table_hash  # noqa: PLC0415 - as above
@@ -129,7 +129,7 @@ def verify(
         signed_by = found.require_signed()
     except ReportRefused as refused:
         return Told({"clean": False, "reason": refused.reason}, Exit.DIFFERENT)
-    told = _told(found, tuple(CHECKS)) | {"signer": signed_by}
+    told = _told(found, KNOWN) | {"signer": signed_by}
     told |= {"same_checks": found.document["software"]["checks"] == table_hash(), "signer_expected": signer in (None, signed_by)}
     if session.settings.node_url is not None:
         with session.screen.progress("正在比对链上事件…", "Comparing events…"):
@@ -159,16 +159,16 @@ def _teller(session: Session, bar: Bar) -> "Tell":
 
 
 def _written(made: "SignedReport", report: Path, page: Path | None) -> Told:
-    from registry.conformance.checks import CHECKS  # noqa: PLC0415 - slow to load
+    from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
 
     write_new(report, made.content())
     if page is not None:
         _paged(made, page)
-    told = _told(made, tuple(CHECKS))
+    told = _told(made, KNOWN)
     return Told(told | {"report": report}, Exit.DIFFERENT if told["failed"] else Exit.DONE)
 
 
-def _told(report: "SignedReport", known: tuple[str, ...]) -> dict[str, Any]:
+def _told(report: "SignedReport", known: "Known") -> dict[str, Any]:
     reading = report.reading(known)
     return {
         "clean": reading.clean,
@@ -185,10 +185,10 @@ def _told(report: "SignedReport", known: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _paged(report: "SignedReport", file: Path) -> dict[str, Any]:
-    from registry.conformance.checks import CHECKS  # noqa: PLC0415 - slow to load
+    from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
     from registry.conformance.page import page as text_of  # noqa: PLC0415 - as above
 
-    write_new(file, text_of(report, tuple(CHECKS)).encode(), mode=0o644)
+    write_new(file, text_of(report, KNOWN).encode(), mode=0o644)
     return {"file": file}
 
 

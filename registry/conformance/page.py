@@ -5,18 +5,18 @@ from datetime import datetime
 from typing import Any
 
 from registry.canonical import canonical_json
-from registry.conformance.report import Result, SignedReport
+from registry.conformance.report import Known, Result, SignedReport
 from registry.model import CHINA
 
 _MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
 
 
-def page(report: SignedReport, known: Sequence[str]) -> str:
+def page(report: SignedReport, known: Known) -> str:
     """The whole page."""
     return "\n".join([*_head(report, known), *_troubles(report.results), *_all(report.results), ""])
 
 
-def _head(report: SignedReport, known: Sequence[str]) -> Iterator[str]:
+def _head(report: SignedReport, known: Known) -> Iterator[str]:
     document, reading = report.document, report.reading(known)
     chain = document["chain"]
     yield "通券符合性测试报告 Tongquan conformance report"
@@ -37,7 +37,7 @@ def _head(report: SignedReport, known: Sequence[str]) -> Iterator[str]:
         yield f"合约 {name:<12}            {contract['address']} · {contract['code_sha256']}"
 
 
-def _outcome(report: SignedReport, known: Sequence[str]) -> str:
+def _outcome(report: SignedReport, known: Known) -> str:
     reading = report.reading(known)
     if reading.clean:
         return "符合 conforms"

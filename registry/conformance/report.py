@@ -11,6 +11,7 @@ shows whether what it names happened.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
@@ -23,6 +24,9 @@ from registry.model import Address, Digest, Record, Region, Time
 from registry.ports import Log
 from registry.signing import SIGNATURE_BYTES, signer_of
 from registry.solidity import keccak
+
+Known = Mapping[str, Sequence[str]]
+"""The checks of this version by their ids, in the order of playing, each with the names of the events that it causes."""
 
 FORMAT = "tongquan conformance report 1"
 
@@ -169,18 +173,30 @@ class SignedReport:
             raise ReportRefused("it is not signed by the account that it names")
         return signer
 
-    def reading(self, known: Sequence[str]) -> Reading:
-        """How it stands beside the checks that this version knows. A check passed if what it got is what it expected, whatever it says."""
+    def reading(self, known: Known) -> Reading:
+        """
+        How it stands beside the checks that this version knows.
+
+        A check passed if what it got is what it expected, whatever it says, and if it names just the events that such a check causes,
+        none of which another names.
+        """
         results = self.results
         ids = [each.id for each in results]
-        failed = [each.id for each in results if each.due is None and not (each.ok and each.got == each.expected)]
+        places = Counter((event.block, event.index) for each in results for event in each.events)
+        failed = [each.id for each in results if each.due is None and not (each.ok and each.got == each.expected and _caused(each, known))]
+        shared = [each.id for each in results if any(places[event.block, event.index] > 1 for event in each.events)]
+        failed += [each for each in dict.fromkeys([*shared, *ids]) if each not in failed and (each in shared or ids.count(each) > 1)]
         return Reading(
             passed=sum(each.ok is True for each in results if each.id not in failed),
-            failed=[*failed, *(each for each in dict.fromkeys(ids) if ids.count(each) > 1)],
+            failed=failed,
             not_due={each.id: each.due for each in results if each.due is not None},
             missing=[each for each in known if each not in ids],
             unknown=[each for each in ids if each not in known],
         )
+
+
+def _caused(result: Result, known: Known) -> bool:
+    return result.id not in known or [each.name for each in result.events] == list(known[result.id])
 
 
 def document_of(head: Mapping[str, Any], results: Sequence[Result]) -> dict[str, Any]:

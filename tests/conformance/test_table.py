@@ -1,6 +1,7 @@
 """The table of checks, and how a report stands beside it, without a node."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from typer.testing import CliRunner
@@ -12,14 +13,14 @@ from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
 from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
-from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.report import EventNamed, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
 
 # What a region does with its own two keys and the members with theirs, at the command line and never through a gateway.
 OF_KEYS = {"offer", "revoke", "recover", "rotateRecovery", "vote", "veto", "setRegistry", "voidClaim"}
 ADMIN = KeyAccount(bytes([9]) * 32)
-KNOWN = ("one", "two")
+KNOWN = {"one": (), "two": ()}
 
 
 def test_every_verb_of_the_protocol_is_rehearsed():
@@ -93,6 +94,23 @@ def test_a_report_that_is_not_clean_says_why(results, what):
 
     assert not reading.clean
     assert {name: getattr(reading, name) for name in what} == what
+
+
+def with_events(check_id, *places):
+    named = [EventNamed(block, index, "0x01", "0x02", "ProgrammeOpened", "0x03") for block, index in places]
+    names = {"answer": "x", "events": ["ProgrammeOpened"] * len(places)}
+    return replace(result(check_id), expected=names, got=names, events=named)
+
+
+def test_a_check_that_names_no_event_of_those_that_it_causes_or_another_s_did_not_pass():
+    known = {"one": ("ProgrammeOpened",), "two": ("ProgrammeOpened",)}
+
+    def failed(*results):
+        return list(signed(*results).reading(known).failed)
+
+    assert failed(with_events("one", (5, 0)), with_events("two", (5, 1))) == []
+    assert failed(with_events("one"), with_events("two", (5, 1))) == ["one"]
+    assert failed(with_events("one", (5, 0)), with_events("two", (5, 0))) == ["one", "two"]
 
 
 def test_a_page_shows_what_failed_and_what_is_not_due():

@@ -21,6 +21,9 @@ from registry.conformance.checks import later as _later
 from registry.conformance.checks import closing as _closing
 from registry.conformance.table import CHECKS
 
-__all__ = ["CHECKS"]
+__all__ = ["CHECKS", "KNOWN"]
+
+KNOWN = {each.id: each.events for each in CHECKS.values()}
+"""What a report is read beside."""
 
 _PLAYED = (_interface, _programmes, _parties, _vouchers, _orders, _claims, _partners, _joint, _flags, _keys, _motions, _later, _closing)
