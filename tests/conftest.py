@@ -9,6 +9,7 @@ same node and leaves it as it was, clock included. A test that needs one to itse
 `contracts` and `harness` are compiled from the sources as they stand, once for each state of the sources.
 """
 
+import resource
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
@@ -24,6 +25,8 @@ from registry.chain.devnode import DevNode, Engine, start
 from tests import softhsm
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
+OPEN_FILES = 8_192
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--engine", choices=[*Engine, "both"], default="both", help="which node the tests run on (default: both)")
@@ -31,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
+    # Gateways of several towns live in one process, each with some twenty files open; many a shell allows 1,024 in all.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES) if most != resource.RLIM_INFINITY else OPEN_FILES, most))
     # How long an example takes says how busy the machine is.
     settings.register_profile("untimed", deadline=None)
     settings.load_profile("untimed")

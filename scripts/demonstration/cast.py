@@ -21,7 +21,8 @@ def sample_code(region: int, number: int) -> str:
     >>> uscc.is_valid(sample_code(330522, 1))
     True
     """
-    body = f"91{region}MA0DEM{number:03}"
+    # Four places, of which the first is M as long as the number leaves it free.
+    body = f"91{region}MA0DE{f'{number:03}':M>4}"
     return body + uscc.calc_check_digit(body)
 
 

@@ -18,7 +18,7 @@ class Listed:
 
     def __init__(self, town):
         self.town, self.mark = town, f"{town.number():05}"
-        self.unit = sample_code(BEIJING, 100 + town.number() % 900)
+        self.unit = sample_code(BEIJING, 100 + town.number())
         self.labs, self.items = [LAB_COLUMNS], [ITEM_COLUMNS]
 
     def lab(
