@@ -155,7 +155,8 @@ def test_an_office_replaces_a_lost_key_after_three_days_and_only_of_its_own_regi
     foreign = town.desk(BEIJING, "directory").post("/v1/rotations", proposal)
 
     proposed = town.desk(CHANGXING, "directory").post("/v1/rotations", proposal)
-    town.node.set_time(proposed["proposed_from"] - 1)
+    # The last second is the contracts' own test: here the clock runs on while a gateway answers.
+    town.node.set_time(proposed["proposed_from"] - 60)
     early = town.desk(SHANGHAI, "lab-shanghai").post("/v1/rotations/complete", subject)
     town.node.set_time(proposed["proposed_from"])
     answer = town.desk(SHANGHAI, "lab-shanghai").post("/v1/rotations/complete", subject)
