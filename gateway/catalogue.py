@@ -193,11 +193,6 @@ class Catalogue:
         found = self._entries("WHERE subject = ?", subject)
         return found[0] if found else None
 
-    def unit_of(self, host_unit: str) -> str | None:
-        """The name of a host unit, if a list names one of its labs."""
-        found = self._select("SELECT unit FROM entries WHERE host_unit = ? ORDER BY number LIMIT 1", host_unit)
-        return found[0][0] if found else None
-
     def all(self) -> list[Entry]:
         """Everything, in the order in which it was first described."""
         return self._entries("ORDER BY number")

@@ -14,7 +14,6 @@ from registry import Digest, open_store, salted, words_in
 _SALT_BYTES = 32
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reasons (intent TEXT PRIMARY KEY, digest BLOB NOT NULL, salt BLOB NOT NULL, text TEXT NOT NULL) STRICT;
-CREATE INDEX IF NOT EXISTS reasons_by_digest ON reasons (digest);
 CREATE INDEX IF NOT EXISTS reasons_by_half ON reasons (substr(digest, 1, 16));
 """
 
@@ -46,18 +45,11 @@ class Reasons:
             found = self._connection.execute("SELECT text, salt, digest FROM reasons WHERE intent = ?", (intent_id,)).fetchone()
         return Reason(*found)
 
-    def of(self, digest: bytes) -> Reason | None:
-        """The reason that a hash stands for, if it was given here."""
-        with self._guard:
-            found = self._connection.execute("SELECT text, salt, digest FROM reasons WHERE digest = ?", (digest,)).fetchone()
-        return None if found is None else Reason(*found)
-
-    def behind(self, marked: bytes) -> Reason | None:
+    def of(self, marked: bytes) -> Reason | None:
         """The reason of a flag, which shares its 32 bytes with the ground (`registry.grounds`), if it was given here."""
+        query = "SELECT text, salt, digest FROM reasons WHERE substr(digest, 1, 16) = ?"
         with self._guard:
-            found = self._connection.execute(
-                "SELECT text, salt, digest FROM reasons WHERE substr(digest, 1, 16) = ?", (words_in(marked),)
-            ).fetchone()
+            found = self._connection.execute(query, (words_in(marked),)).fetchone()
         return None if found is None else Reason(*found)
 
     def close(self) -> None:

@@ -67,7 +67,7 @@ def _words(office: Office, caller: Caller) -> shapes.Words:
 
     def of(region: int, digest: bytes) -> Reason | None:
         # Anybody may copy the half of a reason that stands for its words: they are those of this region's own flags alone.
-        return office.reasons.behind(digest) if told and region == office.region else None
+        return office.reasons.of(digest) if told and region == office.region else None
 
     return of
 
