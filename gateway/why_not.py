@@ -156,6 +156,10 @@ _WORDS: Mapping[str, tuple[str, str] | Callable[[Snapshot, Mapping[str, Any]], E
         "Whoever leaves a partnership that was reached loses the voucher.",
     ),
     "PoolShort": ("预拨兑付资金不足。", "The money set aside for the programme is not enough."),
+    "Reverted": (
+        "提交后在链上未予受理，原因无从查明。",
+        "It was refused on the chain after it was sent, and nobody can tell why.",
+    ),
     "SameSigner": ("企业与服务机构不能由同一账户签名。", "Firm and lab are signed for by one account."),
     "SellerIsFirm": ("开票单位就是该企业自己。", "The firm itself would invoice for the lab."),
     "SignatureExpired": ("签名已过有效期。", "The signatures are no longer good."),

@@ -31,8 +31,9 @@ from typing import Any, Self
 
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest
-from registry.ports import Account, CannotServe, Log, Node, NonceTaken, Question, Receipt
+from registry.ports import Account, Log, Node, NonceTaken, Question, Receipt
 from registry.private_store import open_store
+from registry.reverts import why_reverted
 from registry.solidity import keccak
 
 # Gas costs nothing here; the limit only has to leave room for a state that changed since the estimate. The constant part is
@@ -482,7 +483,8 @@ class _Worker(threading.Thread):
         else:
             now = replace(row, state=State.MINED, receipt=receipt)
             if self._is_final(receipt):
-                refusal = None if receipt.succeeded else self._why_reverted(row, receipt)
+                question = Question(row.target, row.calldata, row.ticket.sender)
+                refusal = None if receipt.succeeded else why_reverted(self._node, question, receipt)
                 now = replace(now, state=State.FINAL, refusal=refusal)
         if now != row:
             # COMMIT POINT 3. A crash before it: the next start asks the chain again and finds the same.
@@ -494,16 +496,6 @@ class _Worker(threading.Thread):
         if self._node.finalised_head().number < receipt.block:
             return False
         return self._node.block(receipt.block).hash == receipt.block_hash
-
-    def _why_reverted(self, row: _Row, receipt: Receipt) -> Rejected:
-        """Ask again as of the block before. What stood before it in its own block may make that succeed: then nobody knows."""
-        try:
-            self._node.ask(Question(row.target, row.calldata, row.ticket.sender), receipt.block - 1)
-        except Rejected as refusal:
-            return refusal
-        except CannotServe:
-            pass  # the node no longer keeps that state
-        return Rejected("Reverted")
 
     def _send_if_due(self, row: _Row) -> bool:
         """Send a row's bytes unless that was just done; whether the node has them, so that the next nonce leaves no gap."""

@@ -21,6 +21,7 @@ from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.model import Address, Digest, Id
 from registry.ports import Node, Question, Receipt
+from registry.reverts import why_reverted
 from registry.signing import signer_of
 from registry.solidity import keccak
 
@@ -131,7 +132,7 @@ class PartyTransactions:
             # It may have been sent before, by a request that got no answer.
             raise OutcomeUnknown(name, str(silent)) from silent
         if not receipt.succeeded:
-            raise self._why(transaction, receipt)
+            raise why_reverted(self._node, Question(self._directory, transaction.calldata, transaction.sender), receipt)
         return Done(events_of(receipt.logs, self._deployment), receipt.transaction, receipt.block)
 
     def _hand_over(self, transaction: PartyTransaction) -> None:
@@ -149,13 +150,6 @@ class PartyTransactions:
         if receipt is None or self._node.finalised_head().number < receipt.block:
             return None
         return receipt
-
-    def _why(self, transaction: PartyTransaction, receipt: Receipt) -> Rejected:
-        try:
-            self._node.ask(Question(self._directory, transaction.calldata, transaction.sender), receipt.block - 1)
-        except Rejected as refusal:
-            return refusal
-        return Rejected("Reverted")
 
 
 def _sender(digest: bytes, r: bytes, s: bytes, parity: int) -> Address:

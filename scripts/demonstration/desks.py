@@ -4,6 +4,7 @@ How a party works: through its own region's gateway with its own API key, and wi
 A party signs only what it has read: the document is parsed as strictly as the gateway parses it, and compared with what was agreed.
 """
 
+import json
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,10 @@ class NotAgreed(Exception):
     """A document says something else than the parties agreed on; it was not signed."""
 
 
+class NotAnswered(Exception):
+    """A gateway answered something else than what was needed of it."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """A gateway's answer."""
@@ -30,6 +35,8 @@ class Answer:
     body: dict[str, Any]
 
     def __getitem__(self, name: str) -> Any:
+        if name not in self.body:
+            raise NotAnswered(f"no {name} in {self.status} {json.dumps(self.body, ensure_ascii=False)}")
         return self.body[name]
 
     @property

@@ -34,6 +34,12 @@ class Played:
     complaints: str
     left: Sequence[str]
 
+    @property
+    def why(self) -> str:
+        """What explains that something did not come: steps that came out otherwise, and what was said besides."""
+        wrong = [f"{line['case']} {line['step']}: {line['got']}" for line in self.lines if not line["ok"]]
+        return "\n".join([*wrong, self.complaints])
+
 
 @pytest.fixture(scope="module")
 def played(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Played:
@@ -51,7 +57,7 @@ def test_case_comes_out_exactly(played, case):
 
     got = {line["step"]: line["got"] for line in played.lines if line["case"] == case}
 
-    assert got == json.loads(json.dumps(must_come)), played.complaints
+    assert got == json.loads(json.dumps(must_come)), played.why
 
 
 def test_every_step_is_told_in_its_order_and_nothing_survives(played):
@@ -59,6 +65,6 @@ def test_every_step_is_told_in_its_order_and_nothing_survives(played):
 
     told = [[line["case"], line["step"], line["expected"]] for line in played.lines]
 
-    assert told == json.loads(json.dumps(must_come))
+    assert told == json.loads(json.dumps(must_come)), played.why
     assert all(set(line) == {"case", "step", "expected", "got", "ok"} and line["ok"] for line in played.lines)
     assert (played.status, played.left) == (0, [])

@@ -9,7 +9,8 @@ import pytest
 
 from gateway.prefer import Prefer, parse
 from registry.chain.devnode import Engine
-from scripts.demonstration.cast import CHANGXING
+from registry.chain.node import Node
+from scripts.demonstration.cast import CHANGXING, LABS
 from tests.gateway.conftest import settled_in, wait_until
 
 MANY = 50
@@ -116,6 +117,32 @@ def test_a_running_key_says_where_to_ask(own_town):
         assert again.headers["Retry-After"]
         assert (other_body.status_code, other_body.json()["code"]) == (422, "IdempotencyKeyReused")
     settled(town, first.headers["Location"])
+
+
+def test_three_gateways_orders_for_one_voucher_in_one_block_leave_one_and_say_who_holds_it(own_town, monkeypatch):
+    # As each gateway's own node answers that has not heard of the others' transactions; here there is one node for all.
+    monkeypatch.setattr(Node, "estimate", lambda _node, _question: 1_000_000)
+    town, firm = own_town, own_town.firm("firm-changxing")
+    serial, waiting = town.serial_for(firm), []
+    signed = [(lab, town.order(firm, lab, serial=serial, project="P-1", amount="1000000")) for lab in LABS]
+    with unmined(town):
+        for lab, order in signed:
+            headers = {"Authorization": f"Bearer {town.world.api_keys[lab.region][lab.key]}"}
+            headers |= {"Idempotency-Key": f"block-{town.number()}", "Prefer": "respond-async"}
+            began = town.http.post(f"{town.world.gateways[lab.region]}/v1/orders", json=order, headers=headers)
+            waiting.append((lab, began.headers["Location"]))
+        wait_until(lambda: int(town.node.rpc("txpool_status")["pending"], 16) == len(LABS))
+
+    desks = [(town.desk(lab.region, lab.key), location) for lab, location in waiting]
+    wait_until(lambda: all(desk.get(location)["state"] != "pending" for desk, location in desks))
+    found = [desk.get(location).body for desk, location in desks]
+    assert sorted(each["state"] for each in found) == ["refused", "refused", "succeeded"]
+    (order,) = [each["answer"]["order_id"] for each in found if each["state"] == "succeeded"]
+    (winner,) = [lab for (lab, _), each in zip(waiting, found, strict=True) if each["state"] == "succeeded"]
+    since = town.desk(winner.region, winner.key).get(f"/v1/orders/{order}")["history"][0]["time"]
+    for each in (each["answer"] for each in found if each["state"] == "refused"):
+        assert each["code"] == "OverAvailable"
+        assert each["values"]["held"] == [{"region": winner.region, "since": since, "amount": "1000000", "stage": "OPEN"}]
 
 
 @pytest.mark.parametrize("prefer", ["wait=0", "respond-async", "respond-async, wait=1", "WAIT=1"])

@@ -7,9 +7,9 @@ from collections.abc import Callable
 import rlp
 from eth_account import Account
 
-from registry.errors import Rejected, Unreachable
+from registry.errors import Unreachable
 from registry.model import Digest, Time
-from registry.ports import Block, CannotServe, NonceTaken, Receipt
+from registry.ports import Block, NonceTaken, Receipt
 from registry.solidity import keccak
 
 
@@ -26,7 +26,7 @@ class FakeNode:
         self.already_has = None  # its complaint of the very bytes that it has and has not mined; without one it says that it knows them
         self.outages = 0  # so many questions go unanswered
         self.refuse_estimate = None
-        self.reverts = {}  # calldata -> the refusal when mined, or None for a revert that cannot be explained
+        self.reverts = {}  # calldata -> what a call of it answers as of the block before and as of its own: a refusal, or None
         self._pool = {}
         self._receipts = {}
         self._blocks = [self._block(0)]
@@ -108,9 +108,10 @@ class FakeNode:
             raise self.refuse_estimate
         return 30_000
 
-    def ask(self, question, _block=None):
-        refusal = self.reverts.get(question.calldata)
-        if isinstance(refusal, CannotServe | Rejected):
+    def ask(self, question, block):
+        before, within = self.reverts.get(question.calldata, (None, None))
+        refusal = within if block == self.head().number else before
+        if refusal is not None:
             raise refusal
         return b""
 

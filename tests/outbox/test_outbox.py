@@ -264,26 +264,34 @@ def test_a_refused_intent_may_be_tried_again_under_its_id(outbox, node):
     assert send(outbox, intent()).receipt.succeeded
 
 
+OVER = Rejected("OverAvailable", {"voucher": bytes(32), "amount": 2**60})
+SHORT = Rejected("PoolShort", {"free": 1})
+FORGOTTEN = CannotServe("no such state")
+
+
 @pytest.mark.parametrize(
-    ("at_parent_block", "code", "values"),
+    ("answers", "refusal"),
     [
-        (Rejected("OverAvailable", {"voucher": bytes(32), "amount": 2**60}), "OverAvailable", {"voucher": bytes(32), "amount": 2**60}),
-        (None, "Reverted", {}),
-        (CannotServe("no such state"), "Reverted", {}),
+        ((OVER, None), OVER),
+        ((OVER, SHORT), OVER),
+        ((None, SHORT), SHORT),
+        ((FORGOTTEN, SHORT), SHORT),
+        ((None, None), Rejected("Reverted")),
+        ((FORGOTTEN, FORGOTTEN), Rejected("Reverted")),
     ],
 )
-def test_a_reverted_call_says_why_now_and_after_a_restart(path, node, at_parent_block, code, values):
-    node.reverts[b"first"] = at_parent_block
+def test_a_reverted_call_says_why_now_and_after_a_restart(path, node, answers, refusal):
+    node.reverts[b"first"] = answers
     with opened(path, node) as outbox:
         with pytest.raises(Rejected) as raised:
             send(outbox, intent())
-        assert (raised.value.code, raised.value.values) == (code, values)
+        assert (raised.value.code, raised.value.values) == (refusal.code, refusal.values)
     node.reverts.clear()
 
     with opened(path, node) as outbox, pytest.raises(Rejected) as raised:
         send(outbox, intent())
 
-    assert (raised.value.code, raised.value.values) == (code, values)
+    assert (raised.value.code, raised.value.values) == (refusal.code, refusal.values)
     assert len(node.mined) == 1
 
 
