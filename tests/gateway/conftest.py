@@ -30,6 +30,7 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, Fi
 from scripts.demonstration.desks import Answer, Desk
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
+from tests.gateway.beginnings import Beginning, kept_folder
 from tests.gateway.described import require_described
 from tests.gateway.newcomers import granting_all
 
@@ -161,21 +162,47 @@ def _client() -> httpx.Client:
     return httpx.Client(trust_env=False, timeout=60, limits=limits, event_hooks={"response": [require_described]})
 
 
+# One caller asks here as quickly as a test can, and for minutes without anything that would mine a block.
+_HASTY = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 300}
+_HASTY |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
+_beginnings: dict[tuple[Engine, type[Town]], Beginning] = {}
+
+
 @contextmanager
 def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Town] = Town, **overrides: object) -> Iterator[Town]:
-    """A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden."""
-    with ExitStack() as stack:
-        node = stack.enter_context(start(engine, chain_id=chain_id, directory=directory / "chain"))
-        world = found(directory, node.url)
-        # One caller asks here as quickly as a test can, and for minutes without anything that would mine a block.
-        hasty = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 300}
-        hasty |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
-        town = kind(world, stack.enter_context(_client()), node, overrides=hasty | overrides)
-        stack.callback(lambda: [town.stop(region) for region in list(town.running)])
+    """
+    A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden.
+
+    It is a copy of the first that this process settled on the engine, whose chain has the id that was given then.
+    """
+    if (engine, kind) not in _beginnings:
+        _beginnings[engine, kind] = _settled(engine, chain_id, kind)
+    beginning = _beginnings[engine, kind]
+    with beginning.again(directory) as (node, world), _client() as client:
+        town = kind(world, client, node, programmes=dict(beginning.programmes), overrides=_HASTY | overrides)
+        with _serving_all(town):
+            yield town
+
+
+def _settled(engine: Engine, chain_id: int, kind: type[Town]) -> Beginning:
+    directory = kept_folder()
+    with start(engine, chain_id=chain_id, directory=directory / "chain") as node, _client() as client:
+        town = kind(found(directory, node.url), client, node, overrides=_HASTY)
+        with _serving_all(town):
+            list(play.setup(town))
+        return Beginning.of(town.world, node, town.programmes)
+
+
+@contextmanager
+def _serving_all(town: Town) -> Iterator[None]:
+    """The gateways of a town; a test may stop some and start them again."""
+    try:
         for region in SERVED:
             town.start(region)
-        list(play.setup(town))
-        yield town
+        yield
+    finally:
+        for region in list(town.running):
+            town.stop(region)
 
 
 @pytest.fixture(scope="session")
