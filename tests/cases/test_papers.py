@@ -15,6 +15,7 @@ import pytest
 
 from registry.chain.devnode import Engine
 from scripts.demonstration.expected import ALL, RECORDS
+from tests.effort import FULL
 from tests.processes import processes_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,8 +44,8 @@ class Played:
 
 @pytest.fixture(scope="module")
 def played(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Played:
-    # As people run it: on ganache, but for hundreds of orders, which take minutes there.
-    chosen = ["--engine", str(engine)] if engine is not Engine.GANACHE else []
+    # As people run it on ganache: those of hundreds of records on anvil.
+    chosen = [] if engine is Engine.GANACHE and not FULL else ["--engine", str(engine)]
     directory = tmp_path_factory.mktemp("cases")
     command = [ROOT / "scripts/demo", "--all", "--json", "--dir", directory, *chosen]
     run = subprocess.run(command, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -1,10 +1,10 @@
 """
 Random calls by honest and hostile parties, on the contracts and on the rules at once; `twins` compares, `invariants` watches.
 
-TONGQUAN_STATE_MACHINE says how long: `quick` (the default) for a developer's run, `full` for all of CI's steps. Hypothesis
-chooses how many steps a trial has and a seed for each, and on a failure looks for as few steps as lead to it; what a seed
-means is chosen here, by weights, so that orders get as far as a refund and not only into refusals. A run of all steps must have
-done every verb, reached every stage and let every kind of party act; what it came to is told when the tests end.
+How many steps it takes, the run's effort says (`tests.effort`). Hypothesis chooses how many steps a trial has and a seed for each, and
+on a failure looks for as few steps as lead to it; what a seed means is chosen here, by weights, so that orders get as far as a refund
+and not only into refusals. A run of all steps must have done every verb, reached every stage and let every kind of party act; what it
+came to is told when the tests end.
 
 A failure names its seed: TONGQUAN_STATE_MACHINE_SEED=… takes the same steps again.
 """
@@ -70,6 +70,7 @@ from tests.contracts.cast import FACE, FALLING, FEN, NOTE, Cast, cast
 from tests.contracts.tally import EVERY_PARTY, EVERY_STAGE, EVERY_VERB, Tally
 from tests.contracts.twins import calldata_of
 from tests.contracts.world import BEIJING, CHANGXING, DAY, REGIONS, SHANGHAI, YUAN, World, digest, tag
+from tests.effort import EFFORT, FULL
 from tests.nodes import Nodes
 
 STEPS = {
@@ -1034,15 +1035,14 @@ def short_of(tally: Tally, *, full: bool) -> list[str]:
 
 @pytest.mark.slow
 def test_contracts_and_rules_agree(engine, world, harness, record_property):
-    length = os.environ.get("TONGQUAN_STATE_MACHINE", "quick")
     first_seed = int(os.environ.get(SEED) or Random().getrandbits(32))
     everything = cast(world, harness)
     tally, began = everything.twins.tally, time.monotonic()
 
-    run(everything, STEPS[length, engine], first_seed, full=length == "full")
+    run(everything, STEPS[EFFORT, engine], first_seed, full=FULL)
 
-    record_property("state machine", f"{engine}, {length}, seeds from {first_seed}, {time.monotonic() - began:.0f} s: {tally.told()}")
-    assert short_of(tally, full=length == "full") == [], f"seeds from {first_seed}: {tally.told()}"
+    record_property("state machine", f"{engine}, {EFFORT}, seeds from {first_seed}, {time.monotonic() - began:.0f} s: {tally.told()}")
+    assert short_of(tally, full=FULL) == [], f"seeds from {first_seed}: {tally.told()}"
 
 
 def test_a_run_that_met_only_refusals_proves_nothing():
