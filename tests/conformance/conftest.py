@@ -1,6 +1,7 @@
 """A candidate region with a rehearsal network of its own: a node, its gateway in this process, and its operator at a command line."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from eth_account import Account
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from gateway.settings import Settings
-from registry import KeyAccount, Node
+from registry import KeyAccount, Node, OutcomeUnknown, Unreachable
 from registry.chain.devnode import DevNode, Engine, start
 from registry.conformance.rehearsal import Rehearsal, prepare
+from registry.model import Digest
+from registry.ports import Question
 from scripts.demonstration.world import write_private
 from tests.cli.conftest import Desk, light_key, write_secret
 from tests.gateway.conftest import served
@@ -64,12 +67,42 @@ def operator(folder: Path, node: DevNode, gateway_url: str) -> Desk:
 def candidate_in(engine: Engine, chain_id: int, folder: Path) -> Iterator[Candidate]:
     """A candidate whose rehearsal is prepared, and whose callers have API keys."""
     with start(engine, chain_id=chain_id, directory=folder / "chain") as node:
-        write_secret(folder / "new.password", PASSWORD)
-        light_key(folder, "admin.json", bytes(Account.create().key))
-        admin = KeyAccount.open(folder / "admin.json", PASSWORD)
+        admin = admin_of(folder)
         rehearsal = prepare(Node(node.url), folder / "rehearsal", CANDIDATE, admin)
         give_api_keys(rehearsal, folder / "state")
         yield Candidate(folder, node, admin, rehearsal)
+
+
+def admin_of(folder: Path) -> KeyAccount:
+    """A new admin's account, whose key file lies in the folder."""
+    write_secret(folder / "new.password", PASSWORD)
+    light_key(folder, "admin.json", bytes(Account.create().key))
+    return KeyAccount.open(folder / "admin.json", PASSWORD)
+
+
+class BreaksOff(Node):
+    """A node that does what it is asked, and whose answer is lost at some counts of some requests, each once."""
+
+    def __init__(self, url: str, *points: tuple[str, int]) -> None:
+        super().__init__(url)
+        self.points = list(points)
+        self.counts: Counter[str] = Counter()
+
+    def send_raw(self, raw: bytes) -> Digest:
+        sent = super().send_raw(raw)
+        self._count("send", OutcomeUnknown("0x" + sent.hex(), "its answer was lost"))
+        return sent
+
+    def estimate(self, question: Question) -> int:
+        found = super().estimate(question)
+        self._count("estimate", Unreachable("its answer was lost"))
+        return found
+
+    def _count(self, what: str, lost: Exception) -> None:
+        self.counts[what] += 1
+        if (what, self.counts[what]) in self.points:
+            self.points.remove((what, self.counts[what]))
+            raise lost
 
 
 def give_api_keys(rehearsal: Rehearsal, state: Path) -> None:
