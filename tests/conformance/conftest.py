@@ -21,6 +21,7 @@ from registry.ports import Question
 from scripts.demonstration.world import write_private
 from tests.cli.conftest import Desk, light_key, write_secret
 from tests.gateway.conftest import served
+from tests.softhsm import SoftHsm, add_account
 
 CANDIDATE = 650_999
 PASSWORD = "a password of its own"
@@ -61,6 +62,20 @@ def operator(folder: Path, node: DevNode, gateway_url: str) -> Desk:
     """Somebody at a command line with the admin's key file."""
     told = {"node_url": node.url, "gateway_url": gateway_url, "keystore": folder / "admin.json", "password_file": folder / "new.password"}
     return Desk(folder, told | {"state_folder": folder / "own"})
+
+
+def keys_in_device(candidate: Candidate, token: SoftHsm) -> None:
+    """The payer's and a reviewer's keys are made in a device, take their roles up, and stand in the place of those in files."""
+    told = {"node_url": candidate.node.url, "deployment": candidate.rehearsal.folder / "deployment.json"}
+    told |= {"state_folder": candidate.folder / "own"}
+    admin = Desk(candidate.folder, told | {"keystore": "admin.json", "password_file": "new.password"})
+    device = Desk(candidate.folder, told | token.settings())
+    for name, role in (("payer", "PAYER"), ("reviewer-1", "REVIEWER")):
+        label = token.label(name)
+        made = device.ask(f"keys hsm create {label}")
+        admin.ask(f"region offer {made['address']} {role}")
+        device.ask(f"region take-up {CANDIDATE} {role} --pkcs11-label {label}")
+        add_account(candidate.rehearsal.folder / "keys" / "accounts.json", name, token.entry(label))
 
 
 @contextmanager
@@ -114,6 +129,13 @@ def give_api_keys(rehearsal: Rehearsal, state: Path) -> None:
             scope |= {"lab": bytes.fromhex(told["lab"][2:])} if "lab" in told else {}
             key, _ = keys.add(**scope)
             write_private(rehearsal.folder / "api-keys" / f"{told['name']}.apikey", key + "\n")
+
+
+@pytest.fixture
+def network(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Iterator[DevNode]:
+    """A node of a network on which nothing has happened."""
+    with start(engine, chain_id=next(_chain_ids), directory=tmp_path / "chain") as node:
+        yield node
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ import pytest
 
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
-from registry.chain.devnode import start
 from registry.chain.raw import blocks, receipts
 from registry.conformance.checks import CHECKS, KNOWN
 from registry.conformance.rehearsal import RehearsalRefused, prepare
 from registry.conformance.report import SignedReport
+from tests import softhsm
 from tests.cli.conftest import Desk, light_key
-from tests.conformance.conftest import CANDIDATE, BreaksOff, admin_of, operator
+from tests.conformance.conftest import CANDIDATE, BreaksOff, admin_of, keys_in_device, operator
 from tests.conformance.test_table import IN_ANOTHER
 
 DAY = 86_400
@@ -36,9 +36,23 @@ LATER = {
 """What needs time on the chain; of those that need seconds a slow machine has some at once."""
 
 
+@pytest.fixture
+def devices(request):
+    """A device for role keys, where there is one or has to be one."""
+    wanted = softhsm.module() is not None or softhsm.REQUIRED in os.environ
+    return [request.getfixturevalue("token")] if wanted else []
+
+
 @pytest.mark.slow
-def test_from_an_empty_network_to_a_whole_report(candidates):
-    with candidates() as candidate, candidate.gateway() as url:
+def test_from_an_empty_network_to_a_whole_report(candidates, devices):
+    with candidates() as candidate:
+        for device in devices:
+            keys_in_device(candidate, device)
+        rehearsed(candidate)
+
+
+def rehearsed(candidate):
+    with candidate.gateway() as url:
         desk, members = candidate.desk(url), Desk(candidate.folder, {"state_folder": candidate.folder / "members"})
 
         said = desk.run("conformance run rehearsal report.json --page report.txt --json")
@@ -159,30 +173,28 @@ def test_what_is_refused_before_anything_is_done(candidates):
 
 
 @pytest.mark.any_engine
-def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(engine, _chain_ids, tmp_path):
-    """While the contracts are put up, while the members vote, and while roles are given: nothing is done twice, and the chain stays fresh."""
-    chain_id, made = next(_chain_ids), tmp_path / "rehearsal"
-    with start(engine, chain_id=chain_id, directory=tmp_path / "chain") as devnode:
-        admin, node = admin_of(tmp_path), BreaksOff(devnode.url, ("send", 3), ("estimate", 2), ("estimate", 9))
-        with pytest.raises(OutcomeUnknown):
+def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_path):
+    """While contracts are put up, while members vote, while roles are given: nothing is done twice, and the chain stays fresh."""
+    made, admin = tmp_path / "rehearsal", admin_of(tmp_path)
+    node = BreaksOff(network.url, ("send", 3), ("estimate", 2), ("estimate", 9))
+    with pytest.raises(OutcomeUnknown):
+        prepare(node, made, CANDIDATE, admin)
+    keys = {each.name: each.read_bytes() for each in (made / "keys").iterdir()}
+    with pytest.raises(RehearsalRefused, match="begun for another"):
+        prepare(node, made, CANDIDATE + 1, admin)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
             prepare(node, made, CANDIDATE, admin)
-        keys = {each.name: each.read_bytes() for each in (made / "keys").iterdir()}
-        with pytest.raises(RehearsalRefused, match="begun for another"):
-            prepare(node, made, CANDIDATE + 1, admin)
-        for _ in range(2):
-            with pytest.raises(Unreachable):
-                prepare(node, made, CANDIDATE, admin)
 
-        rehearsal = prepare(node, made, CANDIDATE, admin)
+    rehearsal = prepare(node, made, CANDIDATE, admin)
 
-        assert node.points == []
-        assert {name: (made / "keys" / name).read_bytes() for name in keys} == keys
-        deployer = rehearsal.account("deployer").address
-        assert node.nonce(deployer) == len(rehearsal.deployment.contracts)
-        refused = operator(tmp_path, devnode, "http://127.0.0.1:1").run("conformance run rehearsal report.json --json")
-        assert refused.refusal["error"] == "RehearsalRefused", "this far, and no API keys are there yet"
-        with pytest.raises(RehearsalRefused, match="prepared already"):
-            prepare(node, made, CANDIDATE, admin)
+    assert node.points == []
+    assert {name: (made / "keys" / name).read_bytes() for name in keys} == keys
+    assert node.nonce(rehearsal.account("deployer").address) == len(rehearsal.deployment.contracts)
+    refused = operator(tmp_path, network, "http://127.0.0.1:1").run("conformance run rehearsal report.json --json")
+    assert refused.refusal["error"] == "RehearsalRefused", "the chain is fresh; no API keys are there yet"
+    with pytest.raises(RehearsalRefused, match="prepared already"):
+        prepare(node, made, CANDIDATE, admin)
 
 
 @pytest.mark.any_engine

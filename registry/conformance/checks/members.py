@@ -16,7 +16,7 @@ def _admission(stage: Stage) -> Motion:
 
 def replacement(stage: Stage, name: str, region: Region) -> Motion:
     """A motion to replace a region's keys by two that nobody has yet."""
-    keys = [Address(stage.rehearsal.account(f"{FOURTH}-{each}-next").address) for each in ("admin", "recovery")]
+    keys = [Address(stage.account(f"{FOURTH}-{each}-next").address) for each in ("admin", "recovery")]
     return stage.motion(name, MotionKind.REPLACE_KEYS, region, account=keys[0], other=keys[1])
 
 
