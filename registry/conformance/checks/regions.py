@@ -8,8 +8,9 @@ from registry.client import Client
 from registry.conformance.cast import PARTNER, SPARE_REVIEWER, THIRD
 from registry.conformance.checks.vouchers import NOTE, SERIALS
 from registry.conformance.desks import refused
-from registry.conformance.stage import Stage, refusal_of, reviewed
+from registry.conformance.stage import Stage, id_in, refusal_of, reviewed
 from registry.conformance.table import Seen, check
+from registry.events import Declined
 from registry.getters import ACCOUNT, OFFER, OFFERED_KEYS, REGION
 from registry.model import NO_ADDRESS, Address, Role
 
@@ -57,7 +58,11 @@ def taken_up(stage: Stage) -> Seen:
     stage.office.offer(_address(stage, SPARE_REVIEWER), Role.REVIEWER)
     _spare(stage).take_up(stage.region, Role.REVIEWER)
     order = stage.reserve(SERIALS[6], NOTE, lab="partner-lab")
-    return Seen(stage.review("decline", SPARE_REVIEWER, order), reviewed("RELEASED"))
+    got = stage.review("decline", SPARE_REVIEWER, order)
+    with stage.seen() as snapshot:
+        history = [entry.logged.event for entry in snapshot.history_of(id_in(order))]
+    by = [event.by for event in history if isinstance(event, Declined)]
+    return Seen([got, by], [reviewed("RELEASED"), [_address(stage, SPARE_REVIEWER)]])
 
 
 @check(
