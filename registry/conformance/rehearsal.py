@@ -68,8 +68,10 @@ class Rehearsal:
         Open what `prepare` made.
 
         Raises:
-            RehearsalRefused: it is none.
+            RehearsalRefused: it is none, or not finished.
         """
+        if (folder / "founding.json").exists() and not (folder / "rehearsal.json").exists():
+            raise RehearsalRefused(f"{folder} 尚未备妥：请重复 prepare。 {folder} is not prepared yet: repeat prepare.")
         found = _json(folder / "rehearsal.json")
         try:
             return cls(folder, Region(int(found["region"])))

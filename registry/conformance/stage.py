@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from registry.chain.raw import RawNode
 from registry.client import Client
@@ -49,6 +49,7 @@ from registry.ports import SigningAccount
 from registry.rules import MotionState, month_of
 from registry.statement import Statement
 
+P = ParamSpec("P")
 V = TypeVar("V")
 
 DAY = 86_400
@@ -70,10 +71,10 @@ def reviewed(stage: str) -> dict[str, Any]:
     return {"status": 200, "stages": [stage], "chain": stage}
 
 
-def refusal_of(act: Callable[[], object]) -> str | None:
-    """By what name a contract refuses what is sent to the node; None of what it takes."""
+def refusal_of(act: Callable[P, object], *arguments: P.args, **more: P.kwargs) -> str | None:
+    """By what name a contract refuses what an account sends to the node; None of what it takes."""
     try:
-        act()
+        act(*arguments, **more)
     except Rejected as refused:
         return refused.code
     return None

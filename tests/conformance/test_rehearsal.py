@@ -12,7 +12,7 @@ from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
 from registry.conformance.checks import CHECKS, KNOWN
-from registry.conformance.rehearsal import RehearsalRefused, prepare
+from registry.conformance.rehearsal import Rehearsal, RehearsalRefused, prepare
 from registry.conformance.report import SignedReport
 from tests import softhsm
 from tests.cli.conftest import Desk, light_key
@@ -185,6 +185,8 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     for _ in range(2):
         with pytest.raises(Unreachable):
             prepare(node, made, CANDIDATE, admin)
+    with pytest.raises(RehearsalRefused, match="repeat prepare"):
+        Rehearsal.open(made)
 
     rehearsal = prepare(node, made, CANDIDATE, admin)
 

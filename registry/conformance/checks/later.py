@@ -40,8 +40,9 @@ def lapsed(stage: Stage) -> Seen:
     motion = lapsing(stage)
     if stage.now <= motion.expires:
         raise NotDue(Time(motion.expires + 1))
-    acts = (lambda: stage.partner("admin").vote(motion), lambda: stage.partner("admin").enact(motion))
-    return Seen([*(refusal_of(act) for act in acts), stage.motion_state(motion).votes], ["MotionExpired", "NotCarried", 1])
+    admin = stage.partner("admin")
+    got = [refusal_of(admin.vote, motion), refusal_of(admin.enact, motion), stage.motion_state(motion).votes]
+    return Seen(got, ["MotionExpired", "NotCarried", 1])
 
 
 @check(
@@ -58,7 +59,7 @@ def keys_replaced(stage: Stage) -> Seen:
     stage.office.enact(motion)
     state = stage.read(REGION, FOURTH)
     stage.remembered[f"key of {FOURTH}-admin"] = f"{FOURTH}-admin-next"
-    got = [state.admin, state.recovery, refusal_of(lambda: old.vote(lapsing(stage)))]
+    got = [state.admin, state.recovery, refusal_of(old.vote, lapsing(stage))]
     return Seen(got, [motion.account, motion.other, "NotAdmin"])
 
 

@@ -39,7 +39,7 @@ def _tag(stage: Stage) -> Tag:
 def _sent(stage: Stage, verb: str, *more: object) -> str | None:
     """What another subsidy's contract asks of the ledger for a case of its own."""
     calldata = codec.encode(verb, _tag(stage), keccak(b"another subsidy's case"), *more)
-    return refusal_of(lambda: stage.client(stage.account(CLAIMANT)).send(Contract.INVOICES, verb, calldata))
+    return refusal_of(stage.client(stage.account(CLAIMANT)).send, Contract.INVOICES, verb, calldata)
 
 
 def _claims(stage: Stage, cost: int) -> str | None:
@@ -51,7 +51,7 @@ def _claims(stage: Stage, cost: int) -> str | None:
 def not_authorised(stage: Stage) -> Seen:
     """Nor is anybody authorised by a motion on which nobody voted."""
     motion = _motion(stage, MotionKind.AUTHORISE_CLAIMANT)
-    return Seen([_claims(stage, 1), refusal_of(lambda: stage.office.set_registry(motion))], ["MayNotClaim", "NotCarried"])
+    return Seen([_claims(stage, 1), refusal_of(stage.office.set_registry, motion)], ["MayNotClaim", "NotCarried"])
 
 
 @check(
@@ -60,7 +60,7 @@ def not_authorised(stage: Stage) -> Seen:
 def authorised(stage: Stage) -> Seen:
     """The candidate votes too, and a motion is used once."""
     got = _set(stage, MotionKind.AUTHORISE_CLAIMANT)
-    again = refusal_of(lambda: stage.office.set_registry(_motion(stage, MotionKind.AUTHORISE_CLAIMANT)))
+    again = refusal_of(stage.office.set_registry, _motion(stage, MotionKind.AUTHORISE_CLAIMANT))
     return Seen([got, again], ["AUTHORISED", "MotionUsed"])
 
 

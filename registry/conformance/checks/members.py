@@ -33,28 +33,28 @@ def proposed(stage: Stage) -> Seen:
 @check("vote.again", "vote", "一地区对同一议案只投一票", "A region votes once on a motion")
 def voted_again(stage: Stage) -> Seen:
     """The same admin."""
-    return Seen(refusal_of(lambda: stage.office.vote(_admission(stage))), "AlreadyVoted")
+    return Seen(refusal_of(stage.office.vote, _admission(stage)), "AlreadyVoted")
 
 
 @check("vote.own-case", "vote", "不得就本地区的议案表决", "Nobody votes on its own case")
 def own_case(stage: Stage) -> Seen:
     """The candidate on its own suspension."""
     motion = stage.motion("own case", MotionKind.SUSPEND, stage.region)
-    return Seen(refusal_of(lambda: stage.office.vote(motion)), "OwnCase")
+    return Seen(refusal_of(stage.office.vote, motion), "OwnCase")
 
 
 @check("vote.out-of-time", "vote", "已截止的、逾九十天的议案不得表决", "A motion that is over, or runs for too long, takes no vote")
 def out_of_time(stage: Stage) -> Seen:
     """A second ago, and in two hundred days."""
     motions = [replace(_admission(stage), expires=Time(stage.now + away)) for away in (-1, 200 * DAY)]
-    got = [refusal_of(lambda motion=motion: stage.office.vote(motion)) for motion in motions]
+    got = [refusal_of(stage.office.vote, motion) for motion in motions]
     return Seen(got, ["MotionExpired", "MotionTooLong"])
 
 
 @check("enact.not-carried", "enact", "未通过的议案不得生效", "A motion that was not carried is not enacted")
 def not_carried(stage: Stage) -> Seen:
     """One vote of the two that are needed."""
-    return Seen(refusal_of(lambda: stage.office.enact(_admission(stage))), "NotCarried")
+    return Seen(refusal_of(stage.office.enact, _admission(stage)), "NotCarried")
 
 
 @check(
@@ -70,7 +70,7 @@ def admitted(stage: Stage) -> Seen:
     stage.partner("admin").vote(motion)
     stage.office.enact(motion)
     state = stage.read(REGION, FOURTH)
-    got = [state.status.name, state.admin, state.recovery, refusal_of(lambda: stage.office.enact(motion))]
+    got = [state.status.name, state.admin, state.recovery, refusal_of(stage.office.enact, motion)]
     return Seen(got, ["ACTIVE", motion.account, motion.other, "AlreadyEnacted"])
 
 
@@ -85,9 +85,9 @@ def vetoed(stage: Stage) -> Seen:
     """All others vote to replace the candidate's keys; the admin and another region's recovery key cannot stop it."""
     motion = replacement(stage, "vetoed", stage.region)
     stage.carry(motion)
-    got = [refusal_of(lambda client=client: client.veto(motion)) for client in (stage.office, stage.partner("recovery", PARTNER))]
+    got = [refusal_of(client.veto, motion) for client in (stage.office, stage.partner("recovery", PARTNER))]
     stage.recovery.veto(motion)
-    got += [refusal_of(lambda: stage.partner("admin").enact(motion)), stage.read(REGION, stage.region).admin]
+    got += [refusal_of(stage.partner("admin").enact, motion), stage.read(REGION, stage.region).admin]
     return Seen(got, ["NotRecovery", "NotRecovery", "MotionVetoed", stage.admin.address])
 
 
@@ -102,5 +102,5 @@ def to_be_replaced(stage: Stage) -> Seen:
     """The fourth region's, to be enacted by `enact.keys-replaced`."""
     motion = replacement(stage, "replacement 1", FOURTH)
     stage.carry(motion)
-    got = [refusal_of(lambda: stage.office.enact(motion)), stage.read(REGION, FOURTH).admin]
+    got = [refusal_of(stage.office.enact, motion), stage.read(REGION, FOURTH).admin]
     return Seen(got, ["NotYet", stage.partner("admin", FOURTH).address])

@@ -65,7 +65,7 @@ def caretaker(stage: Stage) -> Seen:
 def offered_while_suspended(stage: Stage) -> Seen:
     """To an account that is free."""
     free = Address(stage.account("firm-spare").address)
-    return Seen(refusal_of(lambda: stage.office.offer(free, Role.ISSUER)), "Suspended")
+    return Seen(refusal_of(stage.office.offer, free, Role.ISSUER), "Suspended")
 
 
 @check("vote.while-suspended", "vote", "暂停期间仍可表决", "A suspended region keeps its vote", events=("Voted",))

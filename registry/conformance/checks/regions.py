@@ -36,14 +36,14 @@ def offered(stage: Stage) -> Seen:
 @check("takeUp.other-role", "takeUp", "只可接受所授予的角色", "Nobody takes up another role than was offered")
 def other_role(stage: Stage) -> Seen:
     """The payer's."""
-    return Seen(refusal_of(lambda: _spare(stage).take_up(stage.region, Role.PAYER)), "NotOffered")
+    return Seen(refusal_of(_spare(stage).take_up, stage.region, Role.PAYER), "NotOffered")
 
 
 @check("revoke.offer", "revoke", "收回授予后不得接受", "An offer that was taken back is not taken up", events=("OfferWithdrawn",))
 def taken_back(stage: Stage) -> Seen:
     """By the admin."""
     stage.office.revoke(_address(stage, SPARE_REVIEWER))
-    return Seen(refusal_of(lambda: _spare(stage).take_up(stage.region, Role.REVIEWER)), "NotOffered")
+    return Seen(refusal_of(_spare(stage).take_up, stage.region, Role.REVIEWER), "NotOffered")
 
 
 @check(
@@ -84,14 +84,14 @@ def revoked(stage: Stage) -> Seen:
 def taken(stage: Stage) -> Seen:
     """The one that was ended, the candidate's payer, and a partner's."""
     accounts = [_address(stage, name) for name in (SPARE_REVIEWER, "payer", f"{PARTNER}-payer")]
-    got = [refusal_of(lambda account=account: stage.office.offer(account, Role.REVIEWER)) for account in accounts]
+    got = [refusal_of(stage.office.offer, account, Role.REVIEWER) for account in accounts]
     return Seen(got, ["AccountTaken"] * 3)
 
 
 @check("revoke.not-own", "revoke", "不得终止其他地区的角色", "No admin ends another region's role")
 def not_own(stage: Stage) -> Seen:
     """The partner's payer's."""
-    return Seen(refusal_of(lambda: stage.office.revoke(_address(stage, f"{PARTNER}-payer"))), "NotRoleAccount")
+    return Seen(refusal_of(stage.office.revoke, _address(stage, f"{PARTNER}-payer")), "NotRoleAccount")
 
 
 @check("offer.not-admin", "offer", "非管理账户不得授予角色", "Nobody but the admin offers a role")
@@ -99,7 +99,7 @@ def not_admin(stage: Stage) -> Seen:
     """Neither a reviewer nor the recovery key."""
     clients = (stage.client(stage.account("reviewer-1")), stage.recovery)
     free = _address(stage, "firm-spare")
-    got = [refusal_of(lambda client=client: client.offer(free, Role.ISSUER)) for client in clients]
+    got = [refusal_of(client.offer, free, Role.ISSUER) for client in clients]
     return Seen(got, ["NotAdmin"] * 2)
 
 
@@ -131,7 +131,7 @@ def recovery_taken_up(stage: Stage) -> Seen:
     stage.client(stage.account(f"{key}-next")).take_up(stage.region, Role.RECOVERY)
     stage.remembered[f"key of {key}"] = f"{key}-next"
     state = stage.read(REGION, stage.region)
-    got = [state.admin, state.recovery, refusal_of(lambda: old.rotate_recovery(_address(stage, "firm-spare")))]
+    got = [state.admin, state.recovery, refusal_of(old.rotate_recovery, _address(stage, "firm-spare"))]
     return Seen(got, [stage.admin.address, stage.recovery.address, "NotRecovery"])
 
 
@@ -139,7 +139,7 @@ def recovery_taken_up(stage: Stage) -> Seen:
 def not_recovery(stage: Stage) -> Seen:
     """Neither the admin itself nor another region's."""
     free = _address(stage, "firm-spare")
-    got = [refusal_of(lambda client=client: client.recover(free)) for client in (stage.office, stage.partner("admin"))]
+    got = [refusal_of(client.recover, free) for client in (stage.office, stage.partner("admin"))]
     return Seen([*got, stage.read(REGION, stage.region).admin], ["NotRecovery", "NotRecovery", stage.admin.address])
 
 
@@ -154,8 +154,8 @@ def recovered(stage: Stage) -> Seen:
     """A partner's, which has no admin until the next one takes its place up."""
     old, successor = stage.partner("admin", THIRD), _address(stage, f"{THIRD}-admin-next")
     stage.partner("recovery", THIRD).recover(successor)
-    got = [stage.read(REGION, THIRD).admin, stage.read(OFFERED_KEYS, THIRD).admin]
-    got += [str(refusal_of(lambda: old.offer(_address(stage, "firm-spare"), Role.ISSUER)))]
+    end = refusal_of(old.offer, _address(stage, "firm-spare"), Role.ISSUER)
+    got = [stage.read(REGION, THIRD).admin, stage.read(OFFERED_KEYS, THIRD).admin, end]
     return Seen(got, [NO_ADDRESS, successor, "NotAdmin"])
 
 
