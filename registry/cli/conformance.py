@@ -1,6 +1,7 @@
 """`tongquan conformance`: a region that wants to join rehearses every verb against its own gateway and node, and signs what came of it."""
 
 import typing
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,7 +12,7 @@ from registry.cli.screen import Bar
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
 from registry.files import write_new
-from registry.model import Address, Region
+from registry.model import CHINA, Address, Region
 
 if typing.TYPE_CHECKING:
     from registry.conformance.report import Known, Result, SignedReport
@@ -50,6 +51,8 @@ def prepare(
     """
     在演练网络上部署合约，生成全部测试密钥；以本地区管理密钥签名。 Deploy on a rehearsal's network, and make all test keys.
 
+    中断后重复同一命令即可继续，密钥不变。 If it breaks off, the same command goes on, with the same keys.
+
     两个伙伴地区由本命令扮演。不得用于正式网络：须写明链号，与节点不符即拒绝（退出码 2）。
     Two partner regions are played by the command itself. Never on the production network: its chain id has to be named.
     """
@@ -81,7 +84,7 @@ def run(session: Session, folder: Folder, report: NewFile, *, page: PageFile = N
     rehearsal, url = Rehearsal.open(folder), session.told("gateway_url")
     with session.screen.progress("正在检验…", "Checking…") as bar:
         made = rehearse(rehearsal, session.bare_node, url, session.signing_account, used_chain=used_chain, tell=_teller(session, bar))
-    return _written(made, report, page)
+    return _written(session, made, report, page)
 
 
 @command(
@@ -101,7 +104,7 @@ def continue_(session: Session, folder: Folder, earlier: ReportFile, report: New
     before, rehearsal, url = _read(earlier), Rehearsal.open(folder), session.told("gateway_url")
     with session.screen.progress("正在检验…", "Checking…") as bar:
         made = go_on(before, rehearsal, session.bare_node, url, session.signing_account, tell=_teller(session, bar))
-    return _written(made, report, page)
+    return _written(session, made, report, page)
 
 
 @command(app, "verify", uses=Uses.NODE, example="tongquan conformance verify whole-report.json --signer $CANDIDATE")
@@ -134,8 +137,9 @@ def verify(
     if session.settings.node_url is not None:
         with session.screen.progress("正在比对链上事件…", "Comparing events…"):
             told |= {"differences": differences(found, session.bare_node)}
-    clean = told["clean"] and told["same_checks"] and told["signer_expected"] and not told.get("differences")
-    return Told(told | {"clean": clean}, Exit.DONE if clean else Exit.DIFFERENT)
+    conforms = found.reading(KNOWN).clean
+    clean = conforms and told["same_checks"] and told["signer_expected"] and not told.get("differences")
+    return Told({"clean": clean} | told, Exit.DONE if clean else Exit.DIFFERENT)
 
 
 @command(app, "page", example="tongquan conformance page whole-report.json whole-report.txt")
@@ -158,20 +162,27 @@ def _teller(session: Session, bar: Bar) -> "Tell":
     return tell
 
 
-def _written(made: "SignedReport", report: Path, page: Path | None) -> Told:
+def _written(session: Session, made: "SignedReport", report: Path, page: Path | None) -> Told:
     from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
 
     write_new(report, made.content())
     if page is not None:
         _paged(made, page)
     told = _told(made, KNOWN)
+    if (due := told["whole_from"]) is not None:
+        day = f"{datetime.fromtimestamp(due, CHINA):%Y-%m-%d %H:%M:%S}"
+        session.screen.note(
+            f"{len(told['not_due'])} 项尚未到期，{day} 起可用 tongquan conformance continue 全部补测。",
+            f"{len(told['not_due'])} are not due yet: tongquan conformance continue plays all of them from {day} on (UTC+8).",
+        )
     return Told(told | {"report": report}, Exit.DIFFERENT if told["failed"] else Exit.DONE)
 
 
 def _told(report: "SignedReport", known: "Known") -> dict[str, Any]:
     reading = report.reading(known)
     return {
-        "clean": reading.clean,
+        "outcome": reading.outcome,
+        "whole_from": reading.whole_from,
         "region": report.document["region"],
         "chain_id": report.document["chain"]["chain_id"],
         "report_hash": "0x" + report.to_sign.report.hex(),

@@ -243,6 +243,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "orders": ("服务订单", "orders"),
     "ours": ("本方", "ours"),
     "out": ("已剔除", "left the batch"),
+    "outcome": ("结论", "outcome"),
     "outcomes": ("结果", "outcomes"),
     "outliers": ("价格异常", "outliers"),
     "over": ("当月已结束", "over"),
@@ -402,6 +403,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "ways": ("申领途径", "ways to be eligible"),
     "what": ("内容", "what"),
     "who": ("申领主体", "who"),
+    "whole_from": ("可全部补测时间", "can be completed from"),
     "why": ("原因", "why"),
     "withdrawn": ("已撤回", "withdrawn"),
     "year": ("年度", "year"),
@@ -463,6 +465,9 @@ STATES: Mapping[str, tuple[str, str]] = {
     "Settled": ("拨付", "Settled"),
     "Reversed": ("冲销", "Reversed"),
     "Refunded": ("资金已退回", "Refunded"),
+    "CONFORMS": ("符合", "conforms"),
+    "INCOMPLETE": ("尚不完整，未见不符", "incomplete, and nothing failed"),
+    "DOES_NOT_CONFORM": ("不符合", "does not conform"),
     "HOLDS": ("符合", "HOLDS"),
     "FAILS": ("不符合", "FAILS"),
     "MISSING": ("缺少", "MISSING"),
@@ -607,6 +612,7 @@ TIMES = frozenset(
         "until",
         "use_by",
         "valid_until",
+        "whole_from",
         "withdrawn",
     }
 )

@@ -14,6 +14,9 @@ from registry.model import Region, Role
 PARTNER, THIRD = Region(990_001), Region(990_002)
 """The first plays issuing and host region beside the candidate; the third only votes, since more than half of three is two."""
 
+FOURTH = Region(990_003)
+"""The members admit it during the rehearsal; from then on three votes carry a motion."""
+
 ROLES: Mapping[str, Role] = {
     "issuer": Role.ISSUER,
     "reviewer-1": Role.REVIEWER,
@@ -22,6 +25,12 @@ ROLES: Mapping[str, Role] = {
     "directory": Role.DIRECTORY,
 }
 """The role accounts of the candidate, under the names that its gateway has for them."""
+
+SPARE_REVIEWER = "reviewer-3"
+"""An account of the candidate's gateway that has no role at first: offers, and a role's end, are tried on it."""
+
+CLAIMANT = "claimant"
+"""Stands for another subsidy's contract on the invoice ledger."""
 
 PARTNER_ROLES: Mapping[str, Role] = {name: role for name, role in ROLES.items() if name != "reviewer-2"}
 

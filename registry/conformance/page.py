@@ -5,9 +5,14 @@ from datetime import datetime
 from typing import Any
 
 from registry.canonical import canonical_json
-from registry.conformance.report import Known, Result, SignedReport
+from registry.conformance.report import Known, Outcome, Result, SignedReport
 from registry.model import CHINA
 
+_OUTCOMES = {
+    Outcome.CONFORMS: "符合 conforms",
+    Outcome.INCOMPLETE: "尚不完整 not complete yet",
+    Outcome.DOES_NOT_CONFORM: "不符合 does not conform",
+}
 _MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
 
 
@@ -22,8 +27,10 @@ def _head(report: SignedReport, known: Known) -> Iterator[str]:
     yield "通券符合性测试报告 Tongquan conformance report"
     yield ""
     yield f"地区 Region                  {document['region']}"
-    yield f"结论 Outcome                 {_outcome(report, known)}"
+    yield f"结论 Outcome                 {_OUTCOMES[reading.outcome]}"
     yield f"通过 / 不符 / 未到期          {reading.passed} / {len(reading.failed)} / {len(reading.not_due)}"
+    if reading.whole_from is not None:
+        yield f"可全部补测 Continue from      {_time(reading.whole_from)}"
     yield f"签署账户 Signed by           {document['signer']}"
     yield f"报告哈希 SHA-256             {report.to_sign.report.hex()}"
     yield f"软件版本 Software            {document['software']['version']}"
@@ -35,13 +42,6 @@ def _head(report: SignedReport, known: Known) -> Iterator[str]:
     yield f"起止区块 Blocks              {_block(chain['first'])} – {_block(chain['last'])}"
     for name, contract in chain["contracts"].items():
         yield f"合约 {name:<12}            {contract['address']} · {contract['code_sha256']}"
-
-
-def _outcome(report: SignedReport, known: Known) -> str:
-    reading = report.reading(known)
-    if reading.clean:
-        return "符合 conforms"
-    return "不符合 does not conform" if reading.failed else "尚不完整 not complete yet"
 
 
 def _troubles(results: Sequence[Result]) -> Iterator[str]:

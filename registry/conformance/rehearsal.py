@@ -1,7 +1,8 @@
 """
 A rehearsal's folder: a consortium of three regions for the candidate to try its gateway on, and the keys of all who take part.
 
-    rehearsal.json    whose it is
+    founding.json     whose it is, and on which chain it was begun
+    rehearsal.json    whose it is, once all of it is there
     deployment.json   tag-keys.json
     keys/             a key file for every account but the candidate's admin, all under keys/password, and accounts.json for its gateway
     api-keys/         the candidate's operator puts <caller>.apikey here, for each of `callers`
@@ -13,28 +14,41 @@ Warning: these keys are for a rehearsal and guard nothing. The candidate's admin
 import json
 import secrets
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from registry.chain.deploy import Deployment, authorise, deploy
+from registry.chain.deploy import MOTION_DAYS, Deployment, authorisation, deploy
 from registry.client import Client
 from registry.codec import id_of
-from registry.conformance.cast import INVOICE_EPOCH, PARTNER, PARTNER_ROLES, ROLES, SIGNERS, THIRD, Codes, codes_of
+from registry.conformance.cast import (
+    CLAIMANT,
+    FOURTH,
+    INVOICE_EPOCH,
+    PARTNER,
+    PARTNER_ROLES,
+    ROLES,
+    SIGNERS,
+    SPARE_REVIEWER,
+    THIRD,
+    Codes,
+    codes_of,
+)
 from registry.errors import TongquanError
-from registry.files import write_new
+from registry.files import OWNER_ONLY, put_in_place
 from registry.keystore import KeyAccount, Strength, save_key
-from registry.model import Address, Founder, Id, Lab, Region
+from registry.model import Address, Founder, Id, Lab, Region, Time
 from registry.outbox import Outbox
 from registry.ports import Node, SigningAccount
 from registry.tags import FIRST_EPOCH, Keyring, TagKey
 
-CALLERS = (*ROLES, "auditor", "lab", "firm", "firm-2")
+_ACCOUNTS = (*ROLES, SPARE_REVIEWER)
+CALLERS = (*_ACCOUNTS, "auditor", "lab", "firm", "firm-2")
 """Who has an API key at the candidate's gateway."""
 
-_PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", "firm-2": "FIRM"}
+_PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", SPARE_REVIEWER: "REVIEWER", "firm-2": "FIRM"}
 
 
 class RehearsalRefused(TongquanError):
@@ -54,8 +68,10 @@ class Rehearsal:
         Open what `prepare` made.
 
         Raises:
-            RehearsalRefused: it is none.
+            RehearsalRefused: it is none, or not finished.
         """
+        if (folder / "founding.json").exists() and not (folder / "rehearsal.json").exists():
+            raise RehearsalRefused(f"{folder} 尚未备妥：请重复 prepare。 {folder} is not prepared yet: repeat prepare.")
         found = _json(folder / "rehearsal.json")
         try:
             return cls(folder, Region(int(found["region"])))
@@ -112,7 +128,7 @@ class Rehearsal:
         for name in CALLERS:
             party = _PARTY.get(name, name.upper())
             scope = ["--name", name, "--party", party, "--region", str(self.region)]
-            if name in ROLES:
+            if name in _ACCOUNTS:
                 scope += ["--account", name]
             if party == "LAB":
                 scope += ["--lab", "0x" + self.lab_id(name).hex()]
@@ -125,58 +141,83 @@ def prepare(node: Node, folder: Path, region: Region, admin: SigningAccount) -> 
     """
     Make all keys, put the contracts on the node's chain with the candidate and two partners as founders, and let all take their roles up.
 
+    If it breaks off, the same call goes on with what lies in the folder: the same keys, and each transaction once.
+
     Raises:
-        RehearsalRefused: the folder is not empty.
-        DeploymentFailed, Unreachable, OutcomeUnknown: begin again in another folder.
+        RehearsalRefused: the folder holds a whole rehearsal, one that was begun for another region, admin or chain, or something else.
+        Rejected, DeploymentFailed: the chain does not take it.
+        Unreachable, OutcomeUnknown: call again.
     """
-    if folder.exists() and any(folder.iterdir()):
-        raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
-    for each in (folder, folder / "keys", folder / "api-keys"):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = _make_keys(folder / "keys", region)
+    _begin(folder, {"region": region, "admin": admin.address, "chain_id": node.chain_id()})
+    made = _keys(folder / "keys", region)
     _write(folder / "tag-keys.json", {str(epoch): secrets.token_bytes(32).hex() for epoch in (FIRST_EPOCH, INVOICE_EPOCH)})
     admins = {region: admin, PARTNER: made[f"{PARTNER}-admin"], THIRD: made[f"{THIRD}-admin"]}
     founders = [Founder(each, Address(admins[each].address), Address(made[f"{each}-recovery"].address)) for each in admins]
-    deployment = deploy(node, KeyAccount(secrets.token_bytes(32)), founders)
-    authorise(node, deployment, [admins[PARTNER], admins[THIRD]])
-    write_new(folder / "deployment.json", deployment.to_json().encode())
+    # Nothing else is ever sent by this key, so that the contracts are the same ones however often this is begun.
+    deployment = deploy(node, made["deployer"], founders, nonce=0)
+    _put(folder / "deployment.json", deployment.to_json())
     with Outbox(folder / "founding.sqlite", node, chain_id=deployment.chain_id) as outbox:
+        clients = {each: Client(node, deployment, outbox, account) for each, account in admins.items()}
+        motion = authorisation(deployment, expires=Time(node.block(deployment.block).time + MOTION_DAYS * 86_400))
+        for each in (PARTNER, THIRD):
+            clients[each].vote(motion, intent_id=f"vote {each}")
+        clients[PARTNER].set_registry(motion, intent_id="authorise")
         for home, prefix, roles in ((region, "", ROLES), (PARTNER, f"{PARTNER}-", PARTNER_ROLES)):
-            office = Client(node, deployment, outbox, admins[home])
             for name, role in roles.items():
                 holder = Client(node, deployment, outbox, made[prefix + name])
-                office.offer(holder.address, role)
-                holder.take_up(home, role)
+                clients[home].offer(holder.address, role, intent_id=f"offer {prefix}{name}")
+                holder.take_up(home, role, intent_id=f"take up {prefix}{name}")
     rehearsal = Rehearsal(folder, region)
     _write_gateway_files(rehearsal)
     _write(folder / "rehearsal.json", {"region": region, "partners": [PARTNER, THIRD]})
     return rehearsal
 
 
-def _make_keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
-    password = secrets.token_urlsafe(24)
-    write_new(folder / "password", password.encode() + b"\n")
-    partners = [f"{each}-{name}" for each in (PARTNER, THIRD) for name in ("admin", "recovery")]
-    roles = [f"{PARTNER}-{name}" for name in PARTNER_ROLES]
-    made = {}
-    for name in (*ROLES, "relay", f"{region}-recovery", *partners, *roles, *SIGNERS):
-        key = secrets.token_bytes(32)
-        save_key(folder / f"{name}.json", key, password, strength=Strength.LIGHT)
-        made[name] = KeyAccount(key)
-    return made
+def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
+    """An empty folder, or one in which the same was begun and not finished."""
+    begun = folder / "founding.json"
+    if (folder / "rehearsal.json").exists():
+        raise RehearsalRefused(f"{folder} 已备妥。 {folder} is prepared already.")
+    if begun.exists() and _json(begun) != founding:
+        raise RehearsalRefused(f"{folder} 属于另一演练。 {folder} was begun for another region, admin or chain: {_json(begun)}")
+    if folder.exists() and any(folder.iterdir()) and not begun.exists():
+        raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
+    for each in (folder, folder / "keys", folder / "api-keys"):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _write(begun, founding)
+
+
+def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
+    """A key for every account, made where it is not there yet."""
+    _put(folder / "password", secrets.token_urlsafe(24) + "\n")
+    password = _text(folder / "password").rstrip("\n")
+    own = [f"{each}-{name}" for each in (PARTNER, THIRD, FOURTH) for name in ("admin", "recovery")]
+    nexts = [f"{region}-recovery", f"{THIRD}-admin", f"{FOURTH}-admin", f"{FOURTH}-recovery"]
+    roles = [*_ACCOUNTS, "relay", *(f"{PARTNER}-{name}" for name in PARTNER_ROLES)]
+    names = ["deployer", *roles, f"{region}-recovery", *own, *(f"{each}-next" for each in nexts), CLAIMANT, *SIGNERS]
+    for name in names:
+        if not (folder / f"{name}.json").exists():
+            save_key(folder / f"{name}.json", secrets.token_bytes(32), password, strength=Strength.LIGHT)
+    return {name: KeyAccount.open(folder / f"{name}.json", password) for name in names}
 
 
 def _write_gateway_files(rehearsal: Rehearsal) -> None:
-    accounts = {name: {"keystore": f"{name}.json", "password_file": "password"} for name in ("relay", *ROLES)}
+    accounts = {name: {"keystore": f"{name}.json", "password_file": "password"} for name in ("relay", *_ACCOUNTS)}
     _write(rehearsal.folder / "keys" / "accounts.json", {"accounts": accounts})
     lines = ["#!/bin/sh", "# 在网关的状态目录所在机器上运行；目录取自 TONGQUAN_STATE。 Run where the gateway's state folder is.", "set -eu"]
     lines += ["umask 077", 'cd "$(dirname "$0")/api-keys"']
     lines += [f"tongquan gateway keys add {shlex.join(scope)} >{scope[1]}.apikey" for scope in rehearsal.scopes()]
-    write_new(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]).encode(), mode=0o700)
+    _put(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]), mode=0o700)
 
 
-def _write(path: Path, told: dict[str, Any]) -> None:
-    write_new(path, json.dumps(told, indent=2).encode() + b"\n")
+def _write(path: Path, told: Mapping[str, Any]) -> None:
+    _put(path, json.dumps(told, indent=2) + "\n")
+
+
+def _put(path: Path, text: str, *, mode: int = OWNER_ONLY) -> None:
+    """A file, whole, unless it is there already."""
+    if not path.exists():
+        put_in_place(path, text.encode(), mode=mode)
 
 
 def _text(path: Path) -> str:

@@ -14,6 +14,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from enum import StrEnum
 from typing import Any, Self
 
 from registry.canonical import canonical_json
@@ -95,6 +96,14 @@ class ConformanceReport(Record):
     report: Digest = field(metadata={"type": "bytes32", "name": None})
 
 
+class Outcome(StrEnum):
+    """What the checks of a report come to. An incomplete one has nothing against it: some are not due yet, or it is of another version."""
+
+    CONFORMS = "CONFORMS"
+    INCOMPLETE = "INCOMPLETE"
+    DOES_NOT_CONFORM = "DOES_NOT_CONFORM"
+
+
 @dataclass(frozen=True, slots=True)
 class Reading:
     """What a report says of itself, by check id: what did not come out, what is not due yet, and what this version checks besides."""
@@ -108,7 +117,19 @@ class Reading:
     @property
     def clean(self) -> bool:
         """Whether every check that this version knows is in it, and passed."""
-        return not (self.failed or self.not_due or self.missing or self.unknown)
+        return self.outcome is Outcome.CONFORMS
+
+    @property
+    def outcome(self) -> Outcome:
+        """What they come to."""
+        if self.failed:
+            return Outcome.DOES_NOT_CONFORM
+        return Outcome.INCOMPLETE if self.not_due or self.missing or self.unknown else Outcome.CONFORMS
+
+    @property
+    def whole_from(self) -> int | None:
+        """From when on all that is left can be checked; None where nothing is."""
+        return max(self.not_due.values(), default=None)
 
 
 @dataclass(frozen=True, slots=True)

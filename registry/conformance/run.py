@@ -71,11 +71,11 @@ def rehearse(
     _require_ready(rehearsal, node, admin)
     if used_chain != rehearsal.deployment.chain_id:
         _require_fresh(node, rehearsal)
-    with Stage(rehearsal, node, gateway_url) as stage:
+    with Stage(rehearsal, node, gateway_url, admin) as stage:
         first = node.finalised_head()
         stage.require_gateway()
         results = _played(stage, list(CHECKS.values()), tell)
-        return _signed(stage, admin, results, first=_block(first))
+        return _signed(stage, results, first=_block(first))
 
 
 def go_on(
@@ -92,11 +92,11 @@ def go_on(
     _require_same(earlier, rehearsal)
     before = {each.id: each for each in earlier.results}
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
-    with Stage(rehearsal, node, gateway_url, earlier.document["remembered"]) as stage:
+    with Stage(rehearsal, node, gateway_url, admin, earlier.document["remembered"]) as stage:
         stage.require_gateway()
         now = {each.id: each for each in _played(stage, checks, tell)}
         results = [_worse(each, now[each.id]) if each.id in now else each for each in before.values()]
-        return _signed(stage, admin, results, first=earlier.document["chain"]["first"])
+        return _signed(stage, results, first=earlier.document["chain"]["first"])
 
 
 def _worse(before: Result, now: Result) -> Result:
@@ -148,8 +148,8 @@ def _played(stage: Stage, checks: list[Check], tell: Tell) -> list[Result]:
     return results
 
 
-def _signed(stage: Stage, admin: SigningAccount, results: list[Result], *, first: Mapping[str, Any]) -> SignedReport:
-    deployment, node = stage.deployment, stage.node
+def _signed(stage: Stage, results: list[Result], *, first: Mapping[str, Any]) -> SignedReport:
+    deployment, node, admin = stage.deployment, stage.node, stage.admin
     contracts = {
         name: {"address": address, "code_sha256": hashlib.sha256(node.code(address)).hexdigest()}
         for name, address in _addresses(stage).items()

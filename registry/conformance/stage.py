@@ -1,34 +1,62 @@
 """
 What all checks share: the gateway under test, the chain, the partner, the parties, and what earlier checks came to.
 
-The candidate's side is asked of its gateway alone. The partner's side is sent to the node with the partner's own keys, since a rehearsal
-has one gateway: so that one also shows whether it understands what others do.
+The candidate's side is asked of its gateway alone, but for what regions do with their own two keys, which no gateway carries: that is sent
+to the node, as the command line sends it. The partner's side is sent there with the partner's own keys, since a rehearsal has one gateway:
+so that one also shows whether it understands what others do.
 """
 
-from collections.abc import Iterator, Mapping
+import secrets
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import Any, Self, TypeVar
+from typing import Any, ParamSpec, Self, TypeVar
 
 from registry.chain.raw import RawNode
 from registry.client import Client
 from registry.codec import Domain, id_of, parse_typed_data
-from registry.conformance.cast import PARTNER, invoice
+from registry.conformance.cast import FOURTH, PARTNER, THIRD, invoice
 from registry.conformance.desks import Answer, Desk, Wire
 from registry.conformance.rehearsal import Rehearsal
 from registry.conformance.report import EventNamed
+from registry.errors import Rejected
 from registry.facts import Facts
-from registry.getters import BALANCE, ORDER, POOL, Getter
+from registry.getters import BALANCE, MOTION, ORDER, POOL, Getter
 from registry.index import Index, Snapshot
 from registry.keystore import KeyAccount
-from registry.model import Address, Balance, Claim, Filing, Firm, Id, Order, Pool, Record, Redemption, Region, Release, Time
+from registry.model import (
+    NO_ADDRESS,
+    NO_ID,
+    Address,
+    Balance,
+    Claim,
+    Filing,
+    Firm,
+    Id,
+    Motion,
+    MotionKind,
+    Order,
+    Pool,
+    Record,
+    Redemption,
+    Region,
+    Release,
+    Reservation,
+    Time,
+)
 from registry.outbox import Outbox
-from registry.rules import month_of
+from registry.ports import SigningAccount
+from registry.rules import MotionState, month_of
 from registry.statement import Statement
 
+P = ParamSpec("P")
 V = TypeVar("V")
 
 DAY = 86_400
+NOBODYS_CASE = Region(0)
+VOTES = 3
+"""More than half of the four members that there are once the fourth is admitted."""
+
 REPORT = "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"
 """The SHA-256 of a test result's report."""
 
@@ -43,6 +71,15 @@ def reviewed(stage: str) -> dict[str, Any]:
     return {"status": 200, "stages": [stage], "chain": stage}
 
 
+def refusal_of(act: Callable[P, object], *arguments: P.args, **more: P.kwargs) -> str | None:
+    """By what name a contract refuses what an account sends to the node; None of what it takes."""
+    try:
+        act(*arguments, **more)
+    except Rejected as refused:
+        return refused.code
+    return None
+
+
 class NotAgreed(Exception):
     """A document that the gateway prepared says something else than was asked for; it was not signed."""
 
@@ -54,8 +91,11 @@ class Stage:
     `remembered` is what checks leave to later ones, also to those of a report that is continued: ids and times, as JSON has them.
     """
 
-    def __init__(self, rehearsal: Rehearsal, node: RawNode, gateway_url: str, remembered: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, rehearsal: Rehearsal, node: RawNode, gateway_url: str, admin: SigningAccount, remembered: Mapping[str, Any] | None = None
+    ) -> None:
         self.rehearsal = rehearsal
+        self.admin = admin
         self.node = node
         self.wire = Wire(gateway_url)
         self.deployment = rehearsal.deployment
@@ -173,6 +213,12 @@ class Stage:
             claim: Claim = snapshot.ledger.claims[id_in(order)]
             return Filing(claim, snapshot.ledger.redemptions[claim.order])
 
+    def reservation(self, order: str) -> Reservation:
+        """An order with its voucher, likewise."""
+        with self.seen() as snapshot:
+            record = snapshot.ledger.order_records[id_in(order)]
+            return Reservation(snapshot.ledger.vouchers[record.voucher], record)
+
     # Keys
 
     def account(self, name: str) -> KeyAccount:
@@ -187,13 +233,55 @@ class Stage:
         path = self.rehearsal.folder / "partners.sqlite"
         return self._open.enter_context(Outbox(path, self.node, chain_id=self.deployment.chain_id))
 
+    def client(self, account: SigningAccount) -> Client:
+        """An account's own way to the node, which is the command line's."""
+        return Client(self.node, self.deployment, self._outbox, account)
+
     def partner(self, name: str, region: Region = PARTNER) -> Client:
         """A partner's account at the node."""
-        return Client(self.node, self.deployment, self._outbox, self.account(f"{region}-{name}"))
+        return self.client(self.account(f"{region}-{name}"))
+
+    @property
+    def office(self) -> Client:
+        """The candidate's admin, whose key its operator holds."""
+        return self.client(self.admin)
+
+    @property
+    def recovery(self) -> Client:
+        """The candidate's recovery key."""
+        return self.client(self.account(f"{self.region}-recovery"))
 
     def partner_signer(self, name: str) -> Address:
         """The account that signs for a party of the partner's."""
         return Address(self.account(name).address)
+
+    # Motions
+
+    def motion(
+        self,
+        name: str,
+        kind: MotionKind,
+        region: Region = NOBODYS_CASE,
+        *,
+        account: Address = NO_ADDRESS,
+        other: Address = NO_ADDRESS,
+        subject: Id = NO_ID,
+        days: int = 30,
+    ) -> Motion:
+        """A motion under a name of this rehearsal's: whoever names it again has the very same."""
+        expires = self.remembered.setdefault(f"{name}: expires", self.now + days * DAY)
+        nonce = self.remembered.setdefault(f"{name}: nonce", secrets.randbits(32))
+        return Motion(kind, region, account, other, subject, Time(expires), nonce)
+
+    def motion_state(self, motion: Motion) -> MotionState:
+        """How far a motion is on the chain."""
+        return self.read(MOTION, id_of(motion))
+
+    def carry(self, motion: Motion) -> None:
+        """As many members vote as carry a motion, the candidate first; nobody on its own case."""
+        admins = {self.region: self.office} | {each: self.partner("admin", each) for each in (PARTNER, THIRD, FOURTH)}
+        for admin in [admin for region, admin in admins.items() if region != motion.region][:VOTES]:
+            admin.vote(motion)
 
     # Parties
 

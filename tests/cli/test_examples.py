@@ -210,11 +210,17 @@ def rehearsing(story):
 
 
 def rehearsed(story):
-    """What needed time is played; a member verifies the whole report."""
+    """What needed time is played, so late that the members vote anew to replace keys; a member verifies the whole report."""
     people = story.people
     candidate = Desk(people.folder, people.auditor("candidate").settings | {"password_file": "new.password"})
     with candidate_s_gateway(story) as settings:
-        assert story.play("conformance continue", Desk(people.folder, candidate.settings | settings))["clean"] is True
+        desk, late = Desk(people.folder, candidate.settings | settings), ("report.json whole-report.json", "report.json late-report.json")
+        told = story.play("conformance continue", desk, instead=late)
+        assert ([each["check"] for each in told["not_due"]], told["outcome"]) == (["enact.keys-replaced"], "INCOMPLETE")
+        people.town.node.jump(15 * DAY)
+        people.town.node.mine()
+        people.town.clock_shift += 15 * DAY
+        assert story.play("conformance continue", desk, instead=(" report.json", " late-report.json"))["outcome"] == "CONFORMS"
     assert story.play("conformance verify", people.auditor())["differences"] == []
     story.play("conformance page", Desk(people.folder))
 

@@ -76,9 +76,13 @@ def test_a_gateway_that_knows_no_idempotency_key(candidates):
     }
 
 
-def test_a_refusal_that_is_swallowed(candidates):
-    """The registry refuses an order that it has seen, and the caller is told that all went well."""
-    told = {}
+def test_a_refusal_that_is_swallowed_and_an_officer_that_acts_with_another_s_account(candidates):
+    """
+    The registry refuses an order that it has seen, and the caller is told that all went well.
+
+    Whoever declines, the first reviewer's account signs: so one whose role was ended declines what a caretaker would have later.
+    """
+    told, first_reviewer = {}, []
 
     def all_went_well(passing: Passing) -> None:
         if passing.path != "/v1/orders":
@@ -88,7 +92,15 @@ def test_a_refusal_that_is_swallowed(candidates):
         elif passing.answered["code"] == "OrderSeen":
             passing.status, passing.answered, passing.media_type = 201, dict(told), "application/json"
 
-    assert failing(candidates, Fault(after=all_went_well)) == {"reserve.seen"}
+    def one_account_for_all(passing: Passing) -> None:
+        if passing.path == "/v1/orders/approve":
+            first_reviewer.append(passing.headers["authorization"])
+        elif passing.path == "/v1/orders/decline":
+            passing.headers["authorization"] = first_reviewer[0]
+
+    found = failing(candidates, Fault(after=all_went_well), Fault(before=one_account_for_all))
+
+    assert found == {"reserve.seen", "takeUp.role", "revoke.role", "enact.caretaker"}
 
 
 def test_a_payment_that_is_told_and_not_recorded(candidates):

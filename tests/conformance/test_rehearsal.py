@@ -8,16 +8,23 @@ from pathlib import Path
 
 import pytest
 
-from registry import Node
+from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
+from registry.chain.raw import blocks, receipts
 from registry.conformance.checks import CHECKS, KNOWN
+from registry.conformance.rehearsal import Rehearsal, RehearsalRefused, prepare
 from registry.conformance.report import SignedReport
+from tests import softhsm
 from tests.cli.conftest import Desk, light_key
-from tests.conformance.conftest import CANDIDATE, operator
+from tests.conformance.conftest import CANDIDATE, BreaksOff, admin_of, keys_in_device, operator
+from tests.conformance.test_table import IN_ANOTHER
 
 DAY = 86_400
 LATER = {
     "completeRotation.due",
+    "enact.keys-replaced",
+    "vote.lapsed",
+    "verification.unknown",
     "enact.reinstated",
     "lift.motion",
     "verification.past-use-by",
@@ -29,9 +36,23 @@ LATER = {
 """What needs time on the chain; of those that need seconds a slow machine has some at once."""
 
 
+@pytest.fixture
+def devices(request):
+    """A device for role keys, where there is one or has to be one."""
+    wanted = softhsm.module() is not None or softhsm.REQUIRED in os.environ
+    return [request.getfixturevalue("token")] if wanted else []
+
+
 @pytest.mark.slow
-def test_from_an_empty_network_to_a_whole_report(candidates):
-    with candidates() as candidate, candidate.gateway() as url:
+def test_from_an_empty_network_to_a_whole_report(candidates, devices):
+    with candidates() as candidate:
+        for device in devices:
+            keys_in_device(candidate, device)
+        rehearsed(candidate)
+
+
+def rehearsed(candidate):
+    with candidate.gateway() as url:
         desk, members = candidate.desk(url), Desk(candidate.folder, {"state_folder": candidate.folder / "members"})
 
         said = desk.run("conformance run rehearsal report.json --page report.txt --json")
@@ -41,8 +62,9 @@ def test_from_an_empty_network_to_a_whole_report(candidates):
         assert [line["check"] for line in lines] == list(CHECKS)
         assert said.status == 0, said.err
         not_due = {each["check"] for each in told["not_due"]}
-        assert {"completeRotation.due", "closeMonth.closed"} <= not_due <= LATER
-        assert (told["failed"], told["passed"], told["clean"]) == ([], len(CHECKS) - len(not_due), False)
+        assert {"completeRotation.due", "closeMonth.closed", "enact.keys-replaced", "vote.lapsed"} <= not_due <= LATER
+        assert (told["failed"], told["passed"], told["outcome"]) == ([], len(CHECKS) - len(not_due), "INCOMPLETE")
+        assert told["whole_from"] == max(each["due_at"] for each in told["not_due"])
         page = (candidate.folder / "report.txt").read_text(encoding="utf-8")
         assert page.startswith("通券符合性测试报告")
         assert "尚不完整 not complete yet" in page
@@ -54,20 +76,46 @@ def test_from_an_empty_network_to_a_whole_report(candidates):
         assert (again.status, again.refusal["error"]) == (1, "ChainInUse")
         assert not (candidate.folder / "second.json").exists()
 
-        candidate.node.jump(40 * DAY)
+        # So late that the motion to replace keys is void, and the members vote anew.
+        candidate.node.jump(50 * DAY)
         candidate.node.mine()
-        whole = desk.run("conformance continue rehearsal report.json whole.json --page whole.txt --json")
+        said = desk.run("conformance continue rehearsal report.json second.json")
+        assert said.status == 0, said.err
+        assert "尚不完整，未见不符" in said.out
+        assert "1 项尚未到期" in said.err
+        second = members.run("conformance verify second.json --json").lines[0]
+        assert (second["failed"], [each["check"] for each in second["not_due"]]) == ([], ["enact.keys-replaced"])
+
+        candidate.node.jump(15 * DAY)
+        candidate.node.mine()
+        whole = desk.run("conformance continue rehearsal second.json whole.json --page whole.txt --json")
 
         assert whole.status == 0, whole.err
-        assert {line["check"] for line in whole.lines[:-1]} == not_due | {each.id for each in CHECKS.values() if each.closing}
-        assert whole.lines[-1]["clean"] is True
+        assert {line["check"] for line in whole.lines[:-1]} == {
+            "enact.keys-replaced",
+            *(each.id for each in CHECKS.values() if each.closing),
+        }
+        assert (whole.lines[-1]["outcome"], whole.lines[-1]["whole_from"]) == ("CONFORMS", None)
         assert "符合 conforms" in (candidate.folder / "whole.txt").read_text(encoding="utf-8")
 
         verified = members.ask(f"conformance verify whole.json --signer {candidate.admin.address}")
         assert (verified["clean"], verified["passed"], verified["region"]) == (True, len(CHECKS), CANDIDATE)
         with_node = Desk(candidate.folder, {"node_url": candidate.node.url, "state_folder": candidate.folder / "members"})
         assert with_node.ask("conformance verify whole.json")["differences"] == []
+        assert verbs_on_the_chain(candidate) == set(codec.VERBS) - IN_ANOTHER.keys()
         forgeries_are_found(candidate, members, with_node)
+
+
+def verbs_on_the_chain(candidate):
+    """What was sent to the contracts and took effect, in batches too, whatever the checks say of themselves."""
+    node, contracts = Node(candidate.node.url), candidate.rehearsal.deployment.contracts
+    sent = [each for block in blocks(node, range(node.head().number + 1)) for each in block.transactions if each.to in contracts]
+    done = [
+        codec.decode(each.calldata)
+        for each, receipt in zip(sent, receipts(node, [each.hash for each in sent]), strict=True)
+        if receipt.succeeded
+    ]
+    return {call.verb.name for call in done}
 
 
 def forgeries_are_found(candidate, members, with_node):
@@ -122,6 +170,33 @@ def test_what_is_refused_before_anything_is_done(candidates):
         (candidate.folder / "report.json").write_text("{}")
         assert desk.run("conformance run rehearsal report.json --json").status == 2
         assert desk.run("conformance verify report.json --json").lines == [{"clean": False, "reason": "it has no report and signature"}]
+
+
+@pytest.mark.any_engine
+def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_path):
+    """While contracts are put up, while members vote, while roles are given: nothing is done twice, and the chain stays fresh."""
+    made, admin = tmp_path / "rehearsal", admin_of(tmp_path)
+    node = BreaksOff(network.url, ("send", 3), ("estimate", 2), ("estimate", 9))
+    with pytest.raises(OutcomeUnknown):
+        prepare(node, made, CANDIDATE, admin)
+    keys = {each.name: each.read_bytes() for each in (made / "keys").iterdir()}
+    with pytest.raises(RehearsalRefused, match="begun for another"):
+        prepare(node, made, CANDIDATE + 1, admin)
+    for _ in range(2):
+        with pytest.raises(Unreachable):
+            prepare(node, made, CANDIDATE, admin)
+    with pytest.raises(RehearsalRefused, match="repeat prepare"):
+        Rehearsal.open(made)
+
+    rehearsal = prepare(node, made, CANDIDATE, admin)
+
+    assert node.points == []
+    assert {name: (made / "keys" / name).read_bytes() for name in keys} == keys
+    assert node.nonce(rehearsal.account("deployer").address) == len(rehearsal.deployment.contracts)
+    refused = operator(tmp_path, network, "http://127.0.0.1:1").run("conformance run rehearsal report.json --json")
+    assert refused.refusal["error"] == "RehearsalRefused", "the chain is fresh; no API keys are there yet"
+    with pytest.raises(RehearsalRefused, match="prepared already"):
+        prepare(node, made, CANDIDATE, admin)
 
 
 @pytest.mark.any_engine

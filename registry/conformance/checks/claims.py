@@ -7,7 +7,7 @@ from registry.conformance.checks.vouchers import NOTE, SERIALS
 from registry.conformance.desks import refused
 from registry.conformance.stage import Stage, id_in, reviewed
 from registry.conformance.table import Seen, check
-from registry.getters import AGREEMENT, INVOICE
+from registry.getters import ACCOUNT, AGREEMENT, INVOICE
 from registry.model import Redemption
 
 _CONTRACT, _INVOICE = "C-MARGINAL", 9001
@@ -214,8 +214,9 @@ def stood_in(stage: Stage) -> Seen:
     signed = stage.redemption_signed(order, cost="900000", subsidy="530000")
     asked = {"typed_data": signed["typed_data"], "signature": signed["firm_signature"], "reason": "机构停业 the lab has closed"}
     answer = stage.desk("reviewer-1").post("/v1/redemptions/stand-in", asked)
-    got = answer.told("stage") | {"by": stage.filing(order).claim.stand_in}
-    return Seen(got, {"status": 201, "stage": "REDEEMED", "by": stage.account("reviewer-1").address})
+    by = stage.read(ACCOUNT, stage.filing(order).claim.stand_in)
+    got = answer.told("stage") | {"by": [by.region, by.role.name]}
+    return Seen(got, {"status": 201, "stage": "REDEEMED", "by": [stage.region, "REVIEWER"]})
 
 
 @check("endorse.stood-in", "endorse", "代签人不得初审", "Whoever stood in does not review")
