@@ -32,6 +32,7 @@ from starlette.exceptions import HTTPException
 from gateway import payment_words, refusals
 from gateway.context import instance
 from registry import (
+    MONEY_OF_REFUSALS,
     BatchRefused,
     CodecError,
     CodeRefused,
@@ -46,6 +47,7 @@ from registry import (
     SignerSilent,
     TransactionRefused,
     Unreachable,
+    why_refused,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,9 +72,6 @@ _NEVER = frozenset(
     }
 )
 
-# The values of the contracts' errors that are money, by their Solidity names.
-_MONEY = frozenset({"amount", "available", "claimed", "cost", "denomination", "face", "free", "most", "recover", "subsidy"})
-
 # A tag of somebody else must not leave through a refusal.
 _HIDDEN = frozenset({"seller", "revert"})
 
@@ -80,7 +79,7 @@ _STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedReques
 
 
 class Explained(Rejected):
-    """A refusal of the registry, with the sentence that tells its cause to a person (`gateway.why_not`)."""
+    """A refusal of the registry, with a sentence that tells its cause more exactly than its code does (`gateway.why_not`)."""
 
     def __init__(self, refused: Rejected, values: Mapping[str, Any], detail: str) -> None:
         super().__init__(refused.code, {**refused.values, **values})
@@ -125,7 +124,7 @@ def problem_of(failure: Exception) -> dict[str, Any]:
                 failure.code,
                 "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
                 plain(failure.values),
-                failure.detail if isinstance(failure, Explained) else None,
+                failure.detail if isinstance(failure, Explained) else " ".join(why_refused(failure.code, failure.values)),
             )
         case HsmError() | SignerSilent():
             title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
@@ -173,7 +172,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, bytes):
         return "0x" + value.hex()
-    if isinstance(value, int) and not isinstance(value, bool) and name in _MONEY:
+    if isinstance(value, int) and not isinstance(value, bool) and name in MONEY_OF_REFUSALS:
         return str(value)
     return value
 
