@@ -75,7 +75,13 @@ _NEVER = frozenset(
 # A tag of somebody else must not leave through a refusal.
 _HIDDEN = frozenset({"seller", "revert"})
 
-_STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedRequest", 413: "TooLarge"}
+OF_HTTP: Mapping[int, tuple[str, str]] = {
+    400: ("MalformedRequest", "请求无法解析。 The request cannot be parsed."),
+    404: ("NotFound", "没有这个路径。 There is no such path."),
+    405: ("MethodNotAllowed", "该路径不支持此方法。 This path does not know that method."),
+    413: ("TooLarge", "请求内容过大。 The body is too large."),
+}
+"""What the framework refuses by itself: code and title by status."""
 
 
 class Explained(Rejected):
@@ -145,10 +151,12 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case IntentDiffers():
             title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."
             return body(HTTPStatus.CONFLICT, "IntentDiffers", title, {})
+        case ProgrammeFileMalformed():
+            title = "券种文件格式有误。 The programme file is malformed."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "ProgrammeFileMalformed", title, {"at": failure.at, "reason": failure.reason})
         case ProgrammeFileRefused():
-            code = "ProgrammeFileMalformed" if isinstance(failure, ProgrammeFileMalformed) else "ProgrammeFileInvalid"
-            title = "券种文件有误。 The programme file is not valid."
-            return body(HTTPStatus.UNPROCESSABLE_ENTITY, code, title, {"at": failure.at, "reason": failure.reason})
+            title = "券种文件内容有误。 The programme file is not valid."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "ProgrammeFileInvalid", title, {"at": failure.at, "reason": failure.reason})
         case IndexRefused():
             title = "本平台的索引与链不一致，运维人员须先处理。 The index does not agree with the chain; an operator must look at it."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "IndexRefused", title, {"reason": str(failure)})
@@ -229,7 +237,8 @@ async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:
 
 
 async def _on_http(_request: Request, failure: Exception) -> JSONResponse:
-    status, detail, headers = 500, "", {}
+    status, said, headers = 500, "", {}
     if isinstance(failure, HTTPException):
-        status, detail, headers = failure.status_code, failure.detail, dict(failure.headers or {})
-    return respond(body(status, _STATUS_CODES.get(status, "HttpError"), detail, {}), headers)
+        status, said, headers = failure.status_code, failure.detail, dict(failure.headers or {})
+    code, title = OF_HTTP.get(status, ("HttpError", said))
+    return respond(body(status, code, title, {}), headers)

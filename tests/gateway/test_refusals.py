@@ -59,11 +59,15 @@ def titles() -> Iterator[tuple[str, str]]:
         for node in sorted(nodes, key=lambda each: each.lineno):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 written[node.targets[0].id] = _text(node.value)
-            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Problem", "body") and len(node.args) > TITLE:
+            elif isinstance(node, ast.Call) and _name(node.func) in ("Problem", "body") and len(node.args) > TITLE:
                 code, title = node.args[1], node.args[TITLE]
                 sentence = written.get(title.id, "") if isinstance(title, ast.Name) else _text(title)
                 if isinstance(code, ast.Constant) and sentence:
                     yield code.value, sentence
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
 
 
 def _text(node: ast.expr) -> str:
@@ -77,13 +81,13 @@ def test_every_problem_is_listed_with_its_status():
 
 def test_every_code_has_its_own_sentence():
     """The contracts' and whatever else is `Rejected` in `registry.refusal_words`, a batch's by its code, the rest where they are raised."""
-    told = EXPLAINED | set(payment_words.WORDS) | {code for code, _ in titles()}
+    told = EXPLAINED | set(payment_words.WORDS) | {code for code, _ in [*titles(), *errors.OF_HTTP.values()]}
 
     assert set(STATUS) | {code for codes in OF_VERB.values() for code in codes} <= told
 
 
 def test_every_title_is_chinese_first_then_english():
-    assert [each for each in titles() if not BOTH.fullmatch(each[1])] == []
+    assert [each for each in [*titles(), *errors.OF_HTTP.values()] if not BOTH.fullmatch(each[1])] == []
     assert [code for code, title in payment_words.WORDS.items() if not BOTH.fullmatch(title)] == []
 
 
