@@ -1,7 +1,7 @@
 """
 How an answer looks to a person: every field under its name, money in yuan, times of China, states in words. Pure.
 
-Many of a kind stand in a table where it fits the width, else one below the other: no id is broken to make a table fit.
+Many of a kind stand in a table where it fits the width, else one below the other: columns are never squeezed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,12 +16,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from registry.cli.settings import Lang
-from registry.cli.words import ATTEMPTS, FIELDS, FIELDS_AT, MONEY, MONTHS, STATES, STATES_AT, TIMES
-from registry.model import CHINA
+from registry.cli.words import COUNTED, DURATIONS, FIELDS, FIELDS_AT, FROM_ZERO, MONEY, MONTHS, RATES, STATES, STATES_AT, TIMES
+from registry.model import CHINA, NO_ADDRESS, NO_ID
 from registry.money import yuan
 
 INDENT = 2
 BETWEEN_COLUMNS = 3
+DAY = 86_400
+NOTHING = "—"
+_NO_ID = "0x" + NO_ID.hex()
 _YEAR_9999 = 253_370_736_000
 
 
@@ -45,23 +48,24 @@ class Layout:
     def fields(self, found: Mapping[str, Any]) -> RenderableType:
         """One thing, a field a line; what holds fields of its own stands below its name."""
         parts: list[RenderableType] = []
-        for name, value in found.items():
+        for name, value in self._in_words(found).items():
             if _holds_fields(value):
                 within = replace(self, width=self.width - INDENT, at=(*self.at, name))
                 held = within.fields(value) if isinstance(value, dict) else within.rows(value)
-                parts += [Text(self._label(name), style="bold"), Padding(held, (0, 0, 0, INDENT))]
+                parts += [Text(self._label(name, value), style="bold"), Padding(held, (0, 0, 0, INDENT), expand=False)]
                 continue
             if not parts or not isinstance(parts[-1], Table):
                 parts.append(_grid())
-            _add(parts[-1], self._label(name), self._shown(name, value))
+            _add(parts[-1], self._label(name, value), self._shown(name, value))
         return Group(*parts)
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         """Many things."""
+        rows = [self._in_words(row) for row in rows]
         if any(_holds_fields(value) for row in rows for value in row.values()):
             return self._one_by_one(rows)
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        labels = [self._label(name) for name in names]
+        names = {name: value for row in rows for name, value in row.items()}
+        labels = [self._label(name, value) for name, value in names.items()]
         cells = [[self._cell(row, name) for name in names] for row in rows]
         if _width_of([labels, *cells]) > self.width:
             return self._one_by_one(rows)
@@ -71,42 +75,75 @@ class Layout:
         return table
 
     def _one_by_one(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+        if len(rows) == 1:
+            return self._record(rows[0])
         return Group(*(part for place, row in enumerate(rows, start=1) for part in (Text(f"— {place}/{len(rows)} —"), self._record(row))))
 
     def _record(self, row: Mapping[str, Any]) -> RenderableType:
         if "field" not in row:
             return self.fields(row)
         grid = _grid()
-        for name in row:
-            _add(grid, self._label(name), self._cell(row, name))
+        for name, value in row.items():
+            _add(grid, self._label(name, value), self._cell(row, name))
         return grid
 
     def _cell(self, row: Mapping[str, Any], name: str) -> str:
         # A row about a field shows that field as it would be shown under its own name.
         if "field" in row and name in ("field", "value"):
             about = str(row["field"]).rpartition(".")[2]
-            return self._label(about) if name == "field" else self._shown(about, row["value"])
+            return self._label(about, row["value"]) if name == "field" else self._shown(about, row["value"])
         return self._shown(name, row.get(name))
 
+    def _in_words(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The same with a sentence that is told in both languages as one field."""
+        if not {"zh", "en"} <= found.keys():
+            return found
+        told = {"explanation": words(self.lang, found["zh"], found["en"])}
+        return {name: value for name, value in found.items() if name not in ("zh", "en")} | told
+
     def _shown(self, name: str, value: Any) -> str:
-        if value is None or value in ([], {}):
-            return "—"
+        if value is None or value in ([], {}, NO_ADDRESS, _NO_ID):
+            return NOTHING
         if isinstance(value, list):
             return "\n".join(self._shown(name, each) for each in value)
         text = str(value)
-        if name in MONEY and isinstance(value, str) and text.removeprefix("-").isdecimal():
-            return f"{yuan(int(text))} {'yuan' if self.lang is Lang.EN else '元'}"
-        if name in TIMES and text.isdecimal() and int(text) < _YEAR_9999:
-            return f"{datetime.fromtimestamp(int(text), CHINA):%Y-%m-%d %H:%M:%S}"
-        if name in MONTHS and isinstance(value, int):
-            return f"{value // 100}-{value % 100:02}"
-        if name in ATTEMPTS and text.isdecimal():
-            return str(int(text) + 1)
+        if text.removeprefix("-").isdecimal() and (number := self._number(name, int(text), is_text=isinstance(value, str))):
+            return number
         told = self._told(STATES_AT, text, (*self.at, name)) or STATES.get(text)
         return words(self.lang, *told) if told else text
 
-    def _label(self, name: str) -> str:
+    def _number(self, name: str, value: int, *, is_text: bool) -> str | None:
+        """A number as its field has it, if it is more than a number there. Money is told as text."""
+        if name in MONEY and is_text:
+            return f"{yuan(value)} {self._either('元', 'yuan')}"
+        if name in TIMES:
+            return self._time(value)
+        if name == "milliseconds":
+            return self._time(value // 1_000)
+        if name in MONTHS:
+            return f"{value // 100}-{value % 100:02}"
+        if name in FROM_ZERO:
+            return str(value + 1)
+        if name in RATES:
+            return f"{value / 100:g} %"
+        if name in DURATIONS:
+            return f"{value:,} {self._either('秒', 's')}" if value < DAY else f"{value / DAY:.1f} {self._either('天', 'days')}"
+        return None
+
+    def _time(self, seconds: int) -> str:
+        if seconds == 0:
+            return NOTHING
+        if seconds > _YEAR_9999:
+            return self._either("不限期", "no end")
+        return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+
+    def _either(self, zh: str, en: str) -> str:
+        return en if self.lang is Lang.EN else zh
+
+    def _label(self, name: str, value: Any) -> str:
         told = self._told(FIELDS_AT, name, self.at) or FIELDS.get(name)
+        if name in COUNTED and isinstance(value, int):
+            told = COUNTED[name]
         return words(self.lang, *told) if told else name
 
     @staticmethod
