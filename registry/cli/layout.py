@@ -59,9 +59,11 @@ class Layout:
             _add(parts[-1], self._label(name, value), self._shown(name, value))
         return Group(*parts)
 
-    def rows(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-        """Many things."""
-        rows = [self._in_words(row) for row in rows]
+    def rows(self, found: Sequence[Any]) -> RenderableType:
+        """Many things, or several lists of them."""
+        if isinstance(found[0], list):
+            return self._numbered([Padding(self.rows(each), (0, 0, 0, INDENT), expand=False) for each in found])
+        rows = [self._in_words(row) for row in found]
         if any(_holds_fields(value) for row in rows for value in row.values()):
             return self._one_by_one(rows)
         names = {name: value for row in rows for name, value in row.items()}
@@ -75,16 +77,20 @@ class Layout:
         return table
 
     def _one_by_one(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
-        if len(rows) == 1:
-            return self._record(rows[0])
-        return Group(*(part for place, row in enumerate(rows, start=1) for part in (Text(f"— {place}/{len(rows)} —"), self._record(row))))
+        if all("field" in row for row in rows):
+            return self._field_by_field(rows)
+        return self._numbered([self.fields(row) for row in rows])
 
-    def _record(self, row: Mapping[str, Any]) -> RenderableType:
-        if "field" not in row:
-            return self.fields(row)
+    @staticmethod
+    def _numbered(shown: Sequence[RenderableType]) -> RenderableType:
+        if len(shown) == 1:
+            return shown[0]
+        return Group(*(part for place, each in enumerate(shown, start=1) for part in (Text(f"— {place}/{len(shown)} —"), each)))
+
+    def _field_by_field(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         grid = _grid()
-        for name, value in row.items():
-            _add(grid, self._label(name, value), self._cell(row, name))
+        for row in rows:
+            _add(grid, self._cell(row, "field"), "\n".join(self._cell(row, name) for name in row if name != "field"))
         return grid
 
     def _cell(self, row: Mapping[str, Any], name: str) -> str:
@@ -164,7 +170,7 @@ def places(command: str) -> tuple[str, ...]:
 
 
 def _holds_fields(value: Any) -> bool:
-    return bool(value) and (isinstance(value, dict) or (isinstance(value, list) and all(isinstance(each, dict) for each in value)))
+    return bool(value) and (isinstance(value, dict) or (isinstance(value, list) and all(_holds_fields(each) for each in value)))
 
 
 def _grid() -> Table:

@@ -127,12 +127,12 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "expires": ("表决截止", "votes until"),
     "explanation": ("说明", "explanation"),
     "face": ("面额", "face"),
-    "fact": ("依据", "fact"),
+    "fact": ("原始数据", "raw fact"),
     "facts": ("登记材料", "facts on record"),
     "facts_number": ("材料行号", "row of the facts"),
     "failed": ("不符", "failed"),
     "field": ("字段", "field"),
-    "fields": ("字段", "fields"),
+    "fields": ("逐项核对", "field by field"),
     "file": ("文件", "file"),
     "files": ("材料 SHA-256", "files"),
     "final": ("已定", "final"),
@@ -583,6 +583,9 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "reasons": {
         "code": ("代码", "code"),
+    },
+    "quote": {
+        "amount": ("应锁定额度", "to reserve"),
     },
     "record": {
         "code": ("编码", "code"),
