@@ -26,12 +26,13 @@ from registry.chain.deploy import WrongDeployment
 from registry.cli.screen import Screen
 from registry.cli.session import Session
 from registry.cli.settings import Lang, SettingRefused, Settings
+from registry.cli.words import FAILURES
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
 from registry.outbox import SignerSilent
-from registry.refusal_words import why_refused
+from registry.refusal_words import MONEY_OF_REFUSALS, why_refused
 
 
 class Exit(IntEnum):
@@ -182,7 +183,8 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
     from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
 
-    message = screen.told(str(failure))
+    zh = FAILURES.get(type(failure).__name__)
+    message = screen.told(str(failure)) if zh is None else screen.words(zh, f"{failure}")
     match failure:
         case SettingRefused() | UnsafeAddress():
             screen.refusal(type(failure).__name__, "usage", message, {})
@@ -203,7 +205,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
         case Rejected():
             zh, en = why_refused(failure.code, failure.values)
             sentence = screen.words(f"{zh}未发生任何变化。", f"{en} Nothing changed.")
-            screen.refusal(failure.code, "rejected", sentence, failure.values)
+            screen.refusal(failure.code, "rejected", sentence, {name: _money(name, each) for name, each in failure.values.items()})
             return Exit.REFUSED
         case IndexBusy():
             sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
@@ -232,3 +234,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
         case _:
             screen.refusal(type(failure).__name__, "rejected", message, {})
             return Exit.REFUSED
+
+
+def _money(name: str, value: Any) -> Any:
+    return str(value) if name in MONEY_OF_REFUSALS and isinstance(value, int) else value

@@ -94,7 +94,7 @@ class Screen:
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
         self._asides.print(f"{code}: {sentence}", markup=False, style="bold red")
-        shown = {_snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, [], {})}
+        shown = {snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, [], {})}
         if shown:
             self._asides.print(self._layout(self._asides).fields(shown))
 
@@ -116,7 +116,13 @@ class Screen:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
 
 
-def _snake(name: str) -> str:
+def snake(name: str) -> str:
+    """
+    A Solidity name as answers have it.
+
+    >>> snake("useBy")
+    'use_by'
+    """
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
