@@ -2,7 +2,8 @@
 Errors as RFC 9457 problems: one shape for refusals of the registry, of this gateway, of FastAPI and of the unforeseen.
 
     Problem                this gateway's own refusals, below
-    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
+    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own, `detail`
+                           says why in words
     Unreachable            503: nothing happened, try again
     HsmError               503: the device of a role account did not sign, so nothing happened
     SignerSilent           503: likewise, it has not signed the call before
@@ -140,7 +141,8 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
         case OutcomeUnknown():
             title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
-            detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
+            zh = "请以同一 Idempotency-Key 重发同一请求：不会重复办理，有结果即答复。"
+            detail = f"{zh} Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
             return body(HTTPStatus.GATEWAY_TIMEOUT, "OutcomeUnknown", title, {"transaction": failure.transaction}, detail)
         case CodeRefused():
             values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}

@@ -16,6 +16,7 @@ from registry.cli.words import FAILURES, FIELDS
 from registry.errors import TongquanError
 from registry.events import Contract
 from registry.model import NO_ADDRESS
+from registry.state_words import STATE_WORDS
 
 ORDER, OTHER_ORDER = "0x" + "12" * 32, "0x" + "34" * 32
 
@@ -94,7 +95,7 @@ def test_lists_of_lists_are_told_apart():
     told = shown({"ways": ways})
 
     assert "{" not in told
-    assert told.index("— 1/2 —") < told.index("符合 HOLDS") < told.index("— 2/2 —") < told.index("不符合 FAILS")
+    assert told.index("— 1/2 —") < told.index("符合 holds") < told.index("— 2/2 —") < told.index("不符合 does not hold")
 
 
 def test_what_is_signed_is_shown_field_by_field():
@@ -128,3 +129,9 @@ def test_every_failure_that_is_told_by_its_kind_exists():
 
     assert {registry.gateway_client.UnsafeAddress, registry.proofs.ProofRefused} <= {*TongquanError.__subclasses__()}, "all are loaded"
     assert FAILURES.keys() - below(TongquanError) == set()
+
+
+def test_every_event_of_the_contracts_has_words():
+    events = {each["name"] for contract in Contract for each in load(contract).abi if each["type"] == "event"}
+
+    assert events - {"EIP712DomainChanged"} == STATE_WORDS["event"].keys()
