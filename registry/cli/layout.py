@@ -24,6 +24,7 @@ INDENT = 2
 BETWEEN_COLUMNS = 3
 DAY = 86_400
 NOTHING = "—"
+SENTENCES = frozenset({"detail", "message"})
 _NO_ID = "0x" + NO_ID.hex()
 _YEAR_9999 = 253_370_736_000
 
@@ -31,6 +32,17 @@ _YEAR_9999 = 253_370_736_000
 def words(lang: Lang, zh: str, en: str) -> str:
     """A sentence: Chinese, then English; or English alone."""
     return en if lang is Lang.EN else f"{zh} {en}"
+
+
+def in_language(lang: Lang, sentence: str) -> str:
+    """
+    A sentence that holds both languages, Chinese first, in those that are shown.
+
+    >>> in_language(Lang.EN, "文件为空。 The file is empty.")
+    'The file is empty.'
+    """
+    _, stop, en = sentence.partition("。 ")
+    return en if stop and lang is Lang.EN else sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ class Layout:
         # A row about a field shows that field as it would be shown under its own name.
         if "field" in row and name in ("field", "value"):
             about = str(row["field"]).rpartition(".")[2]
-            return self._label(about, row["value"]) if name == "field" else self._shown(about, row["value"])
+            return self._label(about, row.get("value")) if name == "field" else self._shown(about, row.get("value"))
         return self._shown(name, row.get(name))
 
     def _in_words(self, found: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -112,7 +124,7 @@ class Layout:
             return NOTHING
         if isinstance(value, list):
             return "\n".join(self._shown(name, each) for each in value)
-        text = str(value)
+        text = in_language(self.lang, str(value)) if name in SENTENCES else str(value)
         if text.removeprefix("-").isdecimal() and (number := self._number(name, int(text), is_text=isinstance(value, str))):
             return number
         told = self._told(STATES_AT, text, (*self.at, name)) or STATES.get(text)

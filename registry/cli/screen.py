@@ -16,7 +16,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from registry.cli.layout import Layout, places, words
+from registry.cli.layout import Layout, in_language, places, words
 from registry.cli.settings import Lang
 from registry.refusal_words import named
 
@@ -67,8 +67,7 @@ class Screen:
 
     def told(self, sentence: str) -> str:
         """A sentence that holds both languages, Chinese first, in those that are shown."""
-        _, stop, en = sentence.partition("。 ")
-        return en if stop and self._lang is Lang.EN else sentence
+        return in_language(self._lang, sentence)
 
     def answer(self, found: Mapping[str, Any]) -> None:
         """Show an answer."""

@@ -103,6 +103,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "default": ("默认", "default"),
     "denomination": ("最小抵用额", "denomination"),
     "deployment": ("部署文件", "deployment file"),
+    "detail": ("说明", "why"),
     "did": ("办理", "did"),
     "differences": ("差异", "differences"),
     "differing": ("不符之处", "where it differs"),

@@ -65,6 +65,7 @@ def test_a_field_is_called_what_it_is_where_it_stands(at, found, zh):
         ({"item": "0x" + "00" * 32}, "—", "—"),
         ({"account": NO_ADDRESS}, "—", "—"),
         ({"waits_for": "REVIEW"}, "终审 second review", "second review"),
+        ({"refused": {"detail": "文件为空。 The file is empty."}}, "文件为空。 The file is empty.", "The file is empty."),
         ({"becomes": {"zh": "照常使用。", "en": "It stays as it is."}}, "照常使用。 It stays as it is.", "It stays as it is."),
     ],
 )
