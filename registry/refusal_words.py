@@ -6,14 +6,12 @@ One sentence for each error of the contracts, and for each other code that a `Re
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, time
 from typing import Any
 
-from registry.model import CHINA, Bar, MotionKind, RegistryStatus, Role, Stage, Standing
+from registry.china import china_month, china_time
+from registry.model import Bar, MotionKind, RegistryStatus, Role, Stage, Standing
 from registry.money import yuan
-from registry.state_words import STATE_WORDS
-
-Words = tuple[str, str]
+from registry.state_words import STATE_WORDS, Words
 
 _YEAR_9999 = 253_370_736_000
 
@@ -36,7 +34,10 @@ _WORDS: Mapping[str, Words] = {
     "NotAdmin": ("账户 {account} 不是地区的管理账户。", "Account {account} is no region's admin."),
     "NotRecovery": ("账户 {account} 不是该地区的恢复密钥账户。", "Account {account} is not the region's recovery key."),
     "NotRoleAccount": ("账户 {account} 不是本地区在任的角色账户。", "Account {account} holds no role of this region now."),
-    "NotOffered": ("地区 {region} 未向账户 {account} 授予“{role}”。", "Region {region} did not offer account {account} to be {role}."),
+    "NotOffered": (
+        "地区 {region} 未向账户 {account} 授予“{role}”。",
+        "Region {region} did not offer account {account} the role of {role}.",
+    ),
     "InvalidRole": ("“{role}”不是可以授予的角色。", "The role {role} is none that can be offered."),
     "InvalidCaretaker": (
         "账户 {account} 不能代管：须为其他地区在任的审核账户。",
@@ -350,21 +351,9 @@ def named(name: str, value: Any) -> Any:
     return _NAMES.get(name, {}).get(value, value) if isinstance(value, int) else value
 
 
-def china_time(seconds: int) -> str:
-    """
-    A time as people in China write it: a day alone where it is the first or last second of it.
-
-    >>> china_time(1_798_732_799), china_time(1_798_732_740)
-    ('2026-12-31', '2026-12-31 23:59:00')
-    """
-    at = datetime.fromtimestamp(seconds, CHINA)
-    is_day = at.time() in (time.min, time(23, 59, 59))
-    return f"{at:%Y-%m-%d}" if is_day else f"{at:%Y-%m-%d %H:%M:%S}"
-
-
 _BY_NAME: Mapping[frozenset[str], Callable[[int], str]] = {
     MONEY_OF_REFUSALS: yuan,
     _TIMES: china_time,
-    _MONTHS: lambda month: f"{month // 100}-{month % 100:02}",
+    _MONTHS: china_month,
     _ATTEMPTS: lambda attempt: str(attempt + 1),
 }

@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from registry.china import china_month
 from registry.model import CHINA
 from registry.state_words import STATE_WORDS
 
@@ -60,7 +61,7 @@ def filled(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
 
 def _summary(told: Mapping[str, Any]) -> Iterable[Sequence[object]]:
     statement, netting = told["statement"], told["netting"]
-    yield "月度核对 Month statement", f"{told['month'] // 100}-{told['month'] % 100:02}"
+    yield "月度核对 Month statement", china_month(told["month"])
     yield "发券地 Issuing region", str(told["home"])
     yield "服务地 Host region", str(told["host"])
     yield "链号 Chain id", str(statement["chain_id"])
@@ -160,8 +161,8 @@ def _breaks(breaks: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
             each["order_id"],
             each["reason"],
             STATE_WORDS["reason"][each["reason"]][0],
-            str(each["opened"]),
-            "" if each["resolved"] is None else str(each["resolved"]),
+            china_month(each["opened"]),
+            "" if each["resolved"] is None else china_month(each["resolved"]),
             Yuan(each["due"]),
             each["due"],
             Yuan(each["paid"]),

@@ -15,6 +15,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from registry.china import china_month
 from registry.cli.settings import Lang
 from registry.cli.words import COUNTED, DURATIONS, FIELDS, FIELDS_AT, FROM_ZERO, MONEY, MONTHS, RATES, STATES, STATES_AT, TIMES
 from registry.model import CHINA, NO_ADDRESS, NO_ID
@@ -139,7 +140,7 @@ class Layout:
         if name == "milliseconds":
             return self._time(value // 1_000)
         if name in MONTHS:
-            return f"{value // 100}-{value % 100:02}"
+            return china_month(value)
         if name in FROM_ZERO:
             return str(value + 1)
         if name in RATES:
