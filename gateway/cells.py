@@ -7,14 +7,13 @@ from datetime import datetime
 
 from gateway import sheets
 from gateway.sheets import Line
-from registry import CHINA, CodeRefused, Fen, Time, company_code
+from registry import CHINA, CodeRefused, Fen, Time, company_code, fen_of
 
 MOST_CHARACTERS = 200
 
 _DAY = 86_400
 _FIRST_YEAR = 2000
 _DATE = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_YUAN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 
 
 class Refused(Exception):
@@ -60,11 +59,11 @@ class Cells:
 
     def money(self, column: str) -> Fen:
         """An amount in yuan; it may be zero."""
-        match = _YUAN.fullmatch(self.text(column))
-        if match is None:
+        amount = fen_of(self.text(column))
+        if amount is None:
             message = f"{self.headings[column][0]}以元为单位，最多两位小数，无千分位、无符号。"
             raise Refused("AmountMalformed", f"{message} {column} is in yuan, at most two decimals, no sign, no commas.")
-        return Fen(int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")))
+        return amount
 
     def first_second(self, column: str) -> Time:
         """The first second of a day in China."""

@@ -2,7 +2,8 @@
 Errors as RFC 9457 problems: one shape for refusals of the registry, of this gateway, of FastAPI and of the unforeseen.
 
     Problem                this gateway's own refusals, below
-    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own
+    Rejected               409, or 422 where the facts themselves can never pass; `code` and `values` are the contracts' own, `detail`
+                           says why in words
     Unreachable            503: nothing happened, try again
     HsmError               503: the device of a role account did not sign, so nothing happened
     SignerSilent           503: likewise, it has not signed the call before
@@ -32,6 +33,7 @@ from starlette.exceptions import HTTPException
 from gateway import payment_words, refusals
 from gateway.context import instance
 from registry import (
+    MONEY_OF_REFUSALS,
     BatchRefused,
     CodecError,
     CodeRefused,
@@ -46,6 +48,7 @@ from registry import (
     SignerSilent,
     TransactionRefused,
     Unreachable,
+    why_refused,
 )
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,17 +73,20 @@ _NEVER = frozenset(
     }
 )
 
-# The values of the contracts' errors that are money, by their Solidity names.
-_MONEY = frozenset({"amount", "available", "claimed", "cost", "denomination", "face", "free", "most", "recover", "subsidy"})
-
 # A tag of somebody else must not leave through a refusal.
 _HIDDEN = frozenset({"seller", "revert"})
 
-_STATUS_CODES = {404: "NotFound", 405: "MethodNotAllowed", 400: "MalformedRequest", 413: "TooLarge"}
+OF_HTTP: Mapping[int, tuple[str, str]] = {
+    400: ("MalformedRequest", "请求无法解析。 The request cannot be parsed."),
+    404: ("NotFound", "没有这个路径。 There is no such path."),
+    405: ("MethodNotAllowed", "该路径不支持此方法。 This path does not know that method."),
+    413: ("TooLarge", "请求内容过大。 The body is too large."),
+}
+"""What the framework refuses by itself: code and title by status."""
 
 
 class Explained(Rejected):
-    """A refusal of the registry, with the sentence that tells its cause to a person (`gateway.why_not`)."""
+    """A refusal of the registry, with a sentence that tells its cause more exactly than its code does (`gateway.why_not`)."""
 
     def __init__(self, refused: Rejected, values: Mapping[str, Any], detail: str) -> None:
         super().__init__(refused.code, {**refused.values, **values})
@@ -125,7 +131,7 @@ def problem_of(failure: Exception) -> dict[str, Any]:
                 failure.code,
                 "登记系统不予受理；未发生任何变化。 The registry refused; nothing changed.",
                 plain(failure.values),
-                failure.detail if isinstance(failure, Explained) else None,
+                failure.detail if isinstance(failure, Explained) else " ".join(why_refused(failure.code, failure.values)),
             )
         case HsmError() | SignerSilent():
             title = "签名设备无应答；未发生任何变化，可重试。 The signing device did not sign; nothing happened, try again."
@@ -135,7 +141,8 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "Unreachable", title, {})
         case OutcomeUnknown():
             title = "结果尚不确定，可能已经生效。 The outcome is not known yet; it may have happened."
-            detail = "Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
+            zh = "请以同一 Idempotency-Key 重发同一请求：不会重复办理，有结果即答复。"
+            detail = f"{zh} Repeat the very same request with the same Idempotency-Key: it is never done twice and answers once known."
             return body(HTTPStatus.GATEWAY_TIMEOUT, "OutcomeUnknown", title, {"transaction": failure.transaction}, detail)
         case CodeRefused():
             values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}
@@ -146,10 +153,12 @@ def problem_of(failure: Exception) -> dict[str, Any]:
         case IntentDiffers():
             title = "所据记录已经变化，请用新的 Idempotency-Key 重新办理。 What this act rests on has changed; ask anew under a new key."
             return body(HTTPStatus.CONFLICT, "IntentDiffers", title, {})
+        case ProgrammeFileMalformed():
+            title = "券种文件格式有误。 The programme file is malformed."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "ProgrammeFileMalformed", title, {"at": failure.at, "reason": failure.reason})
         case ProgrammeFileRefused():
-            code = "ProgrammeFileMalformed" if isinstance(failure, ProgrammeFileMalformed) else "ProgrammeFileInvalid"
-            title = "券种文件有误。 The programme file is not valid."
-            return body(HTTPStatus.UNPROCESSABLE_ENTITY, code, title, {"at": failure.at, "reason": failure.reason})
+            title = "券种文件内容有误。 The programme file is not valid."
+            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "ProgrammeFileInvalid", title, {"at": failure.at, "reason": failure.reason})
         case IndexRefused():
             title = "本平台的索引与链不一致，运维人员须先处理。 The index does not agree with the chain; an operator must look at it."
             return body(HTTPStatus.SERVICE_UNAVAILABLE, "IndexRefused", title, {"reason": str(failure)})
@@ -173,7 +182,7 @@ def plain(values: Mapping[str, Any]) -> dict[str, Any]:
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, bytes):
         return "0x" + value.hex()
-    if isinstance(value, int) and not isinstance(value, bool) and name in _MONEY:
+    if isinstance(value, int) and not isinstance(value, bool) and name in MONEY_OF_REFUSALS:
         return str(value)
     return value
 
@@ -230,7 +239,8 @@ async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:
 
 
 async def _on_http(_request: Request, failure: Exception) -> JSONResponse:
-    status, detail, headers = 500, "", {}
+    status, said, headers = 500, "", {}
     if isinstance(failure, HTTPException):
-        status, detail, headers = failure.status_code, failure.detail, dict(failure.headers or {})
-    return respond(body(status, _STATUS_CODES.get(status, "HttpError"), detail, {}), headers)
+        status, said, headers = failure.status_code, failure.detail, dict(failure.headers or {})
+    code, title = OF_HTTP.get(status, ("HttpError", said))
+    return respond(body(status, code, title, {}), headers)

@@ -33,7 +33,7 @@ from gateway.lookup_log import LookupLog
 from gateway.oidc import Tokens
 from gateway.openings import Openings
 from gateway.operations import Operations
-from gateway.payment_book import PaymentRecords
+from gateway.payment_book import PaymentBookStore
 from gateway.payments import Payments
 from gateway.programme_files import ProgrammeFiles
 from gateway.rate_limit import RateLimit
@@ -129,7 +129,7 @@ class Office:
             self.evidence = opened.enter_context(closing(EvidenceBook(settings.state)))
             self.corrections = opened.enter_context(closing(CorrectionsBook(settings.state)))
             self.payments = opened.enter_context(closing(Payments(settings.state / "payments.sqlite")))
-            self.payment_records = opened.enter_context(closing(PaymentRecords(settings.state)))
+            self.payment_book = opened.enter_context(closing(PaymentBookStore(settings.state)))
             self.sub_districts = opened.enter_context(closing(SubDistricts(settings.state / "sub-districts.sqlite")))
             self.service_types = opened.enter_context(closing(ServiceTypeFiles(settings.state / "service-types.sqlite")))
             self.signed_years = opened.enter_context(closing(SignedYears(settings.state / "signed-years.sqlite")))

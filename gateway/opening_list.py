@@ -39,6 +39,7 @@ from registry import (
     Time,
     consumed,
     subsidy_quote,
+    yuan,
 )
 
 LIMITS = Limits(bytes=5_000_000, unpacked_bytes=40_000_000, lines=20_000, rows=5_000)
@@ -439,8 +440,7 @@ class _Reader:
             slices, base = self._file.programme.slices, under[claim.agreement]
             most = subsidy_quote(slices, base=base, cost=claim.cost, available=UNLIMITED, denomination=1).subsidy
             if claim.subsidy > most:
-                yuan = f"{most // 100}.{most % 100:02}"
-                raise Refused("OverRule", f"按规则最多补贴 {yuan} 元。 By the rule the subsidy is at most {yuan} yuan.")
+                raise Refused("OverRule", f"按规则最多补贴 {yuan(most)} 元。 By the rule the subsidy is at most {yuan(most)} yuan.")
             under[claim.agreement] += claim.cost
 
         self._paid = self._judged(self._paid, within)

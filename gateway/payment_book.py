@@ -52,7 +52,7 @@ class Written:
         return self.record
 
 
-class PaymentRecords:
+class PaymentBookStore:
     """The payment book (兑付记录) of one gateway. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:

@@ -18,7 +18,7 @@ from datetime import date
 from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Cell, Limits
-from registry import CodeRefused, Digest, Fen, Id, TagError, company_code
+from registry import CodeRefused, Digest, Fen, Id, TagError, company_code, fen_of
 
 LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
@@ -33,7 +33,6 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
 }
 _KINDS = {"拨付": False, "PAYMENT": False, "退回": True, "REFUND": True}
 _ORDER = re.compile(r"0x[0-9a-fA-F]{64}")
-_YUAN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # What Excel makes of a long number when it writes a CSV: its digits are lost. And what a number becomes that was never text.
 _LOST_DIGITS = re.compile(r"[0-9]+(?:\.[0-9]+)?[eE]\+?[0-9]+|[0-9]+\.[0-9]+")
@@ -163,11 +162,10 @@ def _order(text: str) -> Id:
 
 
 def _amount(text: str) -> Fen:
-    match = _YUAN.fullmatch(text)
-    fen = int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")) if match else 0
-    if not fen:
+    amount = fen_of(text)
+    if not amount:
         raise _Fault("AmountMalformed")
-    return Fen(fen)
+    return amount
 
 
 def _reference(text: str) -> str:

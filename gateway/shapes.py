@@ -11,14 +11,14 @@ from gateway import schemas
 from gateway.bodies import Bodies
 from gateway.catalogue import ITEM
 from gateway.catalogue import Entry as CatalogueEntry
-from gateway.errors import plain
+from gateway.errors import plain, problem_of
 from gateway.lookup_log import Row
 from gateway.opening_list import OnLedger, free_numbers, printed
 from gateway.payments import Explained, HandedIn
 from gateway.query_numbers import query_number
 from gateway.reasons import Reason
 from gateway.usable import is_usable
-from gateway.why_not import Explanation, explain
+from gateway.why_not import explain
 from gateway.why_not import unit_listed as unit_of_lab_listed
 from registry import (
     NO_ID,
@@ -55,8 +55,14 @@ def block_seen(snapshot: Snapshot, now: float) -> schemas.BlockSeen:
 
 def reason(snapshot: Snapshot, refused: Rejected) -> schemas.ReasonTold:
     """One reason why not, with its cause and in words."""
-    why = explain(snapshot, refused) or Explanation(None, {}, refused.code, refused.code)
+    why = explain(snapshot, refused)
     return schemas.ReasonTold(code=refused.code, values=plain({**refused.values, **why.values}), cause=why.cause, zh=why.zh, en=why.en)
+
+
+def refusal(refused: Exception) -> schemas.Refusal:
+    """Why one document of many was refused, as a problem of its own would say it."""
+    problem = problem_of(refused)
+    return schemas.Refusal(code=problem["code"], values=problem["values"], detail=problem.get("detail", problem["title"]))
 
 
 def unit_listed(snapshot: Snapshot, region: Region, told: schemas.ReasonTold, labs: Sequence[Id]) -> schemas.ReasonTold:

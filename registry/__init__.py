@@ -151,6 +151,7 @@ from registry.model import (
     Time,
     Voucher,
 )
+from registry.money import fen_of, yuan
 from registry.outbox import (
     Intent,
     IntentDiffers,
@@ -194,6 +195,7 @@ from registry.programme_file import (
     VoucherTerms,
     read_programme_file,
 )
+from registry.refusal_words import MONEY_OF_REFUSALS, why_refused
 from registry.report_sheets import report_workbook
 from registry.reporting import Period, Reporting
 from registry.reports import (
@@ -259,6 +261,7 @@ __all__ = [
     "FIRST_EPOCH",
     "GROUNDS",
     "LAST_PARTY_EPOCH",
+    "MONEY_OF_REFUSALS",
     "NO_ADDRESS",
     "NO_ID",
     "OPENING_SUFFIX",
@@ -507,6 +510,7 @@ __all__ = [
     "epoch_of",
     "evidence",
     "facts_of_events",
+    "fen_of",
     "free_code",
     "granted_to",
     "ground_of",
@@ -549,6 +553,8 @@ __all__ = [
     "verify",
     "voucher_of",
     "why_not_payable",
+    "why_refused",
     "with_returns",
     "words_in",
+    "yuan",
 ]

@@ -17,7 +17,8 @@ from typing import Any
 
 from registry.canonical import canonical_json
 from registry.model import Digest, Fen, Id
-from registry.policy import Decision, Evidence, Finding, Verdict, yuan
+from registry.money import yuan
+from registry.policy import Decision, Evidence, Finding, Verdict
 from registry.tags import CodeRefused, canonical, company_code, free_code, invoice_parts
 
 FORMAT = "tongquan evidence bundle 1"

@@ -37,12 +37,13 @@ class UnsafeAddress(TongquanError):
 
 
 class RefusedByGateway(Rejected):
-    """A refusal as the gateway told it: `status` of HTTP, and `title`, a sentence for people."""
+    """A refusal as the gateway told it: `status` of HTTP, and for people `title` and, where it says more, `detail`."""
 
-    def __init__(self, code: str, values: Mapping[str, Any], *, status: int, title: str) -> None:
+    def __init__(self, code: str, values: Mapping[str, Any], *, status: int, title: str, detail: str = "") -> None:
         super().__init__(code, values)
         self.status = status
         self.title = title
+        self.detail = detail
 
 
 class AnswerLost(OutcomeUnknown):
@@ -208,7 +209,8 @@ def _refusal(response: httpx.Response, found: dict[str, Any] | None) -> RefusedB
         str(problem.get("code", f"HTTP{response.status_code}")),
         values if isinstance(values, dict) else {},
         status=response.status_code,
-        title=_sentence(response, found) + (f" {detail}" if (detail := problem.get("detail")) else ""),
+        title=_sentence(response, found),
+        detail=str(problem.get("detail") or ""),
     )
 
 

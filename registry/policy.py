@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from registry.model import CHINA, Fen, Id, Time
+from registry.money import yuan
 from registry.rules.subsidy import WHOLE
 
 V = TypeVar("V")
@@ -404,13 +405,3 @@ def _stated(rule: str, fact: V | None, holds: Callable[[V], bool], zh: str, en: 
     if fact is None:
         return Finding(rule=rule, fact=None, verdict=Verdict.MISSING, zh=f"{zh}（未提供）", en=f"{en} (not stated)")
     return _found(rule, fact, zh, en, holds=holds(fact))
-
-
-def yuan(amount: int | None) -> str:
-    """
-    Fen as people write yuan.
-
-    >>> yuan(1_000_000_001)
-    '10,000,000.01'
-    """
-    return "—" if amount is None else f"{amount // 100:,}.{amount % 100:02}"

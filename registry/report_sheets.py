@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import MAXYEAR, datetime
 from typing import Any
 
+from registry.china import china_month
 from registry.model import CHINA
 from registry.workbook import Yuan, filled
 
@@ -159,6 +160,8 @@ def _cells(name: str, value: object) -> Sequence[object]:
         return Yuan(str(value)), str(value)
     if name in _TIMES and isinstance(value, int):
         return (f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}" if value <= _LAST_SECOND else value,)
+    if name == "month" and isinstance(value, int):
+        return (china_month(value),)
     if isinstance(value, list):
         return ("、".join(map(str, value)),)
     if isinstance(value, bool):

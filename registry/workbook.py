@@ -11,50 +11,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from registry.china import china_month
 from registry.model import CHINA
+from registry.state_words import STATE_WORDS
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 _TEXT, _YUAN = "@", "#,##0.00"
-
-_EVENTS = {
-    "Reserved": "锁定额度",
-    "Approved": "审核确认",
-    "Declined": "不予确认",
-    "Released": "释放额度",
-    "Redeemed": "申请兑付",
-    "Endorsed": "初审",
-    "Accepted": "审核通过",
-    "Rejected": "退回补正",
-    "Settled": "拨付",
-    "Reversed": "冲销",
-    "Refunded": "资金已退回",
-}
-_STAGES = {
-    "REQUESTED": "待审核确认",
-    "OPEN": "已锁定，可服务",
-    "REDEEMED": "已申请兑付",
-    "ENDORSED": "初审通过",
-    "ACCEPTED": "待拨付",
-    "SETTLED": "已兑付",
-    "REVERSED": "已冲销",
-    "REFUNDED": "资金已退回",
-    "RELEASED": "已释放",
-}
-
-_REASONS = {
-    "NotPaid": "链上已兑付，无付款记录",
-    "NotSettled": "已付款，链上尚未兑付",
-    "NotOnChain": "付款记录所列订单链上没有",
-    "AmountDiffers": "金额不符",
-    "PaidTwice": "重复付款",
-    "WrongPayee": "收款方不符",
-    "ReferenceDiffers": "付款流水号不符",
-    "NotRefunded": "链上已退回，无退款记录",
-    "RefundNotOnChain": "有退款记录，链上未登记",
-    "Returned": "退票，尚未重付",
-}
 
 
 class Yuan(int):
@@ -97,7 +61,7 @@ def filled(sheets: Mapping[str, Iterable[Sequence[object]]]) -> bytes:
 
 def _summary(told: Mapping[str, Any]) -> Iterable[Sequence[object]]:
     statement, netting = told["statement"], told["netting"]
-    yield "月度核对 Month statement", f"{told['month'] // 100}-{told['month'] % 100:02}"
+    yield "月度核对 Month statement", china_month(told["month"])
     yield "发券地 Issuing region", str(told["home"])
     yield "服务地 Host region", str(told["host"])
     yield "链号 Chain id", str(statement["chain_id"])
@@ -109,11 +73,11 @@ def _summary(told: Mapping[str, Any]) -> Iterable[Sequence[object]]:
     yield ()
     yield "事项 Event", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["events"]:
-        yield each["event"], _EVENTS[each["event"]], each["count"], Yuan(each["total"]), each["total"]
+        yield each["event"], _event(each["event"]), each["count"], Yuan(each["total"]), each["total"]
     yield ()
     yield "月末状态 Stage at the month's end", "", "笔数 Count", "金额（元） Yuan", "金额（分） Fen"
     for each in statement["stages"]:
-        yield each["stage"], _STAGES[each["stage"]], each["count"], Yuan(each["total"]), each["total"]
+        yield each["stage"], STATE_WORDS["stage"][each["stage"]][0], each["count"], Yuan(each["total"]), each["total"]
     yield ()
     yield "两地轧差 Netting", "", "", "金额（元） Yuan", "金额（分） Fen"
     yield f"{netting['first']} → {netting['second']}", "应付 owes", "", Yuan(netting["first_owes"]), netting["first_owes"]
@@ -145,7 +109,7 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
         yield (
             f"{datetime.fromtimestamp(each['time'], CHINA):%Y-%m-%d %H:%M:%S}",
             each["event"],
-            _EVENTS[each["event"]],
+            _event(each["event"]),
             Yuan(each["amount"]),
             each["amount"],
             each["order_id"],
@@ -196,9 +160,9 @@ def _breaks(breaks: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
             each["break_id"],
             each["order_id"],
             each["reason"],
-            _REASONS[each["reason"]],
-            str(each["opened"]),
-            "" if each["resolved"] is None else str(each["resolved"]),
+            STATE_WORDS["reason"][each["reason"]][0],
+            china_month(each["opened"]),
+            "" if each["resolved"] is None else china_month(each["resolved"]),
             Yuan(each["due"]),
             each["due"],
             Yuan(each["paid"]),
@@ -213,7 +177,11 @@ def _sub_districts(sub_districts: Iterable[Mapping[str, Any]]) -> Iterable[Seque
     for each in sub_districts:
         name = each["sub_district"] or "未列入名录 not in the catalogue"
         for event in each["events"]:
-            yield name, each["orders"], event["event"], _EVENTS[event["event"]], event["count"], Yuan(event["total"]), event["total"]
+            yield name, each["orders"], event["event"], _event(event["event"]), event["count"], Yuan(event["total"]), event["total"]
+
+
+def _event(name: str) -> str:
+    return STATE_WORDS["event"][name][0]
 
 
 def _fill(sheet: "Worksheet", rows: Iterable[Sequence[object]]) -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAIN_LIBRARIES = {"web3", "solcx"}
 PURE = {
     "registry.canonical",
+    "registry.china",
     "registry.model",
     "registry.codec",
     "registry.tags",
@@ -32,6 +33,9 @@ PURE = {
     "registry.bundle",
     "registry.corrections",
     "registry.grounds",
+    "registry.money",
+    "registry.refusal_words",
+    "registry.state_words",
     "registry.reports",
     "registry.conformance.cast",
     "registry.conformance.page",

@@ -243,7 +243,7 @@ def _breaks(office: Office, snapshot: Snapshot, named: MonthNamed) -> list[Break
 
 def _returned(office: Office) -> Iterator[Payment]:
     """What the bank returned (退票), as payment batches have it on record: no refund by the payee, and no reason to pay twice."""
-    for batch in office.payment_records.book().batches.values():
+    for batch in office.payment_book.book().batches.values():
         for row in batch.standing:
             for each in row.returns:
                 yield Payment(

@@ -21,7 +21,7 @@ from gateway.acts.orders import (
 from gateway.acts.submissions import submit
 from gateway.callers import Caller, Party
 from gateway.cursors import Question
-from gateway.errors import Problem, plain, problem_of
+from gateway.errors import Problem
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.schemas import (
@@ -31,7 +31,6 @@ from gateway.schemas import (
     MoveSigned,
     Outcome,
     Prepared,
-    Refusal,
     SignedRelease,
     Submissions,
     Submitted,
@@ -154,8 +153,7 @@ def move(office: Office, caller: Caller, order_id: Id, asked: MoveSigned, intent
     try:
         reserved = reserve(office, asked.order, f"{intent_id}/reserve")
     except (Rejected, Problem) as refused:
-        problem = problem_of(refused)
-        second = Outcome(index=1, order_id=id_of(order), stage=None, refused=Refusal(code=problem["code"], values=plain(problem["values"])))
+        second = Outcome(index=1, order_id=id_of(order), stage=None, refused=shapes.refusal(refused))
         return Submitted(outcomes=[first, second], transaction=released.transaction, block=released.block)
     second = Outcome(index=1, order_id=reserved.order_id, stage=reserved.stage, refused=None)
     return Submitted(outcomes=[first, second], transaction=reserved.transaction, block=reserved.block)

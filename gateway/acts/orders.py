@@ -317,8 +317,6 @@ def told_exactly(office: Office, refused: Rejected, voucher: Id) -> Rejected:
 def exactly(snapshot: Snapshot, refused: Rejected, voucher: Id) -> Rejected:
     """The same as of a snapshot."""
     why = explain(snapshot, refused)
-    if why is None:
-        return refused
     held = {"held": Facts(snapshot).held(voucher)} if refused.code == "OverAvailable" else {}
     cause = {} if why.cause is None else {"cause": why.cause}
     return Explained(refused, {**held, **why.values, **cause}, f"{why.zh} {why.en}")

@@ -107,7 +107,7 @@ def lines(office: Office, caller: Caller) -> BudgetLinePage:
     """Every budget line, with what is used and paid of it and, once it is closed, what is carried over."""
     with _looked_at(office, caller, "budget lines"), office.seen() as snapshot:
         require_of_this_region(office, caller)
-        chain, book = _Chain.of(office, snapshot), office.payment_records.book()
+        chain, book = _Chain.of(office, snapshot), office.payment_book.book()
         found = [_line_seen(office, book, chain, line) for line in sorted(book.lines, key=lambda each: (each.year, each.code))]
         return BudgetLinePage(lines=found, block=office.block_seen(snapshot))
 
@@ -149,7 +149,7 @@ def payee_accounts(office: Office, caller: Caller) -> AccountPage:
     """Every version of every payee's account."""
     with _looked_at(office, caller, "payee accounts"):
         require_of_this_region(office, caller)
-        book = office.payment_records.book()
+        book = office.payment_book.book()
         return AccountPage(accounts=[shapes.account_seen(book, each) for payee in sorted(book.accounts) for each in book.accounts[payee]])
 
 
@@ -172,7 +172,7 @@ def batches(office: Office, caller: Caller) -> BatchPage:
     """Every batch, the newest first."""
     with _looked_at(office, caller, "payment batches"):
         require_of_this_region(office, caller)
-        found, head = office.payment_records.book().batches, office.payment_records.head
+        found, head = office.payment_book.book().batches, office.payment_book.head
         return BatchPage(
             batches=[shapes.batch_brief(batch) for _, batch in sorted(found.items(), reverse=True)],
             head=head_for(caller, head),
@@ -204,7 +204,7 @@ def draw(office: Office, caller: Caller, asked: BatchAsked, intent_id: str) -> B
     with office.current() as snapshot:
         _require_pays(office, snapshot, line.programme)
         chain, today = _Chain.of(office, snapshot), _today(office, snapshot)
-        for number in office.payment_records.book().batches:
+        for number in office.payment_book.book().batches:
             _let_leave(office, caller, chain, number, intent_id)
         done = _record(office, caller, intent_id, lambda book: book.draw(line, orders, snapshot.ledger, chain.waiting, today=today))
         return _seen(office, done.book, chain, done.of(BatchDrawn).batch)
@@ -312,7 +312,7 @@ def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
         require_of_this_region(office, caller)
         _require_batch(office, number)
         office.require_certain(snapshot)
-        return office.payment_records.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
+        return office.payment_book.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
 
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
@@ -322,7 +322,7 @@ def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
         _require_batch(office, number)
         # Nobody pays by what was so a while ago.
         office.require_certain(snapshot)
-        chain, book = _Chain.of(office, snapshot), office.payment_records.book()
+        chain, book = _Chain.of(office, snapshot), office.payment_book.book()
         found = book.batch(number)
         if found.file is None:
             raise not_found("bank file", number.to_bytes(4))
@@ -389,7 +389,7 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
     What is not settled afterwards is told with the reason: the contract's, `Unreachable` or `OutcomeUnknown`.
     """
     with office.seen() as snapshot:
-        ledger, open_rows = snapshot.ledger, _unsettled(office.payment_records.book().batch(number), snapshot)
+        ledger, open_rows = snapshot.ledger, _unsettled(office.payment_book.book().batch(number), snapshot)
         payable = [row for row in open_rows if why_not_payable(row.listed, ledger, {}) is None]
         calls = [(row, ledger.claims[row.listed.order]) for row in payable]
 
@@ -407,7 +407,7 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
         codes = dict(zip((row.listed.order for row, _ in calls), pool.map(settle_one, calls), strict=True))
     with office.seen() as snapshot:
         told = {order: code for order, code in codes.items() if code is not None}
-        return _seen(office, office.payment_records.book(), _Chain.of(office, snapshot), number, told)
+        return _seen(office, office.payment_book.book(), _Chain.of(office, snapshot), number, told)
 
 
 def _intent(number: int, order: Id) -> str:
@@ -435,17 +435,17 @@ def _on_batch(office: Office, caller: Caller, number: int, intent_id: str, decid
 
 def _let_leave(office: Office, caller: Caller, chain: _Chain, number: int, intent_id: str) -> None:
     """Put down which orders of a batch the chain no longer has to be paid; of a repeated request too, which may find others."""
-    ledger, waiting, last = chain.snapshot.ledger, chain.waiting, office.payment_records.book().last
+    ledger, waiting, last = chain.snapshot.ledger, chain.waiting, office.payment_book.book().last
     _record(office, caller, f"{intent_id}/left/{number}/{last}", lambda book: book.fall_out(number, ledger, waiting))
 
 
 def _record(office: Office, caller: Caller, intent_id: str, decide: Decide) -> Written:
-    return office.payment_records.write(decide, intent_id=intent_id, at=Time(int(office.clock())), by=caller.name)
+    return office.payment_book.write(decide, intent_id=intent_id, at=Time(int(office.clock())), by=caller.name)
 
 
 def _as_of(office: Office, caller: Caller, chain: _Chain, number: int) -> PaymentBook:
     """The records as the next act would find them: without the orders that the chain no longer has to be paid."""
-    book = office.payment_records.book()
+    book = office.payment_book.book()
     left = book.fall_out(number, chain.snapshot.ledger, chain.waiting)
     return book if left is None else book.with_record(left, at=Time(int(office.clock())), by=caller.name)
 
@@ -470,7 +470,7 @@ def _today(office: Office, snapshot: Snapshot) -> date:
 
 
 def _require_batch(office: Office, number: int) -> None:
-    if number not in office.payment_records.book().batches:
+    if number not in office.payment_book.book().batches:
         raise not_found("batch", number.to_bytes(4))
 
 

@@ -119,14 +119,14 @@ def _require_other_body(office: Office, caller: Caller, claims: Iterable[Claim])
 
 def _no_bank_file_made(office: Office, orders: Sequence[Id]) -> AbstractContextManager[object]:
     """While this lasts, no bank is told of the orders (`acts.payments.make_file`); those that stand in no batch wait for nobody."""
-    listed = any(office.payment_records.book().batch_of(order) is not None for order in orders)
+    listed = any(office.payment_book.book().batch_of(order) is not None for order in orders)
     return office.sending_back if listed else nullcontext()
 
 
 def _require_not_at_bank(office: Office, orders: Sequence[Id]) -> None:
     """What a bank was told to pay may be paid by now; it is not sent back for correction."""
     for order in orders:
-        batch = office.payment_records.book().batch_of(order)
+        batch = office.payment_book.book().batch_of(order)
         if batch is not None and batch.file is not None:
             title = "该订单已交银行付款，不能退回补正。 The bank was told to pay that order; it cannot be sent back now."
             raise Problem(409, "PaymentUnderWay", title, order="0x" + order.hex(), batch=batch.number)
@@ -135,7 +135,7 @@ def _require_not_at_bank(office: Office, orders: Sequence[Id]) -> None:
 def _require_paid_so(office: Office, orders: Sequence[Id], payment: Digest) -> None:
     """What stands in a batch is settled by it, under the reference that the batch has; else money might leave by two ways."""
     for order in orders:
-        batch = office.payment_records.book().batch_of(order)
+        batch = office.payment_book.book().batch_of(order)
         if batch is None:
             continue
         references = batch.rows[order].references

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway.acts.orders import require_one_epoch, require_unpaid, signatures_of, stage_after, told_exactly
-from gateway.errors import Problem, plain, problem_of
+from gateway.errors import Problem
 from gateway.office import Office
 from gateway.refusals import OF_STATE
 from gateway.schemas import Outcome, Refusal, SignedRelease, Submissions, Submitted
+from gateway.shapes import refusal
 from gateway.sight import not_found, require_takes_orders
 from registry import (
     CodecError,
@@ -60,8 +61,7 @@ def _read(office: Office, snapshot: Snapshot, signed: SignedRelease) -> "_Call |
     try:
         return _call(office, snapshot, signed)
     except (Problem, CodecError) as refused:
-        problem = problem_of(refused)
-        return Refusal(code=problem["code"], values=problem["values"])
+        return refusal(refused)
 
 
 def _call(office: Office, snapshot: Snapshot, signed: SignedRelease) -> _Call:
@@ -118,7 +118,7 @@ def _reached(office: Office, index: int, call: _Call, place: int, done: Done) ->
     if place not in done.refusals:
         return Outcome(index=index, order_id=call.order_id, stage=stage_after(call.order_id, done).name, refused=None)
     refused = told_exactly(office, done.refusals[place], call.voucher_id)
-    return _refused(index, call.order_id, Refusal(code=refused.code, values=plain(refused.values)))
+    return _refused(index, call.order_id, refusal(refused))
 
 
 def _refused(index: int, order_id: Id | None, refusal: Any) -> Outcome:

@@ -92,7 +92,8 @@ class Edge:
     def late(self) -> dict[str, Any]:
         """The problem of what takes too long."""
         title = "处理超时，结果尚不确定。 This took too long; its outcome is not known."
-        detail = "A read may be repeated. Repeat a write with the same Idempotency-Key: it is never done twice."
+        zh = "查询可重试；写入请以同一 Idempotency-Key 重发，不会重复办理。"
+        detail = f"{zh} A read may be repeated. Repeat a write with the same Idempotency-Key: it is never done twice."
         return errors.body(504, "TimedOut", title, {"seconds": self._seconds}, detail)
 
 

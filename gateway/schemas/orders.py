@@ -233,10 +233,11 @@ class Reviewed(Written):
 
 
 class Refusal(Shape):
-    """Why one document of many was refused; nothing came of it."""
+    """Why one document of many was refused, as a problem says it; nothing came of it. `detail` is for people."""
 
     code: str
     values: dict[str, Any]
+    detail: str
 
 
 class Outcome(Shape):

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
 from registry.batches.records import ListedOrder, PaidInto
 from registry.model import Digest, Id, Paid
+from registry.money import yuan_cell
 from registry.reports.bank_file import as_text
 from registry.workbook import filled
 
@@ -40,7 +41,7 @@ def notice_csv(batch: PaymentBatch) -> bytes:
             "企业" if listed.paid_to is Paid.FIRM else "服务机构",
             _hex(listed.payee),
             listed.lab_code or "",
-            _yuan(listed.amount),
+            yuan_cell(listed.amount),
         )
         for listed in (row.listed for row in batch.standing)
     ]
@@ -61,7 +62,7 @@ def bank_workbook(batch: PaymentBatch, account_of: AccountOf) -> bytes:
         ("券种 Programme", batch.drawn.programme),
         ("审签清单哈希 Hash of the list as signed off (SHA-256)", "" if batch.signed is None else _hex(batch.signed.list_hash)),
         ("笔数 Count", str(len(rows))),
-        ("合计（元） Total (yuan)", _yuan(batch.total)),
+        ("合计（元） Total (yuan)", yuan_cell(batch.total)),
     ]
     return filled({"汇总 Summary": summary, "银行文件 Bank file": [_BANK, *rows]})
 
@@ -87,7 +88,7 @@ def _bank_row(batch: PaymentBatch, row: BatchRow, account: PayeeAccount) -> Sequ
         account.name,
         account.bank,
         account.number,
-        _yuan(row.listed.amount),
+        yuan_cell(row.listed.amount),
         batch.drawn.programme,
     )
 
@@ -98,10 +99,6 @@ def _csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
     csv.writer(text).writerow(header)
     csv.writer(text, quoting=csv.QUOTE_ALL).writerows([as_text(cell) for cell in row] for row in rows)
     return text.getvalue().encode("utf-8-sig")
-
-
-def _yuan(amount: int) -> str:
-    return f"{amount // 100}.{amount % 100:02}"
 
 
 def _hex(value: bytes) -> str:

@@ -26,11 +26,13 @@ from registry.chain.deploy import WrongDeployment
 from registry.cli.screen import Screen
 from registry.cli.session import Session
 from registry.cli.settings import Lang, SettingRefused, Settings
+from registry.cli.words import FAILURES
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
 from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
 from registry.outbox import SignerSilent
+from registry.refusal_words import MONEY_OF_REFUSALS, why_refused
 
 
 class Exit(IntEnum):
@@ -132,8 +134,9 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
     def register(act: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(act)
         def run(**typed: Any) -> None:
+            _, _, words = typed.pop("context").command_path.partition(" ")
             common = {key: typed.pop(key) for key in options}
-            raise typer.Exit(_carry_out(act, common, typed))
+            raise typer.Exit(_carry_out(act, words, common, typed))
 
         signature = inspect.signature(act, eval_str=True)
         own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in list(signature.parameters.values())[1:]]
@@ -141,6 +144,7 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
             inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=False if key == "as_json" else None, annotation=annotation)
             for key, annotation in options.items()
         ]
+        added.append(inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined] # what typer reads
         run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
         of.command(name, help=inspect.cleandoc(act.__doc__ or ""), epilog=example)(run)
@@ -149,12 +153,12 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
     return register
 
 
-def _carry_out(act: Callable[..., Answer], common: dict[str, Any], typed: dict[str, Any]) -> Exit:
+def _carry_out(act: Callable[..., Answer], words: str, common: dict[str, Any], typed: dict[str, Any]) -> Exit:
     config, as_json = common.pop("config"), common.pop("as_json")
-    screen = Screen(as_json=as_json, lang=common["lang"] or Lang.ZH)
+    screen = Screen(as_json=as_json, lang=common["lang"] or Lang.ZH, command=words)
     try:
         settings = Settings.read(common, config)
-        screen = Screen(as_json=as_json, lang=settings.lang or Lang.ZH)
+        screen = Screen(as_json=as_json, lang=settings.lang or Lang.ZH, command=words)
         session = Session(settings, screen)
         try:
             return _answer(screen, act(session, **typed))
@@ -179,50 +183,58 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
     from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
 
+    zh = FAILURES.get(type(failure).__name__)
+    message = screen.told(str(failure)) if zh is None else screen.words(zh, f"{failure}")
     match failure:
         case SettingRefused() | UnsafeAddress():
-            screen.refusal(type(failure).__name__, "usage", str(failure), {})
+            screen.refusal(type(failure).__name__, "usage", message, {})
             return Exit.USAGE
         case Differs():
-            screen.refusal(failure.code, "different", str(failure), failure.values)
+            screen.refusal(failure.code, "different", message, failure.values)
             return Exit.DIFFERENT
         case CodecError() | WrongDeployment() | ChainReplaced():
             sentence = screen.words(
                 "与所要求或所公布的不符，未签名、未发送。", "It differs from what was asked or published; nothing was signed."
             )
-            screen.refusal(type(failure).__name__, "different", f"{sentence} {failure}", {})
+            screen.refusal(type(failure).__name__, "different", f"{sentence} {message}", {})
             return Exit.DIFFERENT
         case RefusedByGateway():
-            screen.refusal(failure.code, "rejected", failure.title, failure.values)
+            sentence = " ".join(screen.told(each) for each in (failure.detail, failure.title) if each)
+            screen.refusal(failure.code, "rejected", sentence, failure.values)
             return Exit.REFUSED
         case Rejected():
-            sentence = screen.words("登记系统不予受理；未发生任何变化。", "The registry refused; nothing changed.")
-            screen.refusal(failure.code, "rejected", sentence, failure.values)
+            zh, en = why_refused(failure.code, failure.values)
+            sentence = screen.words(f"{zh}未发生任何变化。", f"{en} Nothing changed.")
+            screen.refusal(failure.code, "rejected", sentence, {name: _money(name, each) for name, each in failure.values.items()})
             return Exit.REFUSED
         case IndexBusy():
             sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
-            screen.refusal("IndexBusy", "unreachable", f"{sentence} {failure}", {"file": failure.path})
+            screen.refusal("IndexBusy", "unreachable", f"{sentence} {message}", {"file": failure.path})
             return Exit.UNREACHABLE
         case HsmUnavailable() | SignerSilent():
             sentence = screen.words(
                 "签名设备无应答；未发生任何变化，可重试。", "The signing device did not sign; nothing happened, try again."
             )
-            screen.refusal("DeviceUnavailable", "unreachable", f"{sentence} {failure}", {})
+            screen.refusal("DeviceUnavailable", "unreachable", f"{sentence} {message}", {})
             return Exit.UNREACHABLE
         case Unreachable():
             sentence = screen.words("无应答；未发生任何变化，可重试。", "No answer; nothing happened, try again.")
-            screen.refusal("Unreachable", "unreachable", f"{sentence} {failure}", {})
+            screen.refusal("Unreachable", "unreachable", f"{sentence} {message}", {})
             return Exit.UNREACHABLE
         case OutcomeUnknown():
             sentence = screen.words(
                 "结果尚不确定，可能已经生效；请重复同一命令，不会重复办理。",
                 "It may have happened; repeat the same command, it is never done twice.",
             )
-            screen.refusal("OutcomeUnknown", "outcome_unknown", f"{sentence} {failure}", {"transaction": failure.transaction})
+            screen.refusal("OutcomeUnknown", "outcome_unknown", f"{sentence} {message}", {"transaction": failure.transaction})
             return Exit.UNKNOWN
         case IndexRefused():
-            screen.refusal(type(failure).__name__, "different", str(failure), {})
+            screen.refusal(type(failure).__name__, "different", message, {})
             return Exit.DIFFERENT
         case _:
-            screen.refusal(type(failure).__name__, "rejected", str(failure), {})
+            screen.refusal(type(failure).__name__, "rejected", message, {})
             return Exit.REFUSED
+
+
+def _money(name: str, value: Any) -> Any:
+    return str(value) if name in MONEY_OF_REFUSALS and isinstance(value, int) else value

@@ -138,9 +138,7 @@ class Document:
         try:
             found = read_json(path)
             kind = Kind(found["kind"])
-            signatures = {Party(name): _bytes(each) for name, each in found["signatures"].items()}
-            document = cls.prepared(kind, dict(found["asked"]), found)
-            return replace(document, signatures=signatures)
+            return cls.prepared(kind, dict(found["asked"]), found).with_signatures(found["signatures"])
         except (ValueError, KeyError, TypeError, AttributeError, Differs) as malformed:
             raise DocumentMalformed(f"{path} 不是待签文件。 {path} is no document to sign: {malformed!r}") from malformed
 
@@ -168,6 +166,10 @@ class Document:
             CodecError: it is for another chain or contract, or not exactly what this library would have written.
         """
         return parse_typed_data(dict(self.typed_data), RECORDS[self.kind], domain)
+
+    def with_signatures(self, found: Mapping[str, str]) -> Self:
+        """The same with signatures as a file has them, by party."""
+        return replace(self, signatures={Party(name): _bytes(each) for name, each in found.items()})
 
     def signed_with(self, key: bytes, party: Party, domain: Domain) -> Self:
         """The same with one more signature. Examine it first."""

@@ -12,10 +12,11 @@ import typer
 
 from registry.codec import checksummed
 from registry.model import CHINA, NO_ADDRESS, Address, Digest, Fen, Id, Region, Time
+from registry.money import fen_of
 
 LAST_TIME = 2**40 - 1
 
-_YUAN = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,2}))?(?:yuan|元)")
+_YUAN = re.compile(r"(.*)(?:yuan|元)")
 _FEN = re.compile(r"([0-9]{1,17})(?:fen|分)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SECONDS = re.compile(r"[0-9]{1,12}")
@@ -33,8 +34,8 @@ def money(text: str) -> Fen:
     >>> money("4800yuan"), money("0.5元"), money("480000fen")
     (480000, 50, 480000)
     """
-    if match := _YUAN.fullmatch(text):
-        return Fen(int(match[1]) * 100 + int((match[2] or "0").ljust(2, "0")))
+    if (match := _YUAN.fullmatch(text)) and (amount := fen_of(match[1])) is not None:
+        return amount
     if match := _FEN.fullmatch(text):
         return Fen(int(match[1]))
     raise typer.BadParameter(f"金额须带单位，如 4800元 或 480000分。 An amount names its unit: 4800yuan or 480000fen, not {text!r}.")

@@ -94,7 +94,7 @@ def ageing(
         int, _threshold("--first-review-days", "初审超时天数", "The first review is late after days", _AGEING.first_review_days)
     ] = _AGEING.first_review_days,
     review_days: Annotated[
-        int, _threshold("--review-days", "审核超时天数", "The review is late after days", _AGEING.review_days)
+        int, _threshold("--review-days", "终审超时天数", "The second review is late after days", _AGEING.review_days)
     ] = _AGEING.review_days,
     payment_days: Annotated[
         int, _threshold("--payment-days", "拨付超时天数", "Payment is late after days", _AGEING.payment_days)
@@ -106,7 +106,7 @@ def ageing(
     excel: Excel = None,
 ) -> Answer:
     """
-    时效：审核确认、初审、审核、拨付各需多久，哪些超时，该由哪个地区办理。 How long each step takes, and what is late, with whom.
+    时效：审核确认、初审、终审、拨付各需多久，哪些超时，该由哪个地区办理。 How long each step takes, and what is late, with whom.
     """
     thresholds = AgeingThresholds(approval_days, service_days, first_review_days, review_days, payment_days, refund_days)
     asked = {"region": region} | _period_asked(since, until) | _thresholds_asked(thresholds)

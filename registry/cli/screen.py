@@ -9,19 +9,16 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
-from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.table import Column, Table
-from rich.text import Text
 
+from registry.cli.layout import Layout, in_language, places, words
 from registry.cli.settings import Lang
-from registry.cli.words import FIELDS, MONEY, STATES, TIMES
-from registry.model import CHINA
+from registry.refusal_words import named
 
 ANSWER_WIDTH = 200
 """How wide an answer may be where it goes to a file or another program."""
@@ -57,15 +54,20 @@ def _member(field: Field[Any], value: Any) -> Any:
 class Screen:
     """One command's output."""
 
-    def __init__(self, *, as_json: bool, lang: Lang) -> None:
+    def __init__(self, *, as_json: bool, lang: Lang, command: str = "") -> None:
         self.as_json = as_json
         self._lang = lang
+        self._at = places(command)
         self._answers = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else ANSWER_WIDTH)
         self._asides = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else ANSWER_WIDTH)
 
     def words(self, zh: str, en: str) -> str:
         """A sentence: Chinese, then English; or English alone."""
-        return en if self._lang is Lang.EN else f"{zh} {en}"
+        return words(self._lang, zh, en)
+
+    def told(self, sentence: str) -> str:
+        """A sentence that holds both languages, Chinese first, in those that are shown."""
+        return in_language(self._lang, sentence)
 
     def answer(self, found: Mapping[str, Any]) -> None:
         """Show an answer."""
@@ -73,7 +75,7 @@ class Screen:
             sys.stdout.write(json.dumps(plain(found), ensure_ascii=False) + "\n")
             sys.stdout.flush()
             return
-        self._answers.print(self._grid(plain(found)))
+        self._answers.print(self._layout(self._answers).fields(plain(found)))
 
     def note(self, zh: str, en: str) -> None:
         """Tell a person something that is no part of the answer."""
@@ -82,7 +84,7 @@ class Screen:
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show a person what to decide on, before anything is answered."""
-        self._asides.print(self._table(plain(rows)))
+        self._asides.print(self._layout(self._asides).rows(plain(rows)))
 
     def refusal(self, code: str, family: str, sentence: str, values: Mapping[str, Any]) -> None:
         """Say why nothing, or nobody knows what, came of it."""
@@ -91,15 +93,18 @@ class Screen:
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
         self._asides.print(f"{code}: {sentence}", markup=False, style="bold red")
-        shown = {name: each for name, each in plain(values).items() if each not in (None, [], {})}
+        shown = {snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, [], {})}
         if shown:
-            self._asides.print(self._grid(shown))
+            self._asides.print(self._layout(self._asides).fields(shown))
 
     def confirms(self, zh: str, en: str) -> bool:
         """Ask a person, who must be there to answer."""
         if not sys.stdin.isatty():
             return False
         return self._asides.input(self.words(zh, en) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
+
+    def _layout(self, console: Console) -> Layout:
+        return Layout(self._lang, console.width, self._at)
 
     @contextmanager
     def progress(self, zh: str, en: str) -> Iterator["Bar"]:
@@ -109,49 +114,15 @@ class Screen:
         with Progress(*columns, console=self._asides, transient=True, disable=not shown) as progress:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
 
-    def _grid(self, found: Mapping[str, Any]) -> Table:
-        # Chinese has no blanks to break a line at.
-        grid = Table.grid(Column(), Column(overflow="fold"), padding=(0, 2))
-        for name, value in found.items():
-            grid.add_row(Text(self._label(name), style="bold"), self._cell(name, value))
-        return grid
 
-    def _table(self, rows: Sequence[Mapping[str, Any]]) -> Table:
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        table = Table(*(Column(self._label(name), overflow="fold") for name in names))
-        for row in rows:
-            # A row about a field shows that field's value as it would be shown under its own name.
-            about = str(row["field"]).rpartition(".")[2] if "field" in row else None
-            shown = [self._cell(about if about and name == "value" else name, row.get(name)) for name in names]
-            table.add_row(*([Text(self._label(about)), *shown[1:]] if about and names[0] == "field" else shown))
-        return table
+def snake(name: str) -> str:
+    """
+    A Solidity name as answers have it.
 
-    def _cell(self, name: str, value: Any) -> Table | Text:
-        if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
-            return self._table(value)
-        if isinstance(value, dict) and value:
-            return self._grid(value)
-        return Text(self._shown(name, value))
-
-    def _shown(self, name: str, value: Any) -> str:
-        if value is None or value in ([], {}):
-            return "—"
-        if isinstance(value, list):
-            return "\n".join(self._shown(name, each) for each in value)
-        if name in MONEY and str(value).removeprefix("-").isdecimal():
-            sign, fen = "-" if str(value).startswith("-") else "", abs(int(value))
-            return f"{sign}{fen // 100:,}.{fen % 100:02} 元"
-        if name in TIMES and str(value).isdecimal() and int(value) < _YEAR_9999:
-            return f"{datetime.fromtimestamp(int(value), CHINA):%Y-%m-%d %H:%M:%S}"
-        if str(value) in STATES:
-            return self.words(*STATES[str(value)])
-        return str(value)
-
-    def _label(self, name: str) -> str:
-        return self.words(*FIELDS[name]) if name in FIELDS else name
-
-
-_YEAR_9999 = 253_370_736_000
+    >>> snake("useBy")
+    'use_by'
+    """
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
 
 
 class Bar:

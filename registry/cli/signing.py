@@ -11,7 +11,7 @@ import typer
 from registry.cli import parsing
 from registry.cli.arguments import NewFile, Yes, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command
-from registry.cli.documents import Document, Finding, Kind, Party, examine, read_json, require_agreed
+from registry.cli.documents import Document, DocumentMalformed, Finding, Kind, Party, examine, read_json, require_agreed
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
 from registry.errors import Rejected, Unreachable
@@ -111,21 +111,22 @@ def sign_answer(
     """
     domain, document = session.domain, Document.answered(asked, prepared)
     findings = _agreed(session, document, yes=yes, stated=stated)
-    so_far = _read_body(body, document)
-    signed = document.signed_with(session.key, party, domain)
-    so_far |= {f"{party}_signature": "0x" + signed.signatures[party].hex()}
-    content = json.dumps(so_far, ensure_ascii=False, indent=2).encode() + b"\n"
+    signed = _with_signatures_of(body, document).signed_with(session.key, party, domain)
+    content = json.dumps(_unfinished_body(signed), ensure_ascii=False, indent=2).encode() + b"\n"
     put_in_place(body, content, mode=OWNER_ONLY)
     return {"file": body, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
 
 
-def _read_body(body: Path, document: Document) -> dict[str, Any]:
+def _with_signatures_of(body: Path, document: Document) -> Document:
     if not body.exists():
-        return {"typed_data": dict(document.typed_data)}
+        return document
     found = read_json(body)
     if found.get("typed_data") != document.typed_data:
         raise SettingRefused("body", f"{body} 是另一份文件，未签名。", f"{body} is another document; nothing was signed.")
-    return found
+    try:
+        return document.with_signatures({party: found[f"{party}_signature"] for party in Party if f"{party}_signature" in found})
+    except ValueError as malformed:
+        raise DocumentMalformed(f"{body} 中的签名有误。 A signature in {body} is malformed: {malformed}") from malformed
 
 
 def _agreed(session: Session, document: Document, *, yes: bool, stated: Mapping[str, object]) -> list[Finding]:
@@ -186,10 +187,14 @@ def add_signing(app: typer.Typer, words: str, *, stated: str) -> None:
 
 
 def _body(document: Document) -> dict[str, Any]:
-    signatures = {f"{party}_signature": "0x" + signature.hex() for party, signature in document.signatures.items()}
     missing = [party for party in Party if party not in document.signatures]
     if missing and not (document.kind is Kind.RELEASE and missing == [Party.FIRM]):
         raise Rejected("SignatureMissing", {"missing": missing})
+    return _unfinished_body(document)
+
+
+def _unfinished_body(document: Document) -> dict[str, Any]:
+    signatures = {f"{party}_signature": "0x" + signature.hex() for party, signature in document.signatures.items()}
     return {"typed_data": dict(document.typed_data)} | signatures
 
 

@@ -16,6 +16,7 @@ from unicodedata import normalize
 
 from registry.events import Flagged, FlagLifted, FlagSeconded, Logged, StandingSet
 from registry.model import CHINA, Fen, Id, Paid, Region, Stage, Standing, Time
+from registry.money import yuan_cell
 from registry.reports.basis import Asked, Report, fen
 from registry.reports.lives import Life, in_order, lives_of
 from registry.rules import Ledger
@@ -118,7 +119,7 @@ def row_of(order: Mapping[str, Any]) -> tuple[str, ...]:
         "企业" if order["paid_to"] == Paid.FIRM.name else "服务机构",
         order["payee"],
         order["lab_code"] or "",
-        f"{int(order['amount']) // 100}.{int(order['amount']) % 100:02}",
+        yuan_cell(int(order["amount"])),
         f"{datetime.fromtimestamp(order['accepted'], CHINA):%Y-%m-%d %H:%M:%S}",
     )
 

@@ -121,9 +121,9 @@ def main() -> int:
 
 
 def _chosen(options: argparse.Namespace) -> Sequence[Act]:
-    engine = options.engine or Engine.GANACHE
+    engine = Engine(options.engine or Engine.GANACHE)
     # Hundreds of orders take minutes on ganache.
-    records = Act(cases.RECORDS, expected.RECORDS, engine=options.engine or Engine.ANVIL, folder="records")
+    records = Act(cases.RECORDS, expected.RECORDS, engine=Engine(options.engine or Engine.ANVIL), folder="records")
     if options.records:
         return [replace(records, folder="")]
     if options.all:
@@ -145,7 +145,8 @@ def _options() -> argparse.Namespace:
         action="store_true",
         help="仅 AT-16、17、19，数百笔记录: only the papers' figures out of hundreds of records, on anvil",
     )
-    parser.add_argument("--engine", type=Engine, choices=list(Engine), help="节点 node (default: ganache, and anvil for --records)")
+    engines = [each.value for each in Engine]
+    parser.add_argument("--engine", choices=engines, help="节点 node (default: ganache, and anvil for --records)")
     parser.add_argument("--json", action="store_true", help="每步一行 JSON: one JSON object a line")
     parser.add_argument("--stay", action="store_true", help="演示后继续运行，直到 Ctrl-C: keep running until Ctrl-C")
     parser.add_argument("--dir", type=Path, help="工作目录，须为空: a folder to work in, which must be empty or new")

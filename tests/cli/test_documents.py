@@ -240,3 +240,30 @@ def test_what_is_no_document_is_refused(signer, content):
     with pytest.raises(DocumentMalformed):
         Document.read(signer.folder / "order.json")
     assert signer.run("order sign order.json --as firm --amount 5000yuan --yes --json").refusal["error"] == "DocumentMalformed"
+
+
+@pytest.fixture
+def asked_and_answered(signer):
+    """What another program posted for a release, and what it was answered; `lab.json` is the lab's key."""
+    light_key(signer.folder, "lab.json", b"\x22" * 32)
+    document = prepared(Kind.RELEASE, valid_until=Time(int(time.time()) + 86_400))
+    (signer.folder / "asked.json").write_text(json.dumps(ASKED[Kind.RELEASE]))
+    (signer.folder / "prepared.json").write_text(json.dumps({"id": "0x" + document.id.hex(), "typed_data": document.typed_data}))
+    return "wallet sign asked.json prepared.json body.json --yes"
+
+
+def test_whoever_signs_a_body_second_is_told_that_both_signed(signer, asked_and_answered):
+    first = signer.ask(f"{asked_and_answered} --as lab --keystore lab.json")
+    second = signer.ask(f"{asked_and_answered} --as firm")
+
+    assert first["signed_by"] == {"lab": address_of(b"\x22" * 32)}
+    assert second["signed_by"] == first["signed_by"] | {"firm": address_of(b"\x11" * 32)}
+    assert json.loads((signer.folder / "body.json").read_text()).keys() == {"typed_data", "lab_signature", "firm_signature"}
+
+
+def test_a_body_with_a_malformed_signature_is_not_added_to(signer, asked_and_answered):
+    signer.ask(f"{asked_and_answered} --as lab --keystore lab.json")
+    body = json.loads((signer.folder / "body.json").read_text())
+    (signer.folder / "body.json").write_text(json.dumps(body | {"lab_signature": "no signature"}))
+
+    assert signer.run(f"{asked_and_answered} --as firm --json").refusal["error"] == "DocumentMalformed"

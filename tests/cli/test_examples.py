@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +26,7 @@ from gateway import examples
 from gateway.settings import Settings
 from registry import Firm, Region, Time, day_of, id_of
 from registry.chain.devnode import free_port
+from registry.cli.words import FIELDS
 from registry.conformance.rehearsal import Rehearsal
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.world import ROOT, new_key_file
@@ -60,13 +61,30 @@ def test_every_command_answers_in_json():
     assert [path for path, command in COMMANDS.items() if "--json" not in {name for each in command.params for name in each.opts}] == []
 
 
+# What they hold is named by others: by a policy, by an epoch, by what a check of conformance compares.
+NAMED_BY_OTHERS = {"expected", "fingerprints", "got", "marks"}
+BOTH_LANGUAGES = {"zh", "en"}
+
+
+def names_in(answer: Any) -> Iterator[str]:
+    """The name of every field of an answer, at any depth, that a person is shown."""
+    if isinstance(answer, list):
+        for each in answer:
+            yield from names_in(each)
+    elif isinstance(answer, dict):
+        for name, value in answer.items():
+            yield from {name} - BOTH_LANGUAGES
+            yield from names_in(value) if name not in NAMED_BY_OTHERS else ()
+
+
 @dataclass
 class Story:
     """Who types what, and what is remembered of it."""
 
     people: People
     told: dict[str, object]
-    played: set[str]
+    played: set[str] = field(default_factory=set)
+    unnamed: set[str] = field(default_factory=set)
 
     def play(
         self, path: str, desk: Desk, *, remember: dict[str, str] | None = None, instead: tuple[str, str] = ("", ""), **told: object
@@ -78,6 +96,8 @@ class Story:
         last = answers.lines[-1] if answers.lines else {}
         self.told |= {name: last[part] for name, part in (remember or {}).items()}
         self.played.add(path)
+        # What an operator types beside a gateway has words of its own.
+        self.unnamed |= set() if path.startswith("gateway ") else set(names_in(answers.lines)) - FIELDS.keys()
         return last
 
 
@@ -95,7 +115,7 @@ def story(engine, _chain_ids, tmp_path):
         write_secret(folder / "new.password", PASSWORD)
         told = {"FIRM_CODE": firm.company_code, "SERIAL": "STORY-1", "SELLER": lab.host_unit, "LAB": town.lab_id(lab)}
         told |= {"FIRM": "0x" + id_of(Firm(Region(CHANGXING), town.world.keyring.firm(firm.company_code))).hex()}
-        yield Story(people, told, set())
+        yield Story(people, told)
 
 
 @pytest.mark.slow
@@ -120,6 +140,7 @@ def test_every_example_runs(story, token):
     gateway_is_looked_after(story)
 
     assert story.played == set(COMMANDS)
+    assert story.unnamed == set()
 
 
 def key_files(story):

@@ -6,11 +6,11 @@ import pytest
 from openpyxl import load_workbook
 
 from registry.breaks import BreakReason
-from registry.cli.words import STATES
 from registry.codec import id_of
 from registry.model import Stage
+from registry.state_words import STATE_WORDS
 from registry.statement import netting
-from registry.workbook import _EVENTS, _REASONS, _STAGES, statement_workbook
+from registry.workbook import statement_workbook
 from tests.core.month_scene import Pair
 from tests.rules.scene import CHANGXING, SHANGHAI
 
@@ -90,11 +90,9 @@ def test_what_a_bank_or_an_officer_wrote_is_never_a_formula(scene):
 
 
 def test_every_event_stage_and_reason_has_its_word():
-    assert {each.name for each in Stage} - {"NONE"} == _STAGES.keys()
-    assert {each.value for each in BreakReason} == _REASONS.keys()
-    assert _REASONS.items() <= {name: zh for name, (zh, _) in STATES.items()}.items()
-    assert _EVENTS.items() <= {name: zh for name, (zh, _) in STATES.items()}.items()
-    assert set(_EVENTS) == {
+    assert {each.name for each in Stage} == STATE_WORDS["stage"].keys()
+    assert {each.value for each in BreakReason} == STATE_WORDS["reason"].keys()
+    assert STATE_WORDS["event"].keys() >= {
         "Reserved",
         "Approved",
         "Declined",

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from registry import Deployment, Node, address_of, load_key, verify
+from registry.chain.devnode import Engine
 from scripts.demonstration.cases import ALL as ALL_CASES
 from scripts.demonstration.cases import RECORDS as RECORD_CASES
 from scripts.demonstration.expected import ALL, EXPECTED, RECORDS
@@ -60,6 +61,15 @@ def test_all_begins_as_the_plain_run_does_and_every_case_and_step_has_its_words(
     assert (list(RECORD_CASES), list(RECORDS)[-1]) == (list(RECORDS), "AUDIT")
     assert set(TITLES) == {*ALL, *RECORDS}
     assert set(STEPS) == {f"{case}.{step}" for cases in (ALL, RECORDS) for case, steps in cases.items() for step in steps}
+
+
+def test_a_node_that_is_not_known_is_answered_with_those_that_are():
+    command = [sys.executable, "-m", "scripts.demonstration", "--engine", "foo"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "foo" in run.stderr
+    assert all(each.value in run.stderr.splitlines()[-1] for each in Engine)
 
 
 def test_a_wrong_outcome_and_a_broken_case_are_noticed():

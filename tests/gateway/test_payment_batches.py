@@ -18,7 +18,7 @@ from openpyxl import load_workbook
 
 from gateway.acts import payments
 from gateway.hash_chain import LogAltered
-from gateway.payment_book import FILE, PaymentRecords, verify
+from gateway.payment_book import FILE, PaymentBookStore, verify
 from registry import Client, Index, Outbox, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
 from registry.batches import BatchRefused, PaymentBook
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
@@ -701,7 +701,7 @@ def test_auditors_are_told_the_head_of_the_records(town, first, line):
 
 @pytest.fixture
 def records(tmp_path):
-    found = PaymentRecords(tmp_path)
+    found = PaymentBookStore(tmp_path)
     yield found
     found.close()
 
@@ -728,7 +728,7 @@ def test_what_is_refused_leaves_nothing(records):
 def test_everything_stands_again_after_a_restart_in_a_file_of_its_owner(records, tmp_path):
     put(records)
     records.write(lambda book: book.confirm(PAYEE, 1, by="payer-2"), intent_id="c", at=Time(2), by="payer-2")
-    again = PaymentRecords(tmp_path)
+    again = PaymentBookStore(tmp_path)
 
     found = again.book().confirmed(PAYEE)
     again.close()

@@ -1,20 +1,25 @@
 """Every refusal is listed: the contracts' by verb as the rules can meet them, the gateway's own with the status it is raised with."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from gateway import errors
+from gateway import errors, payment_words
 from gateway.documents import codes_of, routes_of
 from gateway.refusals import OF_VERB, STATUS
 from gateway.routes import ROUTERS
+from registry import Rejected
 from registry.codec import VERBS
+from registry.refusal_words import EXPLAINED
 from registry.rules import ERRORS
 from tests.gateway.reachable import CALLS, errors_of
 
 GATEWAY = Path(__file__).resolve().parents[2] / "gateway"
+BOTH = re.compile(r"[^A-Za-z]*[\u4e00-\u9fff].*。 [A-Z…][^\u4e00-\u9fff]*\.")
+TITLE = 2
 ROUTES = list(routes_of(ROUTERS))
 # Motions and key ceremonies are the command line's, `tryEach` is what submissions are sent by, the rest is between contracts.
 NOT_OVER_HTTP = {"offer", "takeUp", "revoke", "recover", "rotateRecovery", "vote", "veto", "enact", "lift", "setRegistry"}
@@ -46,8 +51,51 @@ def raised() -> Iterator[tuple[str, int]]:
                 yield code, status
 
 
+def titles() -> Iterator[tuple[str, str]]:
+    """Every code with a sentence that it is told with, values left out: the title that was last written down above, or there."""
+    for path in GATEWAY.rglob("*.py"):
+        written: dict[str, str] = {}
+        nodes = [each for each in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(each, ast.Assign | ast.Call)]
+        for node in sorted(nodes, key=lambda each: each.lineno):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                written[node.targets[0].id] = _text(node.value)
+            elif isinstance(node, ast.Call) and _name(node.func) in ("Problem", "body") and len(node.args) > TITLE:
+                code, title = node.args[1], node.args[TITLE]
+                sentence = written.get(title.id, "") if isinstance(title, ast.Name) else _text(title)
+                if isinstance(code, ast.Constant) and sentence:
+                    yield code.value, sentence
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def _text(node: ast.expr) -> str:
+    parts = [part.value if isinstance(part, ast.Constant) else "…" for part in getattr(node, "values", [node])]
+    return "".join(parts) if isinstance(node, ast.Constant | ast.JoinedStr) and all(isinstance(part, str) for part in parts) else ""
+
+
 def test_every_problem_is_listed_with_its_status():
     assert {code: STATUS.get(code) for code, _ in raised()} == dict(raised())
+
+
+def test_every_code_has_its_own_sentence():
+    """The contracts' and whatever else is `Rejected` in `registry.refusal_words`, a batch's by its code, the rest where they are raised."""
+    told = EXPLAINED | set(payment_words.WORDS) | {code for code, _ in [*titles(), *errors.OF_HTTP.values()]}
+
+    assert set(STATUS) | {code for codes in OF_VERB.values() for code in codes} <= told
+
+
+def test_every_title_is_chinese_first_then_english():
+    assert [each for each in [*titles(), *errors.OF_HTTP.values()] if not BOTH.fullmatch(each[1])] == []
+    assert [code for code, title in payment_words.WORDS.items() if not BOTH.fullmatch(title)] == []
+
+
+def test_a_refusal_of_the_registry_says_in_its_detail_why():
+    told = errors.problem_of(Rejected("MonthNotOver", {"month": 202611, "current": 202611}))
+
+    assert told["detail"] == "2026-11 尚未结束，过后方可办理。 Month 2026-11 is not over yet."
+    assert BOTH.fullmatch(told["title"])
 
 
 def test_every_code_belongs_to_a_route():

@@ -16,7 +16,6 @@ import pytest
 
 from gateway import examples
 from gateway.refusals import OF_VERB
-from gateway.why_not import EXPLAINED
 from registry import (
     NO_ADDRESS,
     NO_ID,
@@ -36,6 +35,7 @@ from registry import (
     typed_data,
 )
 from registry.chain.devnode import Engine
+from registry.refusal_words import EXPLAINED
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import firm_id, new_firm, new_lab

@@ -1,0 +1,138 @@
+"""How answers look to a person: names by where they stand, values as people write them, nothing squeezed into a column."""
+
+import io
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+import registry.gateway_client
+import registry.proofs
+from registry.chain.artifacts import load
+from registry.cli.layout import Layout, places
+from registry.cli.screen import Screen, snake
+from registry.cli.settings import Lang
+from registry.cli.words import FAILURES, FIELDS
+from registry.errors import TongquanError
+from registry.events import Contract
+from registry.model import NO_ADDRESS
+from registry.state_words import STATE_WORDS
+
+ORDER, OTHER_ORDER = "0x" + "12" * 32, "0x" + "34" * 32
+
+
+def shown(found, *, at="", lang=Lang.ZH, width=200):
+    console = Console(file=io.StringIO(), width=width, soft_wrap=True, highlight=False)
+    layout = Layout(lang, width, places(at))
+    console.print(layout.rows(found) if isinstance(found, list) else layout.fields(found))
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("at", "found", "zh"),
+    [
+        ("issue", {"line": 2}, "行 row"),
+        ("payment lines", {"line": "2060404"}, "预算科目 budget line"),
+        ("order show", {"history": [{"contract": "Invoices"}]}, "合约 contract"),
+        ("evidence show", {"bundle": {"contract": {"number": "C-1"}}}, "服务合同 service contract"),
+        ("firm affairs", {"key": {"signer": "0x"}}, "签名账户 signing key"),
+        ("audit replay", {"unverified": [{"key": "Directory"}]}, "所指 which"),
+        ("lab load", {"left": {"list": 1}}, "待登记条目 items to list"),
+        ("payment lines", {"left": "100"}, "尚余 left"),
+        ("firm facts state", {"stated": 1}, "已登记份数 stated"),
+        ("region list", {"status": "ACTIVE"}, "成员资格 standing"),
+        ("verify", {"status": "VALID"}, "结果 status"),
+        ("audit replay", {"orders": 15}, "订单数 orders"),
+        ("firm affairs", {"orders": [{"order_id": ORDER}]}, "服务订单 orders"),
+    ],
+)
+def test_a_field_is_called_what_it_is_where_it_stands(at, found, zh):
+    assert zh in shown(found, at=at)
+
+
+@pytest.mark.parametrize(
+    ("found", "zh", "en"),
+    [
+        ({"amount": "480000"}, "4,800.00 元", "4,800.00 yuan"),
+        ({"month": 202611}, "2026-11", "2026-11"),
+        ({"attempt": 0}, "1", "1"),
+        ({"share_bps": 6_000}, "60 %", "60 %"),
+        ({"waited_seconds": 2}, "2 秒", "2 s"),
+        ({"waited_seconds": 17_971_214}, "208.0 天", "208.0 days"),
+        ({"use_by": 1_798_732_799}, "2026-12-31 23:59:59", "2026-12-31 23:59:59"),
+        ({"until": 2**40 - 1}, "不限期", "no end"),
+        ({"carried_at": 0}, "—", "—"),
+        ({"item": "0x" + "00" * 32}, "—", "—"),
+        ({"account": NO_ADDRESS}, "—", "—"),
+        ({"waits_for": "REVIEW"}, "终审 second review", "second review"),
+        ({"refused": {"detail": "文件为空。 The file is empty."}}, "文件为空。 The file is empty.", "The file is empty."),
+        ({"becomes": {"zh": "照常使用。", "en": "It stays as it is."}}, "照常使用。 It stays as it is.", "It stays as it is."),
+    ],
+)
+def test_a_value_is_written_as_people_write_it(found, zh, en):
+    in_english = shown(found, lang=Lang.EN)
+
+    assert shown(found).rstrip().endswith(zh)
+    assert in_english.rstrip().endswith(en)
+    assert not any("\u3000" <= letter <= "\u9fff" for letter in in_english)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_many_stand_in_a_table_if_it_fits_and_else_one_below_the_other(width):
+    rows = [{"order_id": each, "stage": "OPEN", "amount": "500000"} for each in (ORDER, OTHER_ORDER)]
+
+    lines = shown({"orders": rows}, width=width).splitlines()
+
+    assert max(map(cell_len, map(str.rstrip, lines))) <= width
+    assert any("┃" in line for line in lines) is (width == 200)
+    assert any("— 2/2 —" in line for line in lines) is (width < 200)
+    whole = "".join(line.strip() for line in lines)
+    assert ORDER in whole or width == 80, "an id is broken only where no line can hold it"
+
+
+def test_lists_of_lists_are_told_apart():
+    ways = [[{"rule": "who", "verdict": "HOLDS"}], [{"rule": "marks", "verdict": "FAILS"}]]
+
+    told = shown({"ways": ways})
+
+    assert "{" not in told
+    assert told.index("— 1/2 —") < told.index("符合 holds") < told.index("— 2/2 —") < told.index("不符合 does not hold")
+
+
+def test_what_is_signed_is_shown_field_by_field():
+    fields = [{"field": "amount", "value": "500000", "check": "CHECKED"}]
+    fields += [{"field": "voucher.serial", "value": ORDER, "check": "UNCHECKABLE"}]
+
+    told = shown(fields, width=80)
+
+    assert "金额 amount" in told
+    assert "5,000.00 元" in told
+    assert "券号 serial" in told
+
+
+def test_a_sentence_in_both_languages_can_be_told_in_english_alone():
+    both = "月份形如 2026-11。 A month is 2026-11, not 'x'."
+
+    assert Screen(as_json=False, lang=Lang.EN).told(both) == "A month is 2026-11, not 'x'."
+    assert Screen(as_json=False, lang=Lang.ZH).told(both) == both
+    assert Screen(as_json=False, lang=Lang.EN).told("404 Not Found") == "404 Not Found"
+
+
+def test_every_value_of_a_refusal_has_a_name():
+    errors = [each for contract in Contract for each in load(contract).abi if each["type"] == "error"]
+
+    assert {snake(value["name"]) for each in errors for value in each["inputs"]} - FIELDS.keys() == set()
+
+
+def test_every_failure_that_is_told_by_its_kind_exists():
+    def below(kind):
+        return {kind.__name__}.union(*map(below, kind.__subclasses__()))
+
+    assert {registry.gateway_client.UnsafeAddress, registry.proofs.ProofRefused} <= {*TongquanError.__subclasses__()}, "all are loaded"
+    assert FAILURES.keys() - below(TongquanError) == set()
+
+
+def test_every_event_of_the_contracts_has_words():
+    events = {each["name"] for contract in Contract for each in load(contract).abi if each["type"] == "event"}
+
+    assert events - {"EIP712DomainChanged"} == STATE_WORDS["event"].keys()
