@@ -3,7 +3,7 @@ Payments of this region's payer (兑付): batches, payees' accounts, budget line
 
 What may be put on record, `registry.batches` decides; whether an order is to be paid and was settled, the chain says. A payment is put
 on record before its order is settled, and settled under a name that follows from batch and order: however often, and whenever the
-process died in between, the same settlement is found in the outbox and never a second one is made.
+process died in between, the same settlement is found in the outbox and never a second one is made while it may happen.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import count
 
 from gateway import payment_shapes as shapes
 from gateway.callers import Caller
@@ -49,6 +50,7 @@ from registry import (
     Digest,
     Fen,
     Id,
+    IntentDiffers,
     LineKey,
     OutcomeUnknown,
     PayeeAccount,
@@ -396,9 +398,12 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
     def settle_one(call: tuple[BatchRow, Claim]) -> str | None:
         row, claim = call
         try:
-            client.settle([claim], row.references[0].payment, intent_id=_intent(number, row.listed.order))
+            client.settle([claim], row.references[0].payment, intent_id=_intent(office, number, row.listed.order))
         except (Unreachable, OutcomeUnknown) as silent:
             return type(silent).__name__
+        except IntentDiffers:
+            # Another account of this payer's sent it, and it may still happen.
+            return OutcomeUnknown.__name__
         except Rejected as refused:
             return refused.code
         return None
@@ -410,9 +415,15 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
         return _seen(office, office.payment_records.book(), _Chain.of(office, snapshot), number, told)
 
 
-def _intent(number: int, order: Id) -> str:
-    """The outbox's name of an order's settlement. No caller's name is empty, so that no request has it."""
-    return f"/payment-batch/{number}/{order.hex()}"
+def _intent(office: Office, number: int, order: Id) -> str:
+    """
+    The outbox's name of an order's settlement. No caller's name is empty, so that no request has it.
+
+    One that was refused in its block changed nothing and never will, and the next one may be sent; while one may still happen, none is.
+    """
+    name = f"/payment-batch/{number}/{order.hex()}"
+    names = (f"{name}/{time}" if time > 1 else name for time in count(1))
+    return next(each for each in names if not office.outbox.is_refused(each))
 
 
 def _unsettled(found: PaymentBatch, snapshot: Snapshot) -> list[BatchRow]:
