@@ -314,11 +314,12 @@ def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
         require_of_this_region(office, caller)
         _require_batch(office, number)
         office.require_certain(snapshot)
-        return office.payment_records.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
+        book, is_outlived = office.payment_records.book(), partial(_is_outlived, office)
+        return book.resend_csv(number, ledger=snapshot.ledger, now=Time(snapshot.time), is_outlived=is_outlived)
 
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
-    """The records to make a bank file of; refused while an order that was not paid yet has been stopped since it was made."""
+    """The records to make a bank file of; refused while an order that was not paid yet is not to be paid as it says."""
     with _looked_at(office, caller, f"bank file of payment batch {number}"), office.current() as snapshot:
         require_of_this_region(office, caller)
         _require_batch(office, number)
@@ -328,12 +329,14 @@ def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
         found = book.batch(number)
         if found.file is None:
             raise not_found("bank file", number.to_bytes(4))
-        stopped = stopped_at_bank(found, snapshot.ledger, chain.waiting)
+        stopped = [(each.order, str(each.cause)) for each in stopped_at_bank(found, snapshot.ledger, chain.waiting)]
+        stopped += [(order, "AccountMissing") for order in book.outlived(number, partial(_is_outlived, office))]
         if stopped:
             title = (
-                "银行文件生成后有订单不应再付；未付的请剔除。 Orders were stopped since the bank file was made; take out what is not paid."
+                "银行文件生成后有订单不应再照付；未付的请剔除。"
+                " Orders are not to be paid as the bank file says, since it was made; take out what is not paid."
             )
-            orders = [{"order": "0x" + each.order.hex(), "cause": str(each.cause)} for each in stopped]
+            orders = [{"order": "0x" + order.hex(), "cause": cause} for order, cause in stopped]
             raise Problem(409, "BankFileOutdated", title, orders=orders)
         return book
 
@@ -374,7 +377,9 @@ def resend(office: Office, caller: Caller, number: int, orders: Sequence[bytes],
         ledger, now = snapshot.ledger, Time(snapshot.time)
 
         def decide(book: PaymentBook) -> PaymentRecord:
-            return book.resend(number, asked, _payees(office, book), ledger=ledger, now=now, by=caller.name)
+            return book.resend(
+                number, asked, _payees(office, book), ledger=ledger, now=now, is_outlived=partial(_is_outlived, office), by=caller.name
+            )
 
         done = _record(office, caller, intent_id, decide)
         return _seen(office, done.book, _Chain.of(office, snapshot), number)

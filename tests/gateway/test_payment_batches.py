@@ -753,6 +753,50 @@ def test_a_firm_that_is_no_more_is_paid_into_an_account_that_was_confirmed_since
     assert (done.status, done["orders"][0]["account_version"]) == (200, 2)
 
 
+def test_an_account_that_its_payee_outlived_is_in_no_file_that_is_downloaded_from_then_on(town, monkeypatch):
+    """What the bank has paid stays as it was; what it has not goes another way: out and listed anew, or on the re-send list anew."""
+    second_payer(town, BEIJING)
+    first, second, office = (town.desk(BEIJING, each) for each in ("payer", "payer-2", "directory"))
+    firms = [new_firm(town, BEIJING) for _ in range(2)]
+    waits, sent = [accepted_of_beijing(town, firm) for firm in firms]
+    for firm in firms:
+        account_of(first, second, firm.company_code)
+    number = at_bank(town, first, second, line_of(town, first, region=BEIJING), waits, sent)
+    assert paid(first, number, sent).status == 200
+    back = {"order": sent, "bank_reference": "BACK-OUTLIVED", "reason": "账户已销户"}
+    assert first.post(f"{PATH}/{number}/returned", back).status == 200
+    assert second.post(f"{PATH}/{number}/resend", {"orders": [sent]}).status == 200
+    files = [f"{PATH}/{number}/bank-file/{form}" for form in ("csv", "excel")]
+    before = [first.raw(each).status_code for each in files]
+
+    for firm in firms:
+        asked = {"firm": firm.company_code, "on": town.now, "reason": "登记机关已注销登记。"}
+        assert office.post("/v1/firm-changes/strike-off", asked).status == 201
+    refused = [first.raw(each).json() for each in files]
+    listed = resend_list(first, number)
+    too_early = second.post(f"{PATH}/{number}/resend", {"orders": [sent]})
+    monkeypatch.setattr(town, "clock_shift", town.node.timestamp() + 60 - time.time())
+    for firm in firms:
+        account_of(first, second, firm.company_code, "6222000000000000009")
+    anew = [second.post(f"{PATH}/{number}/resend", {"orders": [sent]}) for _ in range(2)]
+
+    assert before == [200, 200]
+    assert [(each["code"], each["values"]["orders"]) for each in refused] == [
+        ("BankFileOutdated", [{"order": waits, "cause": "AccountMissing"}])
+    ] * 2
+    assert (listed, too_early.code) == ([], "AccountMissing")
+    assert first.raw(files[0]).json()["code"] == "BankFileOutdated"
+    assert [(each.status, each.code) for each in anew] == [(200, None), (409, "WrongRowState")]
+    assert [(row["订单编号"], row["账号"]) for row in resend_list(first, number)] == [(sent, "6222000000000000009")]
+    assert second.post(f"{PATH}/{number}/take-out", {"order": waits, "reason": "银行未付，账户已失效。"}).status == 200
+    assert first.raw(files[0]).status_code == 200
+
+
+def resend_list(desk, number):
+    content = desk.raw(f"{PATH}/{number}/resend/csv").content
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+
+
 def accepted_of_beijing(town, firm):
     """An order of a Beijing firm at a Shanghai lab, where the firm is paid."""
     lab = town.lab("lab-shanghai")
