@@ -22,6 +22,7 @@ from gateway.schemas import (
     BreakPage,
     BreakSeen,
     CatalogueTaken,
+    IfEmpty,
     LookupKind,
     MonthAccount,
     MonthPage,
@@ -162,10 +163,11 @@ def _require_worked_out_here(office: Office, caller: Caller, named: MonthNamed, 
 # A payer's records
 
 
-def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, intent_id: str) -> RecordsTaken:
+def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, intent_id: str, *, if_empty: IfEmpty) -> RecordsTaken:
     """Put a month's payment records of this region's payer on record, all rows or none."""
     require_of_this_region(office, caller)
-    parsed = payment_list.parse(content, month=named.month, named=partial(office.keyring.payment, office.region))
+    reference = partial(office.keyring.payment, office.region)
+    parsed = payment_list.parse(content, month=named.month, named=reference, bare=if_empty != "REFUSED")
     # What another file of the same moment says is seen too: else one payment could stand in the records of two months.
     with office.handing_in:
         with office.current() as snapshot:
@@ -175,7 +177,7 @@ def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, i
             title = "付款记录有误，未登记任何一笔。 The records have bad rows; none was taken."
             raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
         sha256 = office.payments.hand_in(
-            parsed.rows,
+            parsed.rows if parsed.rows or if_empty == "NOTHING_PAID" else None,
             content=content,
             intent_id=intent_id,
             home=named.home,

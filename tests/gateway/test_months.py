@@ -245,8 +245,8 @@ def row(order, amount, reference, month, *, payee, kind="拨付", day="15"):
     return f"{order},{payee},{amount},{kind},{reference},{month // 100}-{month % 100:02}-{day}\n"
 
 
-def hand_in(town, month, *rows, region=CHANGXING, caller="payer", home=CHANGXING, host=SHANGHAI):
-    form = {"home": str(home), "host": str(host), "month": str(month)}
+def hand_in(town, month, *rows, region=CHANGXING, caller="payer", home=CHANGXING, host=SHANGHAI, **more):
+    form = {"home": str(home), "host": str(host), "month": str(month)} | more
     content = (HEADER + "".join(rows)).encode()
     return town.desk(region, caller).upload("/v1/months/payments", form, name="payments.csv", content=content)
 
@@ -329,13 +329,34 @@ def test_an_explanation_ends_a_break_once_and_is_kept_with_its_words(town, told,
 
 def test_what_another_payer_settled_is_for_its_own_gateway(town, told, first_records):
     """Shanghai paid one of Changxing's orders: its records are held against that one alone."""
-    assert hand_in(town, told.first, region=SHANGHAI).status == 201
+    assert hand_in(town, told.first, region=SHANGHAI, if_empty="NOTHING_PAID").status == 201
 
     assert standing(town, told.first, SHANGHAI).keys() == {(told.theirs, "NotPaid")}
 
     paid = row(told.theirs, "4800", "SH-1", told.first, payee=told.lab.host_unit)
     assert hand_in(town, told.first, paid, region=SHANGHAI)["breaks"] == 0
     assert told.theirs not in {order for order, _ in standing(town, told.first)}
+
+
+def test_a_file_for_a_wrong_month_moves_nothing_once_it_is_taken_back(town, told, first_records):
+    """Else breaks would begin with that month for ever, and its payment could be told of no other month."""
+    early = told.first - (89 if told.first % 100 == 1 else 1)
+    before, wrong = standing(town, told.first), row("0x" + "78" * 32, "1", "EARLY", early, payee=told.lab.host_unit)
+
+    bare, meaning = hand_in(town, early), hand_in(town, early, if_empty="WHATEVER")
+    assert hand_in(town, early, wrong, if_empty="TAKEN_BACK").status == 201
+    moved, twice = standing(town, early), hand_in(town, told.first, wrong)
+    back = hand_in(town, early, if_empty="TAKEN_BACK")
+
+    assert [(each.status, each.code) for each in (bare, meaning)] == [(422, "ListEmpty"), (422, "InvalidRequest")]
+    assert [reason for _, reason in moved] == ["NotOnChain"]
+    assert [each["code"] for each in twice["values"]["bad"]] == ["PaymentRepeated"]
+    assert (back.status, back["rows"], back["breaks"]) == (201, 0, 0)
+    assert (standing(town, early), standing(town, told.first)) == ({}, before)
+    records = town.desk(CHANGXING, "payer").get(path(told.first, "/breaks"))["records"]
+    assert early not in {each["month"] for each in records}
+    assert hand_in(town, early, if_empty="NOTHING_PAID")["rows"] == 0
+    assert hand_in(town, early, if_empty="TAKEN_BACK").status == 201
 
 
 @pytest.mark.parametrize(
@@ -412,7 +433,7 @@ def test_an_order_of_another_pair_or_payer_is_a_bad_row(town, told):
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "ListEmpty"), (b"order,payee\n", "ListHeaderDiffers"), (b"PK\x03\x04", "ListUnreadable"), (b'"\n', "ListUnreadable")],
+    [(b"", "ListEmpty"), (b"order,payee\n0x,1\n", "ListHeaderDiffers"), (b"PK\x03\x04", "ListUnreadable"), (b'"\n', "ListUnreadable")],
 )
 def test_a_file_that_is_no_list_of_payments_is_refused(town, told, content, code):
     form = {"home": str(CHANGXING), "host": str(SHANGHAI), "month": str(told.first)}
