@@ -191,7 +191,7 @@ def place(asked: Annotated[CatalogueForm, Form(media_type=_FORM)], caller: Issue
 
 @router.get(
     "/months/{home}/{host}/{month}/sub-districts",
-    **told("按乡镇（街道、园区） By sub-district", answer=examples.SUB_DISTRICTS, refuses=("CatalogueMissing", "NotYours")),
+    **told("按乡镇（街道、园区） By sub-district", answer=examples.SUB_DISTRICTS, refuses=("CatalogueMissing", *_LOOKS)),
 )
 def by_sub_district(
     home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere

@@ -486,7 +486,11 @@ def test_a_month_is_told_by_sub_district(town, told):
     assert catalogue(town, lines.encode())["rows"] == 1
 
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/sub-districts"))
+    (look,) = town.desk(CHANGXING, "auditor").get("/v1/lookups", limit=1)["lookups"]
 
+    assert (look["what"], look["party"], look["answer"], look["region"]) == ("sub-districts", "PAYER", "ANSWERED", CHANGXING)
+    lines_of_month = town.desk(CHANGXING, "payer").get(path(told.first))["statement"]["lines"]
+    assert look["span"] == f"{lines_of_month[0]['order_id']}..{lines_of_month[-1]['order_id']}"
     assert [(each["sub_district"], each["orders"]) for each in page["sub_districts"]] == [("雉城街道", 4), (None, 1)]
     sums = {each["sub_district"]: {event["event"]: event["total"] for event in each["events"]} for each in page["sub_districts"]}
     assert (sums["雉城街道"]["Settled"], sums["雉城街道"]["Reversed"], sums[None]["Settled"]) == ("1440000", "-100000", "480000")
