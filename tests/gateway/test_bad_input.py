@@ -19,6 +19,7 @@ import pytest
 from openpyxl import Workbook
 
 from gateway import sheets
+from gateway.edge.body import holds_half_a_character
 from gateway.errors import Problem
 from gateway.sheets import MOST_COLUMNS, MOST_MARKS_A_ROW, Limits
 from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
@@ -63,6 +64,35 @@ def test_a_wrong_check_digit_is_refused(town, firm, unchanged, *, path, caller, 
     answer = town.desk(CHANGXING, caller).post(path.replace("LAB", town.lab_id(town.lab("lab-shanghai"))), told)
 
     assert (answer.status, answer.code, answer["values"]["value"]) == (422, "CodeRefused", code)
+
+
+@pytest.mark.parametrize(
+    "half",
+    [rb"\ud800", rb"\uDFFFx", rb"\ude00\ud83d", b"\xed\xa0\x80"],
+    ids=["first half", "second half", "turned round", "as bytes"],
+)
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/flags", "/v1/orders/prepare", "/v1/submissions"])
+def test_half_a_surrogate_pair_is_no_text_whichever_the_field(town, unchanged, path, half):
+    """JSON can tell it, and Python takes it; no hash, file or answer could be made of it."""
+    key = town.world.api_keys[SHANGHAI]["directory"]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Idempotency-Key": f"half-{town.number()}"}
+
+    answers = [town.ask("POST", path, content=each, headers=headers) for each in (b'{"reason": "%s"}' % half, b'{"%s": [1]}' % half)]
+
+    told = [(each.status_code, each.json()["code"], each.json()["values"]["fields"][0]["at"]) for each in answers]
+    assert told == [(422, "InvalidRequest", "body")] * 2
+
+
+def test_half_a_surrogate_pair_is_none_in_whichever_encoding_json_comes():
+    text = '{"reason": "\ud800"}'.encode("utf-16", "surrogatepass")
+
+    assert holds_half_a_character(text)
+    assert not holds_half_a_character('{"reason": "😀"}'.encode("utf-16"))
+
+
+@pytest.mark.parametrize("body", [rb'{"reason": "\ud83d\ude00"}', '{"reason": "😀"}'.encode(), rb"\ud800", b"PK\x00\xed\xa0\x80"])
+def test_a_whole_pair_and_what_is_no_json_are_left_to_the_route(body):
+    assert not holds_half_a_character(body)
 
 
 def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, lab):
