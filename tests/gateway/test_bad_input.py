@@ -19,9 +19,10 @@ import pytest
 from openpyxl import Workbook
 
 from gateway import sheets
+from gateway.catalogue_list import ITEMS
 from gateway.edge.body import holds_half_a_character
 from gateway.errors import Problem
-from gateway.sheets import MOST_COLUMNS, MOST_MARKS_A_ROW, Limits
+from gateway.sheets import MOST_CELLS_A_ROW, MOST_COLUMNS, MOST_MARKS_A_ROW, MOST_MARKS_BESIDES, MOST_MARKS_IN_ONE_ROW, Limits
 from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
 from registry import Keyring, Region, TagKey, sign
 from registry.codec import parse_typed_data
@@ -439,6 +440,41 @@ def test_empty_cells_without_number_are_not_made():
 
     assert len(bomb) < 100_000
     assert refusal(bomb) == (413, "ListTooLarge")
+
+
+def in_sheet(content, what):
+    return rezipped(content, sheet1_xml=member(content, "xl/worksheets/sheet1.xml").replace(b"</sheetData>", what + b"</sheetData>"))
+
+
+CELLS = b"<c/>" * (MOST_MARKS_IN_ONE_ROW + 1)
+AS_IT_WAS = member(GOOD, "xl/worksheets/sheet1.xml")
+STYLES = member(GOOD, "xl/styles.xml").replace(b"</cellXfs>", b"<xf/>" * (MOST_MARKS_BESIDES + 1) + b"</cellXfs>")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        in_sheet(GOOD, b"<row>" + CELLS + b"</row>"),
+        in_sheet(GOOD, b'<row r="3"/><x:row>' + CELLS + b"</x:row>"),
+        rezipped(GOOD, sheet1_xml=AS_IT_WAS.replace(b"</sheetData>", b"<row>" + CELLS + b"</row></sheetData>").decode().encode("utf-16")),
+        rezipped(GOOD, styles_xml=STYLES),
+        in_sheet(GOOD, (b"<row>" + b"<c/>" * 100 + b"</row>") * (ITEMS.rows * MOST_CELLS_A_ROW // 100)),
+    ],
+    ids=["a row", "a row by another prefix", "in UTF-16", "styles", "rows"],
+)
+def test_what_is_no_longer_for_a_longer_list_is_bounded_for_the_longest(bomb):
+    """A row is read as a whole, and so are styles: of the most that 30,000 rows of items may have, each would take a gigabyte."""
+    with pytest.raises(Problem) as refused:
+        sheets.read(bomb, ITEMS)
+
+    assert (refused.value.status, refused.value.code) == (413, "ListTooLarge")
+
+
+def test_blank_rows_and_what_stands_below_a_sheet_are_no_long_row():
+    below = b'<dataValidations count="1">' + b"<dataValidation/>" * (MOST_MARKS_IN_ONE_ROW + 1) + b"</dataValidations>"
+    sheet = AS_IT_WAS.replace(b"</sheetData>", b"<row/>" * 3_000 + b"</sheetData>" + below)
+
+    assert len(sheets.read(rezipped(GOOD, sheet1_xml=sheet), ITEMS).body) == 1
 
 
 def test_a_list_as_long_and_as_wide_as_is_taken_is_no_bomb():
