@@ -9,7 +9,7 @@ from gateway.schemas.basis import Amount, BlockSeen, Id32, RegionCode, Shape, Te
 from gateway.schemas.orders import StageName
 
 _SIX_DIGITS = re.compile("[1-9][0-9]{5}")
-SIGNED_PATTERN = "^(0|-?[1-9][0-9]{0,18})$"
+SIGNED_PATTERN = "^(0|-?[1-9][0-9]*)$"
 
 
 def _whole(value: Any) -> int:

@@ -8,6 +8,7 @@ paid by Shanghai for Changxing. In the second the debt comes back and the accept
 import hashlib
 import io
 import json
+import re
 import threading
 from contextlib import closing
 from datetime import datetime
@@ -336,6 +337,19 @@ def test_what_another_payer_settled_is_for_its_own_gateway(town, told, first_rec
     paid = row(told.theirs, "4800", "SH-1", told.first, payee=told.lab.host_unit)
     assert hand_in(town, told.first, paid, region=SHANGHAI)["breaks"] == 0
     assert told.theirs not in {order for order, _ in standing(town, told.first)}
+
+
+def test_sums_are_as_the_description_has_them_however_large_the_rows(town, told):
+    nobody, early = "0x" + "79" * 32, told.first - (89 if told.first % 100 == 1 else 1)
+    rows = [row(nobody, "999999999999999.99", f"LARGE-{each}", early, payee=told.lab.host_unit) for each in range(200)]
+
+    assert hand_in(town, early, *rows).status == 201
+    paid = standing(town, early)[nobody, "NotOnChain"]["paid"]
+    assert hand_in(town, early, if_empty="TAKEN_BACK").status == 201
+
+    assert paid == str(200 * 99_999_999_999_999_999)
+    described = town.http.get(town.world.gateways[CHANGXING] + "/openapi.json").json()["components"]["schemas"]["BreakSeen"]
+    assert re.search(described["properties"]["paid"]["pattern"], paid)
 
 
 def test_a_file_for_a_wrong_month_moves_nothing_once_it_is_taken_back(town, told, first_records):
