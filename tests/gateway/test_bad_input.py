@@ -84,6 +84,20 @@ def test_half_a_surrogate_pair_is_no_text_whichever_the_field(town, unchanged, p
     assert told == [(422, "InvalidRequest", "body")] * 2
 
 
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/submissions"])
+@pytest.mark.parametrize("within", [{}, []])
+def test_a_document_that_is_nested_very_deeply_is_refused(town, firm, lab, path, within):
+    """It could be read, and not be written down again under its Idempotency-Key."""
+    order, nested = town.order(firm, lab, serial=town.serial_for(firm), project="P-1", amount="500000"), within
+    for _ in range(300):
+        nested = [nested] if isinstance(within, list) else {"a": nested}
+    deep = order | {"typed_data": order["typed_data"] | {"more": nested}}
+
+    answer = town.desk(SHANGHAI, "lab-shanghai").post(path, deep if path == "/v1/orders" else {"documents": [deep]})
+
+    assert (answer.status, answer.code) == (422, "InvalidRequest")
+
+
 def test_half_a_surrogate_pair_is_none_in_whichever_encoding_json_comes():
     text = '{"reason": "\ud800"}'.encode("utf-16", "surrogatepass")
 
