@@ -74,6 +74,7 @@ from registry import (
 AT_ONCE = 16
 """How many settlements wait for their final block together."""
 
+_OF_BATCHES = "/payment-batch/"
 _SETTLED = frozenset({Stage.SETTLED, Stage.REVERSED, Stage.REFUNDED})
 
 OnBatch = Callable[[PaymentBook, date], PaymentRecord | None]
@@ -277,21 +278,26 @@ def give_number(office: Office, caller: Caller, number: int, document_number: st
 
 
 def make_file(office: Office, caller: Caller, number: int, intent_id: str) -> BatchSeen:
-    """Make a batch's bank file (银行文件), while nothing is being sent back."""
-    with _no_rejection_under_way(office):
+    """Make a batch's bank file (银行文件), while nothing is being sent back or settled past its batch."""
+    with _nothing_under_way(office):
         return _on_batch(
             office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
         )
 
 
 @contextmanager
-def _no_rejection_under_way(office: Office) -> Iterator[None]:
-    """A rejection of which the chain does not tell yet may still happen, after the bank was told to pay."""
+def _nothing_under_way(office: Office) -> Iterator[None]:
+    """A rejection, or a payment by hand, of which the chain does not tell yet may still happen, after the bank was told to pay."""
     is_free = office.sending_back.acquire(blocking=False)
     try:
         if not is_free or office.outbox.under_way("reject"):
             title = "有退回补正的结果未定，请稍后再试。 What becomes of a rejection is not known yet; nothing happened, try again."
             raise Problem(503, "RejectionUnderWay", title, headers={"Retry-After": "2"})
+        if not all(each.intent_id.startswith(_OF_BATCHES) for each in office.outbox.under_way("settle")):
+            title = (
+                "有批次外拨付的结果未定，请稍后再试。 What becomes of a settlement by hand is not known yet; nothing happened, try again."
+            )
+            raise Problem(503, "SettlementUnderWay", title, headers={"Retry-After": "2"})
         yield
     finally:
         if is_free:
@@ -426,7 +432,7 @@ def _intent(office: Office, number: int, order: Id) -> str:
 
     One that was refused in its block changed nothing and never will, and the next one may be sent; while one may still happen, none is.
     """
-    name = f"/payment-batch/{number}/{order.hex()}"
+    name = f"{_OF_BATCHES}{number}/{order.hex()}"
     names = (f"{name}/{time}" if time > 1 else name for time in count(1))
     return next(each for each in names if not office.outbox.is_refused(each))
 

@@ -376,6 +376,31 @@ def test_no_bank_is_told_while_what_became_of_a_rejection_is_not_known(town, fir
     assert first.post(f"{PATH}/{number}/bank-file", {}, key="once-known").status == 200
 
 
+def test_no_bank_is_told_of_an_order_that_is_paid_by_hand_and_not_settled_yet(town, first, second, line, *, account, monkeypatch):
+    """It was paid before it was listed, and the node has taken the settlement from nobody yet."""
+    order = accepted(town)
+    asked = {"orders": [order], "payment_reference": f"HAND-{order[2:12]}"}
+    headers = {"Authorization": f"Bearer {first.api_key}", "Idempotency-Key": f"hand-{town.number()}", "Prefer": "respond-async"}
+
+    with monkeypatch.context() as silent:
+        silent.setattr(Node, "send_raw", unanswered)
+        began = town.http.post(f"{first.url}/v1/orders/settle", json=asked, headers=headers)
+        wait_until(lambda: first.get(began.headers["Location"])["transaction"] is not None)
+        number = noticed(town, first, line, order)
+        assert signed(second, number).status == 200
+        assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+        refused = first.post(f"{PATH}/{number}/bank-file", {}, key=f"hand-file-{number}")
+    wait_until(lambda: first.get(began.headers["Location"])["state"] == "succeeded")
+    after = first.post(f"{PATH}/{number}/bank-file", {}, key=f"hand-file-{number}")
+
+    assert (refused.status, refused.code) == (503, "SettlementUnderWay")
+    assert (after.code, [each["cause"] for each in first.get(f"{PATH}/{number}")["out"]]) == ("WrongBatchStage", ["SettledElsewhere"])
+
+
+def unanswered(*_):
+    raise Unreachable("no node")
+
+
 def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, second, line, *, account, monkeypatch):
     order = accepted(town)
     number = at_bank(town, first, second, line, order)
