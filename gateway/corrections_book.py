@@ -96,18 +96,25 @@ class CorrectionsBook:
             self._connection.execute("INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *rest))
             store_head(self._connection, Head(number, rest[-1]))
 
+    def recorded(self, intent_id: str) -> Returned | None:
+        """The list that was put on record for an intent."""
+        return next(iter(self._select("intent = ?", intent_id)), None)
+
     def of(self, order: Id) -> Sequence[Returned]:
         """Every list of an order, in order."""
-        query = "SELECT attempt, at, region, account, body, bundle, told FROM lists WHERE order_id = ? ORDER BY number"
-        with self._guard:
-            rows = self._connection.execute(query, (order,)).fetchall()
-        return [_returned(row) for row in rows]
+        return self._select("order_id = ?", order)
 
     def counting(self, order: Id, attempt: int) -> Sequence[Returned]:
         """What counts of one attempt: the last list of each body, if it names anything."""
         lists = [each for each in self.of(order) if each.attempt == attempt]
         last = {each.by: number for number, each in enumerate(lists)}
         return [each for number, each in enumerate(lists) if last[each.by] == number and each.items]
+
+    def _select(self, which: str, value: object) -> list[Returned]:
+        query = f"SELECT attempt, at, region, account, body, bundle, told FROM lists WHERE {which} ORDER BY number"  # noqa: S608 - our own words
+        with self._guard:
+            rows = self._connection.execute(query, (value,)).fetchall()
+        return [_returned(row) for row in rows]
 
     def close(self) -> None:
         """Close the file."""

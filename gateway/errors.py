@@ -21,7 +21,7 @@ Errors as RFC 9457 problems: one shape for refusals of the registry, of this gat
 `X-Request-Id`: that is what to tell the operator. Money in `values` is a decimal string of fen.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -174,6 +174,12 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             return body(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal", "系统内部错误。 A fault of this gateway; it was logged.", {})
 
 
+def invalid(fields: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    """What a request whose shape is wrong is told: where, and what."""
+    title = "请求内容有误。 The request is not valid."
+    return body(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidRequest", title, {"fields": list(fields)})
+
+
 def plain(values: Mapping[str, Any]) -> dict[str, Any]:
     """A refusal's values for JSON: money as decimal strings of fen, bytes as hexadecimal digits, other people's tags left out."""
     return {name: _plain(name, value) for name, value in values.items() if name not in _HIDDEN}
@@ -234,8 +240,7 @@ async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:
 async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:
     errors = failure.errors() if isinstance(failure, RequestValidationError) else []
     # The offending input is left out: it may be another party's data, and it need not be JSON.
-    fields = [{"at": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in errors]
-    return respond(body(HTTPStatus.UNPROCESSABLE_ENTITY, "InvalidRequest", "请求内容有误。 The request is not valid.", {"fields": fields}))
+    return respond(invalid([{"at": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in errors]))
 
 
 async def _on_http(_request: Request, failure: Exception) -> JSONResponse:

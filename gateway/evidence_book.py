@@ -21,7 +21,6 @@ from gateway.hash_chain import Head, append_only, chained, store_head, stored_he
 from registry import Bundle, Id, Time, connect_store, open_store
 
 FILE = "evidence.sqlite"
-MOST_AT_ONCE = 500
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -43,6 +42,7 @@ CREATE TABLE IF NOT EXISTS traces (
     number   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS traces_by_value ON traces (what, value);
+CREATE INDEX IF NOT EXISTS traces_by_order ON traces (order_id);
 CREATE TABLE IF NOT EXISTS sellers (seller TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 """
 _COLUMNS = "number, intent, order_id, what, at, party, told, hash"
@@ -161,15 +161,11 @@ class EvidenceBook:
         found = (told for _, _, told in self._entries(order, "salt") if told["redemption"] in (None, redemption.hex()))
         return [bytes.fromhex(told["salt"]) for told in found]
 
-    def orders_with(self, what: Trace, values: Iterable[str]) -> list[Id]:
-        """The orders whose bundle has one of these files, invoices (code and number in one) or contract numbers."""
-        asked = sorted(set(values))
-        found: set[bytes] = set()
-        for first in range(0, len(asked), MOST_AT_ONCE):
-            some = asked[first : first + MOST_AT_ONCE]
-            query = f"SELECT order_id FROM traces WHERE what = ? AND value IN ({', '.join('?' * len(some))})"  # noqa: S608 - our own words
-            with self._guard:
-                found |= {order for (order,) in self._connection.execute(query, (what, *some))}
+    def orders_with(self, what: Trace, values: Iterable[str], *, most: int) -> list[Id]:
+        """The orders whose bundle has one of these files, invoices (code and number in one) or contract numbers; of each the newest."""
+        query = "SELECT order_id FROM traces WHERE what = ? AND value = ? ORDER BY rowid DESC LIMIT ?"
+        with self._guard:
+            found = {order for value in set(values) for (order,) in self._connection.execute(query, (what, value, most))}
         return [Id(each) for each in sorted(found)]
 
     def sellers(self, *, most: int) -> list[str]:

@@ -14,23 +14,24 @@ claims on the chain. Both need the plain numbers, so an order is looked at where
 
 A gateway must not become an oracle for tags. So this is worked out for reviewers of the order's own regions and auditors alone; for the
 numbers that a party of the order stated, never for given ones; it stands in the look-up log; and another order is named only to who may
-see it, else its regions. What it costs is bounded: at most 199 tags of invoices, `MOST_SELLERS` tags of agreements an epoch, and one
-pass over the claims.
+see it, else its regions. What it costs is bounded: at most 199 tags of invoices, `MOST_SELLERS` tags of agreements an epoch, one pass
+over the claims, and of each file, invoice and contract number the `MOST_ORDERS` orders that it was stated for last.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from gateway import schemas
 from gateway.callers import Caller
-from gateway.evidence_book import Handed
+from gateway.evidence_book import Handed, Trace
 from gateway.office import Office
 from gateway.sight import may_see_order, reviews
 from registry import Bundle, EpochMissing, Fen, Id, Keyring, Ledger, Stage, StatedInvoice, Tag, epoch_of, id_of, neighbours, salted
 
 MOST_SELLERS = 200
+MOST_ORDERS = 50
 MOST_WARNINGS = 20
 """How many of a kind are told."""
 
@@ -114,7 +115,7 @@ class _Looked:
 
     def files(self) -> Iterator[schemas.Reason]:
         """The same file again."""
-        for other in self._others(self.office.evidence.orders_with("file", (each.sha256 for each in self.bundle.documents))):
+        for other in self._others("file", (each.sha256 for each in self.bundle.documents)):
             theirs = self._bundle_of(other)
             same_contract = _contract(theirs) == _contract(self.bundle) is not None
             held = {each.sha256 for each in theirs.documents}
@@ -137,8 +138,7 @@ class _Looked:
             if state.claims:
                 own = self.ledger.labs[self.ledger.order_records[self.order_id].lab].seller
                 yield from self._near(None, state.amount, same_seller=own[: len(state.seller)] == state.seller)
-        stated = self.office.evidence.orders_with("invoice", ((code or "") + number for number, code in near))
-        for order in self._others(stated):
+        for order in self._others("invoice", ((code or "") + number for number, code in near)):
             invoice = self._bundle_of(order).invoice
             if order not in claimed and invoice is not None:
                 yield from self._near(order, invoice.amount, same_seller=self._same_seller(order))
@@ -165,7 +165,7 @@ class _Looked:
         claimed = [order for order, redemption in self._claims() if redemption.agreement in tags]
         stated = [
             order
-            for order in self._others(self.office.evidence.orders_with("contract", [contract.number]))
+            for order in self._others("contract", [contract.number])
             if (theirs := self._bundle_of(order).contract) is not None and theirs.seller != contract.seller
         ]
         for order in dict.fromkeys([*claimed, *stated]):
@@ -178,7 +178,8 @@ class _Looked:
             (order, each) for order, each in self.ledger.redemptions.items() if order != self.order_id and orders[order].stage in _CLAIMED
         )
 
-    def _others(self, orders: Sequence[Id]) -> list[Id]:
+    def _others(self, what: Trace, values: Iterable[str]) -> list[Id]:
+        orders = self.office.evidence.orders_with(what, values, most=MOST_ORDERS)
         return [each for each in orders if each != self.order_id and each in self.ledger.order_records]
 
     def _bundle_of(self, order: Id) -> Bundle:

@@ -268,6 +268,7 @@ class _Reader:
         self._vouchers: dict[Tag, OnLedger] = {}
         self._claims: list[InFlight] = []
         self._paid: list[Paid] = []
+        self._first_line: dict[InFlight | Paid, int] = {}
         self._bad: list[BadRow] = []
 
     def take(self, row: _Row) -> None:
@@ -282,14 +283,22 @@ class _Reader:
 
     def _take(self, row: _Row, kind: Kind) -> None:
         if kind is Kind.PAID:
-            self._paid.append(self._paid_on(row))
+            self._paid.append(self._only(self._paid_on(row)))
         elif kind is Kind.CLAIM:
-            self._claims.append(self._claim(row))
+            self._claims.append(self._only(self._claim(row)))
         else:
             voucher = self._voucher(row)
             first = self._vouchers.setdefault(voucher.recipient.serial, voucher)
             if first is not voucher:
                 raise Refused("SerialRepeated", f"券号与第 {first.line} 行重复。 Line {first.line} has the same serial.")
+
+    def _only(self, row: R) -> R:
+        """A row that says what none before it says: a second one would count the same claim or payment twice."""
+        first = self._first_line.setdefault(replace(row, line=0), row.line)
+        if first != row.line:
+            message = f"与第 {first} 行完全相同；确有两笔相同付款的，合并为一行。"
+            raise Refused("RowRepeated", f"{message} The same as line {first}; payments that are alike are added up in one row.")
+        return row
 
     def joined(self, count: int) -> Parsed:
         """Every claim on its voucher, and every invoice within its amount."""

@@ -88,16 +88,16 @@ class _Fault(Exception):
     pass
 
 
-def parse(content: bytes, *, month: int, named: Callable[[str], Digest]) -> Parsed:
+def parse(content: bytes, *, month: int, named: Callable[[str], Digest], bare: bool = False) -> Parsed:
     """
-    Read the records of a month; `named` hashes a payment's reference. A header alone says that nothing was paid.
+    Read the records of a month; `named` hashes a payment's reference. `bare` takes a header alone, where that says something.
 
     Faults of single rows are answered, not raised.
 
     Raises:
         Problem: the file as a whole cannot be read, has not these columns, or has too many rows.
     """
-    sheet = sheets.read(content, LIMITS, excel=False, bare=True)
+    sheet = sheets.read(content, LIMITS, excel=False, bare=bare)
     at = sheets.columns(sheet.header, _COLUMNS)
     rows: list[Row] = []
     bad: list[BadRow] = []

@@ -1,8 +1,8 @@
 """
 What a region's payer handed in of its bank's or finance system's payment records, month by month, and what officers explained.
 
-Of one pair and month the file that was handed in last counts; the earlier ones stay. The store is the gateway's own, is backed up with
-the outbox, and holds company codes and payment references; nothing of it goes to the chain.
+Of one pair and month the file that was handed in last counts, unless it took the others back; the earlier ones stay. The store is the
+gateway's own, is backed up with the outbox, and holds company codes and payment references; nothing of it goes to the chain.
 """
 
 import hashlib
@@ -70,10 +70,10 @@ class Payments:
         self._connection = open_store(path, _SCHEMA)
 
     def hand_in(
-        self, rows: Sequence[Row], *, content: bytes, intent_id: str, home: Region, host: Region, month: int, at: Time, by: str
+        self, rows: Sequence[Row] | None, *, content: bytes, intent_id: str, home: Region, host: Region, month: int, at: Time, by: str
     ) -> str:
-        """Put a month's file on record, once for one intent, and return its SHA-256."""
-        told = json.dumps([_written(row) for row in rows], ensure_ascii=False)
+        """Put a month's file on record, once for one intent, and return its SHA-256. Without rows, not even none, no file counts."""
+        told = json.dumps(None if rows is None else [_written(row) for row in rows], ensure_ascii=False)
         sha256 = hashlib.sha256(content).hexdigest()
         values = (intent_id, home, host, month, at, by, sha256, told)
         with self._guard:
@@ -120,7 +120,8 @@ class Payments:
 
     def _counting(self, home: Region, host: Region) -> list[tuple[int, int, str, str, str]]:
         latest = "SELECT max(number) FROM files WHERE home = ? AND host = ? GROUP BY month"
-        query = f"SELECT month, at, by, sha256, rows FROM files WHERE number IN ({latest}) ORDER BY month"  # noqa: S608 - our own words
+        counting = f"number IN ({latest}) AND rows <> 'null'"
+        query = f"SELECT month, at, by, sha256, rows FROM files WHERE {counting} ORDER BY month"  # noqa: S608 - our own words
         with self._guard:
             return self._connection.execute(query, (home, host)).fetchall()
 

@@ -222,6 +222,7 @@ STATUS: Mapping[str, int] = {
     "SellerDiffers": 422,
     "SentBack": 409,
     "SerialAmbiguous": 409,
+    "SettlementUnderWay": 503,
     "SignatureMissing": 422,
     "SignerIsGateways": 422,
     "Stale": 503,

@@ -10,6 +10,7 @@ What is not here: what columns a list has and what stands in them (`gateway.vouc
 
 import csv
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -27,6 +28,15 @@ MOST_COLUMNS = 100
 # A workbook packs a million empty cells into a few kilobytes, each a hundred times as large once it is read. A row of the widest list has
 # fewer than this many "<", the texts of its cells included.
 MOST_MARKS_A_ROW = 150
+# So many of them begin a cell or a shared text; the widest list has 19 columns.
+MOST_CELLS_A_ROW = 40
+# A row is read as a whole, with all its cells; a sheet has 16,384 columns.
+MOST_MARKS_IN_ONE_ROW = 20_000
+# What a workbook says besides its sheets and their texts (styles, names, relations) is no longer for a longer list.
+MOST_MARKS_BESIDES = 50_000
+_OF_THE_LIST = ("xl/worksheets/", "xl/sharedStrings.xml")
+_CELL = re.compile(rb"<(?:[\w.-]+:)?(?:c|si)\b")
+_ROW = re.compile(rb"<(/?)(?:[\w.-]+:)?(?:row|sheetData)\b")
 
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@")
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -64,6 +74,10 @@ class Cell:
         return self.fault or ("CellIsNumber" if self.is_date else None)
 
 
+_EMPTY = Cell("")
+"""One for all that are empty: a sheet may have millions."""
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line by its number in the file, counted from 1."""
@@ -73,7 +87,7 @@ class Line:
 
     def at(self, column: int | None) -> Cell:
         """A column's cell; an empty one where the line is shorter, or there is no such column."""
-        return self.cells[column] if column is not None and column < len(self.cells) else Cell("")
+        return self.cells[column] if column is not None and column < len(self.cells) else _EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +148,10 @@ def _xlsx(content: bytes, limits: Limits) -> list[Line]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
-            if unpacked > limits.unpacked_bytes:
+            if unpacked > limits.unpacked_bytes or _has_too_many_marks(archive, limits):
                 raise _too_large(unpacked, limits.unpacked_bytes)
-            marks = sum(archive.read(each).count(b"<") for each in archive.infolist())
     except _MALFORMED_ZIP as unreadable:
         raise _unreadable() from unreadable
-    if marks > limits.rows * MOST_MARKS_A_ROW:
-        raise _too_large(unpacked, limits.unpacked_bytes)
     try:
         # Read-only: else one merged range or link over a whole sheet makes a cell of each of its 17 thousand million places.
         sheet = load_workbook(io.BytesIO(content), read_only=True, data_only=False).worksheets[0]
@@ -157,6 +168,24 @@ def _xlsx(content: bytes, limits: Limits) -> list[Line]:
     return lines
 
 
+def _has_too_many_marks(archive: zipfile.ZipFile, limits: Limits) -> bool:
+    of_list = cells = besides = 0
+    for each in archive.infolist():
+        part = archive.read(each)
+        if not each.filename.startswith(_OF_THE_LIST):
+            besides += part.count(b"<")
+        elif b"\0" in part:
+            return True  # UTF-16, in which nothing here would be found
+        else:
+            of_list += part.count(b"<")
+            cells += sum(1 for _ in _CELL.finditer(part))
+            _, *rows = _ROW.split(part)
+            if any(not ends and row.count(b"<") > MOST_MARKS_IN_ONE_ROW for ends, row in zip(rows[::2], rows[1::2], strict=True)):
+                return True
+    too_many = of_list > limits.rows * MOST_MARKS_A_ROW or cells > limits.rows * MOST_CELLS_A_ROW
+    return too_many or besides > MOST_MARKS_BESIDES
+
+
 def _too_large(size: int, most: int) -> Problem:
     return Problem(413, "ListTooLarge", "文件过大。 The file is too large.", bytes=size, most=most)
 
@@ -167,7 +196,7 @@ def _unreadable() -> Problem:
 
 def _xlsx_cell(data_type: str, value: object) -> Cell:
     if value is None:
-        return Cell("")
+        return _EMPTY
     if data_type == "f":
         return Cell("", "CellIsFormula")
     if isinstance(value, datetime) and value.time() == time.min:

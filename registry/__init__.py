@@ -42,6 +42,7 @@ from registry.bundle import (
     drawn,
     neighbours,
 )
+from registry.canonical import json_of
 from registry.chain.deploy import Deployment, WrongDeployment, verify
 from registry.chain.node import Node
 from registry.client import Client, Done, call_of
@@ -519,6 +520,7 @@ __all__ = [
     "issuances",
     "items_of",
     "joint_id",
+    "json_of",
     "lines_of",
     "lives_of",
     "load_key",

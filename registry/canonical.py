@@ -13,3 +13,17 @@ def canonical_json(document: Mapping[str, Any]) -> bytes:
     '{"a":"文","b":1}'
     """
     return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def json_of(content: bytes) -> Any:
+    """
+    What JSON says. It can tell half a surrogate pair, which is no character: no canonical form could carry it.
+
+    Raises:
+        UnicodeEncodeError: it holds half a surrogate pair.
+        ValueError: it is no JSON.
+        RecursionError: it is nested too deeply.
+    """
+    found = json.loads(content)
+    json.dumps(found, ensure_ascii=False).encode()
+    return found

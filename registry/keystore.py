@@ -6,6 +6,7 @@ Shell: reads and writes files. A key file is written once, readable by its owner
 
 import json
 import os
+import sys
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from registry.signing import address_of, sign, sign_digest
 
 _VERSION = 3
 _OWNER_ONLY = 0o600
+_DEEPEST = sys.getrecursionlimit()
 
 
 class Strength(IntEnum):
@@ -70,10 +72,8 @@ def save_key(path: Path, key: bytes, password: str, *, strength: Strength = Stre
         ValueError: the key is none.
         KeyFileExists: there is a file at this path; nothing was written.
     """
-    from eth_account import Account  # noqa: PLC0415 - slow to load, and not every program opens a key
-
     address = address_of(key)
-    sealed = Account.encrypt(key, password, kdf="scrypt", iterations=strength)
+    sealed = _eth_account().encrypt(key, password, kdf="scrypt", iterations=strength)
     # A crash in here leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
     write_new(path, json.dumps(sealed))
     return address
@@ -105,11 +105,9 @@ def load_key(path: Path, password: str) -> bytes:
         KeyFileMalformed: it is no key file, or its key is not that of the address that it names.
         WrongPassword: the password does not open it.
     """
-    from eth_account import Account  # noqa: PLC0415 - as above
-
     sealed = _read(path)
     try:
-        key = bytes(Account.decrypt(sealed, password))
+        key = bytes(_eth_account().decrypt(sealed, password))
     except ValueError as refused:
         # What eth-account says where the checksum of the secret does not fit.
         if "MAC mismatch" in str(refused):
@@ -148,9 +146,20 @@ class KeyAccount:
 
     def sign_transaction(self, transaction_dict: dict[str, Any]) -> Any:
         """Sign a transaction, as eth_account does."""
-        from eth_account import Account  # noqa: PLC0415 - slow to load, and most commands send nothing by themselves
+        return _eth_account().from_key(self._key).sign_transaction(transaction_dict)
 
-        return Account.from_key(self._key).sign_transaction(transaction_dict)
+
+def _eth_account() -> Any:
+    """
+    eth_account's `Account`.
+
+    Loading it lets Python's calls nest a hundred times as deep, for curves that nothing here uses. That is put back: in JSON that is
+    nested so deeply the reader would overflow its stack, and whoever sent it would have ended the process.
+    """
+    from eth_account import Account  # noqa: PLC0415 - slow to load, and not every program opens a key
+
+    sys.setrecursionlimit(_DEEPEST)
+    return Account
 
 
 def read_object(path: Path) -> dict[str, Any]:

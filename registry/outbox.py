@@ -288,6 +288,11 @@ class Outbox:
         row = self._store.row(ticket.intent_id)
         return None if row is None else row.state
 
+    def is_refused(self, intent_id: str) -> bool:
+        """Whether a call was refused at its place in the chain, for good: it changed nothing and never will."""
+        row = self._store.row(intent_id)
+        return row is not None and row.state is State.FINAL and row.refusal is not None
+
     def unconfirmed(self) -> list[tuple[Ticket, State, str]]:
         """What is not final yet, by sender and nonce, with the node's latest complaint: for an operator when something hangs."""
         return [(row.ticket, row.state, self._trouble_with(row.ticket)) for row in self._store.unconfirmed()]

@@ -20,14 +20,13 @@ Warning: a statement is of one VoucherRegistry. Where a successor ran in the sam
 
 import calendar
 import hashlib
-import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from registry import events
-from registry.canonical import canonical_json
+from registry.canonical import canonical_json, json_of
 from registry.codec import consumed, id_of
 from registry.errors import TongquanError
 from registry.events import Event, Logged
@@ -468,7 +467,7 @@ def _payer(total: PayerTotal) -> dict[str, Any]:
 
 def _read(document: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(document)
+        found = json_of(document)
     except (ValueError, RecursionError) as malformed:
         raise StatementMalformed("it is no JSON") from malformed
     if not isinstance(found, dict) or not isinstance(found.get("lines"), list):

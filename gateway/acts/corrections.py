@@ -49,23 +49,27 @@ def name(office: Office, caller: Caller, order_id: Id, asked: schemas.Correction
     Home's reviewer rejects then; the host's first reviewer cannot, and tells home so by not endorsing.
     """
     with office.current() as snapshot:
-        attempt, programme = _under_review(caller, snapshot.ledger, order_id)
-        handed = _handed_here(office, snapshot.ledger, order_id)
-    checklist = _checklist_of(office, programme, asked)
-    account, body = _signs_as(office, caller)
-    returned = Returned(
-        attempt=attempt,
-        at=Time(int(office.clock())),
-        region=caller.home,
-        account=account,
-        body=body,
-        bundle_sha256=handed.bundle.hash.hex(),
-        items=tuple(Named(each.document, each.reason) for each in asked.items),
-        checklist=checklist,
-    )
-    office.corrections.enter(order_id, returned, intent_id=intent_id)
+        programme = _programme_reviewed(caller, snapshot.ledger, order_id)
+    # What was put on record stands, though the order may be rejected by now: a repeated request is answered by it.
+    returned = office.corrections.recorded(intent_id)
+    if returned is None:
+        checklist = _checklist_of(office, programme, asked)
+        account, body = _signs_as(office, caller)
+        # Judged last of all, and put on record before this gateway hears of another block: what was rejected by now gets no list.
+        with office.current() as snapshot:
+            returned = Returned(
+                attempt=_attempt_under_review(snapshot.ledger, order_id),
+                at=Time(int(office.clock())),
+                region=caller.home,
+                account=account,
+                body=body,
+                bundle_sha256=_handed_here(office, snapshot.ledger, order_id).bundle.hash.hex(),
+                items=tuple(Named(each.document, each.reason) for each in asked.items),
+                checklist=checklist,
+            )
+            office.corrections.enter(order_id, returned, intent_id=intent_id)
     return schemas.CorrectionListTaken(
-        order_id=order_id, attempt=attempt, bundle_sha256=returned.bundle_sha256, items=_items_seen(returned)
+        order_id=order_id, attempt=returned.attempt, bundle_sha256=returned.bundle_sha256, items=_items_seen(returned)
     )
 
 
@@ -82,14 +86,18 @@ def require_nothing_sent_back(office: Office, caller: Caller, orders: Collection
                 raise Problem(409, "SentBack", title, order="0x" + order.hex())
 
 
-def _under_review(caller: Caller, ledger: Ledger, order_id: Id) -> tuple[int, Programme]:
-    """The attempt that the caller may judge, and the order's programme."""
+def _programme_reviewed(caller: Caller, ledger: Ledger, order_id: Id) -> Programme:
+    """The programme of an order that the caller may judge."""
     if order_id not in ledger.order_records or not reviews(caller, ledger, order_id):
         raise not_found("order", order_id)
+    return ledger.programmes[ledger.vouchers[ledger.order_records[order_id].voucher].programme]
+
+
+def _attempt_under_review(ledger: Ledger, order_id: Id) -> int:
     state = ledger.orders[order_id]
     if state.stage not in _UNDER_REVIEW:
         raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
-    return state.attempt, ledger.programmes[ledger.vouchers[ledger.order_records[order_id].voucher].programme]
+    return state.attempt
 
 
 def _handed_here(office: Office, ledger: Ledger, order_id: Id) -> Handed:

@@ -22,6 +22,7 @@ from gateway.schemas import (
     BreakPage,
     BreakSeen,
     CatalogueTaken,
+    IfEmpty,
     LookupKind,
     MonthAccount,
     MonthPage,
@@ -106,7 +107,7 @@ def excel(office: Office, caller: Caller, named: MonthNamed) -> bytes:
         told = _account(caller, snapshot, named, subject)
         ours = caller.party is Party.AUDITOR or caller.home == office.region
         breaks = _breaks(office, snapshot, named) if ours else ()
-        places = _divided(office, snapshot, named) if ours and named.home == office.region else None
+        places = _divided(office, snapshot, Facts(snapshot).statement(*named)) if ours and named.home == office.region else None
     return statement_workbook(
         told,
         breaks=[each.model_dump(mode="json") for each in breaks],
@@ -162,10 +163,11 @@ def _require_worked_out_here(office: Office, caller: Caller, named: MonthNamed, 
 # A payer's records
 
 
-def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, intent_id: str) -> RecordsTaken:
+def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, intent_id: str, *, if_empty: IfEmpty) -> RecordsTaken:
     """Put a month's payment records of this region's payer on record, all rows or none."""
     require_of_this_region(office, caller)
-    parsed = payment_list.parse(content, month=named.month, named=partial(office.keyring.payment, office.region))
+    reference = partial(office.keyring.payment, office.region)
+    parsed = payment_list.parse(content, month=named.month, named=reference, bare=if_empty != "REFUSED")
     # What another file of the same moment says is seen too: else one payment could stand in the records of two months.
     with office.handing_in:
         with office.current() as snapshot:
@@ -175,7 +177,7 @@ def hand_in(office: Office, caller: Caller, named: MonthNamed, content: bytes, i
             title = "付款记录有误，未登记任何一笔。 The records have bad rows; none was taken."
             raise Problem(422, "BadRows", title, rows=parsed.count, bad=[each.model_dump() for each in bad])
         sha256 = office.payments.hand_in(
-            parsed.rows,
+            parsed.rows if parsed.rows or if_empty == "NOTHING_PAID" else None,
             content=content,
             intent_id=intent_id,
             home=named.home,
@@ -320,23 +322,24 @@ def place(office: Office, caller: Caller, content: bytes, intent_id: str) -> Cat
 
 def by_sub_district(office: Office, caller: Caller, named: MonthNamed) -> SubDistrictPage:
     """A month of this region's own vouchers by sub-district."""
-    require_of_this_region(office, caller)
-    if named.home != office.region:
-        raise Problem(403, "NotYours", "只能按本地区名录查询本地区所发的券。 The catalogue is of this region's own firms.")
-    with office.seen() as snapshot:
+    with _looked_at(office, caller, "sub-districts", named) as subject, office.seen() as snapshot:
+        require_of_this_region(office, caller)
+        if named.home != office.region:
+            raise Problem(403, "NotYours", "只能按本地区名录查询本地区所发的券。 The catalogue is of this region's own firms.")
         _require_known(snapshot, named)
-        found = _divided(office, snapshot, named)
-    if found is None:
-        title = "尚未导入乡镇（街道、园区）名录。 No catalogue of sub-districts was handed in."
-        raise Problem(409, "CatalogueMissing", title)
-    return found
+        statement = Facts(snapshot).statement(*named)
+        subject.span = span_of(["0x" + line.order.hex() for line in statement.lines])
+        found = _divided(office, snapshot, statement)
+        if found is None:
+            title = "尚未导入乡镇（街道、园区）名录。 No catalogue of sub-districts was handed in."
+            raise Problem(409, "CatalogueMissing", title)
+        return found
 
 
-def _divided(office: Office, snapshot: Snapshot, named: MonthNamed) -> SubDistrictPage | None:
+def _divided(office: Office, snapshot: Snapshot, statement: Statement) -> SubDistrictPage | None:
     catalogue = office.sub_districts.latest()
     if catalogue is None:
         return None
-    statement = Facts(snapshot).statement(*named)
     of_firm, of_voucher = _placed(office, snapshot, catalogue.places, statement)
     divided = divided_by(statement, lambda line: of_voucher.get(line.voucher, of_firm.get(line.firm)))
     return SubDistrictPage(

@@ -37,7 +37,16 @@ from gateway.schemas import (
     RedemptionFacts,
 )
 from gateway.schemas.openings import Awaited
-from gateway.sight import is_enrolled, not_found, of_voucher, own_tags, require_all_epochs, require_of_this_region, require_seller
+from gateway.sight import (
+    FIRM_ENDED,
+    is_enrolled,
+    not_found,
+    of_voucher,
+    own_tags,
+    require_all_epochs,
+    require_of_this_region,
+    require_seller,
+)
 from registry import (
     OPENING_SUFFIX,
     Firm,
@@ -158,6 +167,10 @@ def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadRow]:
     for row in batch.parsed.to_issue:
         if batch.id_of(row) not in snapshot.ledger.vouchers:
             found += [BadRow(line=row.line, code=code, message=message) for code, message in _faults(office, snapshot, batch, row)]
+    if snapshot.epoch_of_programme(batch.programme_id) is None:
+        # Once the first is issued the list goes on to its end: it has to come to its ledger's totals.
+        ended = (row for row in batch.parsed.to_issue if office.firm_changes.ending(row.recipient.firm, batch.programme_id) is not None)
+        found += [BadRow(line=row.line, code="FirmEnded", message=FIRM_ENDED) for row in ended]
     return sorted(found, key=lambda each: each.line)
 
 

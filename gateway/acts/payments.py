@@ -3,7 +3,7 @@ Payments of this region's payer (兑付): batches, payees' accounts, budget line
 
 What may be put on record, `registry.batches` decides; whether an order is to be paid and was settled, the chain says. A payment is put
 on record before its order is settled, and settled under a name that follows from batch and order: however often, and whenever the
-process died in between, the same settlement is found in the outbox and never a second one is made.
+process died in between, the same settlement is found in the outbox and never a second one is made while it may happen.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import count
 
 from gateway import payment_shapes as shapes
 from gateway.callers import Caller
@@ -49,6 +50,7 @@ from registry import (
     Digest,
     Fen,
     Id,
+    IntentDiffers,
     LineKey,
     OutcomeUnknown,
     PayeeAccount,
@@ -72,6 +74,7 @@ from registry import (
 AT_ONCE = 16
 """How many settlements wait for their final block together."""
 
+_OF_BATCHES = "/payment-batch/"
 _SETTLED = frozenset({Stage.SETTLED, Stage.REVERSED, Stage.REFUNDED})
 
 OnBatch = Callable[[PaymentBook, date], PaymentRecord | None]
@@ -275,21 +278,26 @@ def give_number(office: Office, caller: Caller, number: int, document_number: st
 
 
 def make_file(office: Office, caller: Caller, number: int, intent_id: str) -> BatchSeen:
-    """Make a batch's bank file (银行文件), while nothing is being sent back."""
-    with _no_rejection_under_way(office):
+    """Make a batch's bank file (银行文件), while nothing is being sent back or settled past its batch."""
+    with _nothing_under_way(office):
         return _on_batch(
             office, caller, number, intent_id, lambda book, today: book.make_file(number, partial(_is_outlived, office), today=today)
         )
 
 
 @contextmanager
-def _no_rejection_under_way(office: Office) -> Iterator[None]:
-    """A rejection of which the chain does not tell yet may still happen, after the bank was told to pay."""
+def _nothing_under_way(office: Office) -> Iterator[None]:
+    """A rejection, or a payment by hand, of which the chain does not tell yet may still happen, after the bank was told to pay."""
     is_free = office.sending_back.acquire(blocking=False)
     try:
         if not is_free or office.outbox.under_way("reject"):
             title = "有退回补正的结果未定，请稍后再试。 What becomes of a rejection is not known yet; nothing happened, try again."
             raise Problem(503, "RejectionUnderWay", title, headers={"Retry-After": "2"})
+        if not all(each.intent_id.startswith(_OF_BATCHES) for each in office.outbox.under_way("settle")):
+            title = (
+                "有批次外拨付的结果未定，请稍后再试。 What becomes of a settlement by hand is not known yet; nothing happened, try again."
+            )
+            raise Problem(503, "SettlementUnderWay", title, headers={"Retry-After": "2"})
         yield
     finally:
         if is_free:
@@ -312,11 +320,12 @@ def resend_csv(office: Office, caller: Caller, number: int) -> bytes:
         require_of_this_region(office, caller)
         _require_batch(office, number)
         office.require_certain(snapshot)
-        return office.payment_book.book().resend_csv(number, snapshot.ledger, Time(snapshot.time))
+        book, is_outlived = office.payment_book.book(), partial(_is_outlived, office)
+        return book.resend_csv(number, ledger=snapshot.ledger, now=Time(snapshot.time), is_outlived=is_outlived)
 
 
 def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
-    """The records to make a bank file of; refused while an order that was not paid yet has been stopped since it was made."""
+    """The records to make a bank file of; refused while an order that was not paid yet is not to be paid as it says."""
     with _looked_at(office, caller, f"bank file of payment batch {number}"), office.current() as snapshot:
         require_of_this_region(office, caller)
         _require_batch(office, number)
@@ -326,12 +335,14 @@ def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
         found = book.batch(number)
         if found.file is None:
             raise not_found("bank file", number.to_bytes(4))
-        stopped = stopped_at_bank(found, snapshot.ledger, chain.waiting)
+        stopped = [(each.order, str(each.cause)) for each in stopped_at_bank(found, snapshot.ledger, chain.waiting)]
+        stopped += [(order, "AccountMissing") for order in book.outlived(number, partial(_is_outlived, office))]
         if stopped:
             title = (
-                "银行文件生成后有订单不应再付；未付的请剔除。 Orders were stopped since the bank file was made; take out what is not paid."
+                "银行文件生成后有订单不应再照付；未付的请剔除。"
+                " Orders are not to be paid as the bank file says, since it was made; take out what is not paid."
             )
-            orders = [{"order": "0x" + each.order.hex(), "cause": str(each.cause)} for each in stopped]
+            orders = [{"order": "0x" + order.hex(), "cause": cause} for order, cause in stopped]
             raise Problem(409, "BankFileOutdated", title, orders=orders)
         return book
 
@@ -372,7 +383,9 @@ def resend(office: Office, caller: Caller, number: int, orders: Sequence[bytes],
         ledger, now = snapshot.ledger, Time(snapshot.time)
 
         def decide(book: PaymentBook) -> PaymentRecord:
-            return book.resend(number, asked, _payees(office, book), ledger=ledger, now=now, by=caller.name)
+            return book.resend(
+                number, asked, _payees(office, book), ledger=ledger, now=now, is_outlived=partial(_is_outlived, office), by=caller.name
+            )
 
         done = _record(office, caller, intent_id, decide)
         return _seen(office, done.book, _Chain.of(office, snapshot), number)
@@ -396,9 +409,12 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
     def settle_one(call: tuple[BatchRow, Claim]) -> str | None:
         row, claim = call
         try:
-            client.settle([claim], row.references[0].payment, intent_id=_intent(number, row.listed.order))
+            client.settle([claim], row.references[0].payment, intent_id=_intent(office, number, row.listed.order))
         except (Unreachable, OutcomeUnknown) as silent:
             return type(silent).__name__
+        except IntentDiffers:
+            # Another account of this payer's sent it, and it may still happen.
+            return OutcomeUnknown.__name__
         except Rejected as refused:
             return refused.code
         return None
@@ -410,9 +426,15 @@ def _settled(office: Office, client: Client, number: int) -> BatchSeen:
         return _seen(office, office.payment_book.book(), _Chain.of(office, snapshot), number, told)
 
 
-def _intent(number: int, order: Id) -> str:
-    """The outbox's name of an order's settlement. No caller's name is empty, so that no request has it."""
-    return f"/payment-batch/{number}/{order.hex()}"
+def _intent(office: Office, number: int, order: Id) -> str:
+    """
+    The outbox's name of an order's settlement. No caller's name is empty, so that no request has it.
+
+    One that was refused in its block changed nothing and never will, and the next one may be sent; while one may still happen, none is.
+    """
+    name = f"{_OF_BATCHES}{number}/{order.hex()}"
+    names = (f"{name}/{time}" if time > 1 else name for time in count(1))
+    return next(each for each in names if not office.outbox.is_refused(each))
 
 
 def _unsettled(found: PaymentBatch, snapshot: Snapshot) -> list[BatchRow]:

@@ -1,21 +1,28 @@
 """
-How large a body may be, and how slowly it may come.
+How large a body may be, how slowly it may come, and that its text is text.
 
 A body is read whole before anything else happens, so that a route never waits for a caller: at most so many bytes, whether or not
 its length was announced, and within so many seconds. Nothing past the limit is read.
+
+JSON can tell half a surrogate pair, which is no character: no UTF-8 can carry it, and so no answer, hash or file could be made of it.
 """
 
 import asyncio
+import re
 from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
 from gateway import errors
 from gateway.edge.deadlines import Deadlines
+from registry import json_of
+
+# What half a pair can come from: its escape, its own bytes, or (there is a zero byte then) JSON in UTF-16 or UTF-32.
+_MAY_HALVE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|\x00")
 
 
 class BodyRefused(Exception):
-    """A body is too large or too slow; `problem` is what to answer."""
+    """A body is too large, too slow or no text; `problem` is what to answer."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
         super().__init__(problem["code"])
@@ -35,7 +42,7 @@ class Body:
         Read the whole body, and return how an application receives it again; None if the caller left before its end.
 
         Raises:
-            BodyRefused: it is larger, or comes more slowly, than it may.
+            BodyRefused: it is larger, or comes more slowly, than it may, or its JSON holds half a character.
         """
         announced = _announced(scope)
         if not announced:
@@ -43,7 +50,11 @@ class Body:
         if announced > self._most:
             raise self._too_large()
         body = await self._read_in_time(receive)
-        return None if body is None else _replayed(body, receive)
+        if body is None:
+            return None
+        if holds_half_a_character(body):
+            raise BodyRefused(errors.invalid([{"at": "body", "message": "a text holds half a surrogate pair, which is no character"}]))
+        return _replayed(body, receive)
 
     async def _read_in_time(self, receive: Receive) -> bytes | None:
         """Read; what `asyncio.timeout` does, without a timer for each body."""
@@ -88,6 +99,19 @@ class _Slow:
     def expire(self) -> None:
         self.expired = True
         self.task.cancel()
+
+
+def holds_half_a_character(body: bytes) -> bool:
+    """Whether a body is JSON that tells half a surrogate pair somewhere."""
+    if not _MAY_HALVE.search(body):
+        return False
+    try:
+        json_of(body)
+    except UnicodeEncodeError:
+        return True
+    except (ValueError, RecursionError):
+        return False  # no JSON: FastAPI says so where it has to be
+    return False
 
 
 def _announced(scope: Scope) -> int:

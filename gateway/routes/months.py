@@ -36,13 +36,19 @@ class ExcelWorkbook(Response):
 
 
 class RecordsForm(schemas.Shape):
-    """A pair, a month, and its payment records: CSV with the columns order, payee, amount, kind, reference, date."""
+    """
+    A pair, a month, and its payment records: CSV with the columns order, payee, amount, kind, reference, date.
+
+    `if_empty` is what a header without rows says: NOTHING_PAID in that month; TAKEN_BACK: no file counts for it, as if none had been
+    handed in. Without either it is refused.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     home: schemas.FormRegion
     host: schemas.FormRegion
     month: schemas.FormMonth
+    if_empty: schemas.IfEmpty = "REFUSED"
     list: Annotated[UploadFile, File()]
 
 
@@ -135,11 +141,11 @@ def hand_in(asked: Annotated[RecordsForm, Form(media_type=_FORM)], caller: Payer
     """
     Hand in what this region's bank or finance system paid in a month for the pair, all rows or none. It stays at this gateway.
 
-    The file that is handed in last for a month counts. A header alone says that nothing was paid.
+    The file that is handed in last for a month counts. A header alone is taken if `if_empty` says what it means.
     """
     content, named = asked.list.file.read(), _named(asked.home, asked.host, asked.month)
-    asked_for = {**named._asdict(), "list": hashlib.sha256(content).hexdigest()}
-    return once.answer(201, asked_for, lambda intent_id: months.hand_in(office, caller, named, content, intent_id))
+    asked_for = {**named._asdict(), "if_empty": asked.if_empty, "list": hashlib.sha256(content).hexdigest()}
+    return once.answer(201, asked_for, lambda intent_id: months.hand_in(office, caller, named, content, intent_id, if_empty=asked.if_empty))
 
 
 @router.get(
@@ -185,7 +191,7 @@ def place(asked: Annotated[CatalogueForm, Form(media_type=_FORM)], caller: Issue
 
 @router.get(
     "/months/{home}/{host}/{month}/sub-districts",
-    **told("按乡镇（街道、园区） By sub-district", answer=examples.SUB_DISTRICTS, refuses=("CatalogueMissing", "NotYours")),
+    **told("按乡镇（街道、园区） By sub-district", answer=examples.SUB_DISTRICTS, refuses=("CatalogueMissing", *_LOOKS)),
 )
 def by_sub_district(
     home: schemas.SixDigits, host: schemas.SixDigits, month: schemas.MonthDigits, caller: _Reader, office: OfficeHere

@@ -210,7 +210,7 @@ def give_number(
     **_batch(
         "生成银行文件 Make the bank file",
         answer=examples.BATCH_AT_BANK,
-        refuses=(*_ON_BATCH, "AccountMissing", "LineUnknown", "PastCutOff", "RejectionUnderWay"),
+        refuses=(*_ON_BATCH, "AccountMissing", "LineUnknown", "PastCutOff", "RejectionUnderWay", "SettlementUnderWay"),
     ),
 )
 def make_file(batch: schemas.BatchInPath, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -73,8 +73,8 @@ def _hex_schema(size: int) -> WithJsonSchema:
 Money = Annotated[
     int, BeforeValidator(_fen), PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": MONEY_PATTERN})
 ]
-Amount = Annotated[int, PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": MONEY_PATTERN})]
-"""Money in an answer: made from a number of ours."""
+Amount = Annotated[int, PlainSerializer(str, return_type=str), WithJsonSchema({"type": "string", "pattern": "^(0|[1-9][0-9]*)$"})]
+"""Money in an answer: made from a number of ours. A sum may be longer than any amount that is asked for."""
 Id32 = Annotated[bytes, BeforeValidator(_of_bytes(32)), PlainSerializer(_hex, return_type=str), _hex_schema(32)]
 Signature = Annotated[bytes, BeforeValidator(_of_bytes(64)), PlainSerializer(_hex, return_type=str), _hex_schema(64)]
 HexBytes = Annotated[

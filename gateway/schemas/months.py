@@ -9,7 +9,7 @@ from gateway.schemas.basis import Amount, BlockSeen, Id32, RegionCode, Shape, Te
 from gateway.schemas.orders import StageName
 
 _SIX_DIGITS = re.compile("[1-9][0-9]{5}")
-SIGNED_PATTERN = "^(0|-?[1-9][0-9]{0,18})$"
+SIGNED_PATTERN = "^(0|-?[1-9][0-9]*)$"
 
 
 def _whole(value: Any) -> int:
@@ -27,6 +27,7 @@ MonthDigits = Annotated[int, Field(ge=200_001, le=999_912, description="Year × 
 _FORM_DIGITS = WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{5}$"})
 FormRegion = Annotated[SixDigits, _FORM_DIGITS]
 FormMonth = Annotated[MonthDigits, _FORM_DIGITS]
+IfEmpty = Literal["REFUSED", "NOTHING_PAID", "TAKEN_BACK"]
 MonthNumber = Annotated[int, Field(strict=True, ge=200_001, le=999_912)]
 MonthState = Literal["RUNNING", "UNNAMED", "NAMED", "DIFFERS", "CLOSED"]
 EventName = Literal[

@@ -2,14 +2,28 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from gateway.schemas.basis import Amount, BlockSeen, Event, Id32, Money, Next, Seconds, Shape, Signature, Text, Written
 from gateway.schemas.lookups import AgreementNamed, InvoiceNamed, Reason, ReasonTold, VoucherNamed
 
 StageName = Literal["REQUESTED", "OPEN", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "REVERSED", "REFUNDED", "RELEASED"]
 ValidSeconds = Annotated[int, Field(strict=True, ge=60, le=30 * 86_400, description="How long the signatures are to be good, in seconds.")]
-TypedData = Annotated[dict[str, Any], Field(description="An EIP-712 document, as `prepare` answered it.")]
+DEEPEST = 16
+"""How deeply a document may be nested; those of this gateway are nested less than half so deeply."""
+
+
+def _shallow(document: dict[str, Any]) -> dict[str, Any]:
+    """Whatever else is wrong with it is told of the document itself; but what is nested very deeply cannot even be written down again."""
+    level: list[Any] = [document]
+    for _ in range(DEEPEST):
+        level = [each for one in level for each in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())]
+    if level:
+        raise ValueError(f"a document is nested at most {DEEPEST} times")
+    return document
+
+
+TypedData = Annotated[dict[str, Any], AfterValidator(_shallow), Field(description="An EIP-712 document, as `prepare` answered it.")]
 
 
 class OrderFacts(Shape):

@@ -82,6 +82,10 @@ def day_of(time: Time) -> date:
     return datetime.fromtimestamp(time, CHINA).date()
 
 
+IsOutlived = Callable[[PayeeAccount], bool]
+"""Whether a payee was absorbed or struck off since its account was confirmed."""
+
+
 class PaymentBook:
     """All of it, after some records. Entries come in order; a book that others read is not added to any more."""
 
@@ -271,15 +275,23 @@ class PaymentBook:
             raise BatchRefused("NumberTaken", batch=taken[0])
         return BatchNumbered(number, document_number)
 
-    def make_file(self, number: int, is_outlived: Callable[[PayeeAccount], bool], *, today: date) -> BankFileMade:
+    def make_file(self, number: int, is_outlived: IsOutlived, *, today: date) -> BankFileMade:
         """Make a batch's bank file, once, before the cut-off day is over, and into no account that its payee has outlived since."""
         batch = self._at(number, BatchStage.NUMBERED)
         self._open_line(batch.drawn.line, today)
         _require_not_empty(batch)
-        outlived = [_hex(row.listed.order) for row in batch.standing if row.account is not None and is_outlived(self.account(row.account))]
+        outlived = self.outlived(number, is_outlived)
         if outlived:
-            raise BatchRefused("AccountMissing", orders=outlived)
+            raise BatchRefused("AccountMissing", orders=[_hex(each) for each in outlived])
         return BankFileMade(number, sha256(bank_csv(batch, self.account)), tuple(row.listed.order for row in batch.standing))
+
+    def outlived(self, number: int, is_outlived: IsOutlived) -> list[Id]:
+        """The orders of a batch that nobody has said to be paid, and whose payee has outlived the account that was signed off."""
+        rows = (row for row in self.batch(number).standing if row.state in (RowState.LISTED, RowState.AT_BANK))
+        return [row.listed.order for row in rows if self._pays_outlived(row, is_outlived)]
+
+    def _pays_outlived(self, row: BatchRow, is_outlived: IsOutlived) -> bool:
+        return row.account is not None and is_outlived(self.account(row.account))
 
     def pay(self, number: int, payments: Sequence[BankReference]) -> OrdersPaid | None:
         """
@@ -325,11 +337,25 @@ class PaymentBook:
             raise BatchRefused("ReferenceUsed", order=_hex(returned.order), batch=number)
         return PaymentReturned(number, returned.order, returned.text, returned.payment, reason)
 
-    def resend(self, number: int, orders: Sequence[Id], payees: Mapping[Tag, str], *, ledger: Ledger, now: Time, by: str) -> PaymentsResent:
-        """Put returned payments on the re-send list, by another officer than who put the return down, into accounts as they are now."""
+    def resend(
+        self,
+        number: int,
+        orders: Sequence[Id],
+        payees: Mapping[Tag, str],
+        *,
+        ledger: Ledger,
+        now: Time,
+        is_outlived: IsOutlived,
+        by: str,
+    ) -> PaymentsResent:
+        """
+        Put returned payments on the re-send list, by another officer than who put the return down, into accounts as they are now.
+
+        What stands on it into an account that its payee has outlived since is put on it anew.
+        """
         rows = [self._row(number, order)[1] for order in orders]
         for row in rows:
-            if row.state is not RowState.RETURNED:
+            if row.state is not RowState.RETURNED and not (row.state is RowState.RESENT and self._pays_outlived(row, is_outlived)):
                 raise BatchRefused("WrongRowState", order=_hex(row.listed.order), state=row.state)
             _require_another(by, row.returns[-1].returned.by, "recorded the return")
             cause = why_not_owed(row.listed, ledger, now)
@@ -347,9 +373,13 @@ class PaymentBook:
         """The same for people."""
         return bank_workbook(self.batch(number), self.account)
 
-    def resend_csv(self, number: int, ledger: Ledger, now: Time) -> bytes:
-        """What came back and is to be paid again, less what is owed no more since it was put on the list."""
-        return resend_csv(self.batch(number), self.account, lambda listed: why_not_owed(listed, ledger, now) is None)
+    def resend_csv(self, number: int, *, ledger: Ledger, now: Time, is_outlived: IsOutlived) -> bytes:
+        """What came back and is to be paid again, less what is owed no more, or not into that account, since it was put on the list."""
+
+        def is_sent(row: BatchRow) -> bool:
+            return why_not_owed(row.listed, ledger, now) is None and not self._pays_outlived(row, is_outlived)
+
+        return resend_csv(self.batch(number), self.account, is_sent)
 
     def batch(self, number: int) -> PaymentBatch:
         """

@@ -14,7 +14,7 @@ import io
 from collections.abc import Callable, Iterable, Sequence
 
 from registry.batches.batch import BatchRow, PayeeAccount, PaymentBatch, RowState
-from registry.batches.records import ListedOrder, PaidInto
+from registry.batches.records import PaidInto
 from registry.model import Digest, Id, Paid
 from registry.money import yuan_cell
 from registry.reports.bank_file import as_text
@@ -67,9 +67,9 @@ def bank_workbook(batch: PaymentBatch, account_of: AccountOf) -> bytes:
     return filled({"汇总 Summary": summary, "银行文件 Bank file": [_BANK, *rows]})
 
 
-def resend_csv(batch: PaymentBatch, account_of: AccountOf, is_owed: Callable[[ListedOrder], bool]) -> bytes:
+def resend_csv(batch: PaymentBatch, account_of: AccountOf, is_sent: Callable[[BatchRow], bool]) -> bytes:
     """The re-send list (重付清单): what came back and is to be paid again, into the accounts as they were when it was put on the list."""
-    rows = [row for row in batch.standing if row.state is RowState.RESENT and is_owed(row.listed)]
+    rows = [row for row in batch.standing if row.state is RowState.RESENT and is_sent(row)]
     return _csv(_BANK, [_bank_row(batch, row, account_of(row.account)) for row in rows if row.account is not None])
 
 

@@ -7,6 +7,7 @@ node alone.
 
 import time
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,6 +29,14 @@ app = group("月度核对：月结单、确认月结、付款记录与差异。 
 Home = Annotated[Region, option("--home", parsing.region, "REGION", "发券地", "The issuing region")]
 Host = Annotated[Region, option("--host", parsing.region, "REGION", "服务地", "The host region")]
 Month = Annotated[int, option("--month", parsing.month, "YYYY-MM", "月份", "The month")]
+
+
+class Emptiness(StrEnum):
+    """What a file without rows says."""
+
+    NOTHING_PAID = "NOTHING_PAID"
+    TAKEN_BACK = "TAKEN_BACK"
+
 
 _PAIR = "--home 330522 --host 310000 --month $LAST_MONTH"
 
@@ -148,13 +157,24 @@ def payments(
     home: Home,
     host: Host,
     month: Month,
+    if_empty: Annotated[
+        Emptiness | None,
+        option(
+            "--if-empty",
+            None,
+            "MEANING",
+            "只有表头的文件的含义：NOTHING_PAID 当月无付款；TAKEN_BACK 撤回当月文件",
+            "What a header without rows says: that nothing was paid, or that the month's file is taken back",
+        ),
+    ] = None,
 ) -> Answer:
     """
     导入本地区当月付款记录，全部采用或全部不采用。 Hand in a month's payment records, all rows or none.
 
-    同月以最后导入的文件为准。 The file that was handed in last for a month counts.
+    同月以最后导入的文件为准；错报月份的，以只有表头的文件撤回。 The last file of a month counts; a header alone can take it back.
     """
     fields = {name: str(each) for name, each in _asked(home, host, month).items()}
+    fields |= {} if if_empty is None else {"if_empty": if_empty}
     return session.upload("/v1/months/payments", fields, {"list": file})
 
 

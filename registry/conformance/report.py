@@ -10,14 +10,13 @@ shows whether what it names happened.
 """
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-from registry.canonical import canonical_json
+from registry.canonical import canonical_json, json_of
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.events import Contract, MalformedEvent, decode
@@ -148,7 +147,7 @@ class SignedReport:
             ReportRefused: it does not, or not in the form of this version.
         """
         try:
-            found = json.loads(content)
+            found = json_of(content)
             document, signature = found["report"], bytes.fromhex(found["signature"].removeprefix("0x"))
             signed = cls(document, signature)
             if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results:

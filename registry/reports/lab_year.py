@@ -5,14 +5,13 @@ Cross-region service is to count in a lab's performance, so whoever judges that 
 from the chain, and its signature (EIP-712, on a `ServedYear`) is that of an account that is the region's directory.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
-from registry.canonical import canonical_json
+from registry.canonical import canonical_json, json_of
 from registry.codec import Domain, digest
 from registry.errors import TongquanError
 from registry.events import Logged
@@ -108,7 +107,7 @@ class SignedLabYear:
             SignedYearRefused: it does not.
         """
         try:
-            found = json.loads(content)
+            found = json_of(content)
             document, signature = found["statement"], bytes.fromhex(found["signature"].removeprefix("0x"))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as malformed:
             raise SignedYearRefused("it has no statement and signature") from malformed

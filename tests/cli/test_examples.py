@@ -675,6 +675,10 @@ def month(story):
     assert story.play("month close", reviewer)["state"] == "NAMED"
     assert story.play("month list", people.caller(SHANGHAI, "auditor"))["home_statement"] == told["STATEMENT_HASH"]
     assert [each["home_agrees"] for each in story.play("month check", people.auditor())["months"]] == [True]
+    (folder / "empty.csv").write_text("订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n", encoding="utf-8")
+    named = f"--home {CHANGXING} --host {SHANGHAI} --month {told['LAST_MONTH']}"
+    assert payer.run(f"month payments empty.csv {named} --json").refusal["error"] == "ListEmpty"
+    assert payer.run(f"month payments empty.csv {named} --if-empty NOTHING_PAID --json").answer["rows"] == 0
     assert story.play("month payments", payer)["rows"] == 1
     found = people.caller(CHANGXING, "auditor").run(
         f"month breaks --home {CHANGXING} --host {SHANGHAI} --month {told['LAST_MONTH']} --json"

@@ -456,7 +456,13 @@ def test_a_year_signed_by_who_is_in_office_no_more_is_refused(scene):
         signed.require_of(scene.ledger, DOMAIN, year)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"statement": {}, "signature": "0x12"}', b'{"statement": [], "signature": 5}'])
+HALF_A_CHARACTER = b'{"statement": {"lab": "\\ud800"}, "signature": "0x%s"}' % (b"00" * 64)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"[]", b"{}", b'{"statement": {}, "signature": "0x12"}', b'{"statement": [], "signature": 5}', HALF_A_CHARACTER],
+)
 def test_what_is_no_signed_year_is_refused(content):
     with pytest.raises(SignedYearRefused):
         SignedLabYear.read(content)

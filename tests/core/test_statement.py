@@ -195,6 +195,8 @@ def test_what_is_no_statement_of_this_month_is_refused(scene, change, reason):
         differing(ours, json.dumps(ours | change).encode())
     with pytest.raises(StatementMalformed, match="JSON"):
         differing(ours, b"{")
+    with pytest.raises(StatementMalformed, match="JSON"):
+        differing(ours, json.dumps(ours | {"registry": "\ud800"}).encode())
 
 
 # Whatever happens

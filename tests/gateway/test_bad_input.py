@@ -19,8 +19,10 @@ import pytest
 from openpyxl import Workbook
 
 from gateway import sheets
+from gateway.catalogue_list import ITEMS
+from gateway.edge.body import holds_half_a_character
 from gateway.errors import Problem
-from gateway.sheets import MOST_COLUMNS, MOST_MARKS_A_ROW, Limits
+from gateway.sheets import MOST_CELLS_A_ROW, MOST_COLUMNS, MOST_MARKS_A_ROW, MOST_MARKS_BESIDES, MOST_MARKS_IN_ONE_ROW, Limits
 from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
 from registry import Keyring, Region, TagKey, sign
 from registry.codec import parse_typed_data
@@ -63,6 +65,49 @@ def test_a_wrong_check_digit_is_refused(town, firm, unchanged, *, path, caller, 
     answer = town.desk(CHANGXING, caller).post(path.replace("LAB", town.lab_id(town.lab("lab-shanghai"))), told)
 
     assert (answer.status, answer.code, answer["values"]["value"]) == (422, "CodeRefused", code)
+
+
+@pytest.mark.parametrize(
+    "half",
+    [rb"\ud800", rb"\uDFFFx", rb"\ude00\ud83d", b"\xed\xa0\x80"],
+    ids=["first half", "second half", "turned round", "as bytes"],
+)
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/flags", "/v1/orders/prepare", "/v1/submissions"])
+def test_half_a_surrogate_pair_is_no_text_whichever_the_field(town, unchanged, path, half):
+    """JSON can tell it, and Python takes it; no hash, file or answer could be made of it."""
+    key = town.world.api_keys[SHANGHAI]["directory"]
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "Idempotency-Key": f"half-{town.number()}"}
+
+    answers = [town.ask("POST", path, content=each, headers=headers) for each in (b'{"reason": "%s"}' % half, b'{"%s": [1]}' % half)]
+
+    told = [(each.status_code, each.json()["code"], each.json()["values"]["fields"][0]["at"]) for each in answers]
+    assert told == [(422, "InvalidRequest", "body")] * 2
+
+
+@pytest.mark.parametrize("path", ["/v1/orders", "/v1/submissions"])
+@pytest.mark.parametrize("within", [{}, []])
+def test_a_document_that_is_nested_very_deeply_is_refused(town, firm, lab, path, within):
+    """It could be read, and not be written down again under its Idempotency-Key."""
+    order, nested = town.order(firm, lab, serial=town.serial_for(firm), project="P-1", amount="500000"), within
+    for _ in range(300):
+        nested = [nested] if isinstance(within, list) else {"a": nested}
+    deep = order | {"typed_data": order["typed_data"] | {"more": nested}}
+
+    answer = town.desk(SHANGHAI, "lab-shanghai").post(path, deep if path == "/v1/orders" else {"documents": [deep]})
+
+    assert (answer.status, answer.code) == (422, "InvalidRequest")
+
+
+def test_half_a_surrogate_pair_is_none_in_whichever_encoding_json_comes():
+    text = '{"reason": "\ud800"}'.encode("utf-16", "surrogatepass")
+
+    assert holds_half_a_character(text)
+    assert not holds_half_a_character('{"reason": "😀"}'.encode("utf-16"))
+
+
+@pytest.mark.parametrize("body", [rb'{"reason": "\ud83d\ude00"}', '{"reason": "😀"}'.encode(), rb"\ud800", b"PK\x00\xed\xa0\x80"])
+def test_a_whole_pair_and_what_is_no_json_are_left_to_the_route(body):
+    assert not holds_half_a_character(body)
 
 
 def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, lab):
@@ -409,6 +454,41 @@ def test_empty_cells_without_number_are_not_made():
 
     assert len(bomb) < 100_000
     assert refusal(bomb) == (413, "ListTooLarge")
+
+
+def in_sheet(content, what):
+    return rezipped(content, sheet1_xml=member(content, "xl/worksheets/sheet1.xml").replace(b"</sheetData>", what + b"</sheetData>"))
+
+
+CELLS = b"<c/>" * (MOST_MARKS_IN_ONE_ROW + 1)
+AS_IT_WAS = member(GOOD, "xl/worksheets/sheet1.xml")
+STYLES = member(GOOD, "xl/styles.xml").replace(b"</cellXfs>", b"<xf/>" * (MOST_MARKS_BESIDES + 1) + b"</cellXfs>")
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        in_sheet(GOOD, b"<row>" + CELLS + b"</row>"),
+        in_sheet(GOOD, b'<row r="3"/><x:row>' + CELLS + b"</x:row>"),
+        rezipped(GOOD, sheet1_xml=AS_IT_WAS.replace(b"</sheetData>", b"<row>" + CELLS + b"</row></sheetData>").decode().encode("utf-16")),
+        rezipped(GOOD, styles_xml=STYLES),
+        in_sheet(GOOD, (b"<row>" + b"<c/>" * 100 + b"</row>") * (ITEMS.rows * MOST_CELLS_A_ROW // 100)),
+    ],
+    ids=["a row", "a row by another prefix", "in UTF-16", "styles", "rows"],
+)
+def test_what_is_no_longer_for_a_longer_list_is_bounded_for_the_longest(bomb):
+    """A row is read as a whole, and so are styles: of the most that 30,000 rows of items may have, each would take a gigabyte."""
+    with pytest.raises(Problem) as refused:
+        sheets.read(bomb, ITEMS)
+
+    assert (refused.value.status, refused.value.code) == (413, "ListTooLarge")
+
+
+def test_blank_rows_and_what_stands_below_a_sheet_are_no_long_row():
+    below = b'<dataValidations count="1">' + b"<dataValidation/>" * (MOST_MARKS_IN_ONE_ROW + 1) + b"</dataValidations>"
+    sheet = AS_IT_WAS.replace(b"</sheetData>", b"<row/>" * 3_000 + b"</sheetData>" + below)
+
+    assert len(sheets.read(rezipped(GOOD, sheet1_xml=sheet), ITEMS).body) == 1
 
 
 def test_a_list_as_long_and_as_wide_as_is_taken_is_no_bomb():

@@ -595,6 +595,24 @@ def test_many_warnings_of_one_kind_hide_none_of_another(town):
     assert warnings["MoreWarnings"] == [{"left_out": 1}]
 
 
+def test_a_file_of_very_many_orders_is_looked_at_in_the_newest_of_them(town, monkeypatch):
+    """Else whoever hands one file in for all his orders makes the look at each of them as slow as all of them."""
+    shared = {"营业执照": PDF + f"licence {town.number()}".encode()}
+    others = [order_of(town) for _ in range(4)]
+    for each in others:
+        each.hand_in(contents=shared)
+    case = order_of(town)
+    case.hand_in(contents=shared)
+    handed, looked = EvidenceBook.handed, []
+    monkeypatch.setattr(EvidenceBook, "handed", lambda book, order: looked.append(order) or handed(book, order))
+
+    monkeypatch.setattr(near_duplicates, "MOST_ORDERS", 3)
+    found = case.warnings()["FileAgain"]
+
+    assert {each["order"] for each in found} == {each.order for each in others[2:]}
+    assert {"0x" + each.hex() for each in looked} == {each["order"] for each in found} | {case.order}
+
+
 def test_the_same_file_for_another_order_is_a_warning_unless_it_is_the_contract_of_both(town, case):
     contents = case.hand_in()
     instalment = order_of(town, contract=case.contract)
@@ -672,7 +690,7 @@ def test_what_another_subsidy_claims_on_a_neighbouring_invoice_is_found_without_
     for last, amount, theirs in (("1", 800_000, seller), ("2", 700_000, seller), ("3", 700_000, b"\2" * 27)):
         ledger.invoices[keyring.invoice(number[:-1] + last)] = InvoiceState(Fen(amount), Fen(1), 1, theirs[:12])
     ledger.invoices[keyring.invoice(number[:-1] + "4")] = NO_INVOICE
-    evidence = SimpleNamespace(orders_with=lambda *_: [])
+    evidence = SimpleNamespace(orders_with=lambda *_, **__: [])
     office = SimpleNamespace(keyring=keyring, evidence=evidence)
 
     found = [each.values for each in near_duplicates._Looked(office, None, ledger, order, bundle).invoices()]

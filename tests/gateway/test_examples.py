@@ -365,7 +365,7 @@ def hands_in(town):
 @stage("GET", "/months/{home}/{host}/{month}/breaks")
 def sees_breaks(town):
     found = month_of_a_settlement(town)
-    form = {name: str(each) for name, each in (PAIR | {"month": found["month"]}).items()}
+    form = {name: str(each) for name, each in (PAIR | {"month": found["month"], "if_empty": "NOTHING_PAID"}).items()}
     header = examples.RECORDS_FORM["list"].splitlines()[0]
     assert town.desk(CHANGXING, "payer").upload("/v1/months/payments", form, name="r.csv", content=header.encode()).status == 201
     return Staged(CHANGXING, "auditor", path=PAIR | {"month": found["month"]})

@@ -224,6 +224,20 @@ def test_a_gateway_as_a_process_logs_lines_that_name_nobody_and_stops_in_good_or
     assert "Finished server process" in str(lines[-1])
 
 
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/orders"])
+def test_json_that_is_nested_very_deeply_ends_no_gateway(own_town, path):
+    """Anybody can send it: it is read before it is asked who calls."""
+    town, nested = own_town, [b"[" * 95_000, b'{"a":' * 95_000, b"[" * 95_000 + rb'"\ud800"']
+    town.stop(SHANGHAI)
+    with gateways(town.world, [SHANGHAI]):
+        answers = [town.ask("POST", path, content=each, headers={"Content-Type": "application/json"}) for each in nested]
+        alive = town.ask("GET", "/livez").status_code
+    town.start(SHANGHAI)
+
+    assert {(each.status_code, each.json()["code"]) for each in answers} == {(400, "MalformedRequest")}
+    assert alive == 200
+
+
 def test_a_signal_to_a_process_lets_a_write_under_way_finish_and_is_no_crash(own_town, tmp_path):
     town = own_town
     town.stop(CHANGXING)

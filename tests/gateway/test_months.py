@@ -8,6 +8,7 @@ paid by Shanghai for Changxing. In the second the debt comes back and the accept
 import hashlib
 import io
 import json
+import re
 import threading
 from contextlib import closing
 from datetime import datetime
@@ -245,8 +246,8 @@ def row(order, amount, reference, month, *, payee, kind="拨付", day="15"):
     return f"{order},{payee},{amount},{kind},{reference},{month // 100}-{month % 100:02}-{day}\n"
 
 
-def hand_in(town, month, *rows, region=CHANGXING, caller="payer", home=CHANGXING, host=SHANGHAI):
-    form = {"home": str(home), "host": str(host), "month": str(month)}
+def hand_in(town, month, *rows, region=CHANGXING, caller="payer", home=CHANGXING, host=SHANGHAI, **more):
+    form = {"home": str(home), "host": str(host), "month": str(month)} | more
     content = (HEADER + "".join(rows)).encode()
     return town.desk(region, caller).upload("/v1/months/payments", form, name="payments.csv", content=content)
 
@@ -329,13 +330,47 @@ def test_an_explanation_ends_a_break_once_and_is_kept_with_its_words(town, told,
 
 def test_what_another_payer_settled_is_for_its_own_gateway(town, told, first_records):
     """Shanghai paid one of Changxing's orders: its records are held against that one alone."""
-    assert hand_in(town, told.first, region=SHANGHAI).status == 201
+    assert hand_in(town, told.first, region=SHANGHAI, if_empty="NOTHING_PAID").status == 201
 
     assert standing(town, told.first, SHANGHAI).keys() == {(told.theirs, "NotPaid")}
 
     paid = row(told.theirs, "4800", "SH-1", told.first, payee=told.lab.host_unit)
     assert hand_in(town, told.first, paid, region=SHANGHAI)["breaks"] == 0
     assert told.theirs not in {order for order, _ in standing(town, told.first)}
+
+
+def test_sums_are_as_the_description_has_them_however_large_the_rows(town, told):
+    nobody, early = "0x" + "79" * 32, told.first - (89 if told.first % 100 == 1 else 1)
+    rows = [row(nobody, "999999999999999.99", f"LARGE-{each}", early, payee=told.lab.host_unit) for each in range(200)]
+
+    assert hand_in(town, early, *rows).status == 201
+    paid = standing(town, early)[nobody, "NotOnChain"]["paid"]
+    assert hand_in(town, early, if_empty="TAKEN_BACK").status == 201
+
+    assert paid == str(200 * 99_999_999_999_999_999)
+    described = town.http.get(town.world.gateways[CHANGXING] + "/openapi.json").json()["components"]["schemas"]["BreakSeen"]
+    assert re.search(described["properties"]["paid"]["pattern"], paid)
+
+
+def test_a_file_for_a_wrong_month_moves_nothing_once_it_is_taken_back(town, told, first_records):
+    """Else breaks would begin with that month for ever, and its payment could be told of no other month."""
+    early = told.first - (89 if told.first % 100 == 1 else 1)
+    before, wrong = standing(town, told.first), row("0x" + "78" * 32, "1", "EARLY", early, payee=told.lab.host_unit)
+
+    bare, meaning = hand_in(town, early), hand_in(town, early, if_empty="WHATEVER")
+    assert hand_in(town, early, wrong, if_empty="TAKEN_BACK").status == 201
+    moved, twice = standing(town, early), hand_in(town, told.first, wrong)
+    back = hand_in(town, early, if_empty="TAKEN_BACK")
+
+    assert [(each.status, each.code) for each in (bare, meaning)] == [(422, "ListEmpty"), (422, "InvalidRequest")]
+    assert [reason for _, reason in moved] == ["NotOnChain"]
+    assert [each["code"] for each in twice["values"]["bad"]] == ["PaymentRepeated"]
+    assert (back.status, back["rows"], back["breaks"]) == (201, 0, 0)
+    assert (standing(town, early), standing(town, told.first)) == ({}, before)
+    records = town.desk(CHANGXING, "payer").get(path(told.first, "/breaks"))["records"]
+    assert early not in {each["month"] for each in records}
+    assert hand_in(town, early, if_empty="NOTHING_PAID")["rows"] == 0
+    assert hand_in(town, early, if_empty="TAKEN_BACK").status == 201
 
 
 @pytest.mark.parametrize(
@@ -412,7 +447,7 @@ def test_an_order_of_another_pair_or_payer_is_a_bad_row(town, told):
 
 @pytest.mark.parametrize(
     ("content", "code"),
-    [(b"", "ListEmpty"), (b"order,payee\n", "ListHeaderDiffers"), (b"PK\x03\x04", "ListUnreadable"), (b'"\n', "ListUnreadable")],
+    [(b"", "ListEmpty"), (b"order,payee\n0x,1\n", "ListHeaderDiffers"), (b"PK\x03\x04", "ListUnreadable"), (b'"\n', "ListUnreadable")],
 )
 def test_a_file_that_is_no_list_of_payments_is_refused(town, told, content, code):
     form = {"home": str(CHANGXING), "host": str(SHANGHAI), "month": str(told.first)}
@@ -465,7 +500,11 @@ def test_a_month_is_told_by_sub_district(town, told):
     assert catalogue(town, lines.encode())["rows"] == 1
 
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/sub-districts"))
+    (look,) = town.desk(CHANGXING, "auditor").get("/v1/lookups", limit=1)["lookups"]
 
+    assert (look["what"], look["party"], look["answer"], look["region"]) == ("sub-districts", "PAYER", "ANSWERED", CHANGXING)
+    lines_of_month = town.desk(CHANGXING, "payer").get(path(told.first))["statement"]["lines"]
+    assert look["span"] == f"{lines_of_month[0]['order_id']}..{lines_of_month[-1]['order_id']}"
     assert [(each["sub_district"], each["orders"]) for each in page["sub_districts"]] == [("雉城街道", 4), (None, 1)]
     sums = {each["sub_district"]: {event["event"]: event["total"] for event in each["events"]} for each in page["sub_districts"]}
     assert (sums["雉城街道"]["Settled"], sums["雉城街道"]["Reversed"], sums[None]["Settled"]) == ("1440000", "-100000", "480000")

@@ -144,6 +144,35 @@ def test_what_only_the_registry_knows_is_told_by_line(town, ledger, lab):
     assert ledger.seen()["issued_vouchers"] == 0
 
 
+def test_a_firm_that_is_no_more_gets_nothing_of_the_ledger(town, ledger):
+    """What is issued to it would end at approval; while its list is not begun it can be put right."""
+    ledger.open()
+    struck_off(town, ledger.firm)
+
+    checked, refused = ledger.check(), ledger.carry()
+
+    assert [(each["line"], each["code"]) for each in checked["bad"]] == [(line, "FirmEnded") for line in (2, 3, 4)]
+    assert (refused.status, refused.code, refused["values"]["bad"]) == (422, "BadRows", checked["bad"])
+    assert ledger.seen()["issued_vouchers"] == 0
+
+
+def test_a_list_that_is_begun_goes_on_to_its_end_though_a_firm_is_no_more(town, ledger, monkeypatch):
+    """Half a ledger on the chain could never come to its totals; the firm's vouchers take no order all the same."""
+    monkeypatch.setattr(acts, "CALLS_AT_ONCE", 1)
+    ledger.open().carry()
+    struck_off(town, ledger.firm)
+
+    steps = [ledger.carry() for _ in range(2)]
+
+    assert [(each.status, each["left"]) for each in steps] == [(201, 1), (201, 0)]
+    assert ledger.seen()["agrees"] is True
+
+
+def struck_off(town, firm):
+    asked = {"firm": firm.company_code, "on": town.now, "reason": "登记机关已注销登记。"}
+    assert town.desk(CHANGXING, "directory").post("/v1/firm-changes/strike-off", asked).status == 201
+
+
 @pytest.mark.parametrize("change", [{"used": 700_001, "lapsed": 0, "face": 2_000_001}, {"paid": 300_001}, {"vouchers": 3}])
 def test_a_list_that_does_not_come_to_the_ledger_s_totals_issues_nothing(town, ledger, change):
     ledger.open(**change)

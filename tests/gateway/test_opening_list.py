@@ -222,10 +222,22 @@ def test_a_bad_payment_is_told_by_line_and_reason(change, code):
 
 
 def test_costs_on_one_invoice_stay_within_its_amount_together():
-    half = PAID | {"cost": "2500", "subsidy": "1500"}
+    half, other = (PAID | {"cost": "2500", "subsidy": subsidy} for subsidy in ("1500", "1400"))
 
-    assert bad(half, half) == []
-    assert bad(half, half, half) == [(4, "OverInvoice")]
+    assert bad(half, other) == []
+    assert bad(half, other, PAID | {"cost": "0.01"}) == [(4, "OverInvoice")]
+
+
+def test_a_row_that_stands_twice_is_told_with_both_lines():
+    """Nothing but the totals would tell: divisible money has no numbers of which one is taken."""
+    voucher, claim = VOUCHER | {"notes": "", "used": "12.34", "face": "20000"}, CLAIM | {"notes": "", "invoice_amount": "20000"}
+
+    found = read(voucher, claim, PAID, claim, PAID, file=in_notes_of(1)).bad
+
+    assert [(each.line, each.code) for each in found] == [(5, "RowRepeated"), (6, "RowRepeated")]
+    assert ["第 3 行" in found[0].message, "line 4" in found[1].message] == [True, True]
+    other = claim | {"contract": "HT-8"}
+    assert bad(voucher, claim, PAID, other, PAID | {"invoice": "00000004"}, file=in_notes_of(1)) == []
 
 
 def test_claims_do_not_take_more_than_is_left():

@@ -11,22 +11,46 @@ import json
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
 from openpyxl import load_workbook
 
 from gateway.acts import payments
+from gateway.api_keys import ApiKeys
+from gateway.callers import Party
 from gateway.hash_chain import LogAltered
 from gateway.payment_book import FILE, PaymentBookStore, verify
-from registry import Client, Index, Outbox, OutcomeUnknown, Time, Unreachable, connect_store, day_of, month_of
+from registry import (
+    Client,
+    Index,
+    Node,
+    Outbox,
+    OutcomeUnknown,
+    Region,
+    Role,
+    Time,
+    Unreachable,
+    connect_store,
+    day_of,
+    month_of,
+    outbox,
+)
 from registry.batches import BatchRefused, PaymentBook
+from registry.chain.devnode import Engine
+from registry.codec import encode
+from registry.events import Contract
+from registry.outbox import Intent
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
-from tests.gateway.conftest import settled_in
+from scripts.demonstration.world import new_key_file
+from tests.gateway.conftest import settled_in, wait_until
 from tests.gateway.newcomers import both_signed, firm_id, new_firm, new_lab, order_at, redemption_document, second_payer
+from tests.gateway.test_operations import unmined
 
 PATH = "/v1/payment-batches"
 DAY = 86_400
+GAS_OF_A_TRANSFER = 21_000
 PAYEE, NUMBER = "91310000MA0DEM001P", "6222000000000000001"
 
 
@@ -352,6 +376,31 @@ def test_no_bank_is_told_while_what_became_of_a_rejection_is_not_known(town, fir
     assert first.post(f"{PATH}/{number}/bank-file", {}, key="once-known").status == 200
 
 
+def test_no_bank_is_told_of_an_order_that_is_paid_by_hand_and_not_settled_yet(town, first, second, line, *, account, monkeypatch):
+    """It was paid before it was listed, and the node has taken the settlement from nobody yet."""
+    order = accepted(town)
+    asked = {"orders": [order], "payment_reference": f"HAND-{order[2:12]}"}
+    headers = {"Authorization": f"Bearer {first.api_key}", "Idempotency-Key": f"hand-{town.number()}", "Prefer": "respond-async"}
+
+    with monkeypatch.context() as silent:
+        silent.setattr(Node, "send_raw", unanswered)
+        began = town.http.post(f"{first.url}/v1/orders/settle", json=asked, headers=headers)
+        wait_until(lambda: first.get(began.headers["Location"])["transaction"] is not None)
+        number = noticed(town, first, line, order)
+        assert signed(second, number).status == 200
+        assert first.post(f"{PATH}/{number}/number", {"document_number": f"长科兑 {number} 号"}).status == 200
+        refused = first.post(f"{PATH}/{number}/bank-file", {}, key=f"hand-file-{number}")
+    wait_until(lambda: first.get(began.headers["Location"])["state"] == "succeeded")
+    after = first.post(f"{PATH}/{number}/bank-file", {}, key=f"hand-file-{number}")
+
+    assert (refused.status, refused.code) == (503, "SettlementUnderWay")
+    assert (after.code, [each["cause"] for each in first.get(f"{PATH}/{number}")["out"]]) == ("WrongBatchStage", ["SettledElsewhere"])
+
+
+def unanswered(*_):
+    raise Unreachable("no node")
+
+
 def test_a_crash_between_record_and_settlement_is_made_good_once(town, first, second, line, *, account, monkeypatch):
     order = accepted(town)
     number = at_bank(town, first, second, line, order)
@@ -439,6 +488,98 @@ def test_a_node_that_was_silent_all_along_is_made_good_by_the_same_request(town,
 
     assert (told.status, told["stage"], told["unsettled"]) == (200, "PAID", [{"order_id": order, "code": "Unreachable"}])
     assert (paid(second, number, order)["unsettled"], len(settlements(town, order))) == ([], 1)
+
+
+@pytest.mark.parametrize("way", ["settle", "paid", "by hand"])
+def test_a_settlement_that_was_refused_in_its_block_is_made_good_once(town, first, second, line, *, account, monkeypatch, way):
+    """Its gas ran out: it stands in the outbox as refused for ever, and the bank has paid."""
+    order = accepted(town)
+    number = at_bank(town, first, second, line, order)
+    with monkeypatch.context() as short:
+        short.setattr(Node, "estimate", lambda *_: GAS_OF_A_TRANSFER)
+        short.setattr(outbox, "GAS_SPARE", 0)
+        told = paid(first, number, order)
+    read = first.get(f"{PATH}/{number}")
+
+    asked = {"orders": [order], "payment_reference": f"PAY-{order[2:12]}"}
+    again = {
+        "settle": lambda desk: desk.post(f"{PATH}/{number}/settle", {}),
+        "paid": lambda desk: paid(desk, number, order),
+        "by hand": lambda desk: desk.post("/v1/orders/settle", asked, key=f"by-hand-{number}"),
+    }[way]
+    with ThreadPoolExecutor(8) as pool:
+        done = list(pool.map(lambda each: again((first, second)[each % 2]), range(8)))
+    after = first.get(f"{PATH}/{number}")
+
+    assert told["unsettled"] == [{"order_id": order, "code": "Reverted"}]
+    assert (read["stage"], read["unsettled"]) == ("PAID", [{"order_id": order, "code": "NotYet"}])
+    assert 200 in {each.status for each in done}
+    assert (after["stage"], after["unsettled"], after["orders"][0]["stage"]) == ("PAID", [], "SETTLED")
+    assert after["orders"][0]["references"] == [f"PAY-{order[2:12]}"]
+    (settlement,) = settlements(town, order)
+    assert settlement["values"]["payment"] == "0x" + town.world.keyring.payment(CHANGXING, f"PAY-{order[2:12]}").hex()
+
+
+def test_a_settlement_whose_account_was_revoked_on_the_way_is_made_by_another_account_once(request, tmp_path_factory, monkeypatch):
+    """The revocation stands before it in its block; until that is mined nobody makes a second one, from whichever account."""
+    chain_id = next(request.getfixturevalue("_chain_ids"))
+    with settled_in(Engine.ANVIL, chain_id, tmp_path_factory.mktemp("revoked"), wait_seconds=2.0) as town:
+        assert town.fund(CHANGXING, "100000000", "PAYMENTS").status == 200
+        second_payer(town, CHANGXING)
+        spare = spare_payer(town, CHANGXING)
+        first, second = first_of(town), town.desk(CHANGXING, "payer-2")
+        account_of(first, second, town.lab("lab-shanghai").host_unit)
+        order = accepted(town)
+        number = at_bank(town, first, second, line_of(town, first), order)
+
+        # As the gateway's own node answers that has not heard of the revocation.
+        monkeypatch.setattr(Node, "estimate", lambda *_: 1_000_000)
+        with unmined(town):
+            send_revocation(town, CHANGXING, "payer")
+            told = [paid(first, number, order), spare.post(f"{PATH}/{number}/settle", {})]
+        monkeypatch.undo()
+        wait_until(lambda: first.post(f"{PATH}/{number}/settle", {})["unsettled"] == [{"order_id": order, "code": "NotPayer"}])
+        with town.restarted(CHANGXING):
+            done = [spare_payer(town, CHANGXING).post(f"{PATH}/{number}/settle", {}) for _ in range(2)]
+
+        assert [each["unsettled"] for each in told] == [[{"order_id": order, "code": "OutcomeUnknown"}]] * 2
+        assert {(each["stage"], len(each["unsettled"])) for each in done} == {("PAID", 0)}
+        (settlement,) = settlements(town, order)
+        assert settlement["values"]["by"].lower() == town.world.officials[CHANGXING]["payer-spare"].account.address.lower()
+
+
+def spare_payer(town, region):
+    """A payer's officer whose settlements are sent from another account of the region's payer."""
+    name, folder = "payer-spare", town.world.folder(region)
+    if name not in town.world.officials[region]:
+        key = town.world.officials[region][name] = new_key_file(folder, name)
+        with outbox_of_an_admin(town, region) as (admin, sending):
+            admin.offer(key.account.address, Role.PAYER)
+            Client(Node(town.world.node_url), town.world.deployment, sending, key.account).take_up(Region(region), Role.PAYER)
+        told = json.loads((folder / "accounts.json").read_text())
+        told["accounts"][name] = {"keystore": f"{name}.json", "password_file": f"{name}.password"}
+        (folder / "accounts.json").write_text(json.dumps(told))
+        with ApiKeys(folder / "state") as keys:
+            town.world.api_keys[region][name], _ = keys.add(name=name, party=Party.PAYER, region=region, account=name)
+        town.stop(region)
+        town.start(region)
+    return town.desk(region, name)
+
+
+def send_revocation(town, region, name):
+    """Send it and do not wait: nothing is mined."""
+    with outbox_of_an_admin(town, region) as (admin, sending):
+        address = town.world.officials[region][name].account.address
+        target = town.world.deployment.addresses[Contract.CONSORTIUM]
+        call = Intent(id="revoke", what="revoke", target=target, calldata=encode("revoke", address), sender=admin.address)
+        sending.submit(call)
+        wait_until(lambda: int(town.node.rpc("txpool_status")["pending"], 16) == 1)
+
+
+@contextmanager
+def outbox_of_an_admin(town, region):
+    with Outbox(town.world.directory / "admin.sqlite", Node(town.world.node_url), chain_id=town.node.chain_id) as sending:
+        yield Client(Node(town.world.node_url), town.world.deployment, sending, town.world.officials[region]["admin"].account), sending
 
 
 def died(*_asked, **_more):
@@ -635,6 +776,50 @@ def test_a_firm_that_is_no_more_is_paid_into_an_account_that_was_confirmed_since
     assert told is False
     assert [(each.code, each["values"]["orders"]) for each in refused] == [("AccountMissing", [each]) for each in (early, late, early)]
     assert (done.status, done["orders"][0]["account_version"]) == (200, 2)
+
+
+def test_an_account_that_its_payee_outlived_is_in_no_file_that_is_downloaded_from_then_on(town, monkeypatch):
+    """What the bank has paid stays as it was; what it has not goes another way: out and listed anew, or on the re-send list anew."""
+    second_payer(town, BEIJING)
+    first, second, office = (town.desk(BEIJING, each) for each in ("payer", "payer-2", "directory"))
+    firms = [new_firm(town, BEIJING) for _ in range(2)]
+    waits, sent = [accepted_of_beijing(town, firm) for firm in firms]
+    for firm in firms:
+        account_of(first, second, firm.company_code)
+    number = at_bank(town, first, second, line_of(town, first, region=BEIJING), waits, sent)
+    assert paid(first, number, sent).status == 200
+    back = {"order": sent, "bank_reference": "BACK-OUTLIVED", "reason": "账户已销户"}
+    assert first.post(f"{PATH}/{number}/returned", back).status == 200
+    assert second.post(f"{PATH}/{number}/resend", {"orders": [sent]}).status == 200
+    files = [f"{PATH}/{number}/bank-file/{form}" for form in ("csv", "excel")]
+    before = [first.raw(each).status_code for each in files]
+
+    for firm in firms:
+        asked = {"firm": firm.company_code, "on": town.now, "reason": "登记机关已注销登记。"}
+        assert office.post("/v1/firm-changes/strike-off", asked).status == 201
+    refused = [first.raw(each).json() for each in files]
+    listed = resend_list(first, number)
+    too_early = second.post(f"{PATH}/{number}/resend", {"orders": [sent]})
+    monkeypatch.setattr(town, "clock_shift", town.node.timestamp() + 60 - time.time())
+    for firm in firms:
+        account_of(first, second, firm.company_code, "6222000000000000009")
+    anew = [second.post(f"{PATH}/{number}/resend", {"orders": [sent]}) for _ in range(2)]
+
+    assert before == [200, 200]
+    assert [(each["code"], each["values"]["orders"]) for each in refused] == [
+        ("BankFileOutdated", [{"order": waits, "cause": "AccountMissing"}])
+    ] * 2
+    assert (listed, too_early.code) == ([], "AccountMissing")
+    assert first.raw(files[0]).json()["code"] == "BankFileOutdated"
+    assert [(each.status, each.code) for each in anew] == [(200, None), (409, "WrongRowState")]
+    assert [(row["订单编号"], row["账号"]) for row in resend_list(first, number)] == [(sent, "6222000000000000009")]
+    assert second.post(f"{PATH}/{number}/take-out", {"order": waits, "reason": "银行未付，账户已失效。"}).status == 200
+    assert first.raw(files[0]).status_code == 200
+
+
+def resend_list(desk, number):
+    content = desk.raw(f"{PATH}/{number}/resend/csv").content
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
 
 
 def accepted_of_beijing(town, firm):

@@ -10,6 +10,8 @@ import shutil
 
 import pytest
 
+from gateway import schemas
+from gateway.acts import corrections as acts
 from gateway.api_keys import ApiKeys
 from gateway.bodies import read
 from gateway.callers import Party
@@ -115,6 +117,38 @@ def test_two_items_are_sent_back_and_only_they_are_sent_again(town, case):
     assert states(corrections(case, town.desk(SHANGHAI, FIRST_REVIEWER))) == states(corrections(case))
     assert town.review("endorse", SHANGHAI, FIRST_REVIEWER, case.order) == "ENDORSED"
     assert town.review("accept", CHANGXING, FINAL_REVIEWER, case.order) == "ACCEPTED"
+
+
+def test_a_list_that_a_rejection_overtakes_is_not_put_on_record(town, case, monkeypatch):
+    """The order was under review when the list was read, and another officer's rejection is on the chain before it is on record."""
+    checklist_of, stages = acts._checklist_of, []
+
+    def overtaken(*asked):
+        stages.append(town.review("reject", CHANGXING, FIRST_REVIEWER, case.order))
+        return checklist_of(*asked)
+
+    with monkeypatch.context() as racing:
+        racing.setattr(acts, "_checklist_of", overtaken)
+        refused = named(case, foreign_reviewer(town, CHANGXING), *ITEMS)
+
+    assert (stages, refused.status, refused.code) == (["OPEN"], 409, "WrongStage")
+    assert (corrections(case)["lists"], corrections(case)["checklist"]) == ([], [])
+
+
+def test_a_list_that_was_put_on_record_before_the_rejection_is_answered_as_it_was_after_a_crash(town, case, monkeypatch):
+    desk, asked = foreign_reviewer(town, CHANGXING), {"items": ITEMS[:1], "file": town.programme_text("changxing-2013")}
+
+    def died(*_):
+        raise MemoryError
+
+    with monkeypatch.context() as dying:
+        dying.setattr(schemas, "CorrectionListTaken", died)
+        assert desk.post(f"/v1/orders/{case.order}/corrections", asked, key="crash-list").code == "Internal"
+    assert town.review("reject", CHANGXING, FIRST_REVIEWER, case.order) == "OPEN"
+    again = desk.post(f"/v1/orders/{case.order}/corrections", asked, key="crash-list")
+
+    assert (again.status, again["attempt"], again["items"]) == (201, 0, ITEMS[:1])
+    assert len(corrections(case)["lists"]) == 1
 
 
 def test_nothing_is_prepared_anew_before_all_that_was_sent_back_is_there(town, case):

@@ -264,6 +264,30 @@ def test_a_refused_intent_may_be_tried_again_under_its_id(outbox, node):
     assert send(outbox, intent()).receipt.succeeded
 
 
+def test_what_was_refused_in_its_block_is_told_apart_from_what_may_still_happen(path, node):
+    node.reverts[b"reverted"] = (None, SHORT)
+    with opened(path, node) as outbox:
+        send(outbox, intent("done"))
+        with pytest.raises(Rejected):
+            send(outbox, intent("reverted"))
+        node.refuse_estimate = SHORT
+        with pytest.raises(Rejected):
+            outbox.submit(intent("never sent"))
+
+        assert [each for each in ("done", "reverted", "never sent") if outbox.is_refused(each)] == ["reverted"]
+    with opened(path, node) as outbox:
+        assert outbox.is_refused("reverted")
+
+
+def test_what_is_mined_and_not_final_is_not_refused_yet(outbox, node):
+    node.finalised, node.reverts[b"first"] = 0, (None, SHORT)
+    ticket = outbox.submit(intent())
+    with outbox._changed:
+        assert outbox._changed.wait_for(lambda: outbox.state_of(ticket) is State.MINED, PATIENCE)
+
+    assert not outbox.is_refused("first")
+
+
 OVER = Rejected("OverAvailable", {"voucher": bytes(32), "amount": 2**60})
 SHORT = Rejected("PoolShort", {"free": 1})
 FORGOTTEN = CannotServe("no such state")
