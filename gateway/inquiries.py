@@ -39,7 +39,8 @@ class LookUp(NamedTuple, Generic[S]):
     What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
     `answer` is given a way to that state, which may raise why there is none. It fills in the subjects, each of which stands in the
-    log for itself, and must be quick: others wait for it. `numbered` puts the numbers of their rows into what was found.
+    log for itself, and must be quick: others wait for it. `numbered` puts the numbers of their rows into what was found, which makes it
+    what is told.
     """
 
     what: str
@@ -49,11 +50,10 @@ class LookUp(NamedTuple, Generic[S]):
 
 
 class Inquiry(NamedTuple, Generic[S]):
-    """A look-up, by whom and under which request's name, how its answer is shaped, and who waits for that."""
+    """A look-up, by whom and under which request's name, and who waits for it."""
 
     caller: Caller
     look_up: LookUp[S]
-    shaped: Callable[[Any], Any]
     request: str | None
     waiting: asyncio.Future[Any]
 
@@ -75,14 +75,12 @@ class Inquiries(Generic[S]):
             Problem: the log cannot be written; whatever was found must not be told.
         """
         waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.put(caller, look_up, _as_it_is, REQUEST_ID.get(), waiting)
+        self.put(caller, look_up, REQUEST_ID.get(), waiting)
         return await waiting
 
-    def put(
-        self, caller: Caller, look_up: LookUp[S], shaped: Callable[[Any], Any], request: str | None, waiting: asyncio.Future[Any]
-    ) -> None:
-        """Ask like `ask`, for a future; its answer is shaped on the way."""
-        self._arrived.put(Inquiry(caller, look_up, shaped, request, waiting))
+    def put(self, caller: Caller, look_up: LookUp[S], request: str | None, waiting: asyncio.Future[Any]) -> None:
+        """Ask like `ask`, for a future."""
+        self._arrived.put(Inquiry(caller, look_up, request, waiting))
 
     def nudge(self) -> None:
         """Let `gathered` return, whether or not anybody asks."""
@@ -137,10 +135,6 @@ def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
         return None, failure
 
 
-def _as_it_is(answer: Any) -> Any:
-    return answer
-
-
 class _Told(NamedTuple):
     """An inquiry, the numbers of its rows, and what came of it."""
 
@@ -168,13 +162,13 @@ def _tell(told: Sequence[_Told]) -> None:
 
 
 def _tell_loop(told: Sequence[_Told]) -> None:
-    for (_, look_up, shaped, _, waiting), numbers, found, failure in told:
+    for (_, look_up, _, waiting), numbers, found, failure in told:
         if waiting.done():
             continue  # its caller left
         if failure is not None:
             waiting.set_exception(failure)
             continue
         try:
-            waiting.set_result(shaped(look_up.numbered(found, numbers)))
+            waiting.set_result(look_up.numbered(found, numbers))
         except Exception as fault:  # noqa: BLE001 - it is for whoever asked
             waiting.set_exception(fault)
