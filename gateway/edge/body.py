@@ -42,15 +42,11 @@ class Body:
             return receive
         if announced > self._most:
             raise self._too_large()
-        body = await self._read_in_time(receive)
-        return None if body is None else _replayed(body, receive)
-
-    async def _read_in_time(self, receive: Receive) -> bytes | None:
-        """Read; what `asyncio.timeout` does, without a timer for each body."""
         slow = _Slow()
         number = self._deadlines.add(slow.expire)
         try:
-            return await self._read(receive)
+            # What `asyncio.timeout` does, without a timer for each body.
+            body = await self._read(receive)
         except asyncio.CancelledError:
             if slow.expired and slow.task.uncancel() == 0:
                 title = "请求内容传输过慢。 The body came too slowly."
@@ -58,6 +54,7 @@ class Body:
             raise
         finally:
             self._deadlines.remove(number)
+        return None if body is None else _replayed(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts: list[bytes] = []
