@@ -8,7 +8,8 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits until as many have come again, at most six milliseconds; whoever is alone never waits.
+shared, the next one waits until as many have come again, at most 0.4 milliseconds for each of them and twenty in all: not longer than
+answering them takes where there are many. Whoever is alone never waits.
 """
 
 import asyncio
@@ -25,9 +26,10 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-# A round waits until as many have come as shared the one before it; looking so often, and at most so long.
+# A round waits until as many have come as shared the one before it; looking so often, and at most so long for each of them and for all.
 LOOK_SECONDS = 0.001
-MOST_JOIN_SECONDS = 0.006
+JOIN_SECONDS = 0.000_4
+MOST_JOIN_SECONDS = 0.020
 
 S = TypeVar("S")
 Found = tuple[Any, Exception | None]
@@ -92,7 +94,7 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        until = time.monotonic() + MOST_JOIN_SECONDS
+        until = time.monotonic() + min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS)
         while self._arrived.qsize() + 1 < self._shared_by and time.monotonic() < until:
             time.sleep(LOOK_SECONDS)
         with contextlib.suppress(queue.Empty):
