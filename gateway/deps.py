@@ -52,8 +52,9 @@ async def caller_of(request: Request) -> Caller:
 
 async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     """The same by the header and the scope of a request; it stands in the scope's state from then on."""
-    if is_key(authorization):
-        return caller_by_key(authorization, scope)
+    key = key_in(authorization)
+    if key is not None:
+        return caller_by_key(key, scope)
     office: Office = scope["app"].state.office
     if office.tokens is None or not (token := _credential(authorization)):
         raise _unauthenticated(scope)
@@ -66,15 +67,16 @@ async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     return _admitted(caller, scope)
 
 
-def is_key(authorization: str | None) -> bool:
-    """Whether the header brings what looks like an API key."""
-    return _credential(authorization).startswith(MARK)
+def key_in(authorization: str | None) -> str | None:
+    """What looks like an API key in the header, if there is one."""
+    credential = _credential(authorization)
+    return credential if credential.startswith(MARK) else None
 
 
-def caller_by_key(authorization: str | None, scope: Scope) -> Caller:
+def caller_by_key(key: str, scope: Scope) -> Caller:
     """The same by an API key, for which nothing is waited."""
     office: Office = scope["app"].state.office
-    caller = office.keys.found(_credential(authorization))
+    caller = office.keys.found(key)
     if caller is None:
         raise _unauthenticated(scope)
     return _admitted(caller, scope)

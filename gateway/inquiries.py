@@ -8,7 +8,8 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits until as many have come again, at most six milliseconds; whoever is alone never waits.
+shared, the next one waits until as many have come again, at most 0.4 milliseconds for each of them and twenty in all: not longer than
+answering them takes where there are many. Whoever is alone never waits.
 """
 
 import asyncio
@@ -25,9 +26,10 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-# A round waits until as many have come as shared the one before it; looking so often, and at most so long.
+# A round waits until as many have come as shared the one before it; looking so often, and at most so long for each of them and for all.
 LOOK_SECONDS = 0.001
-MOST_JOIN_SECONDS = 0.006
+JOIN_SECONDS = 0.000_4
+MOST_JOIN_SECONDS = 0.020
 
 S = TypeVar("S")
 Found = tuple[Any, Exception | None]
@@ -39,7 +41,8 @@ class LookUp(NamedTuple, Generic[S]):
     What is looked up, about what, and how it is answered from the newest state, of kind `S`.
 
     `answer` is given a way to that state, which may raise why there is none. It fills in the subjects, each of which stands in the
-    log for itself, and must be quick: others wait for it. `numbered` puts the numbers of their rows into what was found.
+    log for itself, and must be quick: others wait for it. `numbered` puts the numbers of their rows into what was found, which makes it
+    what is told.
     """
 
     what: str
@@ -49,11 +52,10 @@ class LookUp(NamedTuple, Generic[S]):
 
 
 class Inquiry(NamedTuple, Generic[S]):
-    """A look-up, by whom and under which request's name, how its answer is shaped, and who waits for that."""
+    """A look-up, by whom and under which request's name, and who waits for it."""
 
     caller: Caller
     look_up: LookUp[S]
-    shaped: Callable[[Any], Any]
     request: str | None
     waiting: asyncio.Future[Any]
 
@@ -75,14 +77,12 @@ class Inquiries(Generic[S]):
             Problem: the log cannot be written; whatever was found must not be told.
         """
         waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self.put(caller, look_up, _as_it_is, REQUEST_ID.get(), waiting)
+        self.put(caller, look_up, REQUEST_ID.get(), waiting)
         return await waiting
 
-    def put(
-        self, caller: Caller, look_up: LookUp[S], shaped: Callable[[Any], Any], request: str | None, waiting: asyncio.Future[Any]
-    ) -> None:
-        """Ask like `ask`, for a future; its answer is shaped on the way."""
-        self._arrived.put(Inquiry(caller, look_up, shaped, request, waiting))
+    def put(self, caller: Caller, look_up: LookUp[S], request: str | None, waiting: asyncio.Future[Any]) -> None:
+        """Ask like `ask`, for a future."""
+        self._arrived.put(Inquiry(caller, look_up, request, waiting))
 
     def nudge(self) -> None:
         """Let `gathered` return, whether or not anybody asks."""
@@ -94,7 +94,7 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        until = time.monotonic() + MOST_JOIN_SECONDS
+        until = time.monotonic() + min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS)
         while self._arrived.qsize() + 1 < self._shared_by and time.monotonic() < until:
             time.sleep(LOOK_SECONDS)
         with contextlib.suppress(queue.Empty):
@@ -137,10 +137,6 @@ def _answered(inquiry: Inquiry[S], state: Callable[[], S]) -> Found:
         return None, failure
 
 
-def _as_it_is(answer: Any) -> Any:
-    return answer
-
-
 class _Told(NamedTuple):
     """An inquiry, the numbers of its rows, and what came of it."""
 
@@ -168,13 +164,13 @@ def _tell(told: Sequence[_Told]) -> None:
 
 
 def _tell_loop(told: Sequence[_Told]) -> None:
-    for (_, look_up, shaped, _, waiting), numbers, found, failure in told:
+    for (_, look_up, _, waiting), numbers, found, failure in told:
         if waiting.done():
             continue  # its caller left
         if failure is not None:
             waiting.set_exception(failure)
             continue
         try:
-            waiting.set_result(shaped(look_up.numbered(found, numbers)))
+            waiting.set_result(look_up.numbered(found, numbers))
         except Exception as fault:  # noqa: BLE001 - it is for whoever asked
             waiting.set_exception(fault)

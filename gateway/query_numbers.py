@@ -17,6 +17,7 @@ from registry import Region
 
 MOST_CHARACTERS = 40
 _MODULUS = 11
+_ZERO = ord("0")
 _CHARACTERS = "0123456789X"
 _BETWEEN = re.compile(r"[\s\-‐-―−]")
 _NUMBER = re.compile("([1-9][0-9]{5})([1-9][0-9]{0,17})([0-9X])")
@@ -55,6 +56,6 @@ def row_named(region: Region, number: str) -> int:
 
 def _check(digits: str) -> str:
     rest = 0
-    for digit in digits:
-        rest = (rest + int(digit)) * 2 % _MODULUS
+    for digit in digits.encode():
+        rest = (rest + digit - _ZERO) * 2 % _MODULUS
     return _CHARACTERS[(1 - rest) % _MODULUS]

@@ -32,7 +32,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
@@ -188,7 +188,7 @@ class Keyring:
     def __repr__(self) -> str:
         return f"Keyring(epochs={sorted(self._secrets)})"
 
-    @property
+    @cached_property
     def epochs(self) -> tuple[int, ...]:
         """The epochs whose keys are held."""
         return tuple(sorted(self._secrets))
@@ -198,7 +198,7 @@ class Keyring:
         """The fingerprint of every key that is held, by its epoch: what gateways compare with each other."""
         return {epoch: TagKey(epoch, secret).fingerprint for epoch, secret in sorted(self._secrets.items())}
 
-    @property
+    @cached_property
     def party_epochs(self) -> tuple[int, ...]:
         """The epochs whose keys are held for all tags but invoices', the newest first."""
         return tuple(sorted((epoch for epoch in self._secrets if epoch <= LAST_PARTY_EPOCH), reverse=True))

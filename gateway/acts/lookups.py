@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple
 
+import orjson
+
 from gateway import shapes
 from gateway.callers import Caller
 from gateway.errors import Problem, problem_of
@@ -19,11 +21,9 @@ from gateway.schemas import (
     ReasonTold,
     ThreeFacts,
     Verification,
-    VerificationOfMany,
     VerificationRequest,
     Verifications,
     VerificationsRequest,
-    VoucherSeen,
 )
 from gateway.sight import (
     agreement_asked,
@@ -37,7 +37,7 @@ from gateway.sight import (
     vouchers_named,
 )
 from gateway.verification import Use, reasons, three_facts
-from registry import CodeRefused, EpochMissing, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
+from registry import CodeRefused, EpochMissing, Facts, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
 
 
 class _Judgement(NamedTuple):
@@ -46,12 +46,18 @@ class _Judgement(NamedTuple):
     status: Literal["VALID", "NOT_VALID", "UNKNOWN", "STALE"]
     block: BlockSeen
     reasons: Sequence[ReasonTold] = ()
-    voucher: VoucherSeen | None = None
+    voucher: dict[str, Any] | None = None
     refused: Reason | None = None
 
-    def told(self) -> dict[str, Any]:
-        """What every answer tells of it."""
-        return {"status": self.status, "reasons": list(self.reasons), "voucher": self.voucher, "block": self.block}
+    def told(self, query_number: str) -> dict[str, Any]:
+        """What every answer tells of it: `Verification`, member by member."""
+        return {
+            "query_number": query_number,
+            "status": self.status,
+            "reasons": self.reasons,
+            "voucher": self.voucher,
+            "block": self.block,
+        }
 
 
 def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
@@ -78,12 +84,11 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
 
 async def verification(office: Office, caller: Caller, asked: VerificationRequest) -> Verification:
     """Whether a voucher can be used, with every reason why not."""
-    found: Verification = await office.inquiries.ask(caller, verifying(office, caller, asked))
-    return found
+    return Verification.model_validate_json(await office.inquiries.ask(caller, verifying(office, caller, asked)))
 
 
 def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> LookUp[Judged]:
-    """What a verification looks up. Raises a problem if the caller looks too often."""
+    """What a verification looks up; its answer is the JSON of a `Verification`. Raises a problem if the caller looks too often."""
     office.lookup_rate.take(caller.name)
     subject = Subject(region=Region(asked.voucher.region))
 
@@ -91,16 +96,15 @@ def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> Loo
         require_may_be_asked(office, caller, asked.voucher, subject)
         return _verified(office, subject, _lab_of(subject, caller, asked), asked, judged())
 
-    def numbered(found: _Judgement, numbers: Sequence[int]) -> Verification:
-        return Verification(query_number=query_number(office.region, numbers[0]), **found.told())
+    def numbered(found: _Judgement, numbers: Sequence[int]) -> bytes:
+        return _json(found.told(query_number(office.region, numbers[0])))
 
     return LookUp("verification", (subject,), answer, numbered)
 
 
 async def verifications(office: Office, caller: Caller, asked: VerificationsRequest) -> Verifications:
     """The same of many, as of one block. One that cannot be a voucher does not spoil the others."""
-    found: Verifications = await office.inquiries.ask(caller, verifying_many(office, caller, asked))
-    return found
+    return Verifications.model_validate_json(await office.inquiries.ask(caller, verifying_many(office, caller, asked)))
 
 
 def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) -> LookUp[Judged]:
@@ -118,14 +122,20 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
         ]
         return answers, state.block
 
-    def numbered(found: tuple[list[_Judgement], BlockSeen], numbers: Sequence[int]) -> Verifications:
+    def numbered(found: tuple[list[_Judgement], BlockSeen], numbers: Sequence[int]) -> bytes:
         answers = [
-            VerificationOfMany(query_number=query_number(office.region, number), refused=each.refused, **each.told())
+            each.told(query_number(office.region, number)) | {"refused": each.refused}
             for each, number in zip(found[0], numbers, strict=True)
         ]
-        return Verifications(verifications=answers, block=found[1])
+        return _json({"verifications": answers, "block": found[1]})
 
     return LookUp("verification", subjects, answer, numbered)
+
+
+def _json(answer: dict[str, Any]) -> bytes:
+    # The chain's facts are JSON as they come: made a shape and that JSON again, they would take longer than judging. What else an answer
+    # holds are shapes whose members are JSON.
+    return orjson.dumps(answer, default=vars)
 
 
 def facts(office: Office, caller: Caller, asked: FactsRequest) -> ThreeFacts:
@@ -221,4 +231,4 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     of_office = [] if ended is None else [Rejected("FirmEnded", {"kind": ended.kind.value, "on": ended.day})]
     of_chain = reasons(snapshot.ledger, voucher_id, use, snapshot.time)
     against = [shapes.reason(snapshot, each) for each in (*of_office, *of_chain)]
-    return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=shapes.voucher_seen(snapshot, voucher_id))
+    return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=Facts(snapshot).voucher(voucher_id))

@@ -49,19 +49,11 @@ class Body:
             return receive
         if announced > self._most:
             raise self._too_large()
-        body = await self._read_in_time(receive)
-        if body is None:
-            return None
-        if holds_half_a_character(body):
-            raise BodyRefused(errors.invalid([{"at": "body", "message": "a text holds half a surrogate pair, which is no character"}]))
-        return _replayed(body, receive)
-
-    async def _read_in_time(self, receive: Receive) -> bytes | None:
-        """Read; what `asyncio.timeout` does, without a timer for each body."""
         slow = _Slow()
         number = self._deadlines.add(slow.expire)
         try:
-            return await self._read(receive)
+            # What `asyncio.timeout` does, without a timer for each body.
+            body = await self._read(receive)
         except asyncio.CancelledError:
             if slow.expired and slow.task.uncancel() == 0:
                 title = "请求内容传输过慢。 The body came too slowly."
@@ -69,6 +61,11 @@ class Body:
             raise
         finally:
             self._deadlines.remove(number)
+        if body is None:
+            return None
+        if holds_half_a_character(body):
+            raise BodyRefused(errors.invalid([{"at": "body", "message": "a text holds half a surrogate pair, which is no character"}]))
+        return _replayed(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts: list[bytes] = []

@@ -8,6 +8,7 @@ nearly all are, costs an entry made and taken out again, and no timer of its own
 import asyncio
 from collections.abc import Callable
 from itertools import count
+from time import monotonic
 
 
 class Deadlines:
@@ -21,11 +22,10 @@ class Deadlines:
 
     def add(self, expire: Callable[[], None]) -> int:
         """Call `expire` when the time is over, unless its number, which is returned, is removed before."""
-        loop = asyncio.get_running_loop()
         number = next(self._numbers)
-        self._due[number] = loop.time() + self._seconds, expire
+        self._due[number] = monotonic() + self._seconds, expire
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
+            self._timer = asyncio.get_running_loop().call_later(self._seconds, self._look)
         return number
 
     def remove(self, number: int) -> bool:
@@ -35,12 +35,11 @@ class Deadlines:
     def _look(self) -> None:
         """End those that are due, and wait for the first of the others."""
         self._timer = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = monotonic()
         while self._due:
             number, (due, expire) = next(iter(self._due.items()))
             if due > now:
-                self._timer = loop.call_at(due, self._look)
+                self._timer = asyncio.get_running_loop().call_later(due - now, self._look)
                 return
             del self._due[number]
             expire()

@@ -16,7 +16,7 @@ repeating the request with the same Idempotency-Key.
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -115,12 +115,13 @@ class _Exchange:
         # 499 as nginx says it: the caller left before there was an answer.
         self.status = 499
 
-    async def send(self, message: Message) -> None:
-        """The application's answer; nothing of it, once it is late."""
-        if self._late is None:
-            await self.deliver(message)
+    # No coroutines of their own, but those that they hand on: each would be gone through twice for every answer.
 
-    async def deliver(self, message: Message) -> None:
+    def send(self, message: Message) -> Awaitable[None]:
+        """The application's answer; nothing of it, once it is late."""
+        return self.deliver(message) if self._late is None else _nothing()
+
+    def deliver(self, message: Message) -> Awaitable[None]:
         """Send an answer, whoever's it is."""
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
@@ -129,7 +130,7 @@ class _Exchange:
             named = {header for header, _ in own}
             ours = _ALL if named.isdisjoint(HEADERS) else [pair for pair in _ALL if pair[0] not in named]
             message["headers"] = [*own, *ours, (request_id.HEADER, self._name)]
-        await self._send(message)
+        return self._send(message)
 
     def expire(self) -> None:
         """The time is over."""
@@ -145,3 +146,7 @@ class _Exchange:
         # The timer that led here may have been set for another request.
         REQUEST_ID.set(self.name)
         await self._edge.refuse(self._edge.late(), {"Retry-After": "2"}, self._scope, self._receive, self.deliver)
+
+
+async def _nothing() -> None:
+    pass

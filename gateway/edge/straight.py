@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway import errors
 from gateway.callers import Caller
 from gateway.context import REQUEST_ID
-from gateway.deps import caller_by_key, is_key
+from gateway.deps import caller_by_key, key_in
 from gateway.inquiries import LookUp
 from gateway.office import Judged, Office
 from gateway.schemas import Shape
@@ -32,7 +32,7 @@ _OF_JSON = (b"content-type", _JSON)
 _TAKES = ("asked", "caller", "office")
 
 Looks = Callable[[Office, Caller, Any], LookUp[Judged]]
-"""What a question looks up."""
+"""What a question looks up; its answer is JSON."""
 
 _Found = bytes | None
 """The bytes of an answer, or None where FastAPI has to answer."""
@@ -95,45 +95,42 @@ class _Way:
             raise ValueError(f"{route.path}: the short way is for routes that take {', '.join(_TAKES)}")
         self._route = route
         self._looks = looks
-        self._asked: type[Shape] = signature.parameters["asked"].annotation
-        self._written: Callable[[Any], bytes] = TypeAdapter(signature.return_annotation).dump_json
+        asked: type[Shape] = signature.parameters["asked"].annotation
+        # Pydantic's own core: the method of a shape takes as long again.
+        self._validate: Callable[[bytes], Shape] = TypeAdapter(asked).validator.validate_json
 
     def take(self, scope: Scope, first: Message, request: str | None, waiting: asyncio.Future[_Found]) -> None:
         """Begin to answer a request of this name; leave it to FastAPI where that has to look at it. Raises why it is refused."""
         if waiting.done():
             return  # its caller left
-        asked, authorization = self._read(scope, first), _authorization(scope)
-        if asked is None or not is_key(authorization):
+        key, asked = self._read(scope["headers"], first)
+        if key is None or asked is None:
             waiting.set_result(None)
             return
         scope["route"] = self._route
         office: Office = scope["app"].state.office
-        caller = caller_by_key(authorization, scope)
-        office.inquiries.put(caller, self._looks(office, caller, asked), self._written, request, waiting)
+        caller = caller_by_key(key, scope)
+        office.inquiries.put(caller, self._looks(office, caller, asked), request, waiting)
 
-    def _read(self, scope: Scope, message: Message) -> Shape | None:
-        """What is asked; None where FastAPI has to look at it."""
-        if message["type"] != "http.request" or message.get("more_body"):
-            return None
-        if [header for header in scope["headers"] if header[0] == b"content-type"] != [_OF_JSON]:
-            return None
+    def _read(self, headers: Sequence[tuple[bytes, bytes]], message: Message) -> tuple[str | None, Shape | None]:
+        """By which key, and what is asked; None where FastAPI has to look at it."""
+        authorization, media_types = None, []
+        for name, value in headers:
+            # The first one, as `Request.headers` gives it.
+            if name == b"authorization" and authorization is None:
+                authorization = value.decode("latin-1")
+            elif name == b"content-type":
+                media_types.append(value)
+        if media_types != [_JSON] or message["type"] != "http.request" or message.get("more_body"):
+            return None, None
         try:
-            return self._asked.model_validate_json(message["body"])
+            return key_in(authorization), self._validate(message["body"])
         except ValidationError:
-            return None
+            return None, None
 
 
 _Come = tuple[_Way, Scope, Message, str | None, asyncio.Future[_Found]]
 """A request: its way, scope, body and name, and what waits for it."""
-
-
-def _authorization(scope: Scope) -> str | None:
-    # The first one, as `Request.headers` gives it.
-    for name, value in scope["headers"]:
-        if name == b"authorization":
-            told: str = value.decode("latin-1")
-            return told
-    return None
 
 
 def _beginning_with(first: Message, receive: Receive) -> Receive:

@@ -16,7 +16,8 @@ from fastapi import Request
 from gateway import errors
 from gateway.edge import EdgedApp
 from gateway.edge.deadlines import Deadlines
-from gateway.logs import JsonLines, Line, Lines
+from gateway.edge.watch import Watch
+from gateway.logs import JsonLines
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 from tests.gateway.conftest import serving, wait_until
@@ -260,28 +261,39 @@ class Stream(io.StringIO):
         return super().write(text)
 
 
-def test_lines_of_one_turn_are_one_write_and_no_other_record_overtakes_them():
+def test_requests_answered_in_one_turn_are_logged_and_counted_each_with_one_write(metrics):
     stream = Stream()
-    handler = Lines(stream)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
+    requests = logging.getLogger("gateway.requests")
+    requests.addHandler(handler)
+    before, requests.level = requests.level, logging.INFO
+    watch = Watch(metrics)
 
     async def two_turns():
-        for name in "ab":
-            handler.handle(Line("requests", name, {"status": 200}))
+        for name, status in (("a", 200), ("b", 404)):
+            watch.note({"method": "POST"}, status, 0.01234, name)
         assert stream.getvalue() == ""
         await asyncio.sleep(0)
         assert stream.writes == 1
-        handler.handle(Line("requests", "c", {}))
-        handler.handle(logging.makeLogRecord({"msg": "a fault", "levelname": "ERROR"}))
-        handler.handle(Line("requests", "d", {}))
+        watch.note({"method": "GET"}, 200, 0.5, "c")
+        await asyncio.sleep(0)
+        assert stream.writes == 2
 
-    asyncio.run(two_turns())
-    handler.close()
-    handler.handle(Line("requests", "outside of a loop", {}))
+    try:
+        asyncio.run(two_turns())
+    finally:
+        requests.removeHandler(handler)
+        requests.level = before
 
     lines = [json.loads(each) for each in stream.getvalue().splitlines()]
-    assert [each["message"] for each in lines] == ["a", "b", "c", "a fault", "d", "outside of a loop"]
-    assert (lines[0]["status"], lines[0]["level"], lines[0]["logger"]) == (200, "INFO", "requests")
+    told = {"level": "INFO", "logger": "gateway.requests", "message": "answered", "route": "unknown"}
+    assert [{name: value for name, value in each.items() if name != "time"} for each in lines] == [
+        told | {"request_id": "a", "method": "POST", "status": 200, "milliseconds": 12.3},
+        told | {"request_id": "b", "method": "POST", "status": 404, "milliseconds": 12.3},
+        told | {"request_id": "c", "method": "GET", "status": 200, "milliseconds": 500.0},
+    ]
+    assert metrics.text().count(b"tongquan_requests_total{") == 3
 
 
 def test_the_text_of_a_foreign_exception_is_not_logged(lines):

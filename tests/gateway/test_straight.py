@@ -104,6 +104,19 @@ def test_who_may_not_ask_is_refused_alike(town, firm, serial, *, region, caller,
     assert short[2]["code"] == code
 
 
+def test_headers_that_come_twice_are_read_alike(town, firm, serial):
+    asked = town.http.build_request("POST", "http://x", json={"voucher": named(firm, serial)}).content
+    key, stranger = (f"Bearer {each}" for each in (town.world.api_keys[SHANGHAI]["lab-shanghai"], "tq_nobody"))
+
+    def status(*credentials, media_types=(SHORT,)):
+        headers = [("Authorization", each) for each in credentials] + [("Content-Type", each) for each in media_types]
+        return town.http.post(town.world.gateways[SHANGHAI] + "/v1/verifications", content=asked, headers=headers).status_code
+
+    for first, second, expected in ((key, stranger, 200), (stranger, key, 401), ("Basic x", key, 401)):
+        assert [status(first, second, media_types=[each]) for each in (SHORT, LONG)] == [expected] * 2
+    assert status(key, media_types=(SHORT, "text/plain")) == status(key, media_types=(LONG, "text/plain"))
+
+
 def test_another_lab_s_name_and_a_wrong_code_are_refused_alike(town, firm, serial):
     questions = [{"voucher": named(firm, serial), "lab": "0x" + "11" * 32}, {"voucher": named(firm, serial) | {"firm": "x"}}]
     answers = [both(town, "/v1/verifications", town.http.build_request("POST", "http://x", json=each).content) for each in questions]
