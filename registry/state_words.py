@@ -8,6 +8,9 @@ from collections.abc import Mapping
 
 Words = tuple[str, str]
 
+NO_END: Words = ("不限期", "no end")
+"""A time that is later than any calendar tells."""
+
 STATE_WORDS: Mapping[str, Mapping[str, Words]] = {
     "bar": {
         "NONE": ("无", "nothing"),
@@ -55,7 +58,7 @@ STATE_WORDS: Mapping[str, Mapping[str, Words]] = {
         "Released": ("释放额度", "Released"),
         "Reserved": ("锁定额度", "Reserved"),
         "Reversed": ("冲销", "Reversed"),
-        "Revoked": ("撤销角色", "Revoked"),
+        "Revoked": ("终止角色", "Revoked"),
         "RotationProposed": ("提议更换签名账户", "RotationProposed"),
         "RotationVetoed": ("否决更换签名账户", "RotationVetoed"),
         "Settled": ("拨付", "Settled"),

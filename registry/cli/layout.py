@@ -6,7 +6,6 @@ Many of a kind stand in a table where it fits the width, else one below the othe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,11 +14,12 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from registry.china import china_month
+from registry.china import LAST_SECOND, china_month, china_time
 from registry.cli.settings import Lang
 from registry.cli.words import COUNTED, DURATIONS, FIELDS, FIELDS_AT, FROM_ZERO, MONEY, MONTHS, RATES, STATES, STATES_AT, TIMES
-from registry.model import CHINA, NO_ADDRESS, NO_ID
+from registry.model import NO_ADDRESS, NO_ID
 from registry.money import yuan
+from registry.state_words import NO_END
 
 INDENT = 2
 BETWEEN_COLUMNS = 3
@@ -27,7 +27,6 @@ DAY = 86_400
 NOTHING = "—"
 SENTENCES = frozenset({"detail", "message"})
 _NO_ID = "0x" + NO_ID.hex()
-_YEAR_9999 = 253_370_736_000
 
 
 def words(lang: Lang, zh: str, en: str) -> str:
@@ -152,9 +151,7 @@ class Layout:
     def _time(self, seconds: int) -> str:
         if seconds == 0:
             return NOTHING
-        if seconds > _YEAR_9999:
-            return self._either("不限期", "no end")
-        return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+        return self._either(*NO_END) if seconds > LAST_SECOND else china_time(seconds)
 
     def _either(self, zh: str, en: str) -> str:
         return en if self.lang is Lang.EN else zh

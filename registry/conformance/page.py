@@ -1,12 +1,11 @@
 """The report for people, as plain text: Chinese first. What counts is its canonical form (`registry.conformance.report`). Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from registry.canonical import canonical_json
+from registry.china import china_time
 from registry.conformance.report import Known, Outcome, Result, SignedReport
-from registry.model import CHINA
 
 _OUTCOMES = {
     Outcome.CONFORMS: "符合 conforms",
@@ -30,7 +29,7 @@ def _head(report: SignedReport, known: Known) -> Iterator[str]:
     yield f"结论 Outcome                 {_OUTCOMES[reading.outcome]}"
     yield f"通过 / 不符 / 未到期          {reading.passed} / {len(reading.failed)} / {len(reading.not_due)}"
     if reading.whole_from is not None:
-        yield f"可全部补测 Continue from      {_time(reading.whole_from)}"
+        yield f"可全部补测 Continue from      {china_time(reading.whole_from)}"
     yield f"签署账户 Signed by           {document['signer']}"
     yield f"报告哈希 SHA-256             {report.to_sign.report.hex()}"
     yield f"软件版本 Software            {document['software']['version']}"
@@ -51,7 +50,7 @@ def _troubles(results: Sequence[Result]) -> Iterator[str]:
             yield f"  应为 expected {_json(each.expected)}"
             yield f"  实得 got      {_json(each.got)}"
         if each.due is not None:
-            yield from ("", f"… {each.id} · {each.verb}：{_time(each.due)} 之后可测 can be checked from then on")
+            yield from ("", f"… {each.id} · {each.verb}：{china_time(each.due)} 之后可测 can be checked from then on")
 
 
 def _all(results: Sequence[Result]) -> Iterator[str]:
@@ -63,11 +62,7 @@ def _all(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _block(told: Any) -> str:
-    return f"{told['number']}（{_time(told['time'])}）"
-
-
-def _time(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+    return f"{told['number']}（{china_time(told['time'])}）"
 
 
 def _json(value: Any) -> str:
