@@ -58,7 +58,7 @@ def keys_replaced(stage: Stage) -> Seen:
     motion = _in_time(stage)
     stage.office.enact(motion)
     state = stage.read(REGION, FOURTH)
-    stage.remembered[f"key of {FOURTH}-admin"] = f"{FOURTH}-admin-next"
+    stage.use_next_key(f"{FOURTH}-admin")
     got = [state.admin, state.recovery, refusal_of(old.vote, lapsing(stage))]
     return Seen(got, [motion.account, motion.other, "NotAdmin"])
 
@@ -153,7 +153,7 @@ def unknown(stage: Stage) -> Seen:
     ring, codes = Keyring([TagKey(_LACKING, secrets.token_bytes(32))], epoch=_LACKING), stage.rehearsal.codes
     firm, until = ring.firm(codes.companies["partner-firm"]), Time(stage.now + 100 * DAY)
     programme = id_of(read_programme_file(programmes_of(stage.region)["partner"]).programme)
-    stage.partner("directory").enrol(Firm(PARTNER, firm), stage.partner_signer("partner-firm"))
+    stage.partner("directory").enrol(Firm(PARTNER, firm), stage.address("partner-firm"))
     terms = Terms(programme, Fen(1_000_000), Fen(100_000), until, until)
     stage.partner("issuer").issue(terms, [Recipient(firm, ring.serial(PARTNER, "REH-LACKING"))])
     # Where this is played long after, what is found may be past its use-by.
