@@ -5,13 +5,9 @@ from typing import Any
 
 from registry.canonical import canonical_json
 from registry.china import china_time
-from registry.conformance.report import Known, Outcome, Result, SignedReport
+from registry.conformance.report import Known, Result, SignedReport
+from registry.state_words import STATE_WORDS
 
-_OUTCOMES = {
-    Outcome.CONFORMS: "符合 conforms",
-    Outcome.INCOMPLETE: "尚不完整 not complete yet",
-    Outcome.DOES_NOT_CONFORM: "不符合 does not conform",
-}
 _MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
 
 
@@ -26,7 +22,7 @@ def _head(report: SignedReport, known: Known) -> Iterator[str]:
     yield "通券符合性测试报告 Tongquan conformance report"
     yield ""
     yield f"地区 Region                  {document['region']}"
-    yield f"结论 Outcome                 {_OUTCOMES[reading.outcome]}"
+    yield f"结论 Outcome                 {' '.join(STATE_WORDS['outcome'][reading.outcome])}"
     yield f"通过 / 不符 / 未到期          {reading.passed} / {len(reading.failed)} / {len(reading.not_due)}"
     if reading.whole_from is not None:
         yield f"可全部补测 Continue from      {china_time(reading.whole_from)}"
