@@ -60,21 +60,26 @@ class Layout:
     def fields(self, found: Mapping[str, Any]) -> RenderableType:
         """One thing, a field a line; what holds fields of its own stands below its name."""
         parts: list[RenderableType] = []
+        grid: Table | None = None
         for name, value in self._in_words(found).items():
             if _holds_fields(value):
-                within = replace(self, width=self.width - INDENT, at=(*self.at, name))
-                held = within.fields(value) if isinstance(value, dict) else within.rows(value)
-                parts += [Text(self._label(name, value), style="bold"), Padding(held, (0, 0, 0, INDENT), expand=False)]
+                parts += [Text(self._label(name, value), style="bold"), self._held(name, value)]
+                grid = None
                 continue
-            if not parts or not isinstance(parts[-1], Table):
-                parts.append(_grid())
-            _add(parts[-1], self._label(name, value), self._shown(name, value))
+            if grid is None:
+                grid = _grid()
+                parts.append(grid)
+            _add(grid, self._label(name, value), self._shown(name, value))
         return Group(*parts)
+
+    def _held(self, name: str, value: Any) -> RenderableType:
+        within = replace(self, width=self.width - INDENT, at=(*self.at, name))
+        return _indented(within.fields(value) if isinstance(value, dict) else within.rows(value))
 
     def rows(self, found: Sequence[Any]) -> RenderableType:
         """Many things, or several lists of them."""
         if isinstance(found[0], list):
-            return self._numbered([Padding(self.rows(each), (0, 0, 0, INDENT), expand=False) for each in found])
+            return self._numbered([_indented(self.rows(each)) for each in found])
         rows = [self._in_words(row) for row in found]
         if any(_holds_fields(value) for row in rows for value in row.values()):
             return self._one_by_one(rows)
@@ -188,7 +193,11 @@ def _grid() -> Table:
     return Table.grid(Column(), Column(overflow="fold"), padding=(0, 2))
 
 
-def _add(grid: Any, label: str, shown: str) -> None:
+def _indented(held: RenderableType) -> RenderableType:
+    return Padding(held, (0, 0, 0, INDENT), expand=False)
+
+
+def _add(grid: Table, label: str, shown: str) -> None:
     grid.add_row(Text(label, style="bold"), Text(shown))
 
 
