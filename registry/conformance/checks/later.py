@@ -1,7 +1,7 @@
 """
 What needs time on the chain: the end of a voucher and of a motion, keys that a motion replaces, the close of a month.
 
-Last of all comes a voucher under a tag key that the gateway lacks: from then on it issues nothing.
+Last of all comes a voucher under a tag key that the gateway lacks: from then on that gateway issues nothing.
 """
 
 import secrets
@@ -55,7 +55,7 @@ def lapsed(stage: Stage) -> Seen:
 def keys_replaced(stage: Stage) -> Seen:
     """The fourth region's; the old admin has no say any more."""
     old = stage.partner("admin", FOURTH)
-    motion = _in_time(stage)
+    motion = _due_replacement(stage)
     stage.office.enact(motion)
     state = stage.read(REGION, FOURTH)
     stage.use_next_key(f"{FOURTH}-admin")
@@ -63,7 +63,7 @@ def keys_replaced(stage: Stage) -> Seen:
     return Seen(got, [motion.account, motion.other, "NotAdmin"])
 
 
-def _in_time(stage: Stage) -> Motion:
+def _due_replacement(stage: Stage) -> Motion:
     """The motion to replace the fourth region's keys. Where the days went by in which it could be enacted, the members vote anew."""
     number = stage.remembered.setdefault("replacement", 1)
     motion = replacement(stage, f"replacement {number}", FOURTH)
