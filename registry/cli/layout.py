@@ -72,10 +72,6 @@ class Layout:
             _add(grid, self._label(name, value), self._shown(name, value))
         return Group(*parts)
 
-    def _held(self, name: str, value: Any) -> RenderableType:
-        within = replace(self, width=self.width - INDENT, at=(*self.at, name))
-        return _indented(within.fields(value) if isinstance(value, dict) else within.rows(value))
-
     def rows(self, found: Sequence[Any]) -> RenderableType:
         """Many things, or several lists of them."""
         if isinstance(found[0], list):
@@ -92,6 +88,10 @@ class Layout:
         for each in cells:
             table.add_row(*map(Text, each))
         return table
+
+    def _held(self, name: str, value: Any) -> RenderableType:
+        within = replace(self, width=self.width - INDENT, at=(*self.at, name))
+        return _indented(within.fields(value) if isinstance(value, dict) else within.rows(value))
 
     def _one_by_one(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         if all("field" in row for row in rows):
