@@ -17,7 +17,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "admin": ("管理账户", "admin"),
     "admit": ("待登记机构", "labs to admit"),
     "affairs": ("未了事项", "what is open"),
-    "age_seconds": ("数据时龄", "age"),
+    "age_seconds": ("数据距今", "age"),
     "agent": ("代理人", "agent"),
     "agreement": ("服务合同", "agreement"),
     "agrees": ("与控制总数相符", "comes to the totals"),
