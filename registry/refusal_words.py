@@ -8,12 +8,10 @@ One sentence for each error of the contracts, and for each other code that a `Re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from registry.china import china_month, china_time
+from registry.china import LAST_SECOND, china_day_or_time, china_month
 from registry.model import Bar, MotionKind, RegistryStatus, Role, Stage, Standing
 from registry.money import yuan
-from registry.state_words import STATE_WORDS, Words
-
-_YEAR_9999 = 253_370_736_000
+from registry.state_words import NO_END, STATE_WORDS, Words
 
 _WORDS: Mapping[str, Words] = {
     # Regions, accounts and motions
@@ -158,7 +156,7 @@ _WORDS: Mapping[str, Words] = {
         "The limits of slices rise, and {upTo} yuan is no more than the one before.",
     ),
     "SliceRateRising": (
-        "分段补贴档的比例不得逐档升高，{bps}（万分之）高于前一档。",
+        "分段补贴档的比例不得逐档升高，万分之 {bps} 高于前一档。",
         "The rates of slices do not rise, and {bps} (1/10,000) is more than the one before.",
     ),
     "BankReferenceUsed": ("该银行流水号已经登记。", "That bank reference was put on record already."),
@@ -248,11 +246,11 @@ _WORDS: Mapping[str, Words] = {
     "StringTooLong": ("合约名称“{str}”过长。", "A contract's own name, {str}, is too long."),
     # What a node or a contract answers without an error of ours
     "Panic": ("合约运算出错（代码 {code}），多为合计超出可记的范围。", "A contract's arithmetic failed (code {code}): a sum is too large."),
-    "Error": ("合约拒绝：{message}", "A contract refused: {message}"),
+    "Error": ("合约不予受理（{message}）。", "A contract refused ({message})."),
     "Malformed": ("该地址上没有所要的合约，或所发内容有误。", "No such contract stands there, or what was sent is malformed."),
     "Unreadable": ("合约给出了本版本不认识的答复。", "A contract answered what this version cannot read."),
     "OutOfGas": ("交易的燃料（gas）用尽。", "The transaction ran out of gas."),
-    "NotAccepted": ("节点不接受该交易：{message}", "The node does not take the transaction: {message}"),
+    "NotAccepted": ("节点不接受该交易（{message}）。", "The node does not take the transaction ({message})."),
     "Reverted": (
         "提交后在链上未予受理，原因无从查明。",
         "It was refused on the chain after it was sent, and nobody can tell why.",
@@ -290,8 +288,12 @@ MONEY_OF_REFUSALS = frozenset(
 _TIMES = frozenset(
     {"carriedAt", "changedAt", "claimBy", "deadline", "expires", "from", "latest", "qualifiedUntil", "until", "useBy", "validUntil"}
 )
-_MONTHS = frozenset({"current", "first", "month"})
-_ATTEMPTS = frozenset({"attempt", "got"})
+_SHOWN_AS: Mapping[str, Callable[[int], str]] = {
+    **dict.fromkeys(MONEY_OF_REFUSALS, yuan),
+    **dict.fromkeys(_TIMES, china_day_or_time),
+    **dict.fromkeys(("current", "first", "month"), china_month),
+    **dict.fromkeys(("attempt", "got"), lambda attempt: str(attempt + 1)),
+}
 
 _NAMES: Mapping[str, Mapping[int, str]] = {
     field: {each.value: each.name for each in kind}
@@ -333,12 +335,9 @@ def _shown(name: str, value: Any, language: int) -> str:
         return STATE_WORDS[name][told][language]
     if not isinstance(value, int):
         return str(value)
-    if name in _TIMES and value > _YEAR_9999:
-        return ("不限期", "for ever")[language]
-    for names, show in _BY_NAME.items():
-        if name in names:
-            return show(value)
-    return str(value)
+    if name in _TIMES and value > LAST_SECOND:
+        return NO_END[language]
+    return _SHOWN_AS.get(name, str)(value)
 
 
 def named(name: str, value: Any) -> Any:
@@ -349,11 +348,3 @@ def named(name: str, value: Any) -> Any:
     ('OPEN', 2)
     """
     return _NAMES.get(name, {}).get(value, value) if isinstance(value, int) else value
-
-
-_BY_NAME: Mapping[frozenset[str], Callable[[int], str]] = {
-    MONEY_OF_REFUSALS: yuan,
-    _TIMES: china_time,
-    _MONTHS: china_month,
-    _ATTEMPTS: lambda attempt: str(attempt + 1),
-}

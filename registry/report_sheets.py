@@ -6,11 +6,9 @@ a month's workbook, every id and code is text, money stands in yuan as a number 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import MAXYEAR, datetime
 from typing import Any
 
-from registry.china import china_month
-from registry.model import CHINA
+from registry.china import LAST_SECOND, china_month, china_time
 from registry.workbook import Yuan, filled
 
 _SUMMARY = "汇总 Summary"
@@ -104,7 +102,6 @@ _COLUMNS = {
 }
 _TIMES = frozenset({"since", "until", "accepted"})
 # A period may end later than any calendar does.
-_LAST_SECOND = int(datetime(MAXYEAR, 12, 31, 23, 59, 59, tzinfo=CHINA).timestamp())
 _FEN = frozenset(
     {
         "amount",
@@ -159,7 +156,7 @@ def _cells(name: str, value: object) -> Sequence[object]:
     if _is_fen(name, value):
         return Yuan(str(value)), str(value)
     if name in _TIMES and isinstance(value, int):
-        return (f"{datetime.fromtimestamp(value, CHINA):%Y-%m-%d %H:%M:%S}" if value <= _LAST_SECOND else value,)
+        return (china_time(value) if value <= LAST_SECOND else value,)
     if name == "month" and isinstance(value, int):
         return (china_month(value),)
     if isinstance(value, list):

@@ -1,12 +1,15 @@
 """
 What states are called in Chinese and in English, by the field that holds them: one name may mean another thing in another field.
 
-Pure. Sentences about refusals, workbooks and the command line all take their words from here.
+Pure. Sentences about refusals, workbooks, pages and the command line all take their words from here.
 """
 
 from collections.abc import Mapping
 
 Words = tuple[str, str]
+
+NO_END: Words = ("不限期", "no end")
+"""A time that is later than any calendar tells."""
 
 STATE_WORDS: Mapping[str, Mapping[str, Words]] = {
     "bar": {
@@ -55,7 +58,7 @@ STATE_WORDS: Mapping[str, Mapping[str, Words]] = {
         "Released": ("释放额度", "Released"),
         "Reserved": ("锁定额度", "Reserved"),
         "Reversed": ("冲销", "Reversed"),
-        "Revoked": ("撤销角色", "Revoked"),
+        "Revoked": ("终止角色", "Revoked"),
         "RotationProposed": ("提议更换签名账户", "RotationProposed"),
         "RotationVetoed": ("否决更换签名账户", "RotationVetoed"),
         "Settled": ("拨付", "Settled"),
@@ -80,6 +83,11 @@ STATE_WORDS: Mapping[str, Mapping[str, Words]] = {
         "AUTHORISE_CLAIMANT": ("授权占用发票的合约", "authorise a claimant on invoices"),
         "VOID_CLAIM": ("作废发票占用", "void a claim on an invoice"),
         "LIFT_FLAG": ("解除通告", "lift a flag"),
+    },
+    "outcome": {
+        "CONFORMS": ("符合", "conforms"),
+        "INCOMPLETE": ("尚不完整，未见不符", "incomplete, and nothing failed"),
+        "DOES_NOT_CONFORM": ("不符合", "does not conform"),
     },
     "reason": {
         "NotPaid": ("链上已兑付，无付款记录", "settled, and no payment on record"),

@@ -7,12 +7,10 @@ two decimals, to add up with, and in fen as text, to the last digit. Times are t
 
 import io
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from registry.china import china_month
-from registry.model import CHINA
+from registry.china import china_month, china_time
 from registry.state_words import STATE_WORDS
 
 if TYPE_CHECKING:
@@ -107,7 +105,7 @@ def _lines(lines: Iterable[Mapping[str, Any]]) -> Iterable[Sequence[object]]:
     )
     for each in lines:
         yield (
-            f"{datetime.fromtimestamp(each['time'], CHINA):%Y-%m-%d %H:%M:%S}",
+            china_time(each["time"]),
             each["event"],
             _event(each["event"]),
             Yuan(each["amount"]),

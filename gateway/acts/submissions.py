@@ -121,5 +121,5 @@ def _reached(office: Office, index: int, call: _Call, place: int, done: Done) ->
     return _refused(index, call.order_id, refusal(refused))
 
 
-def _refused(index: int, order_id: Id | None, refusal: Any) -> Outcome:
-    return Outcome(index=index, order_id=order_id, stage=None, refused=refusal)
+def _refused(index: int, order_id: Id | None, why: Any) -> Outcome:
+    return Outcome(index=index, order_id=order_id, stage=None, refused=why)

@@ -134,9 +134,9 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
     def register(act: Callable[..., Answer]) -> Callable[..., Answer]:
         @wraps(act)
         def run(**typed: Any) -> None:
-            _, _, words = typed.pop("context").command_path.partition(" ")
+            _, _, path = typed.pop("context").command_path.partition(" ")
             common = {key: typed.pop(key) for key in options}
-            raise typer.Exit(_carry_out(act, words, common, typed))
+            raise typer.Exit(_carry_out(act, path, common, typed))
 
         signature = inspect.signature(act, eval_str=True)
         own = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in list(signature.parameters.values())[1:]]
@@ -153,12 +153,12 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
     return register
 
 
-def _carry_out(act: Callable[..., Answer], words: str, common: dict[str, Any], typed: dict[str, Any]) -> Exit:
+def _carry_out(act: Callable[..., Answer], path: str, common: dict[str, Any], typed: dict[str, Any]) -> Exit:
     config, as_json = common.pop("config"), common.pop("as_json")
-    screen = Screen(as_json=as_json, lang=common["lang"] or Lang.ZH, command=words)
+    screen = Screen(as_json=as_json, lang=common["lang"] or Lang.ZH, command=path)
     try:
         settings = Settings.read(common, config)
-        screen = Screen(as_json=as_json, lang=settings.lang or Lang.ZH, command=words)
+        screen = Screen(as_json=as_json, lang=settings.lang or Lang.ZH, command=path)
         session = Session(settings, screen)
         try:
             return _answer(screen, act(session, **typed))
@@ -183,8 +183,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
     from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
 
-    zh = FAILURES.get(type(failure).__name__)
-    message = screen.told(str(failure)) if zh is None else screen.words(zh, f"{failure}")
+    message = _message(screen, failure)
     match failure:
         case SettingRefused() | UnsafeAddress():
             screen.refusal(type(failure).__name__, "usage", message, {})
@@ -205,7 +204,8 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
         case Rejected():
             zh, en = why_refused(failure.code, failure.values)
             sentence = screen.words(f"{zh}未发生任何变化。", f"{en} Nothing changed.")
-            screen.refusal(failure.code, "rejected", sentence, {name: _money(name, each) for name, each in failure.values.items()})
+            values = {name: _in_json(name, each) for name, each in failure.values.items()}
+            screen.refusal(failure.code, "rejected", sentence, values)
             return Exit.REFUSED
         case IndexBusy():
             sentence = screen.words("索引正被运行中的网关或另一命令使用，未作任何改动。", "The index is in use; nothing was done.")
@@ -236,5 +236,11 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             return Exit.REFUSED
 
 
-def _money(name: str, value: Any) -> Any:
+def _message(screen: Screen, failure: TongquanError) -> str:
+    zh = FAILURES.get(type(failure).__name__)
+    return screen.told(str(failure)) if zh is None else screen.words(zh, str(failure))
+
+
+def _in_json(name: str, value: Any) -> Any:
+    # Money is a decimal string of fen in every answer.
     return str(value) if name in MONEY_OF_REFUSALS and isinstance(value, int) else value

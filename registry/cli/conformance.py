@@ -1,10 +1,10 @@
 """`tongquan conformance`: a region that wants to join rehearses every verb against its own gateway and node, and signs what came of it."""
 
 import typing
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+from registry.china import china_time
 from registry.cli import parsing
 from registry.cli.arguments import NewFile, argument, option
 from registry.cli.command import Answer, Exit, Told, Uses, command, group
@@ -12,7 +12,7 @@ from registry.cli.screen import Bar
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
 from registry.files import write_new
-from registry.model import CHINA, Address, Region
+from registry.model import Address, Region
 
 if typing.TYPE_CHECKING:
     from registry.conformance.report import Known, Result, SignedReport
@@ -170,10 +170,10 @@ def _written(session: Session, made: "SignedReport", report: Path, page: Path | 
         _paged(made, page)
     told = _told(made, KNOWN)
     if (due := told["whole_from"]) is not None:
-        day = f"{datetime.fromtimestamp(due, CHINA):%Y-%m-%d %H:%M:%S}"
+        at = china_time(due)
         session.screen.note(
-            f"{len(told['not_due'])} 项尚未到期，{day} 起可用 tongquan conformance continue 全部补测。",
-            f"{len(told['not_due'])} are not due yet: tongquan conformance continue plays all of them from {day} on (UTC+8).",
+            f"{len(told['not_due'])} 项尚未到期，{at} 起可用 tongquan conformance continue 全部补测。",
+            f"{len(told['not_due'])} are not due yet: tongquan conformance continue plays all of them from {at} on (UTC+8).",
         )
     return Told(told | {"report": report}, Exit.DIFFERENT if told["failed"] else Exit.DONE)
 

@@ -6,7 +6,6 @@ Many of a kind stand in a table where it fits the width, else one below the othe
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,11 +14,12 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from registry.china import china_month
+from registry.china import LAST_SECOND, china_month, china_time
 from registry.cli.settings import Lang
 from registry.cli.words import COUNTED, DURATIONS, FIELDS, FIELDS_AT, FROM_ZERO, MONEY, MONTHS, RATES, STATES, STATES_AT, TIMES
-from registry.model import CHINA, NO_ADDRESS, NO_ID
+from registry.model import NO_ADDRESS, NO_ID
 from registry.money import yuan
+from registry.state_words import NO_END
 
 INDENT = 2
 BETWEEN_COLUMNS = 3
@@ -27,7 +27,6 @@ DAY = 86_400
 NOTHING = "—"
 SENTENCES = frozenset({"detail", "message"})
 _NO_ID = "0x" + NO_ID.hex()
-_YEAR_9999 = 253_370_736_000
 
 
 def words(lang: Lang, zh: str, en: str) -> str:
@@ -61,21 +60,22 @@ class Layout:
     def fields(self, found: Mapping[str, Any]) -> RenderableType:
         """One thing, a field a line; what holds fields of its own stands below its name."""
         parts: list[RenderableType] = []
+        grid: Table | None = None
         for name, value in self._in_words(found).items():
             if _holds_fields(value):
-                within = replace(self, width=self.width - INDENT, at=(*self.at, name))
-                held = within.fields(value) if isinstance(value, dict) else within.rows(value)
-                parts += [Text(self._label(name, value), style="bold"), Padding(held, (0, 0, 0, INDENT), expand=False)]
+                parts += [Text(self._label(name, value), style="bold"), self._held(name, value)]
+                grid = None
                 continue
-            if not parts or not isinstance(parts[-1], Table):
-                parts.append(_grid())
-            _add(parts[-1], self._label(name, value), self._shown(name, value))
+            if grid is None:
+                grid = _grid()
+                parts.append(grid)
+            _add(grid, self._label(name, value), self._shown(name, value))
         return Group(*parts)
 
     def rows(self, found: Sequence[Any]) -> RenderableType:
         """Many things, or several lists of them."""
         if isinstance(found[0], list):
-            return self._numbered([Padding(self.rows(each), (0, 0, 0, INDENT), expand=False) for each in found])
+            return self._numbered([_indented(self.rows(each)) for each in found])
         rows = [self._in_words(row) for row in found]
         if any(_holds_fields(value) for row in rows for value in row.values()):
             return self._one_by_one(rows)
@@ -88,6 +88,10 @@ class Layout:
         for each in cells:
             table.add_row(*map(Text, each))
         return table
+
+    def _held(self, name: str, value: Any) -> RenderableType:
+        within = replace(self, width=self.width - INDENT, at=(*self.at, name))
+        return _indented(within.fields(value) if isinstance(value, dict) else within.rows(value))
 
     def _one_by_one(self, rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         if all("field" in row for row in rows):
@@ -152,9 +156,7 @@ class Layout:
     def _time(self, seconds: int) -> str:
         if seconds == 0:
             return NOTHING
-        if seconds > _YEAR_9999:
-            return self._either("不限期", "no end")
-        return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+        return self._either(*NO_END) if seconds > LAST_SECOND else china_time(seconds)
 
     def _either(self, zh: str, en: str) -> str:
         return en if self.lang is Lang.EN else zh
@@ -191,7 +193,11 @@ def _grid() -> Table:
     return Table.grid(Column(), Column(overflow="fold"), padding=(0, 2))
 
 
-def _add(grid: Any, label: str, shown: str) -> None:
+def _indented(held: RenderableType) -> RenderableType:
+    return Padding(held, (0, 0, 0, INDENT), expand=False)
+
+
+def _add(grid: Table, label: str, shown: str) -> None:
     grid.add_row(Text(label, style="bold"), Text(shown))
 
 

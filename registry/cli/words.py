@@ -17,7 +17,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "admin": ("管理账户", "admin"),
     "admit": ("待登记机构", "labs to admit"),
     "affairs": ("未了事项", "what is open"),
-    "age_seconds": ("数据时龄", "age"),
+    "age_seconds": ("数据距今", "age"),
     "agent": ("代理人", "agent"),
     "agreement": ("服务合同", "agreement"),
     "agrees": ("与控制总数相符", "comes to the totals"),
@@ -605,11 +605,11 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "programme hand-in": {
         "file": ("券种文件", "programme's file"),
     },
-    "reasons": {
-        "code": ("代码", "code"),
-    },
     "quote": {
         "amount": ("应锁定额度", "to reserve"),
+    },
+    "reasons": {
+        "code": ("代码", "code"),
     },
     "record": {
         "code": ("编码", "code"),
@@ -677,12 +677,10 @@ STATES: Mapping[str, tuple[str, str]] = {
     "CHECKED": ("已核对", "checked"),
     "CLOSED": ("已月结", "closed"),
     "COMPANY": ("企业代码", "company code"),
-    "CONFORMS": ("符合", "conforms"),
     "CROSS_REGION": ("跨区域时", "across regions"),
     "ContractElsewhere": ("另一开票单位有相同合同号", "another seller has this contract number"),
     "DIFFERENT": ("不一致", "different"),
     "DIFFERS": ("不符", "differs"),
-    "DOES_NOT_CONFORM": ("不符合", "does not conform"),
     "DRAWN": ("已编制", "drawn up"),
     "DecisionMalformed": ("决定无法读取", "the decision cannot be read"),
     "DecisionMissing": ("链上已发放，无决定", "issued without a decision"),
@@ -711,7 +709,6 @@ STATES: Mapping[str, tuple[str, str]] = {
     "HOME": ("发券地", "issuing region"),
     "HOST": ("服务地", "host region"),
     "HOST_UNIT": ("依托单位", "host unit"),
-    "INCOMPLETE": ("尚不完整，未见不符", "incomplete, and nothing failed"),
     "INTACT": ("完好", "intact"),
     "ITEM": ("服务条目", "item"),
     "ITEM_NOT_ELIGIBLE": ("条目不在列", "item not listed"),

@@ -12,7 +12,8 @@ from stdnum.cn import uscc
 from registry.model import Region, Role
 
 PARTNER, THIRD = Region(990_001), Region(990_002)
-"""The first plays issuing and host region beside the candidate; the third only votes, since more than half of three is two."""
+"""The first plays issuing and host region beside the candidate; the third votes, since more than half of three is two,
+and has its admin replaced."""
 
 FOURTH = Region(990_003)
 """The members admit it during the rehearsal; from then on three votes carry a motion."""

@@ -1,18 +1,13 @@
 """The report for people, as plain text: Chinese first. What counts is its canonical form (`registry.conformance.report`). Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import Any
 
 from registry.canonical import canonical_json
-from registry.conformance.report import Known, Outcome, Result, SignedReport
-from registry.model import CHINA
+from registry.china import china_time
+from registry.conformance.report import Known, Result, SignedReport
+from registry.state_words import STATE_WORDS
 
-_OUTCOMES = {
-    Outcome.CONFORMS: "符合 conforms",
-    Outcome.INCOMPLETE: "尚不完整 not complete yet",
-    Outcome.DOES_NOT_CONFORM: "不符合 does not conform",
-}
 _MARKS = {True: "✓ 通过 passed", False: "✗ 不符 failed", None: "… 未到期 not due"}
 
 
@@ -27,10 +22,10 @@ def _head(report: SignedReport, known: Known) -> Iterator[str]:
     yield "通券符合性测试报告 Tongquan conformance report"
     yield ""
     yield f"地区 Region                  {document['region']}"
-    yield f"结论 Outcome                 {_OUTCOMES[reading.outcome]}"
+    yield f"结论 Outcome                 {' '.join(STATE_WORDS['outcome'][reading.outcome])}"
     yield f"通过 / 不符 / 未到期          {reading.passed} / {len(reading.failed)} / {len(reading.not_due)}"
     if reading.whole_from is not None:
-        yield f"可全部补测 Continue from      {_time(reading.whole_from)}"
+        yield f"可全部补测 Continue from      {china_time(reading.whole_from)}"
     yield f"签署账户 Signed by           {document['signer']}"
     yield f"报告哈希 SHA-256             {report.to_sign.report.hex()}"
     yield f"软件版本 Software            {document['software']['version']}"
@@ -51,7 +46,7 @@ def _troubles(results: Sequence[Result]) -> Iterator[str]:
             yield f"  应为 expected {_json(each.expected)}"
             yield f"  实得 got      {_json(each.got)}"
         if each.due is not None:
-            yield from ("", f"… {each.id} · {each.verb}：{_time(each.due)} 之后可测 can be checked from then on")
+            yield from ("", f"… {each.id} · {each.verb}：{china_time(each.due)} 之后可测 can be checked from then on")
 
 
 def _all(results: Sequence[Result]) -> Iterator[str]:
@@ -63,11 +58,7 @@ def _all(results: Sequence[Result]) -> Iterator[str]:
 
 
 def _block(told: Any) -> str:
-    return f"{told['number']}（{_time(told['time'])}）"
-
-
-def _time(seconds: int) -> str:
-    return f"{datetime.fromtimestamp(seconds, CHINA):%Y-%m-%d %H:%M:%S}"
+    return f"{told['number']}（{china_time(told['time'])}）"
 
 
 def _json(value: Any) -> str:

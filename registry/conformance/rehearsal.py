@@ -182,9 +182,11 @@ def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
         raise RehearsalRefused(f"{folder} 属于另一演练。 {folder} was begun for another region, admin or chain: {_json(begun)}")
     if folder.exists() and any(folder.iterdir()) and not begun.exists():
         raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
-    for each in (folder, folder / "keys", folder / "api-keys"):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # First of all: what lies in a folder without it is somebody else's.
     _write(begun, founding)
+    for each in ("keys", "api-keys"):
+        (folder / each).mkdir(mode=0o700, exist_ok=True)
 
 
 def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:

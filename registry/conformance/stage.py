@@ -222,11 +222,19 @@ class Stage:
     # Keys
 
     def account(self, name: str) -> KeyAccount:
-        """An account whose key lies in the rehearsal's folder; of a party whose key was replaced, the new one."""
+        """An account whose key lies in the rehearsal's folder; where its key was replaced, the next one."""
         name = self.remembered.get(f"key of {name}", name)
         if name not in self._accounts:
             self._accounts[name] = self.rehearsal.account(name)
         return self._accounts[name]
+
+    def address(self, name: str) -> Address:
+        """Such an account's address."""
+        return Address(self.account(name).address)
+
+    def use_next_key(self, name: str) -> None:
+        """From now on an account's next key stands for it."""
+        self.remembered[f"key of {name}"] = f"{name}-next"
 
     @cached_property
     def _outbox(self) -> Outbox:
@@ -250,10 +258,6 @@ class Stage:
     def recovery(self) -> Client:
         """The candidate's recovery key."""
         return self.client(self.account(f"{self.region}-recovery"))
-
-    def partner_signer(self, name: str) -> Address:
-        """The account that signs for a party of the partner's."""
-        return Address(self.account(name).address)
 
     # Motions
 
@@ -279,8 +283,9 @@ class Stage:
 
     def carry(self, motion: Motion) -> None:
         """As many members vote as carry a motion, the candidate first; nobody on its own case."""
-        admins = {self.region: self.office} | {each: self.partner("admin", each) for each in (PARTNER, THIRD, FOURTH)}
-        for admin in [admin for region, admin in admins.items() if region != motion.region][:VOTES]:
+        may_vote = [each for each in (self.region, PARTNER, THIRD, FOURTH) if each != motion.region]
+        for region in may_vote[:VOTES]:
+            admin = self.office if region == self.region else self.partner("admin", region)
             admin.vote(motion)
 
     # Parties

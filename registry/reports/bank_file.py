@@ -9,13 +9,13 @@ import csv
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 from unicodedata import normalize
 
+from registry.china import china_time
 from registry.events import Flagged, FlagLifted, FlagSeconded, Logged, StandingSet
-from registry.model import CHINA, Fen, Id, Paid, Region, Stage, Standing, Time
+from registry.model import Fen, Id, Paid, Region, Stage, Standing, Time
 from registry.money import yuan_cell
 from registry.reports.basis import Asked, Report, fen
 from registry.reports.lives import Life, in_order, lives_of
@@ -120,7 +120,7 @@ def row_of(order: Mapping[str, Any]) -> tuple[str, ...]:
         order["payee"],
         order["lab_code"] or "",
         yuan_cell(int(order["amount"])),
-        f"{datetime.fromtimestamp(order['accepted'], CHINA):%Y-%m-%d %H:%M:%S}",
+        china_time(order["accepted"]),
     )
 
 

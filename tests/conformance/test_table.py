@@ -117,7 +117,7 @@ def test_what_is_not_due_is_incomplete_and_what_failed_does_not_conform():
 
     assert (waiting.outcome, waiting.whole_from) == (Outcome.INCOMPLETE, 1_900_000_001)
     assert (failed.outcome, failed.whole_from) == (Outcome.DOES_NOT_CONFORM, 1_900_000_001)
-    assert "尚不完整 not complete yet" in page(signed(late, later), KNOWN)
+    assert "尚不完整，未见不符 incomplete, and nothing failed" in page(signed(late, later), KNOWN)
 
 
 def with_events(check_id, *places):

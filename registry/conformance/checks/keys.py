@@ -54,7 +54,7 @@ def rotated(stage: Stage) -> Seen:
     prepared = stage.desk("firm-2").ask("/v1/rotations/prepare", {"signer": stage.account("firm-2-next").address})
     answer = _sent(stage, "firm-2", prepared)
     signer = _signer(stage, "firm-2")
-    stage.remembered["key of firm-2"] = "firm-2-next"
+    stage.use_next_key("firm-2")
     got = answer.told("outcome") | {"signer": signer}
     return Seen(got, {"status": 200, "outcome": "ROTATED", "signer": stage.rehearsal.account("firm-2-next").address})
 

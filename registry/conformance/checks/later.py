@@ -1,7 +1,7 @@
 """
 What needs time on the chain: the end of a voucher and of a motion, keys that a motion replaces, the close of a month.
 
-Last of all comes a voucher under a tag key that the gateway lacks: from then on it issues nothing.
+Last of all comes a voucher under a tag key that the gateway lacks: from then on that gateway issues nothing.
 """
 
 import secrets
@@ -55,15 +55,15 @@ def lapsed(stage: Stage) -> Seen:
 def keys_replaced(stage: Stage) -> Seen:
     """The fourth region's; the old admin has no say any more."""
     old = stage.partner("admin", FOURTH)
-    motion = _in_time(stage)
+    motion = _due_replacement(stage)
     stage.office.enact(motion)
     state = stage.read(REGION, FOURTH)
-    stage.remembered[f"key of {FOURTH}-admin"] = f"{FOURTH}-admin-next"
+    stage.use_next_key(f"{FOURTH}-admin")
     got = [state.admin, state.recovery, refusal_of(old.vote, lapsing(stage))]
     return Seen(got, [motion.account, motion.other, "NotAdmin"])
 
 
-def _in_time(stage: Stage) -> Motion:
+def _due_replacement(stage: Stage) -> Motion:
     """The motion to replace the fourth region's keys. Where the days went by in which it could be enacted, the members vote anew."""
     number = stage.remembered.setdefault("replacement", 1)
     motion = replacement(stage, f"replacement {number}", FOURTH)
@@ -153,7 +153,7 @@ def unknown(stage: Stage) -> Seen:
     ring, codes = Keyring([TagKey(_LACKING, secrets.token_bytes(32))], epoch=_LACKING), stage.rehearsal.codes
     firm, until = ring.firm(codes.companies["partner-firm"]), Time(stage.now + 100 * DAY)
     programme = id_of(read_programme_file(programmes_of(stage.region)["partner"]).programme)
-    stage.partner("directory").enrol(Firm(PARTNER, firm), stage.partner_signer("partner-firm"))
+    stage.partner("directory").enrol(Firm(PARTNER, firm), stage.address("partner-firm"))
     terms = Terms(programme, Fen(1_000_000), Fen(100_000), until, until)
     stage.partner("issuer").issue(terms, [Recipient(firm, ring.serial(PARTNER, "REH-LACKING"))])
     # Where this is played long after, what is found may be past its use-by.

@@ -8,7 +8,7 @@ from registry.conformance.stage import VOTES, Stage, id_in, refusal_of
 from registry.conformance.table import Seen, check
 from registry.events import Contract
 from registry.getters import INVOICE, REGISTRY
-from registry.model import Address, Motion, MotionKind, Tag
+from registry.model import Motion, MotionKind, Tag
 from registry.solidity import keccak
 
 _INVOICE, _COST, _SUBSIDY = 9002, 50_000, 35_000
@@ -16,19 +16,15 @@ _SELLER_BYTES = 27
 _SET = (*("Voted",) * VOTES, "RegistrySet")
 
 
-def _claimant(stage: Stage) -> Address:
-    return Address(stage.account(CLAIMANT).address)
-
-
 def _motion(stage: Stage, kind: MotionKind) -> Motion:
-    return stage.motion(f"{CLAIMANT} {kind.name}", kind, account=_claimant(stage))
+    return stage.motion(f"{CLAIMANT} {kind.name}", kind, account=stage.address(CLAIMANT))
 
 
 def _set(stage: Stage, kind: MotionKind) -> str:
     motion = _motion(stage, kind)
     stage.carry(motion)
     stage.office.set_registry(motion)
-    return stage.read(REGISTRY, _claimant(stage)).name
+    return stage.read(REGISTRY, stage.address(CLAIMANT)).name
 
 
 def _tag(stage: Stage) -> Tag:

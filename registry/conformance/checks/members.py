@@ -6,17 +6,17 @@ from registry.conformance.cast import FOURTH, PARTNER
 from registry.conformance.stage import DAY, VOTES, Stage, refusal_of
 from registry.conformance.table import Seen, check
 from registry.getters import REGION
-from registry.model import Address, Motion, MotionKind, Region, Time
+from registry.model import Motion, MotionKind, Region, Time
 
 
 def _admission(stage: Stage) -> Motion:
-    keys = [Address(stage.account(f"{FOURTH}-{name}").address) for name in ("admin", "recovery")]
+    keys = [stage.address(f"{FOURTH}-{name}") for name in ("admin", "recovery")]
     return stage.motion("admission", MotionKind.ADMIT, FOURTH, account=keys[0], other=keys[1])
 
 
 def replacement(stage: Stage, name: str, region: Region) -> Motion:
     """A motion to replace a region's keys by two that nobody has yet."""
-    keys = [Address(stage.account(f"{FOURTH}-{each}-next").address) for each in ("admin", "recovery")]
+    keys = [stage.address(f"{FOURTH}-{each}-next") for each in ("admin", "recovery")]
     return stage.motion(name, MotionKind.REPLACE_KEYS, region, account=keys[0], other=keys[1])
 
 

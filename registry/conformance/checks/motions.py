@@ -64,7 +64,7 @@ def caretaker(stage: Stage) -> Seen:
 @check("offer.while-suspended", "offer", "暂停期间不得授予角色", "A suspended region offers no role")
 def offered_while_suspended(stage: Stage) -> Seen:
     """To an account that is free."""
-    free = Address(stage.account("firm-spare").address)
+    free = stage.address("firm-spare")
     return Seen(refusal_of(stage.office.offer, free, Role.ISSUER), "Suspended")
 
 

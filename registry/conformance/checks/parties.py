@@ -84,8 +84,8 @@ def partner_parties(stage: Stage) -> Seen:
     codes, keyring, office = stage.rehearsal.codes, stage.rehearsal.keyring, stage.partner("directory")
     host = keyring.firm(codes.companies["partner-lab"])
     lab = Lab(PARTNER, host, codes.labs["partner-lab"])
-    office.admit(lab, stage.partner_signer("partner-lab"), host, Time(stage.now + _YEAR))
-    office.enrol(Firm(PARTNER, keyring.firm(codes.companies["partner-firm"])), stage.partner_signer("partner-firm"))
+    office.admit(lab, stage.address("partner-lab"), host, Time(stage.now + _YEAR))
+    office.enrol(Firm(PARTNER, keyring.firm(codes.companies["partner-firm"])), stage.address("partner-firm"))
     answer = stage.desk("auditor").get(f"/v1/labs/{stage.lab_id('partner-lab')}")
     return Seen(answer.told("region", "code", "standing"), {"status": 200, "region": PARTNER, "code": lab.code, "standing": "ACTIVE"})
 

@@ -12,21 +12,17 @@ from registry.conformance.stage import Stage, id_in, refusal_of, reviewed
 from registry.conformance.table import Seen, check
 from registry.events import Declined
 from registry.getters import ACCOUNT, OFFER, OFFERED_KEYS, REGION
-from registry.model import NO_ADDRESS, Address, Role
+from registry.model import NO_ADDRESS, Role
 
 
 def _spare(stage: Stage) -> Client:
     return stage.client(stage.account(SPARE_REVIEWER))
 
 
-def _address(stage: Stage, name: str) -> Address:
-    return Address(stage.account(name).address)
-
-
 @check("offer.role", "offer", "管理账户授予角色，对方接受前不生效", "A role that is offered does not count yet", events=("Offered",))
 def offered(stage: Stage) -> Seen:
     """To a further reviewer, whose key the candidate's gateway has."""
-    spare = _address(stage, SPARE_REVIEWER)
+    spare = stage.address(SPARE_REVIEWER)
     stage.office.offer(spare, Role.REVIEWER)
     offer = stage.read(OFFER, stage.region, spare)
     got = [offer.by, offer.role.name, stage.read(ACCOUNT, spare).active]
@@ -42,7 +38,7 @@ def other_role(stage: Stage) -> Seen:
 @check("revoke.offer", "revoke", "收回授予后不得接受", "An offer that was taken back is not taken up", events=("OfferWithdrawn",))
 def taken_back(stage: Stage) -> Seen:
     """By the admin."""
-    stage.office.revoke(_address(stage, SPARE_REVIEWER))
+    stage.office.revoke(stage.address(SPARE_REVIEWER))
     return Seen(refusal_of(_spare(stage).take_up, stage.region, Role.REVIEWER), "NotOffered")
 
 
@@ -55,14 +51,14 @@ def taken_back(stage: Stage) -> Seen:
 )
 def taken_up(stage: Stage) -> Seen:
     """The further reviewer declines an order."""
-    stage.office.offer(_address(stage, SPARE_REVIEWER), Role.REVIEWER)
+    stage.office.offer(stage.address(SPARE_REVIEWER), Role.REVIEWER)
     _spare(stage).take_up(stage.region, Role.REVIEWER)
     order = stage.reserve(SERIALS[6], NOTE, lab="partner-lab")
     got = stage.review("decline", SPARE_REVIEWER, order)
     with stage.seen() as snapshot:
         history = [entry.logged.event for entry in snapshot.history_of(id_in(order))]
     by = [event.by for event in history if isinstance(event, Declined)]
-    return Seen([got, by], [reviewed("RELEASED"), [_address(stage, SPARE_REVIEWER)]])
+    return Seen([got, by], [reviewed("RELEASED"), [stage.address(SPARE_REVIEWER)]])
 
 
 @check(
@@ -75,7 +71,7 @@ def taken_up(stage: Stage) -> Seen:
 def revoked(stage: Stage) -> Seen:
     """The order that it would decline waits on, for `enact.caretaker`."""
     order = stage.remembered["waiting"] = stage.reserve(SERIALS[6], NOTE, lab="partner-lab")
-    stage.office.revoke(_address(stage, SPARE_REVIEWER))
+    stage.office.revoke(stage.address(SPARE_REVIEWER))
     got = stage.review("decline", SPARE_REVIEWER, order)
     return Seen([got, stage.order(order)], [refused(409, "NotReviewer"), "REQUESTED"])
 
@@ -83,7 +79,7 @@ def revoked(stage: Stage) -> Seen:
 @check("offer.taken", "offer", "账户一经任职，不得再授予", "An account has one role for ever")
 def taken(stage: Stage) -> Seen:
     """The one that was ended, the candidate's payer, and a partner's."""
-    accounts = [_address(stage, name) for name in (SPARE_REVIEWER, "payer", f"{PARTNER}-payer")]
+    accounts = [stage.address(name) for name in (SPARE_REVIEWER, "payer", f"{PARTNER}-payer")]
     got = [refusal_of(stage.office.offer, account, Role.REVIEWER) for account in accounts]
     return Seen(got, ["AccountTaken"] * 3)
 
@@ -91,14 +87,14 @@ def taken(stage: Stage) -> Seen:
 @check("revoke.not-own", "revoke", "不得终止其他地区的角色", "No admin ends another region's role")
 def not_own(stage: Stage) -> Seen:
     """The partner's payer's."""
-    return Seen(refusal_of(stage.office.revoke, _address(stage, f"{PARTNER}-payer")), "NotRoleAccount")
+    return Seen(refusal_of(stage.office.revoke, stage.address(f"{PARTNER}-payer")), "NotRoleAccount")
 
 
 @check("offer.not-admin", "offer", "非管理账户不得授予角色", "Nobody but the admin offers a role")
 def not_admin(stage: Stage) -> Seen:
     """Neither a reviewer nor the recovery key."""
     clients = (stage.client(stage.account("reviewer-1")), stage.recovery)
-    free = _address(stage, "firm-spare")
+    free = stage.address("firm-spare")
     got = [refusal_of(client.offer, free, Role.ISSUER) for client in clients]
     return Seen(got, ["NotAdmin"] * 2)
 
@@ -112,7 +108,7 @@ def not_admin(stage: Stage) -> Seen:
 )
 def recovery_offered(stage: Stage) -> Seen:
     """The candidate's."""
-    successor = _address(stage, f"{stage.region}-recovery-next")
+    successor = stage.address(f"{stage.region}-recovery-next")
     stage.recovery.rotate_recovery(successor)
     got = [stage.read(OFFERED_KEYS, stage.region).recovery, stage.read(REGION, stage.region).recovery]
     return Seen(got, [successor, stage.recovery.address])
@@ -129,16 +125,16 @@ def recovery_taken_up(stage: Stage) -> Seen:
     """The candidate's; its admin stays."""
     old, key = stage.recovery, f"{stage.region}-recovery"
     stage.client(stage.account(f"{key}-next")).take_up(stage.region, Role.RECOVERY)
-    stage.remembered[f"key of {key}"] = f"{key}-next"
+    stage.use_next_key(key)
     state = stage.read(REGION, stage.region)
-    got = [state.admin, state.recovery, refusal_of(old.rotate_recovery, _address(stage, "firm-spare"))]
+    got = [state.admin, state.recovery, refusal_of(old.rotate_recovery, stage.address("firm-spare"))]
     return Seen(got, [stage.admin.address, stage.recovery.address, "NotRecovery"])
 
 
 @check("recover.not-recovery", "recover", "管理账户不得代行恢复", "Nobody but the recovery key ends an admin")
 def not_recovery(stage: Stage) -> Seen:
     """Neither the admin itself nor another region's."""
-    free = _address(stage, "firm-spare")
+    free = stage.address("firm-spare")
     got = [refusal_of(client.recover, free) for client in (stage.office, stage.partner("admin"))]
     return Seen([*got, stage.read(REGION, stage.region).admin], ["NotRecovery", "NotRecovery", stage.admin.address])
 
@@ -152,9 +148,9 @@ def not_recovery(stage: Stage) -> Seen:
 )
 def recovered(stage: Stage) -> Seen:
     """A partner's, which has no admin until the next one takes its place up."""
-    old, successor = stage.partner("admin", THIRD), _address(stage, f"{THIRD}-admin-next")
+    old, successor = stage.partner("admin", THIRD), stage.address(f"{THIRD}-admin-next")
     stage.partner("recovery", THIRD).recover(successor)
-    end = refusal_of(old.offer, _address(stage, "firm-spare"), Role.ISSUER)
+    end = refusal_of(old.offer, stage.address("firm-spare"), Role.ISSUER)
     got = [stage.read(REGION, THIRD).admin, stage.read(OFFERED_KEYS, THIRD).admin, end]
     return Seen(got, [NO_ADDRESS, successor, "NotAdmin"])
 
@@ -164,5 +160,5 @@ def admin_taken_up(stage: Stage) -> Seen:
     """From now on it votes for that region."""
     key = f"{THIRD}-admin"
     stage.client(stage.account(f"{key}-next")).take_up(THIRD, Role.ADMIN)
-    stage.remembered[f"key of {key}"] = f"{key}-next"
-    return Seen(stage.read(REGION, THIRD).admin, _address(stage, key))
+    stage.use_next_key(key)
+    return Seen(stage.read(REGION, THIRD).admin, stage.address(key))
