@@ -21,7 +21,7 @@ from openpyxl import Workbook
 
 from gateway import sheets
 from gateway.catalogue_list import ITEMS
-from gateway.edge.body import holds_half_a_character
+from gateway.edge.body import MOST_VALUES, has_too_many_values, holds_half_a_character
 from gateway.errors import Problem
 from gateway.sheets import MOST_CELLS_A_ROW, MOST_COLUMNS, MOST_MARKS_A_ROW, MOST_MARKS_BESIDES, MOST_MARKS_IN_ONE_ROW, Limits
 from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
@@ -97,6 +97,33 @@ def test_a_document_that_is_nested_very_deeply_is_refused(town, firm, lab, path,
     answer = town.desk(SHANGHAI, "lab-shanghai").post(path, deep if path == "/v1/orders" else {"documents": [deep]})
 
     assert (answer.status, answer.code) == (422, "InvalidRequest")
+
+
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/orders", "/v1/nowhere"])
+def test_json_of_very_many_values_is_refused_before_any_of_them_is_made(town, unchanged, path):
+    """Six megabytes of it cost a second in which nobody else was answered, and whoever sent them was not asked for a key yet."""
+    bomb = b'["' + rb"\ud83d\ude00" + b'",' + b"[]," * (MOST_VALUES // 2) + b"0]"
+
+    answer = town.ask("POST", path, content=bomb, headers={"Content-Type": "application/json", "Idempotency-Key": "many"})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
+
+
+def test_as_many_documents_as_may_be_submitted_at_once_are_not_too_many_values(town, firm, lab):
+    order = town.order(firm, lab, serial=town.serial_for(firm), project="P-1", amount="500000")
+
+    told = json.dumps({"documents": [order] * 100}).encode()
+
+    assert not has_too_many_values(told * 5)
+
+
+def test_a_list_has_as_many_commas_as_it_likes(town, unchanged):
+    """It is no JSON, and is read where its own limits hold."""
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "commas"}
+
+    answer = town.ask("POST", "/v1/verifications", content=b"," * (MOST_VALUES + 1), headers=headers)
+
+    assert answer.status_code != 413
 
 
 def test_half_a_surrogate_pair_is_none_in_whichever_encoding_json_comes():
