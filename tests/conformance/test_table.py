@@ -1,5 +1,6 @@
 """The table of checks, and how a report stands beside it, without a node."""
 
+import json
 import re
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
 from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
 from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.run import table_hash
 from registry.events import Contract
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
@@ -108,6 +110,46 @@ def test_a_report_that_is_not_clean_says_why(results, what):
 
     assert not reading.clean
     assert {name: getattr(reading, name) for name in what} == what
+
+
+def test_a_page_marks_as_failed_what_did_not_come_out_whatever_the_report_says_of_it():
+    told = page(signed(result("one"), result("two", ok=True, got="y")), KNOWN)
+
+    assert "✗ 不符 failed  two" in told
+    assert "实得 got      " in told
+    assert "✓ 通过 passed  one" in told
+
+
+def run(command, *files):
+    return CliRunner().invoke(make_app(), ["conformance", *command, *map(str, files)], env={"TONGQUAN_CONFIG": None})
+
+
+def test_no_page_is_made_of_a_report_that_somebody_else_signed(tmp_path):
+    report, written = tmp_path / "report.json", tmp_path / "page.txt"
+    forged = SignedReport(signed(result("one"), result("two")).document, KeyAccount(bytes([8]) * 32).sign_digest(bytes(32)))
+    report.write_bytes(forged.content())
+
+    done = run(["page"], report, written)
+
+    assert done.exit_code == 1
+    assert "ReportRefused" in done.output + str(done.stderr)
+    assert not written.exists()
+
+
+@pytest.mark.parametrize(
+    ("checks", "signer", "outcome"),
+    [(table_hash(), ADMIN.address, "CONFORMS"), ("00", ADMIN.address, "INCOMPLETE"), (table_hash(), "0x" + "11" * 20, "DOES_NOT_CONFORM")],
+    ids=["as it has to be", "other checks", "another signer"],
+)
+def test_of_what_does_not_verify_nobody_reads_that_it_conforms(tmp_path, monkeypatch, checks, signer, outcome):
+    monkeypatch.setattr("registry.conformance.checks.KNOWN", KNOWN)
+    document = signed(result("one"), result("two")).document | {"software": {"version": "0", "checks": checks}}
+    (tmp_path / "report.json").write_bytes(SignedReport(document, ADMIN.sign(to_sign(document), domain_of(document))).content())
+
+    done = run(["verify", "--json", "--signer", signer], tmp_path / "report.json")
+
+    told = json.loads(done.stdout)
+    assert (told["outcome"], told["clean"], done.exit_code) == (outcome, outcome == "CONFORMS", 0 if outcome == "CONFORMS" else 5)
 
 
 def test_what_is_not_due_is_incomplete_and_what_failed_does_not_conform():
