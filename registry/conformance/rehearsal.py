@@ -182,9 +182,11 @@ def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
         raise RehearsalRefused(f"{folder} 属于另一演练。 {folder} was begun for another region, admin or chain: {_json(begun)}")
     if folder.exists() and any(folder.iterdir()) and not begun.exists():
         raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
-    for each in (folder, folder / "keys", folder / "api-keys"):
-        each.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # COMMIT POINT. A crash before it leaves an empty folder; after it, one in which the same call goes on.
     _write(begun, founding)
+    for each in (folder / "keys", folder / "api-keys"):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
@@ -197,7 +199,10 @@ def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
     names = ["deployer", *roles, f"{region}-recovery", *own, *(f"{each}-next" for each in nexts), CLAIMANT, *SIGNERS]
     for name in names:
         if not (folder / f"{name}.json").exists():
-            save_key(folder / f"{name}.json", secrets.token_bytes(32), password, strength=Strength.LIGHT)
+            # Beside it first: half a key file, which a crash leaves, would be in the way for ever.
+            beside = folder / f".{name}.{secrets.token_hex(8)}"
+            save_key(beside, secrets.token_bytes(32), password, strength=Strength.LIGHT)
+            beside.rename(folder / f"{name}.json")
     return {name: KeyAccount.open(folder / f"{name}.json", password) for name in names}
 
 
