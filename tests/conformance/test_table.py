@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from typer.testing import CliRunner
@@ -191,6 +191,29 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 def test_what_is_no_report_is_refused(content):
     with pytest.raises(ReportRefused):
         SignedReport.read(content)
+
+
+LINE = "0\n结论 Outcome                 符合 conforms"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"software": {}},
+        {"software": {"version": LINE, "checks": "00"}},
+        {"gateway": {"url": LINE, "interface_sha256": None}},
+        {"checks": [asdict(replace(result("one"), id=[]))]},
+        {"checks": [asdict(replace(result("one"), zh=LINE))]},
+        {"checks": [asdict(result("one", ok=None, due=10**18))]},
+    ],
+    ids=["no software", "a line as version", "a line as address", "an id that is none", "a line as check", "beyond the calendar"],
+)
+def test_a_signed_report_that_no_page_can_be_made_of_is_refused(change):
+    """Whoever signs it; nor can it write a second verdict on its page."""
+    document = signed(result("one")).document | change
+
+    with pytest.raises(ReportRefused):
+        SignedReport.read(SignedReport(document, ADMIN.sign(to_sign(document), domain_of(document))).content())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"region": null}', '{"region": "Changxing"}'])
