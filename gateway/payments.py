@@ -40,14 +40,20 @@ CREATE TABLE IF NOT EXISTS explanations (
 ) STRICT;
 """
 
+_TAKEN_BACK = "null"
+
 
 @dataclass(frozen=True, slots=True)
 class HandedIn:
-    """One month's records of a pair: the file's SHA-256, how many rows it had, when, and by which caller."""
+    """
+    One month's records of a pair: the file's SHA-256, how many rows it had, when, and by which caller.
+
+    Without rows, not even none, it took back what had been handed in before.
+    """
 
     month: int
     sha256: str
-    rows: int
+    rows: int | None
     at: Time
     by: str
 
@@ -82,14 +88,18 @@ class Payments:
         return sha256
 
     def months(self, home: Region, host: Region) -> list[HandedIn]:
-        """The files that count, by month."""
-        return [HandedIn(month, sha256, len(json.loads(rows)), Time(at), by) for month, at, by, sha256, rows in self._counting(home, host)]
+        """The file that was handed in last, by month. Who takes records back leaves that to be seen: breaks may have stood on them."""
+        return [
+            HandedIn(month, sha256, None if rows == _TAKEN_BACK else len(json.loads(rows)), Time(at), by)
+            for month, at, by, sha256, rows in self._latest(home, host)
+        ]
 
     def payments(self, home: Region, host: Region, *, region: Region, keyring: Keyring) -> list[Payment]:
         """Every payment of the files that count, with the tags that the chain would know its payee and reference by."""
         return [
             _payment(month, row, region=region, keyring=keyring)
-            for month, _, _, _, rows in self._counting(home, host)
+            for month, _, _, _, rows in self._latest(home, host)
+            if rows != _TAKEN_BACK
             for row in json.loads(rows)
         ]
 
@@ -118,10 +128,9 @@ class Payments:
         with self._guard:
             self._connection.close()
 
-    def _counting(self, home: Region, host: Region) -> list[tuple[int, int, str, str, str]]:
+    def _latest(self, home: Region, host: Region) -> list[tuple[int, int, str, str, str]]:
         latest = "SELECT max(number) FROM files WHERE home = ? AND host = ? GROUP BY month"
-        counting = f"number IN ({latest}) AND rows <> 'null'"
-        query = f"SELECT month, at, by, sha256, rows FROM files WHERE {counting} ORDER BY month"  # noqa: S608 - our own words
+        query = f"SELECT month, at, by, sha256, rows FROM files WHERE number IN ({latest}) ORDER BY month"  # noqa: S608 - our own words
         with self._guard:
             return self._connection.execute(query, (home, host)).fetchall()
 

@@ -14,7 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from itertools import islice
@@ -174,16 +174,26 @@ def _has_too_many_marks(archive: zipfile.ZipFile, limits: Limits) -> bool:
         part = archive.read(each)
         if not each.filename.startswith(_OF_THE_LIST):
             besides += part.count(b"<")
-        elif b"\0" in part:
-            return True  # UTF-16, in which nothing here would be found
-        else:
-            of_list += part.count(b"<")
-            cells += sum(1 for _ in _CELL.finditer(part))
-            _, *rows = _ROW.split(part)
-            if any(not ends and row.count(b"<") > MOST_MARKS_IN_ONE_ROW for ends, row in zip(rows[::2], rows[1::2], strict=True)):
-                return True
-    too_many = of_list > limits.rows * MOST_MARKS_A_ROW or cells > limits.rows * MOST_CELLS_A_ROW
-    return too_many or besides > MOST_MARKS_BESIDES
+            continue
+        of_list += part.count(b"<")
+        # Before anything is made of them; with a zero byte it is UTF-16, in which nothing here would be found.
+        if of_list > limits.rows * MOST_MARKS_A_ROW or b"\0" in part:
+            return True
+        cells += sum(1 for _ in _CELL.finditer(part))
+        if any(marks > MOST_MARKS_IN_ONE_ROW for marks in _marks_of_rows(part)):
+            return True
+    return cells > limits.rows * MOST_CELLS_A_ROW or besides > MOST_MARKS_BESIDES
+
+
+def _marks_of_rows(part: bytes) -> Iterator[int]:
+    """How many marks each row of a sheet has; of each alone, since a sheet may be rows and nothing else."""
+    begun: int | None = None
+    for found in _ROW.finditer(part):
+        if begun is not None:
+            yield part.count(b"<", begun, found.start())
+        begun = None if found[1] else found.end()
+    if begun is not None:
+        yield part.count(b"<", begun)
 
 
 def _too_large(size: int, most: int) -> Problem:

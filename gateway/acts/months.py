@@ -221,8 +221,9 @@ def explain(office: Office, caller: Caller, asked: BreakExplanation, intent_id: 
 
 
 def _breaks(office: Office, snapshot: Snapshot, named: MonthNamed) -> list[BreakSeen]:
-    handed_in, explained = office.payments.months(named.home, named.host), office.payments.explained()
-    if not handed_in:
+    counting = [each for each in office.payments.months(named.home, named.host) if each.rows is not None]
+    explained = office.payments.explained()
+    if not counting:
         return []
     lines = _lines(snapshot, named)
     mine = {line.order for line in lines}
@@ -237,7 +238,7 @@ def _breaks(office: Office, snapshot: Snapshot, named: MonthNamed) -> list[Break
         payer=office.region,
         home=named.home,
         host=named.host,
-        begun=handed_in[0].month,
+        begun=counting[0].month,
         month=named.month,
     )
     return [shapes.break_seen(each, named.month, _words(each, explained)) for each in found]

@@ -202,11 +202,15 @@ class MonthAccount(Shape):
 
 
 class RecordsSeen(Shape):
-    """One month's payment records as they count: the file's SHA-256, its rows, when it was handed in, and by whom."""
+    """
+    One month's payment records as they count: the file's SHA-256, its rows, when it was handed in, and by whom.
+
+    Without rows (null) the month's records were taken back, and none count.
+    """
 
     month: int
     sha256: str
-    rows: int
+    rows: int | None
     at: int
     by: str
 
@@ -251,7 +255,7 @@ class BreakPage(Shape):
     """
     The breaks of a month, by order: those that stand when it ends, and those that it resolved.
 
-    `records` are the files that this region's payer handed in for the pair, by month; nothing is compared before the first.
+    `records` are the files that this region's payer handed in for the pair, by month; nothing is compared before the first that counts.
     """
 
     breaks: list[BreakSeen]

@@ -124,7 +124,7 @@ def verify(
     """
     from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
     from registry.conformance.on_chain import differences  # noqa: PLC0415 - as above
-    from registry.conformance.report import ReportRefused  # noqa: PLC0415 - as above
+    from registry.conformance.report import Outcome, ReportRefused  # noqa: PLC0415 - as above
     from registry.conformance.run import table_hash  # noqa: PLC0415 - as above
 
     try:
@@ -137,18 +137,24 @@ def verify(
     if session.settings.node_url is not None:
         with session.screen.progress("正在比对链上事件…", "Comparing events…"):
             told |= {"differences": differences(found, session.bare_node)}
-    conforms = found.reading(KNOWN).clean
-    clean = conforms and told["same_checks"] and told["signer_expected"] and not told.get("differences")
+    # Nobody is to read CONFORMS of what was not signed by whom it has to be, or did not happen.
+    if told.get("differences") or not told["signer_expected"]:
+        told["outcome"] = Outcome.DOES_NOT_CONFORM
+    elif told["outcome"] is Outcome.CONFORMS and not told["same_checks"]:
+        told["outcome"] = Outcome.INCOMPLETE
+    clean = told["outcome"] is Outcome.CONFORMS
     return Told({"clean": clean} | told, Exit.DONE if clean else Exit.DIFFERENT)
 
 
 @command(app, "page", example="tongquan conformance page whole-report.json whole-report.txt")
 def page_(_session: Session, report: ReportFile, file: NewFile) -> Answer:
     """
-    由报告写出可读的文本。 Write a report's page for people.
+    由报告写出可读的文本；签名不符的不写。 Write a report's page for people, of one that is signed by the account that it names.
     """
     _require_new(file)
-    return _paged(_read(report), file)
+    found = _read(report)
+    found.require_signed()
+    return _paged(found, file)
 
 
 def _teller(session: Session, bar: Bar) -> "Tell":

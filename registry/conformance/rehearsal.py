@@ -183,10 +183,10 @@ def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
     if folder.exists() and any(folder.iterdir()) and not begun.exists():
         raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # First of all: what lies in a folder without it is somebody else's.
+    # COMMIT POINT. A crash before it leaves an empty folder; after it, one in which the same call goes on.
     _write(begun, founding)
-    for each in ("keys", "api-keys"):
-        (folder / each).mkdir(mode=0o700, exist_ok=True)
+    for each in (folder / "keys", folder / "api-keys"):
+        each.mkdir(mode=0o700, exist_ok=True)
 
 
 def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
@@ -199,7 +199,10 @@ def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
     names = ["deployer", *roles, f"{region}-recovery", *own, *(f"{each}-next" for each in nexts), CLAIMANT, *SIGNERS]
     for name in names:
         if not (folder / f"{name}.json").exists():
-            save_key(folder / f"{name}.json", secrets.token_bytes(32), password, strength=Strength.LIGHT)
+            # Beside it first: half a key file, which a crash leaves, would be in the way for ever.
+            beside = folder / f".{name}.{secrets.token_hex(8)}"
+            save_key(beside, secrets.token_bytes(32), password, strength=Strength.LIGHT)
+            beside.rename(folder / f"{name}.json")
     return {name: KeyAccount.open(folder / f"{name}.json", password) for name in names}
 
 

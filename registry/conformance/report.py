@@ -29,6 +29,8 @@ Known = Mapping[str, Sequence[str]]
 """The checks of this version by their ids, in the order of playing, each with the names of the events that it causes."""
 
 FORMAT = "tongquan conformance report 1"
+MOST_NUMBER = 2**37
+"""Of blocks and seconds; the calendar goes a little further."""
 
 
 class ReportRefused(TongquanError):
@@ -150,7 +152,7 @@ class SignedReport:
             found = json_of(content)
             document, signature = found["report"], bytes.fromhex(found["signature"].removeprefix("0x"))
             signed = cls(document, signature)
-            if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results:
+            if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results or not _has_form(signed):
                 raise ReportRefused("it is of another form")
             _ = signed.to_sign, signed.domain, signed.signer
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as malformed:
@@ -213,6 +215,20 @@ class SignedReport:
             missing=[each for each in known if each not in ids],
             unknown=[each for each in ids if each not in known],
         )
+
+
+def _has_form(report: SignedReport) -> bool:
+    """Texts are lines, so that none passes for another on a page, and numbers are numbers, of times within the calendar."""
+    document, results = report.document, report.results
+    chain, software = document["chain"], document["software"]
+    texts = [software["version"], software["checks"], document["gateway"]["url"], document["signer"], chain["genesis_hash"]]
+    texts += [text for each in results for text in (each.id, each.verb, each.zh, each.en)]
+    texts += [text for name, contract in chain["contracts"].items() for text in (name, contract["address"], contract["code_sha256"])]
+    numbers = [*(chain[at][what] for at in ("first", "last") for what in ("number", "time"))]
+    numbers += [number for each in results for event in each.events for number in (event.block, event.index)]
+    numbers += [each.due for each in results if each.due is not None]
+    are_lines = all(isinstance(each, str) and each.isprintable() for each in texts)
+    return are_lines and all(type(each) is int and 0 <= each <= MOST_NUMBER for each in numbers)
 
 
 def _caused(result: Result, known: Known) -> bool:

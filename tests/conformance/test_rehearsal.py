@@ -11,6 +11,7 @@ import pytest
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
+from registry.conformance import rehearsal as rehearsal_module
 from registry.conformance.checks import CHECKS, KNOWN
 from registry.conformance.rehearsal import Rehearsal, RehearsalRefused, prepare
 from registry.conformance.report import SignedReport
@@ -197,6 +198,30 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     assert refused.refusal["error"] == "RehearsalRefused", "the chain is fresh; no API keys are there yet"
     with pytest.raises(RehearsalRefused, match="prepared already"):
         prepare(node, made, CANDIDATE, admin)
+
+
+@pytest.mark.any_engine
+@pytest.mark.parametrize("owner", [Path, rehearsal_module], ids=["mkdir", "save_key"])
+def test_a_preparation_whose_process_dies_while_it_writes_goes_on(network, tmp_path, monkeypatch, owner):
+    """Between its folders, or with half a key file written."""
+    made, admin, node = tmp_path / "rehearsal", admin_of(tmp_path), BreaksOff(network.url)
+    name = "mkdir" if owner is Path else "save_key"
+    goes_on, left = getattr(owner, name), [1, 2, 3]
+
+    def dies(path, *arguments, **more):
+        if left.pop() == 1:
+            if name == "save_key":
+                path.write_text('{"crypto": ')
+            raise KeyboardInterrupt
+        return goes_on(path, *arguments, **more)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(owner, name, dies)
+        with pytest.raises(KeyboardInterrupt):
+            prepare(node, made, CANDIDATE, admin)
+    rehearsal = prepare(node, made, CANDIDATE, admin)
+
+    assert Rehearsal.open(made).account("deployer").address == rehearsal.account("deployer").address
 
 
 @pytest.mark.any_engine

@@ -1,7 +1,8 @@
 """The table of checks, and how a report stands beside it, without a node."""
 
+import json
 import re
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +15,7 @@ from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
 from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
 from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.run import table_hash
 from registry.events import Contract
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
@@ -110,6 +112,46 @@ def test_a_report_that_is_not_clean_says_why(results, what):
     assert {name: getattr(reading, name) for name in what} == what
 
 
+def test_a_page_marks_as_failed_what_did_not_come_out_whatever_the_report_says_of_it():
+    told = page(signed(result("one"), result("two", ok=True, got="y")), KNOWN)
+
+    assert "✗ 不符 failed  two" in told
+    assert "实得 got      " in told
+    assert "✓ 通过 passed  one" in told
+
+
+def run(command, *files):
+    return CliRunner().invoke(make_app(), ["conformance", *command, *map(str, files)], env={"TONGQUAN_CONFIG": None})
+
+
+def test_no_page_is_made_of_a_report_that_somebody_else_signed(tmp_path):
+    report, written = tmp_path / "report.json", tmp_path / "page.txt"
+    forged = SignedReport(signed(result("one"), result("two")).document, KeyAccount(bytes([8]) * 32).sign_digest(bytes(32)))
+    report.write_bytes(forged.content())
+
+    done = run(["page"], report, written)
+
+    assert done.exit_code == 1
+    assert "ReportRefused" in done.output + str(done.stderr)
+    assert not written.exists()
+
+
+@pytest.mark.parametrize(
+    ("checks", "signer", "outcome"),
+    [(table_hash(), ADMIN.address, "CONFORMS"), ("00", ADMIN.address, "INCOMPLETE"), (table_hash(), "0x" + "11" * 20, "DOES_NOT_CONFORM")],
+    ids=["as it has to be", "other checks", "another signer"],
+)
+def test_of_what_does_not_verify_nobody_reads_that_it_conforms(tmp_path, monkeypatch, checks, signer, outcome):
+    monkeypatch.setattr("registry.conformance.checks.KNOWN", KNOWN)
+    document = signed(result("one"), result("two")).document | {"software": {"version": "0", "checks": checks}}
+    (tmp_path / "report.json").write_bytes(SignedReport(document, ADMIN.sign(to_sign(document), domain_of(document))).content())
+
+    done = run(["verify", "--json", "--signer", signer], tmp_path / "report.json")
+
+    told = json.loads(done.stdout)
+    assert (told["outcome"], told["clean"], done.exit_code) == (outcome, outcome == "CONFORMS", 0 if outcome == "CONFORMS" else 5)
+
+
 def test_what_is_not_due_is_incomplete_and_what_failed_does_not_conform():
     late, later = result("one", ok=None, due=1_900_000_000), result("two", ok=None, due=1_900_000_001)
 
@@ -149,6 +191,29 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 def test_what_is_no_report_is_refused(content):
     with pytest.raises(ReportRefused):
         SignedReport.read(content)
+
+
+LINE = "0\n结论 Outcome                 符合 conforms"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"software": {}},
+        {"software": {"version": LINE, "checks": "00"}},
+        {"gateway": {"url": LINE, "interface_sha256": None}},
+        {"checks": [asdict(replace(result("one"), id=[]))]},
+        {"checks": [asdict(replace(result("one"), zh=LINE))]},
+        {"checks": [asdict(result("one", ok=None, due=10**18))]},
+    ],
+    ids=["no software", "a line as version", "a line as address", "an id that is none", "a line as check", "beyond the calendar"],
+)
+def test_a_signed_report_that_no_page_can_be_made_of_is_refused(change):
+    """Whoever signs it; nor can it write a second verdict on its page."""
+    document = signed(result("one")).document | change
+
+    with pytest.raises(ReportRefused):
+        SignedReport.read(SignedReport(document, ADMIN.sign(to_sign(document), domain_of(document))).content())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"region": null}', '{"region": "Changxing"}'])

@@ -10,6 +10,7 @@ import itertools
 import json
 import select
 import socket
+import tracemalloc
 import zipfile
 from contextlib import suppress
 from dataclasses import replace
@@ -20,7 +21,7 @@ from openpyxl import Workbook
 
 from gateway import sheets
 from gateway.catalogue_list import ITEMS
-from gateway.edge.body import holds_half_a_character
+from gateway.edge.body import MOST_VALUES, has_too_many_values, holds_half_a_character
 from gateway.errors import Problem
 from gateway.sheets import MOST_CELLS_A_ROW, MOST_COLUMNS, MOST_MARKS_A_ROW, MOST_MARKS_BESIDES, MOST_MARKS_IN_ONE_ROW, Limits
 from gateway.voucher_list import LIMITS, MOST_UNPACKED_BYTES, parse
@@ -96,6 +97,33 @@ def test_a_document_that_is_nested_very_deeply_is_refused(town, firm, lab, path,
     answer = town.desk(SHANGHAI, "lab-shanghai").post(path, deep if path == "/v1/orders" else {"documents": [deep]})
 
     assert (answer.status, answer.code) == (422, "InvalidRequest")
+
+
+@pytest.mark.parametrize("path", ["/v1/verifications", "/v1/orders", "/v1/nowhere"])
+def test_json_of_very_many_values_is_refused_before_any_of_them_is_made(town, unchanged, path):
+    """Six megabytes of it cost a second in which nobody else was answered, and whoever sent them was not asked for a key yet."""
+    bomb = b'["' + rb"\ud83d\ude00" + b'",' + b"[]," * (MOST_VALUES // 2) + b"0]"
+
+    answer = town.ask("POST", path, content=bomb, headers={"Content-Type": "application/json", "Idempotency-Key": "many"})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "TooLarge")
+
+
+def test_as_many_documents_as_may_be_submitted_at_once_are_not_too_many_values(town, firm, lab):
+    order = town.order(firm, lab, serial=town.serial_for(firm), project="P-1", amount="500000")
+
+    told = json.dumps({"documents": [order] * 100}).encode()
+
+    assert not has_too_many_values(told * 5)
+
+
+def test_a_list_has_as_many_commas_as_it_likes(town, unchanged):
+    """It is no JSON, and is read where its own limits hold."""
+    headers = {"Content-Type": "text/csv", "Idempotency-Key": "commas"}
+
+    answer = town.ask("POST", "/v1/verifications", content=b"," * (MOST_VALUES + 1), headers=headers)
+
+    assert answer.status_code != 413
 
 
 def test_half_a_surrogate_pair_is_none_in_whichever_encoding_json_comes():
@@ -482,6 +510,20 @@ def test_what_is_no_longer_for_a_longer_list_is_bounded_for_the_longest(bomb):
         sheets.read(bomb, ITEMS)
 
     assert (refused.value.status, refused.value.code) == (413, "ListTooLarge")
+
+
+def test_a_sheet_of_rows_alone_is_refused_before_anything_is_made_of_them():
+    """60 KB that unpack to thirteen million rows: split into their texts they took a gigabyte, and held up all other callers meanwhile."""
+    bomb = rezipped(GOOD, sheet1_xml=b"<row >" * (ITEMS.unpacked_bytes // 7))
+
+    tracemalloc.start()
+    with pytest.raises(Problem) as refused:
+        sheets.read(bomb, ITEMS)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+
+    assert (refused.value.status, refused.value.code) == (413, "ListTooLarge")
+    assert most < 3 * ITEMS.unpacked_bytes
 
 
 def test_blank_rows_and_what_stands_below_a_sheet_are_no_long_row():
