@@ -36,7 +36,7 @@ from registry.conformance.cast import (
     Codes,
     codes_of,
 )
-from registry.errors import TongquanError
+from registry.conformance.refusals import RehearsalRefused
 from registry.files import OWNER_ONLY, put_in_place
 from registry.keystore import KeyAccount, Strength, save_key
 from registry.model import Address, Founder, Id, Lab, Region, Time
@@ -49,10 +49,6 @@ CALLERS = (*_ACCOUNTS, "auditor", "lab", "firm", "firm-2")
 """Who has an API key at the candidate's gateway."""
 
 _PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", SPARE_REVIEWER: "REVIEWER", "firm-2": "FIRM"}
-
-
-class RehearsalRefused(TongquanError):
-    """A folder is no rehearsal, or something is missing in it; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,19 @@ class Rehearsal:
         Raises:
             RehearsalRefused: the operator has put none here yet.
         """
-        return _text(self.folder / "api-keys" / f"{caller}.apikey").rstrip("\n")
+        path = self.folder / "api-keys" / f"{caller}.apikey"
+        if not path.exists():
+            raise RehearsalRefused(f"没有 {path}：请先运行 {self.script}。 There is no {path}: run {self.script} first.")
+        return _text(path).rstrip("\n")
+
+    def party(self, caller: str) -> str:
+        """What a caller is at the candidate's gateway."""
+        return _PARTY.get(caller, caller.upper())
+
+    @property
+    def script(self) -> Path:
+        """What makes the API keys."""
+        return self.folder / "api-keys.sh"
 
     def require_api_keys(self) -> None:
         """
@@ -126,7 +134,7 @@ class Rehearsal:
     def scopes(self) -> Iterator[list[str]]:
         """What `tongquan gateway keys add` is told for each caller."""
         for name in CALLERS:
-            party = _PARTY.get(name, name.upper())
+            party = self.party(name)
             scope = ["--name", name, "--party", party, "--region", str(self.region)]
             if name in _ACCOUNTS:
                 scope += ["--account", name]

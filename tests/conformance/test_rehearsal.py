@@ -1,18 +1,23 @@
 """A candidate rehearses at its command line: from an empty network to a whole report that the members verify."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.api_keys import FILE
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
+from registry.conformance.cast import PARTNER
 from registry.conformance.checks import CHECKS, KNOWN
-from registry.conformance.rehearsal import Rehearsal, RehearsalRefused, prepare
+from registry.conformance.refusals import RehearsalRefused
+from registry.conformance.rehearsal import Rehearsal, prepare
 from registry.conformance.report import SignedReport
 from tests import softhsm
 from tests.cli.conftest import Desk, light_key
@@ -170,6 +175,42 @@ def test_what_is_refused_before_anything_is_done(candidates):
         (candidate.folder / "report.json").write_text("{}")
         assert desk.run("conformance run rehearsal report.json --json").status == 2
         assert desk.run("conformance verify report.json --json").lines == [{"clean": False, "reason": "it has no report and signature"}]
+
+
+@pytest.mark.any_engine
+def test_a_gateway_that_is_not_the_rehearsal_s_is_refused_before_anything_is_sent(candidates):
+    """Another region's, one on other contracts of the same chain, one that knows no key, and one to which a caller shows another's."""
+    with candidates() as candidate:
+        folder, node = candidate.folder, Node(candidate.node.url)
+        beside = prepare(node, folder / "beside", CANDIDATE, candidate.admin).folder
+        head = node.head()
+
+        def refused(**otherwise):
+            with candidate.gateway(**otherwise) as url:
+                said = candidate.desk(url).run(f"conformance run rehearsal report.json --used-chain {node.chain_id()} --json")
+            assert (said.status, said.refusal["error"]) == (2, "WrongGateway")
+            return said.refusal["message"]
+
+        assert f"serves region {PARTNER}, this rehearsal is {CANDIDATE}'s" in refused(region=PARTNER)
+        assert "follows other contracts" in refused(deployment=beside / "deployment.json", state=copied_keys(folder))
+        assert "Run rehearsal/api-keys.sh against this gateway's state" in refused(state=folder / "no-keys")
+        keys = candidate.rehearsal.folder / "api-keys"
+        (keys / "firm.apikey").write_bytes((keys / "lab.apikey").read_bytes())
+        assert "does not take firm's API key for that of a FIRM (it answered 403)" in refused()
+        assert node.head() == head
+        assert not (folder / "report.json").exists()
+
+
+def copied_keys(folder):
+    """A state folder that holds a gateway's API keys and nothing else."""
+    (folder / "copied").mkdir(mode=0o700)
+    with (
+        contextlib.closing(sqlite3.connect(folder / "state" / FILE)) as kept,
+        contextlib.closing(sqlite3.connect(folder / "copied" / FILE)) as copy,
+    ):
+        kept.backup(copy)
+    (folder / "copied" / FILE).chmod(0o600)
+    return folder / "copied"
 
 
 @pytest.mark.any_engine

@@ -12,7 +12,8 @@ from registry.cli.app import make_app
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
-from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
+from registry.conformance.refusals import RehearsalRefused
+from registry.conformance.rehearsal import Rehearsal
 from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.events import Contract
 from registry.programme_file import read_programme_file
