@@ -104,7 +104,22 @@ def continue_(session: Session, folder: Folder, earlier: ReportFile, report: New
     before, rehearsal, url = _read(earlier), Rehearsal.open(folder), session.told("gateway_url")
     with session.screen.progress("正在检验…", "Checking…") as bar:
         made = go_on(before, rehearsal, session.bare_node, url, session.signing_account, tell=_teller(session, bar))
-    return _written(session, made, report, page)
+    told = _written(session, made, report, page)
+    played = _newly_played(before, made)
+    if not played:
+        at, waits = china_time(told.body["chain_time"]), [each["due_at"] for each in told.body["not_due"]]
+        zh, en = (f"，最早 {china_time(min(waits))} 到期", f"; the next is due at {china_time(min(waits))}") if waits else ("", "")
+        session.screen.note(
+            f"链的时钟为 {at}，没有可补测的检查项{zh}。",
+            f"The chain's clock stands at {at} (UTC+8), and nothing new could be played{en}.",
+        )
+    return Told({**told.body, "played": played}, told.exit)
+
+
+def _newly_played(before: "SignedReport", made: "SignedReport") -> list[str]:
+    """What was not due in the one report, and came to something in the other."""
+    waited = {each.id for each in before.results if each.due is not None}
+    return [each.id for each in made.results if each.id in waited and each.due is None]
 
 
 @command(app, "verify", uses=Uses.NODE, example="tongquan conformance verify whole-report.json --signer $CANDIDATE")
@@ -183,6 +198,7 @@ def _told(report: "SignedReport", known: "Known") -> dict[str, Any]:
     return {
         "outcome": reading.outcome,
         "whole_from": reading.whole_from,
+        "chain_time": report.document["chain"]["last"]["time"],
         "region": report.document["region"],
         "chain_id": report.document["chain"]["chain_id"],
         "report_hash": "0x" + report.to_sign.report.hex(),

@@ -84,6 +84,8 @@ def go_on(
     """
     Play what was not due when a report was made, look at everything once more, and sign a report of both.
 
+    A block is made first: a chain that makes none of itself would still be at the time of the last call, and its gateway's answers STALE.
+
     Raises:
         ReportRefused: the earlier report is not signed, or is of other checks or another rehearsal.
         NotTheAdmin, WrongDeployment, Unreachable, RehearsalRefused: as for `rehearse`.
@@ -94,6 +96,7 @@ def go_on(
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
     with Stage(rehearsal, node, gateway_url, admin, earlier.document["remembered"]) as stage:
         stage.require_gateway()
+        stage.fresh_block()
         now = {each.id: each for each in _played(stage, checks, tell)}
         results = [_worse(each, now[each.id]) if each.id in now else each for each in before.values()]
         return _signed(stage, results, first=earlier.document["chain"]["first"])

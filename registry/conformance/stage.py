@@ -7,6 +7,7 @@ so that one also shows whether it understands what others do.
 """
 
 import secrets
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
@@ -15,9 +16,9 @@ from typing import Any, ParamSpec, Self, TypeVar
 import httpx
 
 from registry.chain.raw import RawNode
-from registry.client import Client
+from registry.client import FINAL_WITHIN_SECONDS, Client
 from registry.codec import Domain, id_of, parse_typed_data
-from registry.conformance.cast import FOURTH, PARTNER, THIRD, invoice
+from registry.conformance.cast import CLAIMANT, FOURTH, PARTNER, THIRD, invoice
 from registry.conformance.desks import Answer, Desk, Wire
 from registry.conformance.refusals import WrongGateway
 from registry.conformance.rehearsal import CALLERS, Rehearsal
@@ -47,7 +48,7 @@ from registry.model import (
     Reservation,
     Time,
 )
-from registry.outbox import Outbox
+from registry.outbox import Intent, Outbox
 from registry.ports import SigningAccount
 from registry.rules import MotionState, month_of
 from registry.statement import Statement
@@ -302,6 +303,15 @@ class Stage:
     def recovery(self) -> Client:
         """The candidate's recovery key."""
         return self.client(self.account(f"{self.region}-recovery"))
+
+    def fresh_block(self) -> None:
+        """A new block, where a chain makes one only for a transaction: an account that has no say sends itself nothing."""
+        account = self.account(CLAIMANT)
+        self._outbox.attach(account)
+        nothing = Intent(
+            id=str(uuid.uuid4()), what="fresh block", target=Address(account.address), calldata=b"", sender=Address(account.address)
+        )
+        self._outbox.wait(self._outbox.submit(nothing), FINAL_WITHIN_SECONDS)
 
     # Motions
 
