@@ -29,6 +29,7 @@ from registry.conformance.cast import (
     INVOICE_EPOCH,
     PARTNER,
     PARTNER_ROLES,
+    PARTNERS,
     ROLES,
     SIGNERS,
     SPARE_REVIEWER,
@@ -152,10 +153,15 @@ def prepare(node: Node, folder: Path, region: Region, admin: SigningAccount) -> 
     If it breaks off, the same call goes on with what lies in the folder: the same keys, and each transaction once.
 
     Raises:
-        RehearsalRefused: the folder holds a whole rehearsal, one that was begun for another region, admin or chain, or something else.
+        RehearsalRefused: the region's code is a partner's; or the folder holds a whole rehearsal, one that was begun for another region,
+            admin or chain, or something else.
         Rejected, DeploymentFailed: the chain does not take it.
         Unreachable, OutcomeUnknown: call again.
     """
+    if region in PARTNERS:
+        raise RehearsalRefused(
+            f"{region} 由演练的伙伴地区使用，请用本地区代码。 {region} is a partner's in every rehearsal: give one's own region's code."
+        )
     _begin(folder, {"region": region, "admin": admin.address, "chain_id": node.chain_id()})
     made = _keys(folder / "keys", region)
     _write(folder / "tag-keys.json", {str(epoch): secrets.token_bytes(32).hex() for epoch in (FIRST_EPOCH, INVOICE_EPOCH)})
@@ -185,11 +191,18 @@ def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
     """An empty folder, or one in which the same was begun and not finished."""
     begun = folder / "founding.json"
     if (folder / "rehearsal.json").exists():
-        raise RehearsalRefused(f"{folder} 已备妥。 {folder} is prepared already.")
+        raise RehearsalRefused(
+            f"{folder} 已备妥；另行演练请另用目录。 {folder} is prepared already; for another rehearsal take another folder."
+        )
     if begun.exists() and _json(begun) != founding:
-        raise RehearsalRefused(f"{folder} 属于另一演练。 {folder} was begun for another region, admin or chain: {_json(begun)}")
+        whose = _json(begun)
+        region, chain_id, admin = (whose.get(name) for name in ("region", "chain_id", "admin"))
+        raise RehearsalRefused(
+            f"{folder} 属于另一演练（地区 {region}，链 {chain_id}，管理账户 {admin}），请另用目录。 "
+            f"{folder} was begun for another region, admin or chain ({region}, chain {chain_id}, {admin}): take another folder."
+        )
     if folder.exists() and any(folder.iterdir()) and not begun.exists():
-        raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
+        raise RehearsalRefused(f"{folder} 不是空目录，请另用目录。 {folder} is not empty: take another folder.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # First of all: what lies in a folder without it is somebody else's.
     _write(begun, founding)

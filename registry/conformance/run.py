@@ -40,7 +40,11 @@ class ChainInUse(TongquanError):
 
     def __init__(self, chain_id: int, log: Log, event: str | None) -> None:
         what = f"{event or 'a log'} of {log.address}, block {log.block}"
-        super().__init__(f"链 {chain_id} 上已有其他内容，未检验。 Chain {chain_id} holds other things; nothing was done: {what}")
+        super().__init__(
+            f"链 {chain_id} 上已有其他内容（{what}），未检验；请在新的网络上以新目录 prepare，或以 --used-chain {chain_id} 写明链号。 "
+            f"Chain {chain_id} holds other things ({what}); nothing was done. Prepare a new folder on a new network; where those things "
+            f"are none of this rehearsal's own, name the chain by --used-chain {chain_id}."
+        )
 
 
 class NotTheAdmin(TongquanError):
@@ -116,9 +120,9 @@ def _require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     """
     report.require_signed()
     if report.document["region"] != rehearsal.region or report.domain != rehearsal.deployment.domain:
-        raise ReportRefused("it is of another rehearsal")
+        raise ReportRefused("报告属于另一演练", "it is of another rehearsal")
     if report.document["software"]["checks"] != table_hash():
-        raise ReportRefused("this version has other checks")
+        raise ReportRefused("本版本的检查项与报告不同", "this version has other checks")
 
 
 def _require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:

@@ -14,7 +14,7 @@ from gateway.api_keys import FILE
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
-from registry.conformance.cast import PARTNER
+from registry.conformance.cast import PARTNER, PARTNERS
 from registry.conformance.checks import CHECKS, KNOWN
 from registry.conformance.refusals import RehearsalRefused
 from registry.conformance.rehearsal import Rehearsal, prepare
@@ -79,6 +79,7 @@ def rehearsed(candidate):
 
         again = desk.run("conformance run rehearsal second.json --json")
         assert (again.status, again.refusal["error"]) == (1, "ChainInUse")
+        assert "Prepare a new folder on a new network" in again.refusal["message"]
         assert not (candidate.folder / "second.json").exists()
 
         # So late that the motion to replace keys is void, and the members vote anew.
@@ -91,11 +92,20 @@ def rehearsed(candidate):
         second = members.run("conformance verify second.json --json").lines[0]
         assert (second["failed"], [each["check"] for each in second["not_due"]]) == ([], ["enact.keys-replaced"])
 
+        early = desk.run("conformance continue rehearsal second.json third.json")
+        assert early.status == 0, early.err
+        assert "没有可补测的检查项" in early.err
+        assert "nothing new could be played; the next is due at" in early.err
+        third, head = members.run("conformance verify third.json --json").lines[0], Node(candidate.node.url).head()
+        assert (third["not_due"], third["chain_time"]) == (second["not_due"], head.time)
+        assert head.time > second["chain_time"], "a block is made first"
+
         candidate.node.jump(15 * DAY)
         candidate.node.mine()
-        whole = desk.run("conformance continue rehearsal second.json whole.json --page whole.txt --json")
+        whole = desk.run("conformance continue rehearsal third.json whole.json --page whole.txt --json")
 
         assert whole.status == 0, whole.err
+        assert whole.lines[-1]["played"] == ["enact.keys-replaced"]
         assert {line["check"] for line in whole.lines[:-1]} == {
             "enact.keys-replaced",
             *(each.id for each in CHECKS.values() if each.closing),
@@ -167,6 +177,10 @@ def test_what_is_refused_before_anything_is_done(candidates):
         chain_id = Node(candidate.node.url).chain_id()
         taken = desk.run(f"conformance prepare rehearsal --region 650999 --chain-id {chain_id} --json")
         assert (taken.status, taken.refusal["error"]) == (1, "RehearsalRefused")
+        for partner in PARTNERS:
+            theirs = desk.run(f"conformance prepare other --region {partner} --chain-id {chain_id} --json")
+            assert (theirs.status, theirs.refusal["error"]) == (1, "RehearsalRefused")
+        assert not (candidate.folder / "other").exists()
         silent = desk.run("conformance run rehearsal report.json --json")
         assert (silent.status, silent.refusal["error"]) == (3, "Unreachable")
         assert desk.run("conformance run nowhere report.json --json").refusal["error"] == "RehearsalRefused"
@@ -221,7 +235,7 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     with pytest.raises(OutcomeUnknown):
         prepare(node, made, CANDIDATE, admin)
     keys = {each.name: each.read_bytes() for each in (made / "keys").iterdir()}
-    with pytest.raises(RehearsalRefused, match="begun for another"):
+    with pytest.raises(RehearsalRefused, match="take another folder"):
         prepare(node, made, CANDIDATE + 1, admin)
     for _ in range(2):
         with pytest.raises(Unreachable):
@@ -236,6 +250,7 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     assert node.nonce(rehearsal.account("deployer").address) == len(rehearsal.deployment.contracts)
     refused = operator(tmp_path, network, "http://127.0.0.1:1").run("conformance run rehearsal report.json --json")
     assert refused.refusal["error"] == "RehearsalRefused", "the chain is fresh; no API keys are there yet"
+    assert "run rehearsal/api-keys.sh first" in refused.refusal["message"]
     with pytest.raises(RehearsalRefused, match="prepared already"):
         prepare(node, made, CANDIDATE, admin)
 

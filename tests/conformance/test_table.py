@@ -1,7 +1,8 @@
 """The table of checks, and how a report stands beside it, without a node."""
 
 import re
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import pytest
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ from registry.conformance.page import page
 from registry.conformance.refusals import RehearsalRefused
 from registry.conformance.rehearsal import Rehearsal
 from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.table import NotDue
 from registry.events import Contract
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
@@ -148,7 +150,7 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"report": {}, "signature": "0x"}', b'{"report": [], "signature": 5}'])
 def test_what_is_no_report_is_refused(content):
-    with pytest.raises(ReportRefused):
+    with pytest.raises(ReportRefused, match=r"文件中没有报告和签名。 .* it has no report and signature"):
         SignedReport.read(content)
 
 
@@ -168,6 +170,24 @@ def test_another_account_s_signature_is_refused():
 
     with pytest.raises(ReportRefused, match="not signed by the account"):
         forged.require_signed()
+
+
+@dataclass
+class Standing:
+    """A stage on a chain that stands still after a voucher's end: its gateway answers STALE."""
+
+    now: int = 1_800_000_100
+    remembered: Mapping[str, int] = field(default_factory=lambda: {"short": 1_800_000_000})
+
+    def verify(self, _serial):
+        return {"status": "STALE", "http": 200, "reasons": []}
+
+
+def test_what_is_stale_is_not_due_and_not_failed():
+    with pytest.raises(NotDue) as later:
+        CHECKS["verification.past-use-by"].act(Standing())
+
+    assert later.value.due == Standing().now + 1
 
 
 def test_a_network_that_is_no_rehearsal_is_not_prepared_by_accident(tmp_path):
