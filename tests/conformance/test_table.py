@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 from typer.testing import CliRunner
 
-from registry import KeyAccount, events
+from registry import KeyAccount, Node, events
 from registry.chain.artifacts import load
 from registry.cli.app import make_app
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
@@ -20,6 +20,8 @@ from registry.conformance.table import NotDue
 from registry.events import Contract
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
+from tests.cli.conftest import Desk
+from tests.conformance.conftest import admin_of
 
 IN_ANOTHER = {
     "commit": "reserve, approve",
@@ -188,6 +190,33 @@ def test_what_is_stale_is_not_due_and_not_failed():
         CHECKS["verification.past-use-by"].act(Standing())
 
     assert later.value.due == Standing().now + 1
+
+
+@pytest.mark.parametrize(
+    ("command", "stopped", "what"),
+    [
+        ("prepare rehearsal --region 650999 --chain-id 7", "rehearsal.prepare", "the same command goes on, with the same keys"),
+        ("run rehearsal report.json", "run.rehearse", "this rehearsal is spent"),
+        ("continue rehearsal earlier.json report.json", "run.go_on", "cannot be played again"),
+    ],
+)
+def test_whoever_stops_a_command_is_told_what_becomes_of_it(tmp_path, monkeypatch, command, stopped, what):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"registry.conformance.{stopped}", stop)
+    monkeypatch.setattr(Node, "chain_id", lambda _: 7)
+    admin_of(tmp_path)
+    (tmp_path / "rehearsal").mkdir()
+    (tmp_path / "rehearsal" / "rehearsal.json").write_text('{"region": 650999}', encoding="utf-8")
+    (tmp_path / "earlier.json").write_bytes(signed(result("one")).content())
+    told = {"node_url": "http://127.0.0.1:1", "gateway_url": "http://127.0.0.1:1", "keystore": tmp_path / "admin.json"}
+
+    said = Desk(tmp_path, told | {"password_file": tmp_path / "new.password"}).run(f"conformance {command}")
+
+    assert said.status not in (0, 5)
+    assert what in said.err
+    assert not (tmp_path / "report.json").exists()
 
 
 def test_a_network_that_is_no_rehearsal_is_not_prepared_by_accident(tmp_path):
