@@ -49,6 +49,8 @@ _ACCOUNTS = (*ROLES, SPARE_REVIEWER)
 CALLERS = (*_ACCOUNTS, "auditor", "lab", "firm", "firm-2")
 """Who has an API key at the candidate's gateway."""
 
+_STATE_ABSOLUTE = "请以绝对路径设置 TONGQUAN_STATE，未生成密钥。 Set TONGQUAN_STATE to an absolute path; no key was made."
+
 _PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", SPARE_REVIEWER: "REVIEWER", "firm-2": "FIRM"}
 
 
@@ -228,6 +230,8 @@ def _write_gateway_files(rehearsal: Rehearsal) -> None:
     accounts = {name: {"keystore": f"{name}.json", "password_file": "password"} for name in ("relay", *_ACCOUNTS)}
     _write(rehearsal.folder / "keys" / "accounts.json", {"accounts": accounts})
     lines = ["#!/bin/sh", "# 在网关的状态目录所在机器上运行；目录取自 TONGQUAN_STATE。 Run where the gateway's state folder is.", "set -eu"]
+    # The script changes into its own folder: what is relative would be a new state folder in there, which no gateway reads.
+    lines += ['case "${TONGQUAN_STATE:-}" in', "/*) ;;", f"*) echo '{_STATE_ABSOLUTE}' >&2; exit 2 ;;", "esac"]
     lines += ["umask 077", 'cd "$(dirname "$0")/api-keys"']
     lines += [f"tongquan gateway keys add {shlex.join(scope)} >{scope[1]}.apikey" for scope in rehearsal.scopes()]
     _put(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]), mode=0o700)

@@ -279,9 +279,13 @@ def test_the_script_gives_every_caller_an_api_key(candidates):
         keys = candidate.rehearsal.folder / "api-keys"
         before = {each.name: each.read_text() for each in keys.iterdir()}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        state = candidate.folder / "another-state"
+        script, state = candidate.rehearsal.folder / "api-keys.sh", candidate.folder / "another-state"
 
-        subprocess.run(["sh", candidate.rehearsal.folder / "api-keys.sh"], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
+        for lacking in ({}, {"TONGQUAN_STATE": "another-state"}):
+            refused = subprocess.run(["sh", script], env={"PATH": path} | lacking, check=False, capture_output=True, cwd=candidate.folder)
+            assert (refused.returncode, b"absolute path" in refused.stderr) == (2, True)
+        assert {each.name: each.read_text() for each in keys.iterdir()} == before
+        subprocess.run(["sh", script], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
 
         after = {each.name: each.read_text() for each in keys.iterdir()}
         assert before.keys() == after.keys()
