@@ -68,6 +68,8 @@ def rehearse(
     """
     Play every check and sign the report.
 
+    A block is made first: on a chain that makes none of itself a gateway would answer Stale until a check sends something.
+
     Raises:
         ChainInUse: the chain is not fresh, and `used_chain` is not its id.
         NotTheAdmin, WrongDeployment, Unreachable, RehearsalRefused: as their names say; nothing was done.
@@ -78,6 +80,7 @@ def rehearse(
     with Stage(rehearsal, node, gateway_url, admin) as stage:
         first = node.finalised_head()
         stage.require_gateway()
+        stage.fresh_block()
         results = _played(stage, list(CHECKS.values()), tell)
         return _signed(stage, results, first=_block(first))
 
@@ -88,7 +91,7 @@ def go_on(
     """
     Play what was not due when a report was made, look at everything once more, and sign a report of both.
 
-    A block is made first: a chain that makes none of itself would still be at the time of the last call, and its gateway's answers STALE.
+    A block is made first, as in `rehearse`: such a chain would also be at the time of the last call still, and nothing new be due.
 
     Raises:
         ReportRefused: the earlier report is not signed, or is of other checks or another rehearsal.
