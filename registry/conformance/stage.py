@@ -169,10 +169,9 @@ class Stage:
 
     def _require_deployment(self) -> None:
         """By the first event of its trail: the founding of this rehearsal's consortium, which stands in one transaction of one chain."""
-        told = [
-            (each.get("block"), each.get("transaction")) for each in self.desk("auditor").get("/v1/trail", limit=1).body.get("events", [])
-        ]
+        events = self.desk("auditor").get("/v1/trail", limit=1).body.get("events", [])
         logs = self.node.logs(self.deployment.block, self.head, list(self.deployment.contracts))
+        told = [(each.get("block"), each.get("transaction")) for each in events]
         if told != [(each.block, "0x" + each.transaction.hex()) for each in logs[:1]]:
             file = self.rehearsal.folder / "deployment.json"
             raise WrongGateway(
