@@ -1,12 +1,17 @@
 """Files that are written whole or not at all, and not over another."""
 
+import errno
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from registry.errors import TongquanError
 
 OWNER_ONLY = 0o600
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
+"""What a file system that has no hard links says, a memory stick's for one."""
 
 
 class FileTaken(TongquanError):
@@ -19,34 +24,51 @@ class FileTaken(TongquanError):
 
 def write_new(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     """
-    Write a new file.
+    Write a new file. A crash leaves the whole file or none; on a file system without hard links it may leave an empty one.
 
     Raises:
         FileTaken: there is one already.
     """
+    with _beside(path, content, mode) as beside:
+        try:
+            _name(beside, path)
+        except FileExistsError as taken:
+            raise FileTaken(path) from taken
+    sync(path.parent)
+
+
+def _name(beside: Path, path: Path) -> None:
+    """Give a file a second name, which nobody has yet."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    except FileExistsError as taken:
-        raise FileTaken(path) from taken
-    _write(descriptor, content)
+        os.link(beside, path)
+    except OSError as refused:
+        if refused.errno not in _NO_LINKS:
+            raise
+        path.touch(exist_ok=False)
+        beside.replace(path)
 
 
 def put_in_place(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
-    """
-    Write a file, in another's place if there is one. A crash leaves the one or the other, never half of one.
+    """Write a file, in another's place if there is one. A crash leaves the one or the other, never half of one."""
+    with _beside(path, content, mode) as beside:
+        beside.replace(path)
+    sync(path.parent)
 
-    It is written beside it first, under a name that nobody can guess: whoever may write in the folder could lay a link there, and have
-    another file written over.
+
+@contextmanager
+def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
+    """
+    A file beside the one that is meant, until it has that one's name.
+
+    Nobody can guess what it is called: whoever may write in the folder could lay a link there, and have another file written over.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         _write(descriptor, content)
-        beside.replace(path)
-    except BaseException:
+        yield beside
+    finally:
         beside.unlink(missing_ok=True)
-        raise
-    sync(path.parent)
 
 
 def sync(path: Path) -> None:

@@ -5,19 +5,19 @@ Shell: reads and writes files. A key file is written once, readable by its owner
 """
 
 import json
-import os
 import sys
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Self
 
+from registry import files
 from registry.codec import Domain
 from registry.errors import TongquanError
+from registry.files import FileTaken
 from registry.model import Address, Record
 from registry.signing import address_of, sign, sign_digest
 
 _VERSION = 3
-_OWNER_ONLY = 0o600
 _DEEPEST = sys.getrecursionlimit()
 
 
@@ -74,26 +74,22 @@ def save_key(path: Path, key: bytes, password: str, *, strength: Strength = Stre
     """
     address = address_of(key)
     sealed = _eth_account().encrypt(key, password, kdf="scrypt", iterations=strength)
-    # A crash in here leaves a file that `load_key` refuses, and the caller without an answer: nobody has used the key yet.
+    # A crash in here leaves the whole file or none, and the caller without an answer: nobody has used the key yet.
     write_new(path, json.dumps(sealed))
     return address
 
 
 def write_new(path: Path, content: str) -> None:
     """
-    Write a new file that only its owner can read, down to the disk.
+    Write a new file that only its owner can read, whole or not at all.
 
     Raises:
         KeyFileExists: there is a file at this path; nothing was written.
     """
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWNER_ONLY)
-    except FileExistsError as taken:
+        files.write_new(path, content.encode())
+    except FileTaken as taken:
         raise KeyFileExists(path, "there is a file already") from taken
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_key(path: Path, password: str) -> bytes:

@@ -181,11 +181,12 @@ def _answer(screen: Screen, found: Answer) -> Exit:
 
 def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
-    from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as in `registry.cli.session`
+    from registry.conformance.refusals import WrongGateway  # noqa: PLC0415 - as in `registry.cli.session`
+    from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as above
 
     message = _message(screen, failure)
     match failure:
-        case SettingRefused() | UnsafeAddress():
+        case SettingRefused() | UnsafeAddress() | WrongGateway():
             screen.refusal(type(failure).__name__, "usage", message, {})
             return Exit.USAGE
         case Differs():

@@ -1,6 +1,8 @@
 """`tongquan conformance`: a region that wants to join rehearses every verb against its own gateway and node, and signs what came of it."""
 
 import typing
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -61,7 +63,8 @@ def prepare(
     found = session.bare_node.chain_id()
     if found != chain_id:
         raise SettingRefused("chain_id", f"节点的链号是 {found}，未部署。", f"The node's chain id is {found}; nothing was deployed.")
-    with session.screen.progress("正在部署并生成密钥…", "Deploying, and making keys…"):
+    zh, en = "已中断；重复同一命令即可继续，密钥不变。", "Broken off: the same command goes on, with the same keys."
+    with _if_broken_off(session, zh, en), session.screen.progress("正在部署并生成密钥…", "Deploying, and making keys…"):
         make(session.bare_node, folder, region, session.signing_account)
     files = {name: folder / path for name, path in _GATEWAY_FILES.items()}
     return {"folder": folder, "region": region, "chain_id": chain_id, "admin": session.account, **files}
@@ -82,7 +85,9 @@ def run(session: Session, folder: Folder, report: NewFile, *, page: PageFile = N
 
     _require_new(report, page)
     rehearsal, url = Rehearsal.open(folder), session.told("gateway_url")
-    with session.screen.progress("正在检验…", "Checking…") as bar:
+    zh = "已中断；未写出报告。若已有检查项上链，本次演练即告作废：请在新的网络上以新目录重新 prepare。"
+    en = "Broken off; no report was written. If a check has sent anything, this rehearsal is spent: prepare a new folder on a new network."
+    with _if_broken_off(session, zh, en), session.screen.progress("正在检验…", "Checking…") as bar:
         made = rehearse(rehearsal, session.bare_node, url, session.signing_account, used_chain=used_chain, tell=_teller(session, bar))
     return _written(session, made, report, page)
 
@@ -102,9 +107,28 @@ def continue_(session: Session, folder: Folder, earlier: ReportFile, report: New
 
     _require_new(report, page)
     before, rehearsal, url = _read(earlier), Rehearsal.open(folder), session.told("gateway_url")
-    with session.screen.progress("正在检验…", "Checking…") as bar:
+    zh = "已中断；未写出报告。已上链的检查项不能再补测：若再次 continue 时有不符，请重新演练。"
+    en = (
+        "Broken off; no report was written. What a check has sent cannot be played again: if one fails in the next continue, rehearse anew."
+    )
+    with _if_broken_off(session, zh, en), session.screen.progress("正在检验…", "Checking…") as bar:
         made = go_on(before, rehearsal, session.bare_node, url, session.signing_account, tell=_teller(session, bar))
-    return _written(session, made, report, page)
+    told = _written(session, made, report, page)
+    played = _newly_played(before, made)
+    if not played:
+        at, waits = china_time(told.body["chain_time"]), [each["due_at"] for each in told.body["not_due"]]
+        zh, en = (f"，最早 {china_time(min(waits))} 到期", f"; the next is due at {china_time(min(waits))}") if waits else ("", "")
+        session.screen.note(
+            f"链的时钟为 {at}，没有可补测的检查项{zh}。",
+            f"The chain's clock stands at {at} (UTC+8), and nothing new could be played{en}.",
+        )
+    return Told({**told.body, "played": played}, told.exit)
+
+
+def _newly_played(before: "SignedReport", made: "SignedReport") -> list[str]:
+    """What was not due in the one report, and came to something in the other."""
+    waited = {each.id for each in before.results if each.due is not None}
+    return [each.id for each in made.results if each.id in waited and each.due is None]
 
 
 @command(app, "verify", uses=Uses.NODE, example="tongquan conformance verify whole-report.json --signer $CANDIDATE")
@@ -157,6 +181,16 @@ def page_(_session: Session, report: ReportFile, file: NewFile) -> Answer:
     return _paged(found, file)
 
 
+@contextmanager
+def _if_broken_off(session: Session, zh: str, en: str) -> Iterator[None]:
+    """Tell whoever stops the command (Ctrl-C) what becomes of what was begun."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        session.screen.note(zh, en)
+        raise
+
+
 def _teller(session: Session, bar: Bar) -> "Tell":
     def tell(result: "Result", done: int, to_go: int) -> None:
         bar.of(done, to_go)
@@ -189,6 +223,7 @@ def _told(report: "SignedReport", known: "Known") -> dict[str, Any]:
     return {
         "outcome": reading.outcome,
         "whole_from": reading.whole_from,
+        "chain_time": report.document["chain"]["last"]["time"],
         "region": report.document["region"],
         "chain_id": report.document["chain"]["chain_id"],
         "report_hash": "0x" + report.to_sign.report.hex(),

@@ -15,6 +15,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column
 
 from registry.cli.layout import Layout, in_language, places, words
 from registry.cli.settings import Lang
@@ -22,6 +23,8 @@ from registry.refusal_words import named
 
 ANSWER_WIDTH = 200
 """How wide an answer may be where it goes to a file or another program."""
+
+BAR_WIDTH = 20
 
 
 def plain(value: Any) -> Any:
@@ -109,9 +112,11 @@ class Screen:
     @contextmanager
     def progress(self, zh: str, en: str) -> Iterator["Bar"]:
         """A bar while something waits, for a person who looks on."""
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        # What is being done takes what width is left, and is cut there; its count and time are not.
+        doing = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
+        columns = (SpinnerColumn(), doing, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
         shown = not self.as_json and self._asides.is_terminal
-        with Progress(*columns, console=self._asides, transient=True, disable=not shown) as progress:
+        with Progress(*columns, console=self._asides, transient=True, expand=True, disable=not shown) as progress:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
 
 

@@ -18,6 +18,8 @@ and has its admin replaced."""
 FOURTH = Region(990_003)
 """The members admit it during the rehearsal; from then on three votes carry a motion."""
 
+PARTNERS = (PARTNER, THIRD, FOURTH)
+
 ROLES: Mapping[str, Role] = {
     "issuer": Role.ISSUER,
     "reviewer-1": Role.REVIEWER,

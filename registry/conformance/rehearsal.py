@@ -29,6 +29,7 @@ from registry.conformance.cast import (
     INVOICE_EPOCH,
     PARTNER,
     PARTNER_ROLES,
+    PARTNERS,
     ROLES,
     SIGNERS,
     SPARE_REVIEWER,
@@ -36,7 +37,7 @@ from registry.conformance.cast import (
     Codes,
     codes_of,
 )
-from registry.errors import TongquanError
+from registry.conformance.refusals import RehearsalRefused
 from registry.files import OWNER_ONLY, put_in_place
 from registry.keystore import KeyAccount, Strength, save_key
 from registry.model import Address, Founder, Id, Lab, Region, Time
@@ -48,11 +49,9 @@ _ACCOUNTS = (*ROLES, SPARE_REVIEWER)
 CALLERS = (*_ACCOUNTS, "auditor", "lab", "firm", "firm-2")
 """Who has an API key at the candidate's gateway."""
 
+_STATE_ABSOLUTE = "请以绝对路径设置 TONGQUAN_STATE，未生成密钥。 Set TONGQUAN_STATE to an absolute path; no key was made."
+
 _PARTY = {"reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", SPARE_REVIEWER: "REVIEWER", "firm-2": "FIRM"}
-
-
-class RehearsalRefused(TongquanError):
-    """A folder is no rehearsal, or something is missing in it; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,19 @@ class Rehearsal:
         Raises:
             RehearsalRefused: the operator has put none here yet.
         """
-        return _text(self.folder / "api-keys" / f"{caller}.apikey").rstrip("\n")
+        path = self.folder / "api-keys" / f"{caller}.apikey"
+        if not path.exists():
+            raise RehearsalRefused(f"没有 {path}：请先运行 {self.script}。 There is no {path}: run {self.script} first.")
+        return _text(path).rstrip("\n")
+
+    def party(self, caller: str) -> str:
+        """What a caller is at the candidate's gateway."""
+        return _PARTY.get(caller, caller.upper())
+
+    @property
+    def script(self) -> Path:
+        """What makes the API keys."""
+        return self.folder / "api-keys.sh"
 
     def require_api_keys(self) -> None:
         """
@@ -126,7 +137,7 @@ class Rehearsal:
     def scopes(self) -> Iterator[list[str]]:
         """What `tongquan gateway keys add` is told for each caller."""
         for name in CALLERS:
-            party = _PARTY.get(name, name.upper())
+            party = self.party(name)
             scope = ["--name", name, "--party", party, "--region", str(self.region)]
             if name in _ACCOUNTS:
                 scope += ["--account", name]
@@ -144,10 +155,15 @@ def prepare(node: Node, folder: Path, region: Region, admin: SigningAccount) -> 
     If it breaks off, the same call goes on with what lies in the folder: the same keys, and each transaction once.
 
     Raises:
-        RehearsalRefused: the folder holds a whole rehearsal, one that was begun for another region, admin or chain, or something else.
+        RehearsalRefused: the region's code is a partner's; or the folder holds a whole rehearsal, one that was begun for another region,
+            admin or chain, or something else.
         Rejected, DeploymentFailed: the chain does not take it.
         Unreachable, OutcomeUnknown: call again.
     """
+    if region in PARTNERS:
+        raise RehearsalRefused(
+            f"{region} 由演练的伙伴地区使用，请用本地区代码。 {region} is a partner's in every rehearsal: give one's own region's code."
+        )
     _begin(folder, {"region": region, "admin": admin.address, "chain_id": node.chain_id()})
     made = _keys(folder / "keys", region)
     _write(folder / "tag-keys.json", {str(epoch): secrets.token_bytes(32).hex() for epoch in (FIRST_EPOCH, INVOICE_EPOCH)})
@@ -177,11 +193,18 @@ def _begin(folder: Path, founding: Mapping[str, Any]) -> None:
     """An empty folder, or one in which the same was begun and not finished."""
     begun = folder / "founding.json"
     if (folder / "rehearsal.json").exists():
-        raise RehearsalRefused(f"{folder} 已备妥。 {folder} is prepared already.")
+        raise RehearsalRefused(
+            f"{folder} 已备妥；另行演练请另用目录。 {folder} is prepared already; for another rehearsal take another folder."
+        )
     if begun.exists() and _json(begun) != founding:
-        raise RehearsalRefused(f"{folder} 属于另一演练。 {folder} was begun for another region, admin or chain: {_json(begun)}")
+        whose = _json(begun)
+        region, chain_id, admin = (whose.get(name) for name in ("region", "chain_id", "admin"))
+        raise RehearsalRefused(
+            f"{folder} 属于另一演练（地区 {region}，链 {chain_id}，管理账户 {admin}），请另用目录。 "
+            f"{folder} was begun for another region, admin or chain ({region}, chain {chain_id}, {admin}): take another folder."
+        )
     if folder.exists() and any(folder.iterdir()) and not begun.exists():
-        raise RehearsalRefused(f"{folder} 不是空目录。 {folder} is not empty.")
+        raise RehearsalRefused(f"{folder} 不是空目录，请另用目录。 {folder} is not empty: take another folder.")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # COMMIT POINT. A crash before it leaves an empty folder; after it, one in which the same call goes on.
     _write(begun, founding)
@@ -210,6 +233,8 @@ def _write_gateway_files(rehearsal: Rehearsal) -> None:
     accounts = {name: {"keystore": f"{name}.json", "password_file": "password"} for name in ("relay", *_ACCOUNTS)}
     _write(rehearsal.folder / "keys" / "accounts.json", {"accounts": accounts})
     lines = ["#!/bin/sh", "# 在网关的状态目录所在机器上运行；目录取自 TONGQUAN_STATE。 Run where the gateway's state folder is.", "set -eu"]
+    # The script changes into its own folder: what is relative would be a new state folder in there, which no gateway reads.
+    lines += ['case "${TONGQUAN_STATE:-}" in', "/*) ;;", f"*) echo '{_STATE_ABSOLUTE}' >&2; exit 2 ;;", "esac"]
     lines += ["umask 077", 'cd "$(dirname "$0")/api-keys"']
     lines += [f"tongquan gateway keys add {shlex.join(scope)} >{scope[1]}.apikey" for scope in rehearsal.scopes()]
     _put(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]), mode=0o700)

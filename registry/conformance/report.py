@@ -34,10 +34,10 @@ MOST_NUMBER = 2**37
 
 
 class ReportRefused(TongquanError):
-    """A file is no report that its region signed; `reason` says why not."""
+    """A file is no conformance report, none that its region signed, or not the one that is asked for; `reason` says which."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(f"不是由地区签署的符合性报告。 No conformance report that its region signed: {reason}")
+    def __init__(self, zh: str, reason: str) -> None:
+        super().__init__(f"符合性报告不予采用：{zh}。 The conformance report is refused: {reason}.")
         self.reason = reason
 
 
@@ -153,10 +153,10 @@ class SignedReport:
             document, signature = found["report"], bytes.fromhex(found["signature"].removeprefix("0x"))
             signed = cls(document, signature)
             if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results or not _has_form(signed):
-                raise ReportRefused("it is of another form")
+                raise ReportRefused("格式不是本版本的", "it is of another form")
             _ = signed.to_sign, signed.domain, signed.signer
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as malformed:
-            raise ReportRefused("it has no report and signature") from malformed
+            raise ReportRefused("文件中没有报告和签名", "it has no report and signature") from malformed
         return signed
 
     @property
@@ -192,7 +192,7 @@ class SignedReport:
         """
         signer = signer_of(digest(self.to_sign, self.domain), self.signature)
         if signer is None or signer.lower() != self.signer.lower():
-            raise ReportRefused("it is not signed by the account that it names")
+            raise ReportRefused("不是由所载账户签署", "it is not signed by the account that it names")
         return signer
 
     def reading(self, known: Known) -> Reading:

@@ -40,7 +40,11 @@ class ChainInUse(TongquanError):
 
     def __init__(self, chain_id: int, log: Log, event: str | None) -> None:
         what = f"{event or 'a log'} of {log.address}, block {log.block}"
-        super().__init__(f"链 {chain_id} 上已有其他内容，未检验。 Chain {chain_id} holds other things; nothing was done: {what}")
+        super().__init__(
+            f"链 {chain_id} 上已有其他内容（{what}），未检验；请在新的网络上以新目录 prepare，或以 --used-chain {chain_id} 写明链号。 "
+            f"Chain {chain_id} holds other things ({what}); nothing was done. Prepare a new folder on a new network; where those things "
+            f"are none of this rehearsal's own, name the chain by --used-chain {chain_id}."
+        )
 
 
 class NotTheAdmin(TongquanError):
@@ -64,6 +68,8 @@ def rehearse(
     """
     Play every check and sign the report.
 
+    A block is made first: on a chain that makes none of itself a gateway would answer Stale until a check sends something.
+
     Raises:
         ChainInUse: the chain is not fresh, and `used_chain` is not its id.
         NotTheAdmin, WrongDeployment, Unreachable, RehearsalRefused: as their names say; nothing was done.
@@ -74,6 +80,7 @@ def rehearse(
     with Stage(rehearsal, node, gateway_url, admin) as stage:
         first = node.finalised_head()
         stage.require_gateway()
+        stage.fresh_block()
         results = _played(stage, list(CHECKS.values()), tell)
         return _signed(stage, results, first=_block(first))
 
@@ -83,6 +90,8 @@ def go_on(
 ) -> SignedReport:
     """
     Play what was not due when a report was made, look at everything once more, and sign a report of both.
+
+    A block is made first, as in `rehearse`: such a chain would also be at the time of the last call still, and nothing new be due.
 
     Raises:
         ReportRefused: the earlier report is not signed, or is of other checks or another rehearsal.
@@ -94,6 +103,7 @@ def go_on(
     checks = [each for each in CHECKS.values() if each.closing or before[each.id].due is not None]
     with Stage(rehearsal, node, gateway_url, admin, earlier.document["remembered"]) as stage:
         stage.require_gateway()
+        stage.fresh_block()
         now = {each.id: each for each in _played(stage, checks, tell)}
         results = [_worse(each, now[each.id]) if each.id in now else each for each in before.values()]
         return _signed(stage, results, first=earlier.document["chain"]["first"])
@@ -113,9 +123,9 @@ def _require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     """
     report.require_signed()
     if report.document["region"] != rehearsal.region or report.domain != rehearsal.deployment.domain:
-        raise ReportRefused("it is of another rehearsal")
+        raise ReportRefused("报告属于另一演练", "it is of another rehearsal")
     if report.document["software"]["checks"] != table_hash():
-        raise ReportRefused("this version has other checks")
+        raise ReportRefused("本版本的检查项与报告不同", "this version has other checks")
 
 
 def _require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:

@@ -7,17 +7,21 @@ so that one also shows whether it understands what others do.
 """
 
 import secrets
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import Any, ParamSpec, Self, TypeVar
 
+import httpx
+
 from registry.chain.raw import RawNode
-from registry.client import Client
+from registry.client import FINAL_WITHIN_SECONDS, Client
 from registry.codec import Domain, id_of, parse_typed_data
-from registry.conformance.cast import FOURTH, PARTNER, THIRD, invoice
+from registry.conformance.cast import CLAIMANT, FOURTH, PARTNER, THIRD, invoice
 from registry.conformance.desks import Answer, Desk, Wire
-from registry.conformance.rehearsal import Rehearsal
+from registry.conformance.refusals import WrongGateway
+from registry.conformance.rehearsal import CALLERS, Rehearsal
 from registry.conformance.report import EventNamed
 from registry.errors import Rejected
 from registry.facts import Facts
@@ -44,7 +48,7 @@ from registry.model import (
     Reservation,
     Time,
 )
-from registry.outbox import Outbox
+from registry.outbox import Intent, Outbox
 from registry.ports import SigningAccount
 from registry.rules import MotionState, month_of
 from registry.statement import Statement
@@ -128,13 +132,53 @@ class Stage:
 
     def require_gateway(self) -> None:
         """
-        Every caller has an API key, and the gateway answers.
+        The gateway is the candidate's, on this rehearsal's contracts, and takes each API key in the folder for its caller's.
 
         Raises:
-            RehearsalRefused, Unreachable: it is not so.
+            RehearsalRefused: a caller has no API key in the folder.
+            WrongGateway: it is another gateway, or it does not know a caller.
+            Unreachable: it does not answer.
         """
         self.rehearsal.require_api_keys()
-        self.nobody.get("/v1/status")
+        self._require_region()
+        self._require_callers()
+        self._require_deployment()
+
+    def _require_region(self) -> None:
+        answer, url = self.nobody.get("/v1/status"), self.wire.url
+        if (served := answer.body.get("region")) != self.region:
+            raise WrongGateway(
+                f"{url} 的网关属于地区 {served}，本次演练属于 {self.region}；未检验。请核对 --gateway-url 与网关的 TONGQUAN_REGION。 "
+                f"The gateway at {url} serves region {served}, this rehearsal is {self.region}'s; nothing was played. "
+                f"Look at --gateway-url and at the gateway's TONGQUAN_REGION."
+            )
+
+    def _require_callers(self) -> None:
+        """Only an auditor may have the trail, and a gateway says to anybody else what he is: so one question shows whose a key is."""
+        for caller in CALLERS:
+            answer, party = self.desk(caller).get("/v1/trail", limit=1), self.rehearsal.party(caller)
+            found = "AUDITOR" if answer.status == httpx.codes.OK else answer.told("party")["party"]
+            if found != party:
+                script = self.rehearsal.script
+                raise WrongGateway(
+                    f"网关 {self.wire.url} 不认 {caller} 的 API 密钥（应为 {party}，所答 {answer.status}）；未检验。"
+                    f"请在该网关的状态目录（TONGQUAN_STATE）上运行 {script}。 "
+                    f"The gateway at {self.wire.url} does not take {caller}'s API key for that of a {party} (it answered {answer.status}); "
+                    f"nothing was played. Run {script} against this gateway's state (TONGQUAN_STATE)."
+                )
+
+    def _require_deployment(self) -> None:
+        """By the first event of its trail: the founding of this rehearsal's consortium, which stands in one transaction of one chain."""
+        events = self.desk("auditor").get("/v1/trail", limit=1).body.get("events", [])
+        logs = self.node.logs(self.deployment.block, self.head, list(self.deployment.contracts))
+        told = [(each.get("block"), each.get("transaction")) for each in events]
+        if told != [(each.block, "0x" + each.transaction.hex()) for each in logs[:1]]:
+            file = self.rehearsal.folder / "deployment.json"
+            raise WrongGateway(
+                f"网关 {self.wire.url} 所循的不是本次演练的合约；未检验。请以 TONGQUAN_DEPLOYMENT={file} 和本演练网络的节点重新启动网关。 "
+                f"The gateway at {self.wire.url} follows other contracts than this rehearsal's; nothing was played. "
+                f"Start it with TONGQUAN_DEPLOYMENT={file} and a node of the rehearsal's network."
+            )
 
     def review(self, verb: str, caller: str, order: str, **more: str) -> dict[str, Any]:
         """An officer acts on one order; the stage after it there, and on the chain."""
@@ -258,6 +302,15 @@ class Stage:
     def recovery(self) -> Client:
         """The candidate's recovery key."""
         return self.client(self.account(f"{self.region}-recovery"))
+
+    def fresh_block(self) -> None:
+        """A new block, where a chain makes one only for a transaction: an account that has no say sends itself nothing."""
+        account = self.account(CLAIMANT)
+        self._outbox.attach(account)
+        nothing = Intent(
+            id=str(uuid.uuid4()), what="fresh block", target=Address(account.address), calldata=b"", sender=Address(account.address)
+        )
+        self._outbox.wait(self._outbox.submit(nothing), FINAL_WITHIN_SECONDS)
 
     # Motions
 

@@ -1,6 +1,7 @@
 """How answers look to a person: names by where they stand, values as people write them, nothing squeezed into a column."""
 
 import io
+import re
 
 import pytest
 from rich.cells import cell_len
@@ -136,3 +137,15 @@ def test_every_event_of_the_contracts_has_words():
     events = {each["name"] for contract in Contract for each in load(contract).abi if each["type"] == "event"}
 
     assert events - {"EIP712DomainChanged"} == STATE_WORDS["event"].keys()
+
+
+def test_a_progress_bar_shows_its_whole_count_at_80_columns():
+    screen, out = Screen(as_json=False, lang=Lang.ZH), io.StringIO()
+    screen._asides = Console(file=out, width=80, force_terminal=True, color_system=None)
+
+    with screen.progress("正在检验…", "Checking…") as bar:
+        bar.of(17, 154)
+        bar.name("十四天内未被否决的，更换密钥生效", "After fourteen days without a veto a region's keys are replaced")
+
+    assert "十四天内未被否决的" in out.getvalue()
+    assert re.search(r"17/171 \d:\d\d:\d\d", out.getvalue())

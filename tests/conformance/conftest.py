@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eth_account import Account
@@ -37,20 +38,20 @@ class Candidate:
     rehearsal: Rehearsal
 
     @contextmanager
-    def gateway(self) -> Iterator[str]:
-        """Its gateway, from the files that the rehearsal made; its address."""
+    def gateway(self, **otherwise: Any) -> Iterator[str]:
+        """Its gateway, from the files that the rehearsal made, and from what is set otherwise; its address."""
         made = self.rehearsal.folder
-        settings = Settings(
-            region=CANDIDATE,
-            node_url=self.node.url,
-            deployment=made / "deployment.json",
-            state=self.folder / "state",
-            tag_keys=made / "tag-keys.json",
-            accounts=made / "keys" / "accounts.json",
+        told = {
+            "region": CANDIDATE,
+            "node_url": self.node.url,
+            "deployment": made / "deployment.json",
+            "state": self.folder / "state",
+            "tag_keys": made / "tag-keys.json",
+            "accounts": made / "keys" / "accounts.json",
             # This chain has a block only when something happens.
-            stale_after_seconds=3_600,
-        )
-        with served(settings, time.time) as url:
+            "stale_after_seconds": 3_600,
+        }
+        with served(Settings(**told | otherwise), time.time) as url:
             yield url
 
     def desk(self, gateway_url: str) -> Desk:

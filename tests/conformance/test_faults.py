@@ -42,7 +42,7 @@ def test_wrong_answers_to_reads(candidates):
             passing.media_type = "application/json"
 
     def one_event_less(passing: Passing) -> None:
-        if passing.path.startswith("/v1/trail"):
+        if passing.path.startswith("/v1/trail") and passing.status == 200:
             passing.answered["events"] = [each for each in passing.answered["events"] if each["name"] != "Drawn"]
 
     def usable_anywhere(passing: Passing) -> None:

@@ -1,19 +1,24 @@
 """A candidate rehearses at its command line: from an empty network to a whole report that the members verify."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from gateway.api_keys import FILE
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
 from registry.conformance import rehearsal as rehearsal_module
+from registry.conformance.cast import CLAIMANT, PARTNER, PARTNERS
 from registry.conformance.checks import CHECKS, KNOWN
-from registry.conformance.rehearsal import Rehearsal, RehearsalRefused, prepare
+from registry.conformance.refusals import RehearsalRefused
+from registry.conformance.rehearsal import Rehearsal, prepare
 from registry.conformance.report import SignedReport
 from tests import softhsm
 from tests.cli.conftest import Desk, light_key
@@ -66,6 +71,7 @@ def rehearsed(candidate):
         assert {"completeRotation.due", "closeMonth.closed", "enact.keys-replaced", "vote.lapsed"} <= not_due <= LATER
         assert (told["failed"], told["passed"], told["outcome"]) == ([], len(CHECKS) - len(not_due), "INCOMPLETE")
         assert told["whole_from"] == max(each["due_at"] for each in told["not_due"])
+        a_block_is_made_first(candidate)
         page = (candidate.folder / "report.txt").read_text(encoding="utf-8")
         assert page.startswith("通券符合性测试报告")
         assert "尚不完整，未见不符 incomplete, and nothing failed" in page
@@ -75,6 +81,7 @@ def rehearsed(candidate):
 
         again = desk.run("conformance run rehearsal second.json --json")
         assert (again.status, again.refusal["error"]) == (1, "ChainInUse")
+        assert "Prepare a new folder on a new network" in again.refusal["message"]
         assert not (candidate.folder / "second.json").exists()
 
         # So late that the motion to replace keys is void, and the members vote anew.
@@ -87,11 +94,20 @@ def rehearsed(candidate):
         second = members.run("conformance verify second.json --json").lines[0]
         assert (second["failed"], [each["check"] for each in second["not_due"]]) == ([], ["enact.keys-replaced"])
 
+        early = desk.run("conformance continue rehearsal second.json third.json")
+        assert early.status == 0, early.err
+        assert "没有可补测的检查项" in early.err
+        assert "nothing new could be played; the next is due at" in early.err
+        third, head = members.run("conformance verify third.json --json").lines[0], Node(candidate.node.url).head()
+        assert (third["not_due"], third["chain_time"]) == (second["not_due"], head.time)
+        assert head.time > second["chain_time"], "a block is made first"
+
         candidate.node.jump(15 * DAY)
         candidate.node.mine()
-        whole = desk.run("conformance continue rehearsal second.json whole.json --page whole.txt --json")
+        whole = desk.run("conformance continue rehearsal third.json whole.json --page whole.txt --json")
 
         assert whole.status == 0, whole.err
+        assert whole.lines[-1]["played"] == ["enact.keys-replaced"]
         assert {line["check"] for line in whole.lines[:-1]} == {
             "enact.keys-replaced",
             *(each.id for each in CHECKS.values() if each.closing),
@@ -105,6 +121,13 @@ def rehearsed(candidate):
         assert with_node.ask("conformance verify whole.json")["differences"] == []
         assert verbs_on_the_chain(candidate) == set(codec.VERBS) - IN_ANOTHER.keys()
         forgeries_are_found(candidate, members, with_node)
+
+
+def a_block_is_made_first(candidate):
+    """So that a gateway on a chain that stood still is not stale: it holds nothing but what an account sends itself."""
+    first = SignedReport.read((candidate.folder / "report.json").read_bytes()).document["chain"]["first"]["number"]
+    (block,) = blocks(Node(candidate.node.url), range(first + 1, first + 2))
+    assert [(each.to, each.calldata) for each in block.transactions] == [(candidate.rehearsal.account(CLAIMANT).address, b"")]
 
 
 def verbs_on_the_chain(candidate):
@@ -163,6 +186,10 @@ def test_what_is_refused_before_anything_is_done(candidates):
         chain_id = Node(candidate.node.url).chain_id()
         taken = desk.run(f"conformance prepare rehearsal --region 650999 --chain-id {chain_id} --json")
         assert (taken.status, taken.refusal["error"]) == (1, "RehearsalRefused")
+        for partner in PARTNERS:
+            theirs = desk.run(f"conformance prepare other --region {partner} --chain-id {chain_id} --json")
+            assert (theirs.status, theirs.refusal["error"]) == (1, "RehearsalRefused")
+        assert not (candidate.folder / "other").exists()
         silent = desk.run("conformance run rehearsal report.json --json")
         assert (silent.status, silent.refusal["error"]) == (3, "Unreachable")
         assert desk.run("conformance run nowhere report.json --json").refusal["error"] == "RehearsalRefused"
@@ -174,6 +201,42 @@ def test_what_is_refused_before_anything_is_done(candidates):
 
 
 @pytest.mark.any_engine
+def test_a_gateway_that_is_not_the_rehearsal_s_is_refused_before_anything_is_sent(candidates):
+    """Another region's, one on other contracts of the same chain, one that knows no key, and one to which a caller shows another's."""
+    with candidates() as candidate:
+        folder, node = candidate.folder, Node(candidate.node.url)
+        beside = prepare(node, folder / "beside", CANDIDATE, candidate.admin).folder
+        head = node.head()
+
+        def refused(**otherwise):
+            with candidate.gateway(**otherwise) as url:
+                said = candidate.desk(url).run(f"conformance run rehearsal report.json --used-chain {node.chain_id()} --json")
+            assert (said.status, said.refusal["error"]) == (2, "WrongGateway")
+            return said.refusal["message"]
+
+        assert f"serves region {PARTNER}, this rehearsal is {CANDIDATE}'s" in refused(region=PARTNER)
+        assert "follows other contracts" in refused(deployment=beside / "deployment.json", state=copied_keys(folder))
+        assert "Run rehearsal/api-keys.sh against this gateway's state" in refused(state=folder / "no-keys")
+        keys = candidate.rehearsal.folder / "api-keys"
+        (keys / "firm.apikey").write_bytes((keys / "lab.apikey").read_bytes())
+        assert "does not take firm's API key for that of a FIRM (it answered 403)" in refused()
+        assert node.head() == head
+        assert not (folder / "report.json").exists()
+
+
+def copied_keys(folder):
+    """A state folder that holds a gateway's API keys and nothing else."""
+    (folder / "copied").mkdir(mode=0o700)
+    with (
+        contextlib.closing(sqlite3.connect(folder / "state" / FILE)) as kept,
+        contextlib.closing(sqlite3.connect(folder / "copied" / FILE)) as copy,
+    ):
+        kept.backup(copy)
+    (folder / "copied" / FILE).chmod(0o600)
+    return folder / "copied"
+
+
+@pytest.mark.any_engine
 def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_path):
     """While contracts are put up, while members vote, while roles are given: nothing is done twice, and the chain stays fresh."""
     made, admin = tmp_path / "rehearsal", admin_of(tmp_path)
@@ -181,7 +244,7 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     with pytest.raises(OutcomeUnknown):
         prepare(node, made, CANDIDATE, admin)
     keys = {each.name: each.read_bytes() for each in (made / "keys").iterdir()}
-    with pytest.raises(RehearsalRefused, match="begun for another"):
+    with pytest.raises(RehearsalRefused, match="take another folder"):
         prepare(node, made, CANDIDATE + 1, admin)
     for _ in range(2):
         with pytest.raises(Unreachable):
@@ -196,6 +259,7 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
     assert node.nonce(rehearsal.account("deployer").address) == len(rehearsal.deployment.contracts)
     refused = operator(tmp_path, network, "http://127.0.0.1:1").run("conformance run rehearsal report.json --json")
     assert refused.refusal["error"] == "RehearsalRefused", "the chain is fresh; no API keys are there yet"
+    assert "run rehearsal/api-keys.sh first" in refused.refusal["message"]
     with pytest.raises(RehearsalRefused, match="prepared already"):
         prepare(node, made, CANDIDATE, admin)
 
@@ -248,9 +312,13 @@ def test_the_script_gives_every_caller_an_api_key(candidates):
         keys = candidate.rehearsal.folder / "api-keys"
         before = {each.name: each.read_text() for each in keys.iterdir()}
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        state = candidate.folder / "another-state"
+        script, state = candidate.rehearsal.folder / "api-keys.sh", candidate.folder / "another-state"
 
-        subprocess.run(["sh", candidate.rehearsal.folder / "api-keys.sh"], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
+        for lacking in ({}, {"TONGQUAN_STATE": "another-state"}):
+            refused = subprocess.run(["sh", script], env={"PATH": path} | lacking, check=False, capture_output=True, cwd=candidate.folder)
+            assert (refused.returncode, b"absolute path" in refused.stderr) == (2, True)
+        assert {each.name: each.read_text() for each in keys.iterdir()} == before
+        subprocess.run(["sh", script], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
 
         after = {each.name: each.read_text() for each in keys.iterdir()}
         assert before.keys() == after.keys()

@@ -2,23 +2,28 @@
 
 import json
 import re
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 
 import pytest
 from typer.testing import CliRunner
 
-from registry import KeyAccount, events
+from registry import KeyAccount, Node, events
 from registry.chain.artifacts import load
 from registry.cli.app import make_app
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
-from registry.conformance.rehearsal import Rehearsal, RehearsalRefused
+from registry.conformance.refusals import RehearsalRefused
+from registry.conformance.rehearsal import Rehearsal
 from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
 from registry.conformance.run import table_hash
+from registry.conformance.table import NotDue
 from registry.events import Contract
 from registry.programme_file import read_programme_file
 from registry.tags import company_code
+from tests.cli.conftest import Desk
+from tests.conformance.conftest import admin_of
 
 IN_ANOTHER = {
     "commit": "reserve, approve",
@@ -189,7 +194,7 @@ def test_a_page_shows_what_failed_and_what_is_not_due():
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"report": {}, "signature": "0x"}', b'{"report": [], "signature": 5}'])
 def test_what_is_no_report_is_refused(content):
-    with pytest.raises(ReportRefused):
+    with pytest.raises(ReportRefused, match=r"文件中没有报告和签名。 .* it has no report and signature"):
         SignedReport.read(content)
 
 
@@ -232,6 +237,51 @@ def test_another_account_s_signature_is_refused():
 
     with pytest.raises(ReportRefused, match="not signed by the account"):
         forged.require_signed()
+
+
+@dataclass
+class Standing:
+    """A stage on a chain that stands still after a voucher's end: its gateway answers STALE."""
+
+    now: int = 1_800_000_100
+    remembered: Mapping[str, int] = field(default_factory=lambda: {"short": 1_800_000_000})
+
+    def verify(self, _serial):
+        return {"status": "STALE", "http": 200, "reasons": []}
+
+
+def test_what_is_stale_is_not_due_and_not_failed():
+    with pytest.raises(NotDue) as later:
+        CHECKS["verification.past-use-by"].act(Standing())
+
+    assert later.value.due == Standing().now + 1
+
+
+@pytest.mark.parametrize(
+    ("command", "stopped", "what"),
+    [
+        ("prepare rehearsal --region 650999 --chain-id 7", "rehearsal.prepare", "the same command goes on, with the same keys"),
+        ("run rehearsal report.json", "run.rehearse", "this rehearsal is spent"),
+        ("continue rehearsal earlier.json report.json", "run.go_on", "cannot be played again"),
+    ],
+)
+def test_whoever_stops_a_command_is_told_what_becomes_of_it(tmp_path, monkeypatch, command, stopped, what):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"registry.conformance.{stopped}", stop)
+    monkeypatch.setattr(Node, "chain_id", lambda _: 7)
+    admin_of(tmp_path)
+    (tmp_path / "rehearsal").mkdir()
+    (tmp_path / "rehearsal" / "rehearsal.json").write_text('{"region": 650999}', encoding="utf-8")
+    (tmp_path / "earlier.json").write_bytes(signed(result("one")).content())
+    told = {"node_url": "http://127.0.0.1:1", "gateway_url": "http://127.0.0.1:1", "keystore": tmp_path / "admin.json"}
+
+    said = Desk(tmp_path, told | {"password_file": tmp_path / "new.password"}).run(f"conformance {command}")
+
+    assert said.status not in (0, 5)
+    assert what in said.err
+    assert not (tmp_path / "report.json").exists()
 
 
 def test_a_network_that_is_no_rehearsal_is_not_prepared_by_accident(tmp_path):

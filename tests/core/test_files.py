@@ -1,5 +1,6 @@
 """Files are written whole or not at all, and where they were meant to be."""
 
+import errno
 import os
 import stat
 
@@ -33,6 +34,37 @@ def test_a_new_file_is_its_owner_s_alone_and_written_over_none(path):
         write_new(path, b"second")
 
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"first", 0o600)
+    assert names(path) == [path.name]
+
+
+@pytest.mark.parametrize("step", ["fsync", "link"])
+def test_a_new_file_that_is_broken_off_is_not_there(path, monkeypatch, step):
+    """While it is written, and before it has its name."""
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"os.{step}", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        write_new(path, b"half of it")
+
+    assert names(path) == []
+
+
+def test_a_new_file_where_there_are_no_hard_links(path, monkeypatch):
+    """A memory stick's file system refuses them; none is written over there either."""
+
+    def no_links(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    write_new(path, b"first")
+
+    with pytest.raises(FileTaken):
+        write_new(path, b"second")
+
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (b"first", 0o600)
+    assert names(path) == [path.name]
 
 
 def test_a_link_laid_where_it_would_be_written_first_has_nothing_written_over(path, monkeypatch):

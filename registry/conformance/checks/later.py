@@ -27,10 +27,12 @@ _LACKING = 2
 
 @check("verification.past-use-by", "verify", "过使用截止日：答 NOT_VALID", "Past its use-by a voucher is NOT_VALID")
 def past_use_by(stage: Stage) -> Seen:
-    """Judged by block time. Where the region is suspended still, that is told besides."""
+    """Judged by block time. Where the region is suspended still, that is told besides; of a chain that stands still nothing is."""
     if stage.now <= stage.remembered["short"]:
         raise NotDue(Time(stage.remembered["short"] + 1))
     got = stage.verify("REH-SHORT")
+    if got["status"] == "STALE":
+        raise NotDue(Time(stage.now + 1))
     return Seen([got["status"], [each for each in got["reasons"] if each == "PastUseBy"]], ["NOT_VALID", ["PastUseBy"]])
 
 
