@@ -14,6 +14,7 @@ from registry.cli.command import Answer, Exit, Told, Uses, command
 from registry.cli.documents import Document, DocumentMalformed, Finding, Kind, Party, examine, read_json, require_agreed
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
+from registry.codec import Domain
 from registry.errors import Rejected, Unreachable
 from registry.files import OWNER_ONLY, put_in_place
 from registry.model import Fen, Id
@@ -96,7 +97,7 @@ def sign(session: Session, file: Path, party: Party, *, yes: bool, stated: Mappi
     """Check a document once more, show it, sign it with the key in hand, and write the signature into the file."""
     domain, document = session.domain, Document.read(file)
     findings = _agreed(session, document, yes=yes, stated=stated)
-    signed = document.signed_with(session.key, party, domain)
+    signed = _signed(document, session.key, party, domain)
     signed.write(file, new=False)
     return {"file": file, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
 
@@ -111,10 +112,20 @@ def sign_answer(
     """
     domain, document = session.domain, Document.answered(asked, prepared)
     findings = _agreed(session, document, yes=yes, stated=stated)
-    signed = _with_signatures_of(body, document).signed_with(session.key, party, domain)
+    signed = _signed(_with_signatures_of(body, document), session.key, party, domain)
     content = json.dumps(_unfinished_body(signed), ensure_ascii=False, indent=2).encode() + b"\n"
     put_in_place(body, content, mode=OWNER_ONLY)
     return {"file": body, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+
+
+def _signed(document: Document, key: bytes, party: Party, domain: Domain) -> Document:
+    """The same with one more signature, which is another account's than the other party's."""
+    signed = document.signed_with(key, party, domain)
+    signers = signed.signers(domain)
+    signer = signers.pop(party)
+    if signer in signers.values():
+        raise Rejected("SameSigner", {"signer": signer})
+    return signed
 
 
 def _with_signatures_of(body: Path, document: Document) -> Document:
