@@ -239,7 +239,7 @@ def move_by_reviewer(
     return submit_move(session, order, None, order_file)
 
 
-add_signing(app, "order", stated="--amount 5000yuan ")
-add_signing(release_app, "order release", stated="")
+add_signing(app, Kind.ORDER, "order", stated="--amount 5000yuan ")
+add_signing(release_app, Kind.RELEASE, "order release", stated="")
 app.add_typer(release_app, name="release")
 app.add_typer(move_app, name="move")
