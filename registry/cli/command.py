@@ -29,8 +29,10 @@ from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.cli.words import FAILURES
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.files import FileTaken
 from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
+from registry.keystore import KeyFileExists, KeyFileMissing
 from registry.outbox import SignerSilent
 from registry.refusal_words import MONEY_OF_REFUSALS, why_refused
 
@@ -185,7 +187,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
 
     message = _message(screen, failure)
     match failure:
-        case SettingRefused() | UnsafeAddress():
+        case SettingRefused() | UnsafeAddress() | FileTaken() | KeyFileExists() | KeyFileMissing():
             screen.refusal(type(failure).__name__, "usage", message, {})
             return Exit.USAGE
         case Differs():

@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from registry.cli.command import Differs
+from registry.cli.session import content_of
 from registry.codec import Domain, digest, id_of, parse_typed_data
 from registry.errors import TongquanError
 from registry.files import OWNER_ONLY, put_in_place, write_new
@@ -187,11 +188,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises:
         DocumentMalformed: there is none.
+        SettingRefused: the file cannot be read.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as malformed:
-        raise DocumentMalformed(f"无法读取 {path}。 {path} cannot be read: {malformed}") from malformed
+        found = json.loads(content_of(path))
+    except ValueError as malformed:
+        raise DocumentMalformed(f"{path} 不是 JSON。 {path} is no JSON: {malformed}") from malformed
     if not isinstance(found, dict):
         raise DocumentMalformed(f"{path} 不是 JSON 对象。 {path} holds no JSON object.")
     return found

@@ -249,7 +249,10 @@ def test_one_account_does_not_sign_for_both_parties(signer):
 def test_a_file_that_is_missing_or_taken_is_wrong_usage(signer):
     missing = signer.run("order sign none.json --as firm --amount 5000yuan --yes --json")
 
+    taken = signer.run("wallet new firm.json --password-file new.password --json")
+
     assert (missing.status, missing.refusal["error"]) == (2, "SettingRefused")
+    assert (taken.status, taken.refusal["error"]) == (2, "KeyFileExists")
 
 
 def test_nothing_is_signed_where_chain_and_contract_are_not_known(signer):
