@@ -64,7 +64,16 @@ class Body:
         if body is None:
             return None
         if holds_half_a_character(body):
-            raise BodyRefused(errors.invalid([{"at": "body", "message": "a text holds half a surrogate pair, which is no character"}]))
+            raise BodyRefused(
+                errors.invalid(
+                    [
+                        {
+                            "at": "body",
+                            "message": "文字中含有半个代理对，不是字符。 A text holds half a surrogate pair, which is no character.",
+                        }
+                    ]
+                )
+            )
         return _replayed(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:

@@ -102,7 +102,7 @@ def hand_in(
             report_form=report_form,
         )
     except CodeRefused as wrong:
-        raise SettingRefused("evidence", f"编号有误：{wrong}。", f"A code is none: {wrong}.") from wrong
+        raise SettingRefused("evidence", *wrong.words) from wrong
     path = _path(order)
     for each, content in contents.items():
         taken = session.upload(f"{path}/documents", {}, {"file": each})

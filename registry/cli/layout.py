@@ -26,6 +26,8 @@ BETWEEN_COLUMNS = 3
 DAY = 86_400
 NOTHING = "—"
 SENTENCES = frozenset({"detail", "message"})
+# What a field was found to be and what it should be are shown as that field is.
+_OF_THE_FIELD = frozenset({"found", "expected"})
 _NO_ID = "0x" + NO_ID.hex()
 
 
@@ -127,6 +129,8 @@ class Layout:
     def _shown(self, name: str, value: Any) -> str:
         if value is None or value in ([], {}, NO_ADDRESS, _NO_ID):
             return NOTHING
+        if name in _OF_THE_FIELD and self.at:
+            name = self.at[-1]
         if isinstance(value, list):
             return "\n".join(self._shown(name, each) for each in value)
         text = in_language(self.lang, str(value)) if name in SENTENCES else str(value)

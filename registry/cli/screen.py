@@ -93,9 +93,9 @@ class Screen:
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
         self._asides.print(f"{code}: {sentence}", markup=False, style="bold red")
-        shown = {snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, [], {})}
+        shown = {snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, "", [], {})}
         if shown:
-            self._asides.print(self._layout(self._asides).fields(shown))
+            self._asides.print(self._layout(self._asides, "refused").fields(shown))
 
     def confirms(self, zh: str, en: str) -> bool:
         """Ask a person, who must be there to answer."""
@@ -103,8 +103,8 @@ class Screen:
             return False
         return self._asides.input(self.words(zh, en) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
 
-    def _layout(self, console: Console) -> Layout:
-        return Layout(self._lang, console.width, self._at)
+    def _layout(self, console: Console, *within: str) -> Layout:
+        return Layout(self._lang, console.width, (*self._at, *within))
 
     @contextmanager
     def progress(self, zh: str, en: str) -> Iterator["Bar"]:

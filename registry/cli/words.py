@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from registry.code_words import KINDS, REASONS
 from registry.state_words import STATE_WORDS
 
 FIELDS: Mapping[str, tuple[str, str]] = {
@@ -615,7 +616,11 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "code": ("编码", "code"),
     },
     "refused": {
+        "allowed": ("准许的角色", "allowed"),
+        "at": ("位置", "at"),
+        "claimed": ("发票已用金额", "claimed on the invoice"),
         "code": ("代码", "code"),
+        "missing": ("缺少", "missing"),
     },
     "region": {
         "status": ("成员资格", "standing"),
@@ -831,6 +836,7 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "first_review": {
         "NONE": ("无须", "none"),
     },
+    "refused": {reason: (zh, reason) for reason, zh in (KINDS | REASONS).items()},
     "trail": STATE_WORDS["event"],
     "what": {
         "affairs": ("未了事项", "a firm's affairs"),
@@ -866,7 +872,6 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
 FAILURES: Mapping[str, str] = {
     "CatalogueRefused": "不是服务类型名录。",
     "ChainReplaced": "最终区块有变，或节点同时服务两条链。",
-    "CodeRefused": "代码或编号格式有误。",
     "DecisionMalformed": "发放决定无法读取。",
     "DeploymentFailed": "部署未完成。",
     "EpochMissing": "没有该期的关联标识密钥。",
