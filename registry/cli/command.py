@@ -176,8 +176,10 @@ def _answer(screen: Screen, found: Answer) -> Exit:
     if isinstance(found, Told):
         screen.answer(found.body)
         return found.exit
-    for each in [found] if isinstance(found, Mapping) else found:
-        screen.answer(each)
+    if isinstance(found, Mapping):
+        screen.answer(found)
+    else:
+        screen.answers(found)
     return Exit.DONE
 
 

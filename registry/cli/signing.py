@@ -24,7 +24,7 @@ PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/red
 KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
     Kind.ORDER: ("服务订单", "an order"),
     Kind.REDEMPTION: ("兑付申请", "a redemption"),
-    Kind.RELEASE: ("释放额度文件", "a release"),
+    Kind.RELEASE: ("释放同意书", "a release"),
 }
 
 # What a script must state to sign without being asked.
