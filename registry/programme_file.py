@@ -45,7 +45,7 @@ _PLACE = re.compile(r"\(at (.+)\)$")
 
 class ProgrammeFileRefused(TongquanError):
     """
-    A file is no programme file; `at` is the key or the line, `reason` says why.
+    A file is no programme file; `at` is the key or the line, `reason` says why, `words` both.
 
     ProgrammeFileRefused
      ├── ProgrammeFileMalformed   it is no TOML, or holds a date or a number with a fraction
@@ -55,7 +55,8 @@ class ProgrammeFileRefused(TongquanError):
     def __init__(self, at: str, zh: str, en: str) -> None:
         self.at = at
         self.reason = f"{zh}。 {en}."
-        super().__init__(f"{at}: {self.reason}" if at else self.reason)
+        self.words = (f"券种文件 {at} 处有误：{zh}。", f"The programme file is not valid at {at}: {en}.") if at else (f"{zh}。", f"{en}.")
+        super().__init__(" ".join(self.words))
 
 
 class ProgrammeFileMalformed(ProgrammeFileRefused):

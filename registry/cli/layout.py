@@ -26,7 +26,7 @@ INDENT = 2
 BETWEEN_COLUMNS = 3
 DAY = 86_400
 NOTHING = "—"
-SENTENCES = frozenset({"detail", "message"})
+SENTENCES = frozenset({"detail", "message", "why"})
 # What a field was found to be and what it should be are shown as that field is.
 _OF_THE_FIELD = frozenset({"found", "expected"})
 # A report's heading holds both languages, part by part.

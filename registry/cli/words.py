@@ -933,8 +933,6 @@ FAILURES: Mapping[str, str] = {
     "NotFoldable": "链上事件与规则不符，索引停止。",
     "OutboxClosed": "发送队列已关闭。",
     "PinRefused": "签名设备的 PIN 不对。",
-    "ProgrammeFileInvalid": "券种文件内容有误。",
-    "ProgrammeFileMalformed": "券种文件格式有误。",
     "ProofRefused": "节点给出的证明不成立。",
     "SenderBusy": "该账户正由另一程序发送，请稍后再试。",
     "SignedYearRefused": "不是有效的机构年度服务证明。",
