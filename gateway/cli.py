@@ -64,10 +64,11 @@ State = Annotated[
     typer.Option(
         "--state",
         envvar="TONGQUAN_STATE",
+        metavar="FOLDER",
         help="网关的状态目录；或环境变量 TONGQUAN_STATE。 The gateway's state folder; or by TONGQUAN_STATE.",
     ),
 ]
-Anchor = Annotated[str | None, typer.Option(help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
+Anchor = Annotated[str | None, typer.Option(metavar="HEAD", help="另存的链头（行号:哈希）。 A head kept elsewhere, number:hash.")]
 AsJson = Annotated[bool, typer.Option("--json", help="输出 JSON。 Answer as JSON.")]
 
 
@@ -91,18 +92,21 @@ def serve(*, as_json: AsJson = False) -> None:
 def add(
     *,
     state: State,
-    name: Annotated[str, typer.Option(help="调用方名称。 The caller's name.")],
+    name: Annotated[str, typer.Option(metavar="TEXT", help="调用方名称。 The caller's name.")],
     party: Annotated[PartyName, typer.Option(help="调用方角色。 What the caller is.")],
-    region: Annotated[int, typer.Option(min=100_000, max=999_999, help="地区代码。 The caller's region.")],
+    region: Annotated[int, typer.Option(metavar="REGION", min=100_000, max=999_999, help="地区代码。 The caller's region.")],
     lab: Annotated[
         list[str] | None,
         typer.Option(
-            help="服务机构编号：LAB 一个；AGENCY 为其代办的各机构，可重复。 The lab's id (0x…), for LAB; each of an AGENCY's labs."
+            metavar="LAB",
+            help="服务机构编号：LAB 一个；AGENCY 为其代办的各机构，可重复。 The lab's id (0x…), for LAB; each of an AGENCY's labs.",
         ),
     ] = None,
-    firm: Annotated[str | None, typer.Option(help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
-    account: Annotated[str | None, typer.Option(help="签名账户，仅限经办角色。 The account that signs, for officers.")] = None,
-    days: Annotated[int, typer.Option(min=1, help="有效天数。 For how many days.")] = 365,
+    firm: Annotated[str | None, typer.Option(metavar="CODE", help="企业代码，仅限 FIRM。 The company code, for FIRM.")] = None,
+    account: Annotated[
+        str | None, typer.Option(metavar="ACCOUNT", help="签名账户，仅限经办角色。 The account that signs, for officers.")
+    ] = None,
+    days: Annotated[int, typer.Option(metavar="NUMBER", min=1, help="有效天数。 For how many days.")] = 365,
     as_json: AsJson = False,
 ) -> None:
     """发放 API 密钥，只在此处显示一次。 Make a key. It is shown once, here, and kept nowhere."""

@@ -32,6 +32,7 @@ from starlette.exceptions import HTTPException
 
 from gateway import payment_words, refusals
 from gateway.context import instance
+from gateway.invalid_words import why_invalid
 from registry import (
     MONEY_OF_REFUSALS,
     BatchRefused,
@@ -146,7 +147,9 @@ def problem_of(failure: Exception) -> dict[str, Any]:
             return body(HTTPStatus.GATEWAY_TIMEOUT, "OutcomeUnknown", title, {"transaction": failure.transaction}, detail)
         case CodeRefused():
             values = {"kind": failure.kind, "value": failure.value, "reason": failure.reason}
-            return body(HTTPStatus.UNPROCESSABLE_ENTITY, "CodeRefused", "代码或编号格式有误。 A code or number is not valid.", values)
+            return body(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "CodeRefused", "代码或编号格式有误。 A code or number is not valid.", values, str(failure)
+            )
         case EpochMissing():
             title = "本平台没有该期的关联标识密钥。 This gateway lacks the tag key of that epoch."
             return body(HTTPStatus.UNPROCESSABLE_ENTITY, "EpochMissing", title, {"epoch": failure.epoch})
@@ -240,7 +243,7 @@ async def _on_failure(_request: Request, failure: Exception) -> JSONResponse:
 async def _on_invalid(_request: Request, failure: Exception) -> JSONResponse:
     errors = failure.errors() if isinstance(failure, RequestValidationError) else []
     # The offending input is left out: it may be another party's data, and it need not be JSON.
-    return respond(invalid([{"at": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in errors]))
+    return respond(invalid([{"at": ".".join(str(part) for part in each["loc"]), "message": why_invalid(each)} for each in errors]))
 
 
 async def _on_http(_request: Request, failure: Exception) -> JSONResponse:

@@ -176,13 +176,14 @@ class Paid:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """The good rows and the bad ones; `count` is how many there were."""
+    """The good rows and the bad ones; `count` is how many there were, `whose` each line is: firm and serial as they stand there."""
 
     vouchers: list[OnLedger] = field(default_factory=list)
     claims: list[InFlight] = field(default_factory=list)
     paid: list[Paid] = field(default_factory=list)
     bad: list[BadRow] = field(default_factory=list)
     count: int = 0
+    whose: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def to_issue(self) -> "list[OnLedger | InFlight]":
@@ -238,6 +239,10 @@ class _Row(Cells):
                 raise Refused("CellNotAsked", f"“{text}”行不填{self.headings[column][0]}。 A row of this kind leaves {column} empty.")
         return kind
 
+    def whose(self) -> tuple[str, str]:
+        firm, serial = (self.line.at(self.places[column]).text.strip() for column in ("firm", "serial"))
+        return firm, serial
+
     def notes(self) -> Numbers:
         if not self.is_filled("notes"):
             return ()
@@ -270,8 +275,10 @@ class _Reader:
         self._paid: list[Paid] = []
         self._first_line: dict[InFlight | Paid, int] = {}
         self._bad: list[BadRow] = []
+        self._whose: dict[int, tuple[str, str]] = {}
 
     def take(self, row: _Row) -> None:
+        self._whose[row.line.number] = row.whose()
         try:
             self._take(row, row.kind())
         except Refused as refused:
@@ -312,7 +319,7 @@ class _Reader:
             claims += own
         claims.sort(key=lambda each: each.line)
         self._invoices(claims)
-        return Parsed(vouchers, claims, self._paid, sorted(self._bad, key=lambda each: each.line), count)
+        return Parsed(vouchers, claims, self._paid, sorted(self._bad, key=lambda each: each.line), count, self._whose)
 
     # Rows
 

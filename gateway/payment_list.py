@@ -18,7 +18,7 @@ from datetime import date
 from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Cell, Limits
-from registry import CodeRefused, Digest, Fen, Id, TagError, company_code, fen_of
+from registry import Digest, Fen, Id, TagError, company_code, fen_of
 
 LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
@@ -109,8 +109,7 @@ def parse(content: bytes, *, month: int, named: Callable[[str], Digest], bare: b
         except _Fault as fault:
             bad.append(BadRow(line=line, code=str(fault), message=_MESSAGES[str(fault)]))
         except TagError as refused:
-            kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
-            bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))
+            bad.append(BadRow(line=line, code="CodeRefused", message=str(refused)))
         else:
             if row.key in first_line:
                 bad.append(repeated(line, f"第 {first_line[row.key]} 行", f"line {first_line[row.key]}"))

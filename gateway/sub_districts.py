@@ -20,7 +20,7 @@ from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Limits
 from gateway.voucher_list import FIRM_HEADINGS, SERIAL_HEADINGS
-from registry import CodeRefused, TagError, Time, company_code, free_code, open_store
+from registry import TagError, Time, company_code, free_code, open_store
 
 LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
@@ -98,8 +98,7 @@ def parse(content: bytes) -> Parsed:
             serial = free_code("serial number", text["serial"]) if text["serial"] else ""
             place = Place(company_code(text["firm"]), serial, text["sub_district"])
         except TagError as refused:
-            kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
-            bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))
+            bad.append(BadRow(line=line, code="CodeRefused", message=str(refused)))
             continue
         if (place.firm, place.serial) in first_line:
             first = first_line[place.firm, place.serial]

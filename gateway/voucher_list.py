@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Cell, Limits, Line
-from registry import CodeRefused, EpochMissing, Keyring, Recipient, Region, Tag, TagError, company_code
+from registry import EpochMissing, Keyring, Recipient, Region, Tag, TagError, company_code
 
 MOST_UNPACKED_BYTES = 10_000_000
 MOST_ROWS = 500
@@ -79,8 +79,7 @@ def _rows(
         except EpochMissing:
             raise
         except TagError as refused:
-            kind = refused.kind if isinstance(refused, CodeRefused) else "tag"
-            bad.append(BadRow(line=line, code="CodeRefused", message=f"{kind}: {refused}"))
+            bad.append(BadRow(line=line, code="CodeRefused", message=str(refused)))
             continue
         if recipient.serial in first_line:
             first = first_line[recipient.serial]

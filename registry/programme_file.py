@@ -39,20 +39,24 @@ _MOST_SLICES = 6
 _MOST_BPS = 10_000
 _MOST_DAYS = 10_000
 
+# Where `tomllib` says that a text is no TOML.
+_PLACE = re.compile(r"\(at (.+)\)$")
+
 
 class ProgrammeFileRefused(TongquanError):
     """
-    A file is no programme file; `at` is the key, `reason` says why.
+    A file is no programme file; `at` is the key or the line, `reason` says why, `words` both.
 
     ProgrammeFileRefused
      ├── ProgrammeFileMalformed   it is no TOML, or holds a date or a number with a fraction
      └── ProgrammeFileInvalid     a key is missing, unknown, or has a value that it cannot have
     """
 
-    def __init__(self, at: str, reason: str) -> None:
-        super().__init__(f"{at}: {reason}" if at else reason)
+    def __init__(self, at: str, zh: str, en: str) -> None:
         self.at = at
-        self.reason = reason
+        self.reason = f"{zh}。 {en}."
+        self.words = (f"券种文件 {at} 处有误：{zh}。", f"The programme file is not valid at {at}: {en}.") if at else (f"{zh}。", f"{en}.")
+        super().__init__(" ".join(self.words))
 
 
 class ProgrammeFileMalformed(ProgrammeFileRefused):
@@ -142,7 +146,11 @@ def read_programme_file(text: str) -> ProgrammeFile:
     programme = _programme(whole, Digest(hashlib.sha256(form).digest()))
     opening = _opening(whole.table("opening"), programme) if whole.has("opening") else None
     if opening is None and programme.code.endswith(OPENING_SUFFIX):
-        whole.refuse("code", f"{OPENING_SUFFIX} marks a programme that carries a ledger over, and there is no table opening")
+        whole.refuse(
+            "code",
+            f"{OPENING_SUFFIX} 表示结转存量台账，但没有 [opening] 表",
+            f"{OPENING_SUFFIX} marks a programme that carries a ledger over, and there is no table opening",
+        )
     read = ProgrammeFile(programme=programme, voucher=_voucher(voucher), policy=_policy(policy), opening=opening)
     whole.require_nothing_more()
     return read
@@ -153,7 +161,8 @@ def _parsed(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as malformed:
         # Among them numbers of thousands of digits and tables of thousands of levels.
-        raise ProgrammeFileMalformed("", str(malformed)) from malformed
+        at = _PLACE.search(str(malformed))
+        raise ProgrammeFileMalformed(at[1] if at else "", "不是 TOML", str(malformed)) from malformed
 
 
 def _require_plain(value: object, at: str) -> None:
@@ -164,7 +173,9 @@ def _require_plain(value: object, at: str) -> None:
         for index, each in enumerate(value):
             _require_plain(each, f"{at}[{index}]")
     elif not isinstance(value, str | int):
-        raise ProgrammeFileMalformed(at, f"{value!r} is neither a text, a whole number nor a truth value")
+        raise ProgrammeFileMalformed(
+            at, f"{value!r} 不是文字、整数或真假值", f"{value!r} is neither a text, a whole number nor a truth value"
+        )
 
 
 # The parts
@@ -188,20 +199,23 @@ def _programme(of: "_Table", policy_hash: Digest) -> Programme:
         )
     except ValueError as invalid:
         # "Programme.hold_days takes …": the record's own check names the field first.
-        raise ProgrammeFileInvalid(str(invalid).partition(" ")[0].rpartition(".")[2], str(invalid)) from invalid
+        at = str(invalid).partition(" ")[0].rpartition(".")[2]
+        raise ProgrammeFileInvalid(at, "取值超出可记的范围", str(invalid)) from invalid
 
 
 def _slices(of: "_Table") -> tuple[Slice, ...]:
     tables = of.tables("slices")
     slices: list[Slice] = []
     if not 0 < len(tables) <= _MOST_SLICES:
-        raise ProgrammeFileInvalid("slices", f"there are {len(tables)}; 1 to {_MOST_SLICES} are possible")
+        raise ProgrammeFileInvalid(
+            "slices", f"现有 {len(tables)} 档，须为 1 至 {_MOST_SLICES} 档", f"there are {len(tables)}; 1 to {_MOST_SLICES} are possible"
+        )
     for table in tables:
         each = Slice(table.money("up_to", unlimited=True), table.whole("bps", most=_MOST_BPS))
         if slices and each.up_to <= slices[-1].up_to:
-            table.refuse("up_to", "limits of slices rise")
+            table.refuse("up_to", "各档上限须逐档升高", "limits of slices rise")
         if slices and each.bps > slices[-1].bps:
-            table.refuse("bps", "rates of slices do not rise")
+            table.refuse("bps", "各档比例不得逐档升高", "rates of slices do not rise")
         table.require_nothing_more()
         slices.append(each)
     return tuple(slices)
@@ -215,16 +229,20 @@ def _voucher(of: "_Table") -> VoucherTerms:
         claim_days_after_use=of.whole("claim_days_after_use", most=_MOST_DAYS),
     )
     if terms.denomination == 0 or terms.face == 0 or terms.face % terms.denomination:
-        of.refuse("face", "it is a multiple of the denomination, and neither is zero")
+        of.refuse("face", "须为最小抵用额的整数倍，均不为零", "it is a multiple of the denomination, and neither is zero")
     of.require_nothing_more()
     return terms
 
 
 def _opening(of: "_Table", programme: Programme) -> Opening:
     if not programme.code.endswith(OPENING_SUFFIX):
-        of.refuse("scheme", f"the code of a programme that carries a ledger over ends with {OPENING_SUFFIX}")
+        of.refuse(
+            "scheme",
+            f"结转存量台账的券种，代码须以 {OPENING_SUFFIX} 结尾",
+            f"the code of a programme that carries a ledger over ends with {OPENING_SUFFIX}",
+        )
     if programme.min_partners:
-        of.refuse("scheme", "a joint voucher is not carried over: its partners are not on a list")
+        of.refuse("scheme", "联合券不能结转：名单上没有联合企业", "a joint voucher is not carried over: its partners are not on a list")
     opening = Opening(scheme=of.text("scheme"), cut_over=of.day("cut_over"), list_sha256=of.sha256("list_sha256"), totals=_totals(of))
     of.require_nothing_more()
     return opening
@@ -237,7 +255,7 @@ def _totals(of: "_Table") -> OpeningTotals:
     }
     totals = OpeningTotals(**told)
     if totals.face != totals.used + totals.in_flight + totals.lapsed + totals.remaining:
-        table.refuse("face", "it is what was used, is in flight, lapsed and remains")
+        table.refuse("face", "须等于已用、在途、失效与结转余额之和", "it is what was used, is in flight, lapsed and remains")
     table.require_nothing_more()
     return totals
 
@@ -328,7 +346,11 @@ class _Table:
     def whole(self, name: str, *, most: int | None = None) -> int:
         value = self._value(name)
         if not isinstance(value, int) or isinstance(value, bool) or value < 0 or (most is not None and value > most):
-            self.refuse(name, f"{value!r} is no whole number" + ("" if most is None else f" up to {most}"))
+            self.refuse(
+                name,
+                f"{value!r} 不是整数" + ("" if most is None else f"，或超过 {most}"),
+                f"{value!r} is no whole number" + ("" if most is None else f" up to {most}"),
+            )
         return int(value)
 
     def money(self, name: str, *, unlimited: bool = False) -> Fen:
@@ -336,19 +358,23 @@ class _Table:
         if unlimited and value == "unlimited":
             return UNLIMITED
         if not isinstance(value, str) or not _MONEY.fullmatch(value):
-            self.refuse(name, f"{value!r} is no decimal text of whole fen")
+            self.refuse(name, f"{value!r} 不是以分计的十进制文字", f"{value!r} is no decimal text of whole fen")
         return Fen(int(value))  # 19 digits are less than UNLIMITED
 
     def text(self, name: str) -> str:
         value = self._value(name)
         if not isinstance(value, str) or not value.strip():
-            self.refuse(name, f"{value!r} is no text")
+            self.refuse(name, f"{value!r} 不是文字", f"{value!r} is no text")
         return str(value)
 
     def sha256(self, name: str) -> str:
         value = self.text(name)
         if not _SHA256.fullmatch(value):
-            self.refuse(name, f"{value!r} is no SHA-256: 64 hexadecimal digits, small letters")
+            self.refuse(
+                name,
+                f"{value!r} 不是 SHA-256：应为 64 位小写十六进制数字",
+                f"{value!r} is no SHA-256: 64 hexadecimal digits, small letters",
+            )
         return value
 
     def day(self, name: str) -> date:
@@ -358,7 +384,7 @@ class _Table:
         except ValueError:
             found = None
         if found is None:
-            self.refuse(name, f"{value!r} is no date such as 2026-12-31")
+            self.refuse(name, f"{value!r} 不是日期，应形如 2026-12-31", f"{value!r} is no date such as 2026-12-31")
         return found
 
     def texts(self, name: str, *, default: Sequence[str] | None = None) -> tuple[str, ...]:
@@ -366,7 +392,7 @@ class _Table:
             return tuple(default)
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
-            self.refuse(name, f"{value!r} is no list of texts")
+            self.refuse(name, f"{value!r} 不是文字列表", f"{value!r} is no list of texts")
         return tuple(value)
 
     def truth(self, name: str, *, default: bool | None = None) -> bool:
@@ -374,38 +400,39 @@ class _Table:
             return default
         value = self._value(name)
         if not isinstance(value, bool):
-            self.refuse(name, f"{value!r} is neither true nor false")
+            self.refuse(name, f"{value!r} 既不是 true 也不是 false", f"{value!r} is neither true nor false")
         return value
 
     def choice(self, name: str, kind: type[E]) -> E:
         value = self._value(name)
         if not isinstance(value, str) or value not in kind.__members__:
-            self.refuse(name, f"{value!r} is none of {', '.join(kind.__members__)}")
+            among = ", ".join(kind.__members__)
+            self.refuse(name, f"{value!r} 不是下列之一：{among}", f"{value!r} is none of {among}")
         return kind[value]
 
     def table(self, name: str) -> "_Table":
         value = self._value(name)
         if not isinstance(value, dict):
-            self.refuse(name, "a table belongs here")
+            self.refuse(name, "此处应为表", "a table belongs here")
         return _Table(value, self._path(name))
 
     def tables(self, name: str) -> list["_Table"]:
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.refuse(name, "a list of tables belongs here")
+            self.refuse(name, "此处应为表的列表", "a list of tables belongs here")
         return [_Table(each, f"{self._path(name)}[{index}]") for index, each in enumerate(value)]
 
     def require_nothing_more(self) -> None:
         for name in sorted(self._found.keys() - self._asked):
-            self.refuse(name, "this key is unknown")
+            self.refuse(name, "没有这一项", "this key is unknown")
 
-    def refuse(self, name: str, reason: str) -> NoReturn:
-        raise ProgrammeFileInvalid(self._path(name), reason)
+    def refuse(self, name: str, zh: str, en: str) -> NoReturn:
+        raise ProgrammeFileInvalid(self._path(name), zh, en)
 
     def _value(self, name: str) -> Any:
         self._asked.add(name)
         if name not in self._found:
-            self.refuse(name, "this key is missing")
+            self.refuse(name, "缺少这一项", "this key is missing")
         return self._found[name]
 
     def _path(self, name: str) -> str:

@@ -37,6 +37,7 @@ from functools import cached_property, lru_cache
 from stdnum.cn import uscc
 from stdnum.exceptions import ValidationError
 
+from registry.code_words import why_no_code
 from registry.errors import TongquanError
 from registry.model import Digest, Id, Region, Tag
 
@@ -104,10 +105,15 @@ class TagError(TongquanError, ValueError):
 
 
 class CodeRefused(TagError):
-    """What was given is no `kind`; `value` is as it was given, to be shown to whoever typed it and to nobody else."""
+    """
+    What was given is no `kind`; `value` is as it was given, to be shown to whoever typed it and to nobody else.
+
+    `words` says so in Chinese and in English.
+    """
 
     def __init__(self, kind: str, value: str, reason: str) -> None:
-        super().__init__(f"{value!r} is no {kind}: {reason}")
+        self.words = why_no_code(kind, value, reason)
+        super().__init__(" ".join(self.words))
         self.kind = kind
         self.value = value
         self.reason = reason
@@ -370,9 +376,7 @@ def invoice_parts(number: str, code: str | None = None) -> tuple[str, ...]:
         if not _DIGITAL_INVOICE.fullmatch(plain):
             raise CodeRefused("fully digital invoice number", number, "20 digits are asked for; an older invoice has a code as well")
         if _digital_year(plain) < FIRST_DIGITAL_YEAR:
-            raise CodeRefused(
-                "fully digital invoice number", number, f"there were none in {_digital_year(plain)}; give code and number apart"
-            )
+            raise CodeRefused("fully digital invoice number", number, "there were none in that year; give code and number apart")
         return (plain,)
     plain_code = canonical(code)
     if not _INVOICE_CODE.fullmatch(plain_code):

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAIN_LIBRARIES = {"web3", "solcx"}
 PURE = {
     "registry.canonical",
+    "registry.code_words",
     "registry.china",
     "registry.model",
     "registry.codec",

@@ -22,6 +22,7 @@ from gateway.office import Office
 from gateway.opening_list import InFlight, OnLedger
 from gateway.openings import Batch, opening_of, require_list_of, sha256_of
 from gateway.schemas import (
+    BadLedgerRow,
     BadRow,
     CarriedPage,
     CarriedVoucher,
@@ -159,7 +160,7 @@ def _require_good(office: Office, snapshot: Snapshot, batch: Batch) -> None:
         require_todays(office, office.openings.epoch(snapshot, batch.programme_id))
 
 
-def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadRow]:
+def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadLedgerRow]:
     """Every bad row, with those that only the registry knows to be wrong. What is issued already was judged then."""
     if batch.left(snapshot):
         require_all_epochs(office, snapshot)
@@ -171,7 +172,8 @@ def _bad(office: Office, snapshot: Snapshot, batch: Batch) -> list[BadRow]:
         # Once the first is issued the list goes on to its end: it has to come to its ledger's totals.
         ended = (row for row in batch.parsed.to_issue if office.firm_changes.ending(row.recipient.firm, batch.programme_id) is not None)
         found += [BadRow(line=row.line, code="FirmEnded", message=FIRM_ENDED) for row in ended]
-    return sorted(found, key=lambda each: each.line)
+    named = ((each, *batch.parsed.whose[each.line]) for each in sorted(found, key=lambda each: each.line))
+    return [BadLedgerRow(**dict(each), firm=firm, serial=serial) for each, firm, serial in named]
 
 
 def _faults(office: Office, snapshot: Snapshot, batch: Batch, row: OnLedger | InFlight) -> Iterator[tuple[str, str]]:

@@ -196,6 +196,7 @@ from gateway.schemas.months import (
     SubDistrictSeen,
 )
 from gateway.schemas.openings import (
+    BadLedgerRow,
     CarriedPage,
     CarriedVoucher,
     ClaimPage,
@@ -356,6 +357,7 @@ __all__ = [
     "AgreementNamed",
     "Alive",
     "Amount",
+    "BadLedgerRow",
     "BadRow",
     "BadRowOf",
     "BankFileAsked",

@@ -21,7 +21,7 @@ class PowerKey(Shape):
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
         if not int(self.agent, 16) or not int(self.document_sha256, 16):
-            raise ValueError("a power of attorney names an agent's account and the document's hash")
+            raise ValueError("授权须写明代理人账户与授权书哈希。 A power of attorney names an agent's account and the document's hash.")
         return self
 
 
@@ -34,7 +34,7 @@ class PowerEntry(PowerKey):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.from_ > self.until:
-            raise ValueError("a power of attorney does not end before it begins")
+            raise ValueError("授权的截止不得早于起始。 A power of attorney does not end before it begins.")
         return self
 
 
@@ -126,5 +126,5 @@ class UsesTold(Shape):
     @model_validator(mode="after")
     def _is_not_the_firms_own_word(self) -> Self:
         if self.how == "READ":
-            raise ValueError("that it has read, a firm says itself")
+            raise ValueError("已查看须由企业自己确认。 That it has read, a firm says itself.")
         return self

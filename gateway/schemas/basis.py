@@ -22,7 +22,7 @@ _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 
 def _fen(value: Any) -> int:
     if not isinstance(value, str) or not _MONEY.fullmatch(value):
-        raise ValueError('money is a decimal string of fen, for example "480000"')
+        raise ValueError('金额为以分计的十进制文字，如 "480000"。 Money is a decimal string of fen, for example "480000".')
     return int(value)
 
 
@@ -31,7 +31,7 @@ def _of_bytes(size: int) -> Callable[[Any], bytes]:
         if isinstance(value, bytes) and len(value) == size:
             return value
         if not isinstance(value, str) or len(value) != 2 + 2 * size or not _HEX.fullmatch(value):
-            raise ValueError(f"0x and {2 * size} hexadecimal digits are asked for")
+            raise ValueError(f"须为 0x 加 {2 * size} 位十六进制数字。 0x and {2 * size} hexadecimal digits are asked for.")
         return bytes.fromhex(value[2:])
 
     return parse
@@ -39,7 +39,7 @@ def _of_bytes(size: int) -> Callable[[Any], bytes]:
 
 def _some_bytes(value: Any) -> bytes:
     if not isinstance(value, str) or not _SOME_HEX.fullmatch(value):
-        raise ValueError("0x and an even number of hexadecimal digits are asked for")
+        raise ValueError("须为 0x 加偶数位十六进制数字。 0x and an even number of hexadecimal digits are asked for.")
     return bytes.fromhex(value[2:])
 
 
@@ -48,13 +48,13 @@ def whole_number(value: Any) -> int:
     if isinstance(value, int):
         return value
     if not isinstance(value, str) or not _DIGITS.fullmatch(value):
-        raise ValueError("a whole number is asked for")
+        raise ValueError("须为整数。 A whole number is asked for.")
     return int(value)
 
 
 def _seconds(value: Any) -> int:
     if not isinstance(value, str) or not _SECONDS.fullmatch(value):
-        raise ValueError("Unix seconds are asked for")
+        raise ValueError("须为 Unix 秒数。 Unix seconds are asked for.")
     return int(value)
 
 

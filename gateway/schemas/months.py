@@ -14,7 +14,7 @@ SIGNED_PATTERN = "^(0|-?[1-9][0-9]*)$"
 
 def _whole(value: Any) -> int:
     if not isinstance(value, str) or not _SIX_DIGITS.fullmatch(value):
-        raise ValueError("six digits are asked for")
+        raise ValueError("须为 6 位数字。 Six digits are asked for.")
     return int(value)
 
 

@@ -27,6 +27,13 @@ class OpeningTotals(Shape):
     paid: Amount
 
 
+class BadLedgerRow(BadRow):
+    """A bad row of a ledger, with its firm and serial as they stand there: empty where they do, as in a row of what was paid."""
+
+    firm: str
+    serial: str
+
+
 class OpeningChecked(Shape):
     """
     What a dry run found; nothing was issued.
@@ -37,7 +44,7 @@ class OpeningChecked(Shape):
 
     list_sha256: str
     rows: int
-    bad: list[BadRow]
+    bad: list[BadLedgerRow]
     totals: OpeningTotals
     stated: OpeningTotals
     differing: list[str]

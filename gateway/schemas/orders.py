@@ -19,7 +19,7 @@ def _shallow(document: dict[str, Any]) -> dict[str, Any]:
     for _ in range(DEEPEST):
         level = [each for one in level for each in (one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())]
     if level:
-        raise ValueError(f"a document is nested at most {DEEPEST} times")
+        raise ValueError(f"文件最多嵌套 {DEEPEST} 层。 A document is nested at most {DEEPEST} times.")
     return document
 
 

@@ -17,13 +17,13 @@ _BATCH = re.compile("[1-9][0-9]{0,6}")
 
 def _day(value: Any) -> str:
     if not isinstance(value, str) or not _DAY.fullmatch(value):
-        raise ValueError('a day is written like "2026-12-25"')
+        raise ValueError('日期形如 "2026-12-25"。 A day is written like "2026-12-25".')
     return value
 
 
 def _number(value: Any) -> int:
     if not isinstance(value, str) or not _BATCH.fullmatch(value):
-        raise ValueError("a batch's number is asked for")
+        raise ValueError("须为批次编号。 A batch's number is asked for.")
     return int(value)
 
 

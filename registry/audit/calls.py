@@ -96,12 +96,14 @@ def judge(
         return
     if transaction.to not in contracts:
         to = transaction.to or "a contract that it created"
-        yield Unverified("calls", where, f"our contracts were called through {to}, so that what was asked of them is not in sight: {ids}")
+        why = f"经 {to} 调用了本系统合约，看不到所求的内容。 Our contracts were called through {to}; what was asked is not in sight: {ids}"
+        yield Unverified("calls", where, why)
         return
     try:
         call = _call_of(ledger, transaction.calldata, domain)
     except (NotOurs, CodecError, ValueError) as unreadable:
-        yield Unverified("calls", where, f"calldata that the rules do not know: {unreadable}: {ids}")
+        why = f"调用内容不在规则之内。 Calldata that the rules do not know: {unreadable}: {ids}"
+        yield Unverified("calls", where, why)
         return
     try:
         decided = rules.decide(ledger, call, sender, time)

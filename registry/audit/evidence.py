@@ -83,7 +83,9 @@ def _check_header(chain: Chain, number: int, block: RawBlock, deployment: Deploy
     try:
         made = header.hash
     except ProofRefused as refused:
-        chain.unverified.append(Unverified("headers", str(number), str(refused)))
+        chain.unverified.append(
+            Unverified("headers", str(number), f"无法由各字段算出区块哈希。 The block's hash cannot be made of its fields: {refused}")
+        )
         return
     if made != block.claimed_hash:
         chain.differences.append(Difference("headers", str(number), {"fields": made, "node": block.claimed_hash}))
@@ -98,13 +100,14 @@ def _check_seals(chain: Chain) -> None:
     """The newest block's seals: its hash covers all blocks before it."""
     head = chain.headers[-1]
     if not head.is_qbft:
-        why = "this engine's blocks carry no commit seals: compare block_hash and trail with an audit of another region's node"
+        zh = "该引擎的区块没有签章；请将 block_hash 与 trail 和另一地区节点的审计结果比对。"
+        why = f"{zh} This engine's blocks carry no commit seals: compare block_hash and trail with an audit of another region's node"
         chain.unverified.append(Unverified("seals", str(head.number), why))
         return
     try:
         sealed, asked = head.sealed_by(), head.seals.quorum
     except ProofRefused as refused:
-        chain.unverified.append(Unverified("seals", str(head.number), str(refused)))
+        chain.unverified.append(Unverified("seals", str(head.number), f"区块签章无法读取。 The seals cannot be read: {refused}"))
         return
     if len(sealed) < asked:
         chain.differences.append(Difference("seals", str(head.number), {"validators asked for": asked, "validators that sealed": sealed}))
@@ -125,7 +128,9 @@ def _read_contents(node: RawNode, chain: Chain, blocks: Sequence[RawBlock], depl
 def _check_transactions(chain: Chain, block: RawBlock) -> None:
     number = block.header.number
     if block.transactions is None:
-        chain.unverified.append(Unverified("transactions", str(number), block.unencodable))
+        chain.unverified.append(
+            Unverified("transactions", str(number), f"有本版本不认识的交易。 A transaction is of an unknown kind: {block.unencodable}")
+        )
         return
     for place, (each, claimed) in enumerate(zip(block.transactions, block.claimed_transactions, strict=True)):
         if each.hash != claimed:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from registry.chain.deploy import WrongDeployment
 from registry.cli.screen import Screen
@@ -29,8 +30,10 @@ from registry.cli.settings import Lang, SettingRefused, Settings
 from registry.cli.words import FAILURES
 from registry.codec import CodecError
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
+from registry.files import FileTaken
 from registry.hsm import HsmUnavailable
 from registry.index import ChainReplaced, IndexBusy, IndexRefused
+from registry.keystore import KeyFileExists, KeyFileMissing
 from registry.outbox import SignerSilent
 from registry.refusal_words import MONEY_OF_REFUSALS, why_refused
 
@@ -82,9 +85,24 @@ PANEL = "通用选项 Common options"
 """Where help shows the options that many commands have."""
 
 
+# How help names what stands behind an option, by the option's last word.
+_METAVARS: Mapping[str, str] = {"fd": "NUMBER", "folder": "FOLDER", "label": "NAME", "token": "NAME", "url": "URL"}
+
+
+class _Command(TyperCommand):
+    """Help names what is typed in its place by its name alone, without Python's type behind it."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        told: list[Any] = [each for each in self.params if each.param_type_name == "argument"]
+        for each in told:
+            each.display_type_rich = lambda ctx: None  # noqa: ARG005 - what typer asks with
+
+
 def _option(name: str, about: str) -> Any:
     variable = None if name == "--json" else "TONGQUAN_" + name.removeprefix("--").replace("-", "_").upper()
-    return typer.Option(name, help=about, envvar=variable, rich_help_panel=PANEL, show_default=False)
+    metavar = None if name in ("--json", "--lang") else _METAVARS.get(name.rpartition("-")[2], "FILE")
+    return typer.Option(name, help=about, envvar=variable, metavar=metavar, rich_help_panel=PANEL, show_default=False)
 
 
 def _of(setting: str) -> str:
@@ -147,7 +165,7 @@ def command(of: typer.Typer, name: str, *, example: str, uses: Uses = Uses.NOTHI
         added.append(inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context))
         run.__signature__ = inspect.Signature([*own, *added])  # type: ignore[attr-defined] # what typer reads
         run.__annotations__ = {each.name: each.annotation for each in (*own, *added)}
-        of.command(name, help=inspect.cleandoc(act.__doc__ or ""), epilog=example)(run)
+        of.command(name, cls=_Command, help=inspect.cleandoc(act.__doc__ or ""), epilog=example)(run)
         return act
 
     return register
@@ -174,8 +192,10 @@ def _answer(screen: Screen, found: Answer) -> Exit:
     if isinstance(found, Told):
         screen.answer(found.body)
         return found.exit
-    for each in [found] if isinstance(found, Mapping) else found:
-        screen.answer(each)
+    if isinstance(found, Mapping):
+        screen.answer(found)
+    else:
+        screen.answers(found)
     return Exit.DONE
 
 
@@ -186,7 +206,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
 
     message = _message(screen, failure)
     match failure:
-        case SettingRefused() | UnsafeAddress() | WrongGateway():
+        case SettingRefused() | UnsafeAddress() | WrongGateway() | FileTaken() | KeyFileExists() | KeyFileMissing():
             screen.refusal(type(failure).__name__, "usage", message, {})
             return Exit.USAGE
         case Differs():

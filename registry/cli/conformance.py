@@ -13,7 +13,7 @@ from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.screen import Bar
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
-from registry.files import write_new
+from registry.files import FileTaken, write_new
 from registry.model import Address, Region
 
 if typing.TYPE_CHECKING:
@@ -253,4 +253,4 @@ def _read(file: Path) -> "SignedReport":
 def _require_new(*files: Path | None) -> None:
     for file in files:
         if file is not None and file.exists():
-            raise SettingRefused(str(file), f"{file} 已存在，未覆盖。", f"{file} exists, and was left as it is.")
+            raise FileTaken(file)

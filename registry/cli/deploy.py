@@ -10,8 +10,7 @@ from registry.cli import parsing
 from registry.cli.arguments import NewFile, option
 from registry.cli.command import Answer, Uses, command
 from registry.cli.session import Session
-from registry.cli.settings import SettingRefused
-from registry.files import write_new
+from registry.files import FileTaken, write_new
 from registry.model import Founder
 
 
@@ -54,7 +53,7 @@ def deploy(session: Session, file: NewFile, *, founders: Founders) -> Answer:
     The deploying key is made for this and forgotten: the contracts give it no power. The members then vote for the registry.
     """
     if file.exists():
-        raise SettingRefused("file", f"{file} 已存在，未部署。", f"{file} exists; nothing was deployed.")
+        raise FileTaken(file)
     from eth_account import Account  # noqa: PLC0415 - slow to load
 
     with session.screen.progress("正在部署五个合约…", "Deploying the five contracts…"):

@@ -26,6 +26,8 @@ from pathlib import Path
 from typing import Any, Self
 
 from registry.cli.command import Differs
+from registry.cli.session import content_of
+from registry.cli.words import MONEY
 from registry.codec import Domain, digest, id_of, parse_typed_data
 from registry.errors import TongquanError
 from registry.files import OWNER_ONLY, put_in_place, write_new
@@ -187,11 +189,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises:
         DocumentMalformed: there is none.
+        SettingRefused: the file cannot be read.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as malformed:
-        raise DocumentMalformed(f"无法读取 {path}。 {path} cannot be read: {malformed}") from malformed
+        found = json.loads(content_of(path))
+    except ValueError as malformed:
+        raise DocumentMalformed(f"{path} 不是 JSON。 {path} is no JSON: {malformed}") from malformed
     if not isinstance(found, dict):
         raise DocumentMalformed(f"{path} 不是 JSON 对象。 {path} holds no JSON object.")
     return found
@@ -230,11 +233,17 @@ def require_agreed(findings: list[Finding]) -> None:
     """
     wrong = [each for each in findings if each.check is Check.DIFFERS]
     if wrong:
-        values = {each.field: {"found": each.value, "expected": each.expected} for each in wrong}
+        values = {
+            each.field: {"found": _in_json(each.field, each.value), "expected": _in_json(each.field, each.expected)} for each in wrong
+        }
         names = ", ".join(values)
         raise Differs(
             "DocumentDiffers", f"文件内容与所要求的不符，未签名：{names}。 It says something else than was asked: {names}.", values
         )
+
+
+def _in_json(name: str, value: object) -> object:
+    return str(value) if name in MONEY and isinstance(value, int) else value
 
 
 def _order(record: Any, document: Document, now: int) -> Iterator[Finding]:
@@ -289,7 +298,8 @@ def _compare(name: str, found: object, expected: object) -> Finding:
 def _tag(name: str, tag: bytes, epochs: range) -> Finding:
     if tag[0] in epochs:
         return Finding(name, tag, Check.UNCHECKABLE)
-    return Finding(name, tag, Check.DIFFERS, f"epoch {epochs[0]}" + (f" to {epochs[-1]}" if len(epochs) > 1 else ""))
+    span = "–".join(str(each) for each in sorted({epochs[0], epochs[-1]}))
+    return Finding(name, tag, Check.DIFFERS, f"第 {span} 期的标识 a tag of epoch {span}")
 
 
 def _lasting(until: int, asked: Mapping[str, Any], now: int) -> Finding:

@@ -102,7 +102,7 @@ def hand_in(
             report_form=report_form,
         )
     except CodeRefused as wrong:
-        raise SettingRefused("evidence", f"编号有误：{wrong}。", f"A code is none: {wrong}.") from wrong
+        raise SettingRefused("evidence", *wrong.words) from wrong
     path = _path(order)
     for each, content in contents.items():
         taken = session.upload(f"{path}/documents", {}, {"file": each})
@@ -177,7 +177,9 @@ def sample(
     session: Session,
     *,
     seed: Annotated[str, option("--seed", None, "TEXT", "种子，事先约定", "The seed, agreed on beforehand")],
-    size: Annotated[int, typer.Option("--size", min=1, max=1_000, help="抽多少笔。 How many to draw.", show_default=False)],
+    size: Annotated[
+        int, typer.Option("--size", metavar="NUMBER", min=1, max=1_000, help="抽多少笔。 How many to draw.", show_default=False)
+    ],
     from_: Annotated[Time, option("--from", parsing.first_second, "DATE", "起始日", "The first day")],
     until: Annotated[Time, option("--until", parsing.last_second, "DATE", "截止日（含），须已过", "The last day, which has to be over")],
     region: Annotated[

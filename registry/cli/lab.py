@@ -253,7 +253,7 @@ def search(
         Region | None,
         option("--usable-by", parsing.region, "REGION", "只看今天可用此地区券的", "Where this region's vouchers are good"),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="每页条数。 How many a page.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", metavar="NUMBER", min=1, max=1000, help="每页条数。 How many a page.")] = 20,
     cursor: Annotated[str | None, option("--cursor", None, "CURSOR", "上一页的 next，从其后继续", "`next` of the page before")] = None,
 ) -> Answer:
     """

@@ -4,6 +4,7 @@ How an answer looks to a person: every field under its name, money in yuan, time
 Many of a kind stand in a table where it fits the width, else one below the other: columns are never squeezed.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -25,7 +26,13 @@ INDENT = 2
 BETWEEN_COLUMNS = 3
 DAY = 86_400
 NOTHING = "—"
-SENTENCES = frozenset({"detail", "message"})
+SENTENCES = frozenset({"detail", "message", "why"})
+# What a field was found to be and what it should be are shown as that field is.
+_OF_THE_FIELD = frozenset({"found", "expected"})
+# A report's heading holds both languages, part by part.
+_CHINESE = re.compile("[\u4e00-\u9fff]+ ")
+# Headings of lists, which are shown as they are typed.
+_HEADINGS = frozenset({"found", "known"})
 _NO_ID = "0x" + NO_ID.hex()
 
 
@@ -127,9 +134,15 @@ class Layout:
     def _shown(self, name: str, value: Any) -> str:
         if value is None or value in ([], {}, NO_ADDRESS, _NO_ID):
             return NOTHING
+        if isinstance(value, list) and name in _HEADINGS and isinstance(value[0], str):
+            return " / ".join(value)
         if isinstance(value, list):
             return "\n".join(self._shown(name, each) for each in value)
+        if name in _OF_THE_FIELD and self.at:
+            name = self.at[-1]
         text = in_language(self.lang, str(value)) if name in SENTENCES else str(value)
+        if name == "heading" and self.lang is Lang.EN:
+            return _CHINESE.sub("", text)
         if text.removeprefix("-").isdecimal() and (number := self._number(name, int(text), is_text=isinstance(value, str))):
             return number
         told = self._told(STATES_AT, text, (*self.at, name)) or STATES.get(text)

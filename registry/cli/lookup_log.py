@@ -20,7 +20,9 @@ def list_(
     *,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", min=1, help="最多条数，最新的在前，默认全部。 How many at most, the newest first; all by default."),
+        typer.Option(
+            "--limit", metavar="NUMBER", min=1, help="最多条数，最新的在前，默认全部。 How many at most, the newest first; all by default."
+        ),
     ] = None,
 ) -> Iterator[dict[str, Any]]:
     """

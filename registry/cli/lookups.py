@@ -55,7 +55,10 @@ def verify(
 
 def verify_list(
     session: Session,
-    file: Annotated[Path, typer.Argument(help="CSV 文件，列为 region,firm,serial，可加 amount,lab,item。 A CSV file with these columns.")],
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="CSV 文件，列为 region,firm,serial，可加 amount,lab,item。 A CSV file with these columns."),
+    ],
 ) -> Answer:
     """
     核验一批券（每 500 张一次），每张一行；退出码取最坏的。 Verify many, 500 at a time, a line each; the worst decides the exit status.

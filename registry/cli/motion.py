@@ -91,7 +91,7 @@ def draft(
     subject: Annotated[
         Id | None, option("--subject", parsing.record_id, "ID", "订单、企业或服务机构编号", "The order's, firm's or lab's id")
     ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=90, help="表决天数。 For how many days votes count.")] = 30,
+    days: Annotated[int, typer.Option("--days", metavar="NUMBER", min=1, max=90, help="表决天数。 For how many days votes count.")] = 30,
 ) -> Answer:
     """
     起草议案文件，不上链。 Write a motion to a file; nothing is sent.

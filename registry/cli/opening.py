@@ -112,7 +112,7 @@ def prove(session: Session, file: ListFile, *, programme_file: RuleFile) -> Answ
     try:
         read = read_programme_file(text_of(programme_file))
     except ProgrammeFileRefused as refused:
-        raise SettingRefused("programme_file", f"{programme_file} 不是券种文件。", f"{programme_file}: {refused}") from refused
+        raise SettingRefused("programme_file", *refused.words) from refused
     if read.opening is None:
         raise SettingRefused("programme_file", "该文件没有 [opening]。", f"{programme_file} has no table opening.")
     programme_id, totals = id_of(read.programme), read.opening.totals

@@ -36,7 +36,9 @@ app = group("服务订单：准备、签名、提交、查看、释放。 Orders
 release_app = group("释放额度。 Release an order.")
 move_app = group("转移订单到另一服务机构。 Move an order to another lab.")
 
-Days = Annotated[int, typer.Option("--valid-days", min=1, max=30, help="签名有效天数。 For how many days the signatures are good.")]
+Days = Annotated[
+    int, typer.Option("--valid-days", metavar="NUMBER", min=1, max=30, help="签名有效天数。 For how many days the signatures are good.")
+]
 LabOption = Annotated[Id | None, option("--lab", parsing.record_id, "LAB", "服务机构编号（企业填写）", "The lab's id; a firm names it")]
 
 
@@ -239,7 +241,7 @@ def move_by_reviewer(
     return submit_move(session, order, None, order_file)
 
 
-add_signing(app, "order", stated="--amount 5000yuan ")
-add_signing(release_app, "order release", stated="")
+add_signing(app, Kind.ORDER, "order", stated="--amount 5000yuan ")
+add_signing(release_app, Kind.RELEASE, "order release", stated="")
 app.add_typer(release_app, name="release")
 app.add_typer(move_app, name="move")

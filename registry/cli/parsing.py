@@ -68,18 +68,20 @@ def _time(text: str, at: object) -> Time:
         try:
             day = datetime.fromisoformat(text).replace(tzinfo=CHINA)
         except ValueError as impossible:
-            raise _no_time(text) from impossible
+            raise _no_date(text) from impossible
         midnight = int(day.timestamp())
         found = midnight if at == datetime.min.time() else midnight + 86_399
     else:
-        raise _no_time(text)
+        raise _no_date(text)
     if not 0 <= found <= LAST_TIME:
-        raise _no_time(text)
+        raise _no_date(text)
     return Time(found)
 
 
-def _no_time(text: str) -> typer.BadParameter:
-    return typer.BadParameter(f"日期形如 2026-12-31，或为 Unix 秒数。 A date is 2026-12-31, or Unix seconds, not {text!r}.")
+def _no_date(text: str) -> typer.BadParameter:
+    return typer.BadParameter(
+        f"日期形如 2026-12-31，且须有这一天。 A date is written like 2026-12-31, and is one of the calendar's, not {text!r}."
+    )
 
 
 def day(text: str) -> str:
@@ -90,11 +92,11 @@ def day(text: str) -> str:
     '2026-12-31'
     """
     if not _DATE.fullmatch(text):
-        raise typer.BadParameter(f"日期形如 2026-12-31。 A day is 2026-12-31, not {text!r}.")
+        raise _no_date(text)
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError as impossible:
-        raise typer.BadParameter(f"没有这一天。 There is no day {text!r}.") from impossible
+        raise _no_date(text) from impossible
 
 
 def batch(text: str) -> int:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 from registry.cli import parsing
 from registry.cli.arguments import Cost, NewFile, Reason, option
 from registry.cli.command import Answer, Uses, command, group
-from registry.cli.documents import Document, Kind
+from registry.cli.documents import Kind
 from registry.cli.order import DAY, Days
 from registry.cli.session import Session, content_of
-from registry.cli.signing import DocumentFile, add_signing, prepare
+from registry.cli.signing import DocumentFile, add_signing, prepare, read_of
 from registry.errors import Rejected
 from registry.model import Fen, Id
 
@@ -64,7 +64,7 @@ def stand_in(session: Session, file: DocumentFile, *, reason: Reason) -> Answer:
     """
     审核机构代未获付款的一方签名；文件须有获付款一方的签名。 As a reviewer, sign in place of the party that is not paid.
     """
-    document = Document.read(file)
+    document = read_of(Kind.REDEMPTION, file)
     document.record(session.domain)
     if len(document.signatures) != 1:
         raise Rejected("SignatureMissing", {"signed_by": sorted(document.signatures)})
@@ -73,4 +73,4 @@ def stand_in(session: Session, file: DocumentFile, *, reason: Reason) -> Answer:
     return session.post("/v1/redemptions/stand-in", asked)
 
 
-add_signing(app, "redeem", stated="--subsidy 4800yuan ")
+add_signing(app, Kind.REDEMPTION, "redeem", stated="--subsidy 4800yuan ")

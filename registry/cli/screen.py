@@ -6,7 +6,7 @@ With `--json` an answer is one JSON object a line, under names that do not chang
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
 from enum import Enum
@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
 from rich.table import Column
+from rich.text import Text
 
 from registry.cli.layout import Layout, in_language, places, words
 from registry.cli.settings import Lang
@@ -80,6 +81,14 @@ class Screen:
             return
         self._answers.print(self._layout(self._answers).fields(plain(found)))
 
+    def answers(self, found: Iterable[Mapping[str, Any]]) -> None:
+        """Show several answers, each as soon as it is there."""
+        count = len(found) if isinstance(found, Sequence) else None
+        for place, each in enumerate(found, start=1):
+            if not self.as_json and (place > 1 if count is None else count > 1):
+                self._answers.print(Text(f"— {place} —" if count is None else f"— {place}/{count} —"))
+            self.answer(each)
+
     def note(self, zh: str, en: str) -> None:
         """Tell a person something that is no part of the answer."""
         if not self.as_json:
@@ -96,9 +105,12 @@ class Screen:
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
         self._asides.print(f"{code}: {sentence}", markup=False, style="bold red")
-        shown = {snake(name): named(name, each) for name, each in plain(values).items() if each not in (None, [], {})}
+        shown = {snake(name): self._value(name, each) for name, each in plain(values).items() if each not in (None, "", [], {})}
         if shown:
-            self._asides.print(self._layout(self._asides).fields(shown))
+            self._asides.print(self._layout(self._asides, "refused").fields(shown))
+
+    def _value(self, name: str, value: Any) -> Any:
+        return self.told(value) if isinstance(value, str) else named(name, value)
 
     def confirms(self, zh: str, en: str) -> bool:
         """Ask a person, who must be there to answer."""
@@ -106,18 +118,25 @@ class Screen:
             return False
         return self._asides.input(self.words(zh, en) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
 
-    def _layout(self, console: Console) -> Layout:
-        return Layout(self._lang, console.width, self._at)
+    def _layout(self, console: Console, *within: str) -> Layout:
+        return Layout(self._lang, console.width, (*self._at, *within))
 
     @contextmanager
     def progress(self, zh: str, en: str) -> Iterator["Bar"]:
         """A bar while something waits, for a person who looks on."""
         # What is being done takes what width is left, and is cut there; its count and time are not.
         doing = TextColumn("{task.description}", table_column=Column(ratio=1, no_wrap=True, overflow="ellipsis"))
-        columns = (SpinnerColumn(), doing, BarColumn(BAR_WIDTH), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (SpinnerColumn(), doing, BarColumn(BAR_WIDTH), _Counted(), TimeElapsedColumn())
         shown = not self.as_json and self._asides.is_terminal
         with Progress(*columns, console=self._asides, transient=True, expand=True, disable=not shown) as progress:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
+
+
+class _Counted(MofNCompleteColumn):
+    """How much is done of how much, once that is known."""
+
+    def render(self, task: Task) -> Text:
+        return Text() if task.total is None else super().render(task)
 
 
 def snake(name: str) -> str:

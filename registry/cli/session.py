@@ -172,7 +172,7 @@ class Session:
         Raises:
             Rejected, Unreachable, OutcomeUnknown: as `GatewayClient.post`. Repeating the command asks under the same key.
         """
-        with self._waiting():
+        with self._asking():
             return self.step(path, asked)
 
     def step(self, path: str, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -186,7 +186,7 @@ class Session:
         digests = {name: sha256(content).hexdigest() for name, (_, content) in contents.items()}
         # A single list stands for itself, as it did before there were several: an open request is found again.
         asked = (dict(fields), digests["list"] if digests.keys() == {"list"} else digests)
-        with self.requests.once(f"POST {path}", *self._caller(), *asked) as key, self._waiting():
+        with self.requests.once(f"POST {path}", *self._caller(), *asked) as key, self._asking():
             return self.gateway.upload(path, fields, contents, key=key)
 
     def pages(self, path: str, name: str, **query: Any) -> Iterator[dict[str, Any]]:
@@ -207,6 +207,9 @@ class Session:
     def requests(self) -> Requests:
         """Requests that are to happen once."""
         return Requests(self.state_folder / "requests.sqlite")
+
+    def _asking(self) -> Any:
+        return self.screen.progress("网关办理中…", "The gateway is at work…")
 
     def _waiting(self) -> Any:
         return self.screen.progress("等待最终区块…", "Waiting for the final block…")

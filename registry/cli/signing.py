@@ -14,11 +14,18 @@ from registry.cli.command import Answer, Exit, Told, Uses, command
 from registry.cli.documents import Document, DocumentMalformed, Finding, Kind, Party, examine, read_json, require_agreed
 from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
+from registry.codec import Domain
 from registry.errors import Rejected, Unreachable
-from registry.files import OWNER_ONLY, put_in_place
+from registry.files import OWNER_ONLY, FileTaken, put_in_place
 from registry.model import Fen, Id
 
 PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}
+
+KIND_WORDS: Mapping[Kind, tuple[str, str]] = {
+    Kind.ORDER: ("服务订单", "an order"),
+    Kind.REDEMPTION: ("兑付申请", "a redemption"),
+    Kind.RELEASE: ("释放同意书", "a release"),
+}
 
 # What a script must state to sign without being asked.
 _STATED: Mapping[Kind, str | None] = {Kind.ORDER: "amount", Kind.REDEMPTION: "subsidy", Kind.RELEASE: None}
@@ -78,7 +85,8 @@ def keep(session: Session, file: Path, document: Document, *, known: Mapping[str
 
 def submit_move(session: Session, old: Id, release: Path | None, order: Path) -> Answer:
     """Bring a move's documents; without a release, as a reviewer."""
-    documents = {name: Document.read(file) for name, file in (("release", release), ("order", order)) if file is not None}
+    documents = {} if release is None else {"release": read_of(Kind.RELEASE, release)}
+    documents["order"] = read_of(Kind.ORDER, order)
     for document in documents.values():
         document.record(session.domain)
     bodies = {name: _body(document) for name, document in documents.items()}
@@ -89,14 +97,29 @@ def submit_move(session: Session, old: Id, release: Path | None, order: Path) ->
 
 def _require_new(file: Path) -> None:
     if file.exists():
-        raise SettingRefused("file", f"{file} 已存在，未覆盖。", f"{file} exists, and was left as it is.")
+        raise FileTaken(file)
 
 
-def sign(session: Session, file: Path, party: Party, *, yes: bool, stated: Mapping[str, object]) -> Answer:
+def read_of(kind: Kind, file: Path) -> Document:
+    """
+    A document's file that is to be of this kind.
+
+    Raises:
+        DocumentMalformed: it is no document.
+        SettingRefused: it is one of another kind.
+    """
+    document = Document.read(file)
+    if document.kind is not kind:
+        (found, found_en), (wanted, wanted_en) = KIND_WORDS[document.kind], KIND_WORDS[kind]
+        raise SettingRefused("file", f"{file} 是{found}，不是{wanted}。", f"{file} is {found_en}, not {wanted_en}.")
+    return document
+
+
+def sign(session: Session, kind: Kind, file: Path, party: Party, *, yes: bool, stated: Mapping[str, object]) -> Answer:
     """Check a document once more, show it, sign it with the key in hand, and write the signature into the file."""
-    domain, document = session.domain, Document.read(file)
+    domain, document = session.domain, read_of(kind, file)
     findings = _agreed(session, document, yes=yes, stated=stated)
-    signed = document.signed_with(session.key, party, domain)
+    signed = _signed(document, session.key, party, domain)
     signed.write(file, new=False)
     return {"file": file, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
 
@@ -111,10 +134,20 @@ def sign_answer(
     """
     domain, document = session.domain, Document.answered(asked, prepared)
     findings = _agreed(session, document, yes=yes, stated=stated)
-    signed = _with_signatures_of(body, document).signed_with(session.key, party, domain)
+    signed = _signed(_with_signatures_of(body, document), session.key, party, domain)
     content = json.dumps(_unfinished_body(signed), ensure_ascii=False, indent=2).encode() + b"\n"
     put_in_place(body, content, mode=OWNER_ONLY)
     return {"file": body, "kind": document.kind, "id": document.id, "signed_by": signed.signers(domain), "fields": _told(findings)}
+
+
+def _signed(document: Document, key: bytes, party: Party, domain: Domain) -> Document:
+    """The same with one more signature, which is another account's than the other party's."""
+    signed = document.signed_with(key, party, domain)
+    signers = signed.signers(domain)
+    signer = signers.pop(party)
+    if signer in signers.values():
+        raise Rejected("SameSigner", {"signer": signer})
+    return signed
 
 
 def _with_signatures_of(body: Path, document: Document) -> Document:
@@ -145,21 +178,21 @@ def _agreed(session: Session, document: Document, *, yes: bool, stated: Mapping[
     return findings
 
 
-def submit(session: Session, files: list[Path]) -> Answer:
+def submit(session: Session, kind: Kind, files: list[Path]) -> Answer:
     """Bring what was signed: one document by its own route, several together, each on its own."""
-    documents = [Document.read(file) for file in files]
+    documents = [read_of(kind, file) for file in files]
     for document in documents:
         document.record(session.domain)
     if len(documents) == 1:
-        return session.post(PATHS[documents[0].kind], _body(documents[0]))
+        return session.post(PATHS[kind], _body(documents[0]))
     found = session.post("/v1/submissions", {"documents": [_body(each) for each in documents]})
     outcomes = [{"file": str(files[each["index"]])} | each for each in found["outcomes"]]
     refused = any(each["refused"] is not None for each in outcomes)
     return Told(found | {"outcomes": outcomes}, Exit.REFUSED if refused else Exit.DONE)
 
 
-def add_signing(app: typer.Typer, words: str, *, stated: str) -> None:
-    """Add `sign` and `submit` to a group. `words` is how the group is typed, `stated` what the example's signer states."""
+def add_signing(app: typer.Typer, kind: Kind, words: str, *, stated: str) -> None:
+    """Add `sign` and `submit` to a kind's group. `words` is how it is typed, `stated` what the example's signer states."""
 
     @command(
         app,
@@ -176,14 +209,14 @@ def add_signing(app: typer.Typer, words: str, *, stated: str) -> None:
         关联标识（项目、合同、发票）须有联盟密钥才能核对，此处只列出，请自行确认。
         Tags (project, agreement, invoice) cannot be checked without the consortium's key; they are shown with the facts behind them.
         """
-        return sign(session, file, party, yes=yes, stated={"amount": amount, "subsidy": subsidy})
+        return sign(session, kind, file, party, yes=yes, stated={"amount": amount, "subsidy": subsidy})
 
     @command(app, "submit", uses=Uses.DOMAIN | Uses.GATEWAY, example=f"tongquan {words} submit {words.replace(' ', '-')}.json")
     def submit_(session: Session, files: DocumentFiles) -> Answer:
         """
         提交双方已签的文件；重复提交不会重复办理。 Bring what was signed; bringing it again never does it twice.
         """
-        return submit(session, files)
+        return submit(session, kind, files)
 
 
 def _body(document: Document) -> dict[str, Any]:
@@ -245,6 +278,7 @@ __all__ = [
     "add_signing",
     "prepare",
     "prepare_claim",
+    "read_of",
     "sign",
     "sign_answer",
     "submit",

@@ -42,7 +42,12 @@ BackupFile = Annotated[Path, argument(None, "BACKUP", "备份文件", "The backu
 Epoch = Annotated[
     int,
     typer.Option(
-        "--epoch", min=1, max=255, help="期号：1，或发票年份减 2000。 The epoch: 1, or an invoice's year less 2000.", show_default=False
+        "--epoch",
+        metavar="NUMBER",
+        min=1,
+        max=255,
+        help="期号：1，或发票年份减 2000。 The epoch: 1, or an invoice's year less 2000.",
+        show_default=False,
     ),
 ]
 

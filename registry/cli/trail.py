@@ -25,7 +25,9 @@ def trail(
     session: Session,
     *,
     after: Annotated[str | None, option("--after", None, "POSITION", "从此位置之后开始", "Begin after this position")] = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, help="最多条数，默认全部。 How many at most; all by default.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="NUMBER", min=1, help="最多条数，默认全部。 How many at most; all by default.")
+    ] = None,
     subject: Annotated[
         Id | None,
         option(

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 
+from registry.code_words import KINDS, REASONS
 from registry.state_words import STATE_WORDS
 
-FIELDS: Mapping[str, tuple[str, str]] = {
+FIELDS: dict[str, tuple[str, str]] = {
     "accepted": ("审核通过时间", "accepted"),
     "account": ("账户", "account"),
     "account_name": ("户名", "account name"),
@@ -29,6 +30,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "approval": ("审核确认", "approval"),
     "at": ("时间", "at"),
     "at_cap": ("恰在上限", "at a cap"),
+    "asked": ("所需金额", "asked"),
     "attempt": ("第几次申请", "attempt"),
     "available": ("可用", "available"),
     "awaits": ("等待", "waits for"),
@@ -207,6 +209,7 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "key": ("签名账户", "signing key"),
     "keystore": ("密钥文件", "key file"),
     "kind": ("类别", "kind"),
+    "known": ("可用的列名", "known headings"),
     "lab": ("服务机构", "lab"),
     "lab_code": ("机构编码", "lab's code"),
     "lab_region": ("服务地", "host region"),
@@ -474,6 +477,9 @@ FIELDS: Mapping[str, tuple[str, str]] = {
 }
 
 FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "bad": {
+        "code": ("代码", "code"),
+    },
     "becomes": {
         "code": ("代码", "code"),
     },
@@ -582,7 +588,8 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "orders": {
         "code": ("代码", "code"),
-        "stage": ("状态", "stage"),
+        "stage": ("订单状态", "order's stage"),
+        "state": ("付款状态", "payment's state"),
     },
     "payee": {
         "payee": ("收款方代码", "payee's company code"),
@@ -617,7 +624,12 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "code": ("编码", "code"),
     },
     "refused": {
+        "allowed": ("准许的角色", "allowed"),
+        "at": ("位置", "at"),
+        "claimed": ("发票已用金额", "claimed on the invoice"),
         "code": ("代码", "code"),
+        "missing": ("缺少", "missing"),
+        "what": ("所问", "asked for"),
     },
     "region": {
         "status": ("成员资格", "standing"),
@@ -649,7 +661,7 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
 }
 """Other names of fields, by where they stand: in a command, in a group of commands, or within another field."""
 
-COUNTED: Mapping[str, tuple[str, str]] = {
+COUNTED: dict[str, tuple[str, str]] = {
     "claims": ("在途申请数", "claims in flight"),
     "decisions": ("决定数", "decisions"),
     "documents": ("材料份数", "documents"),
@@ -808,8 +820,25 @@ STATES: Mapping[str, tuple[str, str]] = {
     "succeeded": ("已办理", "done"),
 }
 
+_PREPARED: Mapping[str, tuple[str, str]] = {
+    "order": ("准备订单", "order prepared"),
+    "redemption": ("准备兑付申请", "redemption prepared"),
+    "release": ("准备释放", "release prepared"),
+}
+
 STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     **STATE_WORDS,
+    "allowed": STATE_WORDS["role"],
+    "conformance verify": {
+        "it has no report and signature": ("文件中没有报告与签名", "it has no report and signature"),
+        "it is not signed by the account that it names": ("签名不是所载账户的", "it is not signed by the account that it names"),
+        "it is of another form": ("报告格式不符", "it is of another form"),
+    },
+    "did": {
+        "made the bank file": ("生成银行文件", "made the bank file"),
+        "recorded the return": ("登记退票", "recorded the return"),
+    },
+    "differing": FIELDS | COUNTED,
     "history": STATE_WORDS["event"],
     "movements": STATE_WORDS["event"],
     "parameters": {
@@ -828,10 +857,35 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "spread_percent": ("四分位距倍率（%）", "outlier beyond per cent of the spread"),
         "within_percent": ("距上限（%）", "at the cap within per cent"),
     },
+    "lookup": _PREPARED,
+    "lookups": _PREPARED,
     "party": STATE_WORDS["role"],
     "awaits": STATE_WORDS["role"],
     "first_review": {
         "NONE": ("无须", "none"),
+    },
+    "refused": {reason: (zh, reason) for reason, zh in (KINDS | REASONS).items()}
+    | {name: FIELDS[name] for name in ("batch", "document", "firm", "flag", "lab", "lookup", "month", "notice")}
+    | {name: FIELDS[name] for name in ("order", "power", "programme", "region", "signature", "subject", "voucher")}
+    | {
+        "bank file": FIELDS["bank_file"],
+        "break": ("差异", "break"),
+        "operation": ("办理事项", "operation"),
+        "use": ("代理使用记录", "agent's use"),
+    },
+    "report verify": {
+        "it has no statement and signature": ("文件中没有证明与签名", "it has no statement and signature"),
+        "it names no lab and year": ("没有写明服务机构与年度", "it names no lab and year"),
+        "the account that signed holds its role no more; ask the region for a new signature": (
+            "签名账户已不任该角色，请向所在地区索取新的签名",
+            "the account that signed holds its role no more; ask the region for a new signature",
+        ),
+        "the chain says something else": ("与链上不符", "the chain says something else"),
+        "the signature is of no directory account of the lab's region": (
+            "签名不是机构所在地区名录账户的",
+            "the signature is of no directory account of the lab's region",
+        ),
+        "there is no such lab": ("没有这家服务机构", "there is no such lab"),
     },
     "trail": STATE_WORDS["event"],
     "what": {
@@ -848,13 +902,10 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "history": ("券的经过", "voucher's history"),
         "lead": ("牵头企业的券", "lead's voucher"),
         "list": ("券的列表", "vouchers on a list"),
-        "order": ("准备订单", "order prepared"),
         "order-history": ("订单的经过", "order's history"),
         "order-list": ("订单列表", "orders on a list"),
         "payment": ("付款批次与账户", "payments"),
         "quote": ("试算", "quote"),
-        "redemption": ("准备兑付申请", "redemption prepared"),
-        "release": ("准备释放", "release prepared"),
         "report": ("报表", "report"),
         "seals": ("区块签章", "block seals"),
         "statement": ("月结单", "month's statement"),
@@ -868,7 +919,6 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
 FAILURES: Mapping[str, str] = {
     "CatalogueRefused": "不是服务类型名录。",
     "ChainReplaced": "最终区块有变，或节点同时服务两条链。",
-    "CodeRefused": "代码或编号格式有误。",
     "DecisionMalformed": "发放决定无法读取。",
     "DeploymentFailed": "部署未完成。",
     "EpochMissing": "没有该期的关联标识密钥。",
@@ -885,8 +935,6 @@ FAILURES: Mapping[str, str] = {
     "NotFoldable": "链上事件与规则不符，索引停止。",
     "OutboxClosed": "发送队列已关闭。",
     "PinRefused": "签名设备的 PIN 不对。",
-    "ProgrammeFileInvalid": "券种文件内容有误。",
-    "ProgrammeFileMalformed": "券种文件格式有误。",
     "ProofRefused": "节点给出的证明不成立。",
     "SenderBusy": "该账户正由另一程序发送，请稍后再试。",
     "SignedYearRefused": "不是有效的机构年度服务证明。",
@@ -901,6 +949,7 @@ FAILURES: Mapping[str, str] = {
 MONEY = frozenset(
     {
         "amount",
+        "asked",
         "available",
         "cap",
         "capital",

@@ -115,9 +115,8 @@ def main() -> int:
         networks = [_perform(act, given.resolve() / act.folder, stack, teller) for act in acts]
         key, seconds = "failed" if teller.bad else "passed", time.monotonic() - began
         teller.say("\n" + words.sentence(key, teller.lang, count=teller.count, bad=teller.bad, seconds=seconds))
-        if options.stay:
-            _stay(*networks[0], teller)
-    return 1 if teller.bad else 0
+        stayed = not options.stay or _stay(*networks[0], teller)
+    return 1 if teller.bad or not stayed else 0
 
 
 def _chosen(options: argparse.Namespace) -> Sequence[Act]:
@@ -204,7 +203,8 @@ def _play(act: Act, scene: Scene, teller: Teller) -> None:
         teller.say("\n" + words.sentence("audit", teller.lang, **yuan, **counts, differences=len(found.differences)) + "\n")
 
 
-def _stay(node: DevNode, world: World, teller: Teller) -> None:
+def _stay(node: DevNode, world: World, teller: Teller) -> bool:
+    """Stay until somebody ends it: True. False if the node ended or fell silent."""
     teller.say(words.sentence("staying", teller.lang, path=world.directory / "demo.json"))
     try:
         while node.is_running():
@@ -212,7 +212,11 @@ def _stay(node: DevNode, world: World, teller: Teller) -> None:
             # This chain has a block only when something happens; without one its head would read as stale.
             node.mine()
     except KeyboardInterrupt:
-        return
+        return True
+    except OSError:
+        pass
+    print(words.sentence("silent", teller.lang), file=sys.stderr)
+    return False
 
 
 def _end_in_good_order(signum: int, _frame: object) -> None:

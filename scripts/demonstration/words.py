@@ -227,6 +227,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "区块 {block}：事件 {events}，比对 {compared} 个状态，券 {vouchers}，订单 {orders}；发放 {issued} 元，申请兑付 {redeemed} 元，拨付 {settled} 元；差异 {differences}。",  # noqa: E501 - one line on the screen
         "Block {block}: {events} events, {compared} slots compared, {vouchers} vouchers, {orders} orders; issued {issued}, redeemed {redeemed}, settled {settled} yuan; differences {differences}.",  # noqa: E501 - one line on the screen
     ),
+    "silent": ("节点已停止或无应答，演示就此结束。", "The node ended or does not answer, which ends the demonstration."),
     "staying": (
         "继续运行；{path} 中有全部地址与样例密钥。按 Ctrl-C 结束。",
         "Still running; {path} tells all addresses and keys. Ctrl-C ends it.",

@@ -225,6 +225,36 @@ def test_a_script_states_what_it_agrees_to(signer):
     assert Document.read(signer.folder / "order.json").signatures == {}
 
 
+def test_a_document_of_another_kind_is_neither_signed_nor_submitted(signer):
+    for words in ("redeem sign order.json --as firm --yes", "redeem submit order.json", "order release submit order.json"):
+        said = signer.run(f"{words} --json")
+
+        assert (said.status, said.refusal["error"]) == (2, "SettingRefused")
+        assert "order.json 是服务订单，不是" in said.refusal["message"]
+    assert Document.read(signer.folder / "order.json").signatures == {}
+
+
+def test_one_account_does_not_sign_for_both_parties(signer):
+    signer.ask("order sign order.json --as lab --amount 5000yuan --yes")
+    before = (signer.folder / "order.json").read_bytes()
+
+    said = signer.run("order sign order.json --as firm --amount 5000yuan --yes --json")
+
+    assert (said.status, said.refusal["error"]) == (1, "SameSigner")
+    assert said.refusal["values"] == {"signer": address_of(b"\x11" * 32)}
+    assert (signer.folder / "order.json").read_bytes() == before
+    assert signer.ask("order sign order.json --as lab --amount 5000yuan --yes"), "the same party signs again"
+
+
+def test_a_file_that_is_missing_or_taken_is_wrong_usage(signer):
+    missing = signer.run("order sign none.json --as firm --amount 5000yuan --yes --json")
+
+    taken = signer.run("wallet new firm.json --password-file new.password --json")
+
+    assert (missing.status, missing.refusal["error"]) == (2, "SettingRefused")
+    assert (taken.status, taken.refusal["error"]) == (2, "KeyFileExists")
+
+
 def test_nothing_is_signed_where_chain_and_contract_are_not_known(signer):
     (signer.folder / "config.toml").write_text("")
 

@@ -45,6 +45,9 @@ def shown(found, *, at="", lang=Lang.ZH, width=200):
         ("verify", {"status": "VALID"}, "结果 status"),
         ("audit replay", {"orders": 15}, "订单数 orders"),
         ("firm affairs", {"orders": [{"order_id": ORDER}]}, "服务订单 orders"),
+        ("opening check", {"bad": [{"code": "CodeRefused"}]}, "代码 code"),
+        ("payment show", {"orders": [{"stage": "SETTLED"}]}, "订单状态 order's stage"),
+        ("payment show", {"orders": [{"state": "PAID"}]}, "付款状态 payment's state"),
     ],
 )
 def test_a_field_is_called_what_it_is_where_it_stands(at, found, zh):
@@ -149,3 +152,49 @@ def test_a_progress_bar_shows_its_whole_count_at_80_columns():
 
     assert "十四天内未被否决的" in out.getvalue()
     assert re.search(r"17/171 \d:\d\d:\d\d", out.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"amount": {"found": "500000", "expected": "50000"}}, ["5,000.00 元", "500.00 元"]),
+        ({"valid_until": {"found": 1_796_060_546, "expected": 1_796_060_000}}, ["2026-12-01 01:42:26", "2026-12-01 01:33:20"]),
+        ({"fields": [{"at": "body.days", "message": "须不小于 1。 Input should be at least 1."}]}, ["位置 at", "须不小于 1。"]),
+        ({"kind": "company code"}, ["统一社会信用代码或团队代码 company code"]),
+        ({"allowed": ["PAYER"], "party": "LAB"}, ["拨付单位 payer", "服务机构 lab"]),
+        ({"asked": "480000"}, ["所需金额 asked", "4,800.00 元"]),
+        ({"claimed": "480000"}, ["发票已用金额 claimed on the invoice"]),
+        ({"did": "made the bank file"}, ["生成银行文件 made the bank file"]),
+        ({"what": "order"}, ["所问 asked for", "服务订单 order"]),
+        ({"missing": ["firm"]}, ["缺少 missing"]),
+        ({"found": ["firm", "x"], "known": [["企业", "firm"]]}, ["firm / x", "可用的列名 known headings", "企业 / firm"]),
+        ({"differing": ["in_flight"]}, ["在途 in flight"]),
+    ],
+)
+def test_what_a_refusal_tells_is_in_words_and_units(capsys, values, told):
+    Screen(as_json=False, lang=Lang.ZH, command="order sign").refusal("Refused", "rejected", "不予受理。", values)
+
+    said = capsys.readouterr().err
+    assert [each for each in told if each not in said] == []
+
+
+def test_a_refusals_texts_and_a_reports_heading_are_in_english_alone_where_that_is_asked(capsys):
+    screen = Screen(as_json=False, lang=Lang.EN)
+    screen.refusal("Refused", "rejected", "Refused.", {"reason": "缺少这一项。 this key is missing."})
+    screen.answer({"heading": "各环节时效 How long each step takes, in days: listed = 5 (默认 default 10)"})
+
+    said = capsys.readouterr()
+    assert "缺少" not in said.err
+    assert "this key is missing." in said.err
+    assert "How long each step takes, in days: listed = 5 (default 10)" in said.out
+    assert "默认" not in said.out
+
+
+def test_several_answers_are_told_apart(capsys):
+    screen = Screen(as_json=False, lang=Lang.ZH)
+    screen.answers([{"amount": "100"}, {"amount": "200"}])
+    screen.answers([{"amount": "300"}])
+    screen.answers(iter([{"amount": "400"}, {"amount": "500"}]))
+
+    said = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in said if line.startswith("—")] == ["— 1/2 —", "— 2/2 —", "— 2 —"]

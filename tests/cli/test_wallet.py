@@ -43,7 +43,7 @@ def test_no_key_is_written_over_another(secrets, lab):
 
     said = secrets.run("wallet new lab.json --password-file new.password --json")
 
-    assert (said.status, said.refusal["error"]) == (1, "KeyFileExists")
+    assert (said.status, said.refusal["error"]) == (2, "KeyFileExists")
     assert (secrets.folder / "lab.json").read_bytes() == before
 
 

@@ -140,8 +140,8 @@ def test_a_tranche_is_read():
     [
         ("bps = 6000", "bps = 60.0", "slices[0].bps"),
         ("valid_days = 365", "valid_days = 2014-01-01", "voucher.valid_days"),
-        ("region = 330522", "region = ", ""),
-        ("region = 330522", 'region = 330522\nregion = "330522"', ""),
+        ("region = 330522", "region = ", "line 7, column 10"),
+        ("region = 330522", 'region = 330522\nregion = "330522"', "line 8, column 18"),
         ("region = 330522", f"region = {'9' * 5_000}", ""),
     ],
 )

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 
 from registry import Deployment, Node, address_of, load_key, verify
 from registry.chain.devnode import Engine
+from scripts.demonstration import __main__ as demonstration
 from scripts.demonstration.cases import ALL as ALL_CASES
 from scripts.demonstration.cases import RECORDS as RECORD_CASES
 from scripts.demonstration.expected import ALL, EXPECTED, RECORDS
@@ -165,3 +167,22 @@ def test_a_folder_that_holds_something_is_left_alone(tmp_path):
 
     assert run.returncode == 2
     assert [each.name for each in tmp_path.iterdir()] == ["mine"]
+
+
+class Silent:
+    """A node that runs and answers nothing."""
+
+    def is_running(self):
+        return True
+
+    def mine(self):
+        raise TimeoutError("timed out")
+
+
+def test_a_node_that_falls_silent_ends_the_stay_with_one_sentence(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(demonstration, "HEARTBEAT_SECONDS", 0.0)
+
+    stayed = demonstration._stay(Silent(), SimpleNamespace(directory=tmp_path), demonstration.Teller(lang="zh", as_json=False))
+
+    assert not stayed
+    assert capsys.readouterr().err == "节点已停止或无应答，演示就此结束。\n"

@@ -140,6 +140,8 @@ def test_what_only_the_registry_knows_is_told_by_line(town, ledger, lab):
     told = [(2, "FirmNotEnrolled"), (4, "UnknownLab"), (6, "VoucherExists"), (7, "PastUseBy")]
     told += [(8, "SellerDiffers"), (8, "SellerIsFirm"), (9, "ItemNotListed")]
     assert [(each["line"], each["code"]) for each in checked["bad"]] == told
+    named = {each["line"]: (each["firm"], each["serial"]) for each in checked["bad"]}
+    assert named == {line: (ledger.rows[line - 2]["firm"], ledger.rows[line - 2]["serial"]) for line in named}
     assert (refused.status, refused.code, refused["values"]["bad"]) == (422, "BadRows", checked["bad"])
     assert ledger.seen()["issued_vouchers"] == 0
 
