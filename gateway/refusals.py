@@ -133,6 +133,7 @@ STATUS: Mapping[str, int] = {
     "BundleDiffers": 422,
     "CatalogueMissing": 409,
     "CatalogueRefused": 422,
+    "ChangeOnRecord": 409,
     "CodeRefused": 422,
     "CorrectionMissing": 409,
     "CursorDiffers": 422,

@@ -39,22 +39,26 @@ def merge(office: Office, caller: Caller, asked: schemas.FirmMerged, intent_id: 
     successor = company_code(asked.successor)
     if successor == company_code(asked.firm):
         raise Problem(422, "SuccessorIsFirm", "承继企业不能是被合并企业本身。 A firm is not absorbed by itself.")
-    with office.current() as snapshot:
-        signer = asked.signer or _signer_of(office, snapshot, successor)
-    _propose(office, caller, asked.firm, office.require_foreign(signer), intent_id)
-    told = Particulars(successor=successor, signer=signer)
-    return _recorded(office, caller, _draft(caller, Kind.MERGED, asked.firm, asked.on, told), intent_id)
+    draft = _draft(caller, Kind.MERGED, asked.firm, asked.on, Particulars(successor=successor, signer=asked.signer))
+    if office.firm_changes.before(draft, intent_id=intent_id) is None:
+        with office.current() as snapshot:
+            signer = asked.signer or _signer_of(office, snapshot, successor)
+        _propose(office, caller, asked.firm, office.require_foreign(signer), intent_id)
+        draft = replace(draft, told=replace(draft.told, signer=signer))
+    return _recorded(office, caller, draft, intent_id)
 
 
 def strike_off(office: Office, caller: Caller, asked: schemas.FirmStruckOff, intent_id: str) -> schemas.FirmChangeWritten:
     """Propose the liquidators' key, or nobody's, flag the firm if that is asked for, and put on record that it was struck off."""
     require_of_this_region(office, caller)
-    signer = NOBODY if asked.signer is None else office.require_foreign(asked.signer)
-    _propose(office, caller, asked.firm, signer, intent_id)
+    told = Particulars(reason=asked.reason, signer=asked.signer)
+    draft = _draft(caller, Kind.STRUCK_OFF, asked.firm, asked.on, told)
+    if office.firm_changes.before(draft, intent_id=intent_id) is None:
+        signer = NOBODY if asked.signer is None else office.require_foreign(asked.signer)
+        _propose(office, caller, asked.firm, signer, intent_id)
     if asked.stop:
         _flag(office, caller, asked.firm, asked.reason, intent_id)
-    told = Particulars(reason=asked.reason, signer=asked.signer)
-    return _recorded(office, caller, _draft(caller, Kind.STRUCK_OFF, asked.firm, asked.on, told), intent_id)
+    return _recorded(office, caller, draft, intent_id)
 
 
 def move(office: Office, caller: Caller, asked: schemas.FirmMoved, intent_id: str) -> schemas.FirmChangeWritten:
@@ -161,9 +165,10 @@ def _recorded(office: Office, caller: Caller, draft: Change, intent_id: str) -> 
     """Put a change on record with what stands open, and tell all of it."""
     require_of_this_region(office, caller)
     with office.current() as snapshot:
-        change = replace(draft, at=Time(snapshot.time))
-        # A new name ends nothing that was recorded before.
-        counts = office.firm_changes.standing(draft.firm) or change if draft.kind is Kind.RENAMED else change
+        change = office.firm_changes.before(draft, intent_id=intent_id) or replace(draft, at=Time(snapshot.time))
+        # A new name ends nothing that was recorded before, and what is asked again nothing that was recorded since.
+        is_end = change.number == 0 and change.kind is not Kind.RENAMED
+        counts = change if is_end else office.firm_changes.standing(draft.firm) or change
         found = [_affairs(office, caller, snapshot, each, counts) for each in _enrolled(office, snapshot, draft.firm)]
         vouchers = tuple("0x" + each.voucher_id.hex() for one in found for each in one.vouchers)
         orders = tuple("0x" + each.order_id.hex() for one in found for each in one.orders)

@@ -61,7 +61,7 @@ def rename(asked: schemas.FirmRenamed, caller: Registrar, office: OfficeHere, on
         asked=examples.MERGER,
         answer=examples.MERGED,
         verbs=("rotate",),
-        refuses=(*_OF_FIRM, "SignerIsGateways", "SuccessorIsFirm", "SuccessorUnknown"),
+        refuses=(*_OF_FIRM, "ChangeOnRecord", "SignerIsGateways", "SuccessorIsFirm", "SuccessorUnknown"),
     ),
 )
 def merge(asked: schemas.FirmMerged, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -82,7 +82,7 @@ def merge(asked: schemas.FirmMerged, caller: Registrar, office: OfficeHere, once
         asked=examples.STRIKING_OFF,
         answer=examples.STRUCK_OFF,
         verbs=("rotate", "flag"),
-        refuses=(*_OF_FIRM, "SignerIsGateways"),
+        refuses=(*_OF_FIRM, "ChangeOnRecord", "SignerIsGateways"),
     ),
 )
 def strike_off(asked: schemas.FirmStruckOff, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -102,7 +102,7 @@ def strike_off(asked: schemas.FirmStruckOff, caller: Registrar, office: OfficeHe
         status=201,
         asked=examples.MOVING,
         answer=examples.MOVED_AWAY,
-        refuses=(*_OF_FIRM, *FILES, "RegionRefused"),
+        refuses=(*_OF_FIRM, *FILES, "ChangeOnRecord", "RegionRefused"),
     ),
 )
 def move(asked: schemas.FirmMoved, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
