@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from gateway.acts.firm_changes import NOBODY
 from gateway.firm_affairs import Kind, order_becomes, voucher_becomes
 from gateway.firm_changes import Change, FirmChanges, Particulars
 from gateway.hash_chain import LogAltered
-from registry import Stage
+from registry import CHINA, Stage
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from tests.gateway.newcomers import (
     both_signed,
@@ -347,6 +348,28 @@ def test_what_was_reserved_after_a_merger_is_not_made_good_by_asking_again(town,
     assert town.review("accept", CHANGXING, "reviewer-1", order) == "FirmEnded"
     verified = town.desk(CHANGXING, leaver.key).post("/v1/verifications", {"voucher": named(leaver, left)})
     assert "FirmEnded" in [each["code"] for each in verified["reasons"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("rename", {"name": "样例新材料有限公司"}),
+        ("merge", {"successor": sample_code(SHANGHAI, 903), "signer": "0x" + "12" * 20}),
+        ("strike-off", {"reason": "登记机关已注销登记。"}),
+        ("move", {"region": SHANGHAI}),
+    ],
+)
+def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier(town, leaver, office, path, more):
+    """The day is China's: its first second is yet to come, its last is not needed."""
+    asked = {"firm": leaver.company_code} | more
+    midnight = datetime.now(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
+
+    refused = office.post(f"/v1/firm-changes/{path}", asked | {"on": ahead})
+    key = office.get(f"/v1/keys/{firm_id(town, leaver)}")
+
+    assert (refused.status, refused.code, refused["values"]["on"], key["proposed"]) == (422, "DayAhead", ahead, None)
+    assert office.post(f"/v1/firm-changes/{path}", asked | {"on": today}).status == 201
 
 
 @pytest.mark.parametrize("end", ["merge", "strike-off"])
