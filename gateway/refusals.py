@@ -203,6 +203,7 @@ STATUS: Mapping[str, int] = {
     "PastCutOff": 409,
     "PaymentUnderWay": 409,
     "PeriodNotOver": 409,
+    "PeriodReversed": 422,
     "PowerDiffers": 409,
     "ProgrammeFileDiffers": 409,
     "ProgrammeFileInvalid": 422,

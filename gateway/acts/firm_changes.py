@@ -169,7 +169,9 @@ def _draft(office: Office, caller: Caller, kind: Kind, asked: _Changed, told: Pa
 
 
 def _written_today(office: Office, caller: Caller, kind: Kind, firm: str, told: Particulars) -> Change:
-    return Change(number=0, firm=company_code(firm), kind=kind, day=Time(int(office.clock())), at=Time(0), by=caller.name, told=told)
+    with office.current() as snapshot:
+        today = office.valid_until(snapshot, 0)
+    return Change(number=0, firm=company_code(firm), kind=kind, day=today, at=Time(0), by=caller.name, told=told)
 
 
 def _recorded(office: Office, caller: Caller, draft: Change, intent_id: str) -> schemas.FirmChangeWritten:

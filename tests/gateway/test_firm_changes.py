@@ -3,6 +3,7 @@
 import sqlite3
 from contextlib import closing
 from datetime import datetime, timedelta
+from time import time
 
 import pytest
 
@@ -362,7 +363,7 @@ def test_what_was_reserved_after_a_merger_is_not_made_good_by_asking_again(town,
 def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier(town, leaver, office, path, more):
     """The day is China's: its first second is yet to come, its last is not needed."""
     asked = {"firm": leaver.company_code} | more
-    midnight = datetime.now(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
+    midnight = datetime.fromtimestamp(max(town.now, int(time())), CHINA).replace(hour=0, minute=0, second=0)
     today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
 
     refused = office.post(f"/v1/firm-changes/{path}", asked | {"on": ahead})
