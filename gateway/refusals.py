@@ -138,6 +138,7 @@ STATUS: Mapping[str, int] = {
     "CorrectionMissing": 409,
     "CursorDiffers": 422,
     "CursorRefused": 422,
+    "CutOffBeforeYear": 422,
     "DayAhead": 422,
     "DeviceUnavailable": 503,
     "DocumentRefused": 422,
