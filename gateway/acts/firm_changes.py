@@ -151,8 +151,11 @@ def _signer_of(office: Office, snapshot: Snapshot, successor: str) -> Address:
     ids = [id_of(Firm(office.region, tag)) for tag in office.keyring.firms(successor)]
     signer = next((snapshot.ledger.firms[each].signer for each in ids if each in snapshot.ledger.firm_records), None)
     if signer is None:
-        title = "承继企业未在本地区登记，请指明其签名账户。 This region did not enrol the successor: name the account that signs for it."
-        raise Problem(422, "SuccessorUnknown", title)
+        title = (
+            "承继企业未在本地区登记，请以 signer（--signer）指明其签名账户。"
+            " This region did not enrol the successor: name the account that signs for it, as signer (--signer)."
+        )
+        raise Problem(422, "SuccessorUnknown", title, missing="signer")
     return signer
 
 

@@ -431,6 +431,7 @@ def test_a_successor_that_is_not_enrolled_here_is_named_by_its_key(town, leaver,
     known = office.post("/v1/firm-changes/merge", asked | {"signer": account})
 
     assert [(each.status, each.code) for each in (unknown, itself)] == [(422, "SuccessorUnknown"), (422, "SuccessorIsFirm")]
+    assert (unknown["values"], "--signer" in unknown["title"]) == ({"missing": "signer"}, True)
     assert told_of(known)["key"]["proposed"] == account.lower()
 
 
