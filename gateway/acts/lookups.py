@@ -223,7 +223,10 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     except EpochMissing:
         return _Judgement("UNKNOWN", block)
     if not found:
-        return _Judgement("NOT_VALID", block, reasons=[shapes.reason(snapshot, Rejected("UnknownVoucher"))])
+        region = asked.voucher.region
+        is_member = region in snapshot.ledger.regions
+        unknown = Rejected("UnknownVoucher") if is_member else Rejected("UnknownRegion", {"region": region})
+        return _Judgement("NOT_VALID", block, reasons=[shapes.reason(snapshot, unknown)])
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))

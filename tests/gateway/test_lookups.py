@@ -59,6 +59,22 @@ def test_an_unknown_pair_of_firm_and_serial_is_not_valid_and_tells_nothing(town,
     assert (answer["status"], reason["code"], reason["values"], answer["voucher"]) == ("NOT_VALID", "UnknownVoucher", {}, None)
 
 
+def test_a_voucher_of_a_region_that_is_no_member_is_unknown_by_its_region(town):
+    """One of many is told so too, and the log has the reason."""
+    desk = town.desk(SHANGHAI, "lab-shanghai")
+    asked = {"voucher": {"region": 330_523, "firm": town.firm("firm-changxing").company_code, "serial": "S-1"}}
+
+    alone, (among,) = (
+        desk.post("/v1/verifications", asked),
+        desk.post("/v1/verifications/batch", {"verifications": [asked]})["verifications"],
+    )
+
+    told = [(each["status"], [(reason["code"], reason["values"]) for reason in each["reasons"]]) for each in (alone.body, among)]
+    assert told == [("NOT_VALID", [("UnknownRegion", {"region": 330_523})])] * 2
+    newest = town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=1)["lookups"][0]
+    assert (newest["answer"], newest["reasons"]) == ("NOT_VALID", ["UnknownRegion"])
+
+
 def test_a_held_voucher_tells_another_lab_region_and_time_but_no_lab_and_no_tag(town, firm, lab):
     serial = town.serial_for(firm)
     order = town.reserved(firm, lab, serial=serial, amount="1000000")
