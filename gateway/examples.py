@@ -74,7 +74,15 @@ VOUCHER_SEEN = {
 VERIFIED = {"query_number": "310000-118-7", "status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
 VERIFIED_OF_MANY = VERIFIED | {"refused": None}
 QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
-QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
+QUOTED = {
+    "voucher_id": VOUCHER,
+    "subsidy": "480000",
+    "amount": "500000",
+    "lapses": "20000",
+    "firm_pays": "320000",
+    "reasons": [],
+    "block": BLOCK,
+}
 FACTS_ASKED = {"voucher": VOUCHER_NAMED, "project": "薄膜成分检测 2013-12"}
 FACTS = {"status": "ANSWERED", "enterprise": True, "serial": True, "project": "NOT_REGISTERED", "block": BLOCK}
 

@@ -47,6 +47,18 @@ def test_every_reason_is_told_at_once(town, lab):
     assert answer["reasons"][1]["values"]["available"] == "90000000"
 
 
+def test_a_quote_says_why_a_voucher_gives_nothing_now(town, firm, lab):
+    serial = town.serial_for(firm)
+    asked = {"voucher": named(firm, serial), "cost": "800000"}
+    free = town.desk(SHANGHAI, lab.key).post("/v1/quotes", asked)
+    town.reserved(firm, lab, serial=serial, amount="1000000")
+
+    answer = town.desk(SHANGHAI, lab.key).post("/v1/quotes", asked)
+
+    assert (free["amount"], free["reasons"]) == ("500000", [])
+    assert (answer["amount"], [each["code"] for each in answer["reasons"]]) == ("0", ["OverAvailable"])
+
+
 def test_an_unknown_pair_of_firm_and_serial_is_not_valid_and_tells_nothing(town, firm, lab):
     serial = town.serial_for(firm)
     stranger = town.firm("firm-beijing")
