@@ -102,8 +102,8 @@ def set_line(office: Office, caller: Caller, asked: BudgetLineSetting, intent_id
     line, cut_off = LineKey(Id(asked.programme), asked.year, asked.line), date.fromisoformat(asked.cut_off)
     with office.current() as snapshot:
         _require_pays(office, snapshot, line.programme)
-        told = {"amount": Fen(asked.amount), "cut_off": cut_off, "today": _today(office, snapshot)}
-        done = _record(office, caller, intent_id, lambda book: book.set_line(line, **told))
+        amount, today = Fen(asked.amount), _today(office, snapshot)
+        done = _record(office, caller, intent_id, lambda book: book.set_line(line, amount=amount, cut_off=cut_off, today=today))
         return _line_seen(office, done.book, _Chain.of(office, snapshot), line)
 
 
