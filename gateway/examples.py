@@ -32,6 +32,7 @@ CHANGXING, SHANGHAI = 330522, 310000
 FIRM_CODE, HOST_UNIT, NEW_FIRM_CODE = "91330522MA0DEM011N", "91310000MA0DEM001P", "91330522MA0DEM012R"
 SERIAL = "CX-2013-0001"
 FROM, USE_BY, NOW = 1_893_427_200, 1_924_963_199, 1_900_000_000
+CHANGED_ON = 1_767_196_800
 
 BLOCK = {"number": 4_182, "time": NOW, "age_seconds": 1}
 LOG_HEAD = {"number": 118, "hash": sample_id("row 118")}
@@ -73,7 +74,15 @@ VOUCHER_SEEN = {
 VERIFIED = {"query_number": "310000-118-7", "status": "VALID", "reasons": [], "voucher": VOUCHER_SEEN, "block": BLOCK}
 VERIFIED_OF_MANY = VERIFIED | {"refused": None}
 QUOTE = {"voucher": VOUCHER_NAMED, "cost": "800000", "agreement": {"seller": HOST_UNIT, "number": "SH-2013-1219"}}
-QUOTED = {"voucher_id": VOUCHER, "subsidy": "480000", "amount": "500000", "lapses": "20000", "firm_pays": "320000", "block": BLOCK}
+QUOTED = {
+    "voucher_id": VOUCHER,
+    "subsidy": "480000",
+    "amount": "500000",
+    "lapses": "20000",
+    "firm_pays": "320000",
+    "reasons": [],
+    "block": BLOCK,
+}
 FACTS_ASKED = {"voucher": VOUCHER_NAMED, "project": "薄膜成分检测 2013-12"}
 FACTS = {"status": "ANSWERED", "enterprise": True, "serial": True, "project": "NOT_REGISTERED", "block": BLOCK}
 
@@ -1071,7 +1080,7 @@ _NO_CHANGE = dict.fromkeys(("name", "successor", "region", "signer", "reason"))
 
 
 def _change(kind: str, *, vouchers: Sequence[str] = (VOUCHER,), **told: Any) -> dict[str, Any]:
-    on_record = {"number": 3, "kind": kind, "on": FROM, "at": NOW, "by": "directory", "unusable": [], "orders": []}
+    on_record = {"number": 3, "kind": kind, "on": CHANGED_ON, "at": NOW, "by": "directory", "unusable": [], "orders": []}
     return on_record | {"vouchers": list(vouchers)} | _NO_CHANGE | told
 
 
@@ -1101,13 +1110,13 @@ _LAPSES = {
     "en": "It takes no new order, and what is left lapses; a successor applies for vouchers of its own.",
 }
 FIRM_AFFAIRS = _affairs(None, None)
-RENAMING = {"firm": FIRM_CODE, "on": FROM, "name": "样例新材料有限公司"}
+RENAMING = {"firm": FIRM_CODE, "on": CHANGED_ON, "name": "样例新材料有限公司"}
 RENAMED = _change_written("RENAMED", _affairs("RENAMED", _STAYS), name="样例新材料有限公司")
-MERGER = {"firm": FIRM_CODE, "on": FROM, "successor": NEW_FIRM_CODE, "signer": NEW_SIGNER}
+MERGER = {"firm": FIRM_CODE, "on": CHANGED_ON, "successor": NEW_FIRM_CODE, "signer": NEW_SIGNER}
 MERGED = _change_written("MERGED", _affairs("MERGED", _LAPSES, **_PROPOSED), successor=NEW_FIRM_CODE, signer=NEW_SIGNER)
-STRIKING_OFF = {"firm": FIRM_CODE, "on": FROM, "reason": "登记机关已注销登记。", "signer": None, "stop": False}
+STRIKING_OFF = {"firm": FIRM_CODE, "on": CHANGED_ON, "reason": "登记机关已注销登记。", "signer": None, "stop": False}
 STRUCK_OFF = _change_written("STRUCK_OFF", _affairs("STRUCK_OFF", _LAPSES, **_PROPOSED), reason="登记机关已注销登记。")
-MOVING = {"firm": FIRM_CODE, "on": FROM, "region": SHANGHAI}
+MOVING = {"firm": FIRM_CODE, "on": CHANGED_ON, "region": SHANGHAI}
 MOVED_AWAY = _change_written("MOVED", _affairs("MOVED", _STAYS), region=SHANGHAI) | {"facts": FACTS_ON_RECORD}
 WITHDRAWING = {"firm": FIRM_CODE, "reason": "登记有误。"}
 WITHDRAWN = _change_written("WITHDRAWN", _affairs(None, None), reason="登记有误。")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gateway import hash_chain
+from gateway.errors import Problem
 from gateway.firm_affairs import ENDING, Kind
 from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
 from registry import Id, Tag, Time, open_store
@@ -75,6 +76,13 @@ class Change:
         """Whether the firm's vouchers of a programme take no new orders from then on."""
         return self.kind in (Kind.MERGED, Kind.STRUCK_OFF) or (self.kind is Kind.MOVED and "0x" + programme.hex() in self.told.unusable)
 
+    def says(self, draft: "Change") -> bool:
+        """Whether a draft says the same, whatever stood open then. One of a merger without a signer leaves that to the record."""
+        mine, other = self.told, draft.told
+        signer = mine.signer if self.kind is Kind.MERGED and other.signer is None else other.signer
+        asked = (draft.kind, draft.day, other.name, other.successor, other.region, other.reason, signer)
+        return asked == (self.kind, self.day, mine.name, mine.successor, mine.region, mine.reason, mine.signer)
+
 
 class FirmChanges:
     """The changes that one gateway was told. May be shared by threads; one process writes it."""
@@ -92,22 +100,39 @@ class FirmChanges:
             return stored_head(self._connection)
 
     def record(self, change: Change, *, intent_id: str) -> Change:
-        """Put a change on record, once for one intent; what its number says before is not looked at."""
+        """
+        Put a change on record unless it is there already; what its number says before is not looked at.
+
+        Raises:
+            Problem: another one is in force (`ChangeOnRecord`).
+        """
         row = (intent_id, change.firm, change.kind.value, change.day, change.at, change.by, _written(change.told))
         with self._guard:
             with self._connection:
                 self._connection.execute("BEGIN IMMEDIATE")
-                if self._connection.execute("SELECT 1 FROM changes WHERE intent = ?", (intent_id,)).fetchone() is None:
-                    (made,) = chained(stored_head(self._connection), [row])
-                    self._connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
-                    store_head(self._connection, Head(made[0], made[-1]))
+                before = self._before(change, intent_id)
+                if before is not None:
+                    return before
+                (made,) = chained(stored_head(self._connection), [row])
+                self._connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
+                store_head(self._connection, Head(made[0], made[-1]))
             self._in_force = self._read_in_force()
             return self._select("WHERE intent = ?", intent_id)[0]
 
     def recorded(self, intent_id: str) -> Change | None:
         """What was put on record for an intent."""
         with self._guard:
-            return next(iter(self._select("WHERE intent = ?", intent_id)), None)
+            return self._of_intent(intent_id)
+
+    def before(self, draft: Change, *, intent_id: str) -> Change | None:
+        """
+        What is on record for an intent, or else says the same as a draft and is in force.
+
+        Raises:
+            Problem: what is in force rules the draft out (`ChangeOnRecord`).
+        """
+        with self._guard:
+            return self._before(draft, intent_id)
 
     def history(self, firm: str) -> list[Change]:
         """Everything that happened to a firm, in order."""
@@ -139,6 +164,12 @@ class FirmChanges:
         with self._guard:
             self._connection.close()
 
+    def _before(self, draft: Change, intent_id: str) -> Change | None:
+        return self._of_intent(intent_id) or _said(draft, self._select("WHERE firm = ? ORDER BY number", draft.firm))
+
+    def _of_intent(self, intent_id: str) -> Change | None:
+        return next(iter(self._select("WHERE intent = ?", intent_id)), None)
+
     def _read_in_force(self) -> Mapping[Tag, Sequence[Change]]:
         by_firm: dict[str, list[Change]] = defaultdict(list)
         for each in self._select("ORDER BY number"):
@@ -156,6 +187,22 @@ def _in_force(changes: Iterable[Change]) -> Sequence[Change]:
     for each in changes:
         found = [] if each.kind is Kind.WITHDRAWN else [*found, each] if each.kind in ENDING else found
     return found
+
+
+def _said(draft: Change, history: Sequence[Change]) -> Change | None:
+    """Which change that counts says the same as a draft. A firm that moved may still end; one that ended does nothing more."""
+    in_force = _in_force(history)
+    counting = [each for each in history if each.kind is Kind.RENAMED][-1:] if draft.kind is Kind.RENAMED else in_force
+    same = next((each for each in counting if each.says(draft)), None)
+    rules_out = ENDING - {Kind.MOVED} | {draft.kind}
+    other = next((each for each in reversed(in_force) if each.kind in rules_out), None)
+    if same is None and other is not None and draft.kind in ENDING:
+        title = (
+            f"该企业的另一变更已经登记（第 {other.number} 号），如登记有误请先撤回。 "
+            f"Another change of this firm is on record already as no. {other.number}: withdraw it first if it is wrong."
+        )
+        raise Problem(409, "ChangeOnRecord", title, number=other.number, kind=other.kind.value, on=other.day)
+    return same
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:

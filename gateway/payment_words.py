@@ -7,6 +7,7 @@ WORDS: Mapping[str, str] = {
     "AccountOvertaken": "该版本已被复核或已有新的版本。 That version is confirmed already, or a newer one was proposed.",
     "AccountUnknown": "该收款方没有这一版本的账户。 The payee has no such version of an account.",
     "BatchEmpty": "没有可列入批次的订单。 There is no order to be paid in it.",
+    "CutOffBeforeYear": "年终结账日早于预算年度。 The cut-off day is before the line's year begins.",
     "InOtherBatch": "该订单已在另一兑付批次中。 The order stands in another batch.",
     "LineBelowUsed": "预算金额低于已列入批次的金额。 The amount is below what the line's batches come to.",
     "LineUnknown": "没有该预算科目，请先设置。 There is no such budget line; set it first.",

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import Any
 
 from registry.codec import id_of
+from registry.errors import Rejected
 from registry.events import Flagged, FlagLifted, FlagSeconded, KeyRotated, Redeemed, RotationProposed, RotationVetoed
 from registry.index import Entry, Snapshot
 from registry.model import NO_ID, UNLIMITED, Address, Firm, Id, Paid, Programme, Region, RegionStatus, Stage, Time
@@ -133,7 +134,14 @@ class Facts:
         return self._ledger.order_records
 
     def redeemed_between(self, region: Region, from_: Time, until: Time) -> list[Id]:
-        """The orders that a region issued or hosts and for which money was asked in a period (last second inclusive), by id."""
+        """
+        The orders that a region issued or hosts and for which money was asked in a period (last second inclusive), by id.
+
+        Raises:
+            Rejected: the period ends before it begins (`PeriodReversed`).
+        """
+        if from_ > until:
+            raise Rejected("PeriodReversed", {"from": from_, "until": until})
         members = [each for each, _ in self._ledger.regions.items()]
         pairs = {(region, each) for each in members} | {(each, region) for each in members}
         entries = (entry.logged for home, host in pairs for entry in self._snapshot.history_of_orders(home=home, host=host))

@@ -273,6 +273,7 @@ _WORDS: Mapping[str, Words] = {
         "Whoever leaves a partnership that was reached loses the voucher.",
     ),
     "PeriodNotOver": ("所问时段至 {until} 为止，尚未结束。", "The period runs until {until}, and is not over yet."),
+    "PeriodReversed": ("所问时段的起始日 {from} 晚于截止日 {until}。", "The period begins on {from}, after its end, {until}."),
     "SignatureMissing": ("文件缺少所需的签名，或多了一方的签名。", "A signature that is needed is missing, or there is one too many."),
     "UnknownClaim": ("该订单没有占用发票。", "That order has no claim on an invoice."),
 }

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from registry.errors import Rejected
 from registry.events import Logged
 from registry.index import Snapshot
 from registry.model import Id, Region, Standing, Time
@@ -37,10 +38,19 @@ from registry.reports import (
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """From which second to which; to the newest block where `until` is later, or none."""
+    """
+    From which second to which; to the newest block where `until` is later, or none.
+
+    Raises:
+        Rejected: it ends before it begins (`PeriodReversed`).
+    """
 
     since: Time = Time(0)
     until: Time | None = None
+
+    def __post_init__(self) -> None:
+        if self.until is not None and self.since > self.until:
+            raise Rejected("PeriodReversed", {"from": self.since, "until": self.until})
 
 
 class Reporting:

@@ -22,7 +22,9 @@ from gateway.firm_changes import Change, Particulars
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.sight import change_since, head_for, may_see_firm, may_see_order, not_found, require_of_this_region
-from registry import Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, id_of
+from registry import Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, day_of, id_of
+
+_Changed = schemas.FirmRenamed | schemas.FirmMerged | schemas.FirmStruckOff | schemas.FirmMoved
 
 NOBODY = Address("0x" + sha256(b"tongquan: the account of nobody").hexdigest()[:40])
 """Signs for a firm that is no more: a number that was made without a key."""
@@ -30,7 +32,7 @@ NOBODY = Address("0x" + sha256(b"tongquan: the account of nobody").hexdigest()[:
 
 def rename(office: Office, caller: Caller, asked: schemas.FirmRenamed, intent_id: str) -> schemas.FirmChangeWritten:
     """Put a firm's new name on record. Nothing changes on the chain."""
-    return _recorded(office, caller, _draft(caller, Kind.RENAMED, asked.firm, asked.on, Particulars(name=asked.name)), intent_id)
+    return _recorded(office, caller, _draft(office, caller, Kind.RENAMED, asked, Particulars(name=asked.name)), intent_id)
 
 
 def merge(office: Office, caller: Caller, asked: schemas.FirmMerged, intent_id: str) -> schemas.FirmChangeWritten:
@@ -39,22 +41,26 @@ def merge(office: Office, caller: Caller, asked: schemas.FirmMerged, intent_id: 
     successor = company_code(asked.successor)
     if successor == company_code(asked.firm):
         raise Problem(422, "SuccessorIsFirm", "承继企业不能是被合并企业本身。 A firm is not absorbed by itself.")
-    with office.current() as snapshot:
-        signer = asked.signer or _signer_of(office, snapshot, successor)
-    _propose(office, caller, asked.firm, office.require_foreign(signer), intent_id)
-    told = Particulars(successor=successor, signer=signer)
-    return _recorded(office, caller, _draft(caller, Kind.MERGED, asked.firm, asked.on, told), intent_id)
+    draft = _draft(office, caller, Kind.MERGED, asked, Particulars(successor=successor, signer=asked.signer))
+    if office.firm_changes.before(draft, intent_id=intent_id) is None:
+        with office.current() as snapshot:
+            signer = asked.signer or _signer_of(office, snapshot, successor)
+        _propose(office, caller, asked.firm, office.require_foreign(signer), intent_id)
+        draft = replace(draft, told=replace(draft.told, signer=signer))
+    return _recorded(office, caller, draft, intent_id)
 
 
 def strike_off(office: Office, caller: Caller, asked: schemas.FirmStruckOff, intent_id: str) -> schemas.FirmChangeWritten:
     """Propose the liquidators' key, or nobody's, flag the firm if that is asked for, and put on record that it was struck off."""
     require_of_this_region(office, caller)
-    signer = NOBODY if asked.signer is None else office.require_foreign(asked.signer)
-    _propose(office, caller, asked.firm, signer, intent_id)
+    told = Particulars(reason=asked.reason, signer=asked.signer)
+    draft = _draft(office, caller, Kind.STRUCK_OFF, asked, told)
+    if office.firm_changes.before(draft, intent_id=intent_id) is None:
+        signer = NOBODY if asked.signer is None else office.require_foreign(asked.signer)
+        _propose(office, caller, asked.firm, signer, intent_id)
     if asked.stop:
         _flag(office, caller, asked.firm, asked.reason, intent_id)
-    told = Particulars(reason=asked.reason, signer=asked.signer)
-    return _recorded(office, caller, _draft(caller, Kind.STRUCK_OFF, asked.firm, asked.on, told), intent_id)
+    return _recorded(office, caller, draft, intent_id)
 
 
 def move(office: Office, caller: Caller, asked: schemas.FirmMoved, intent_id: str) -> schemas.FirmChangeWritten:
@@ -66,7 +72,7 @@ def move(office: Office, caller: Caller, asked: schemas.FirmMoved, intent_id: st
             raise Problem(422, "RegionRefused", title, region=asked.region)
         unusable = tuple(sorted(_unusable_after_move(office, snapshot, _enrolled(office, snapshot, asked.firm))))
     told = Particulars(region=asked.region, unusable=unusable)
-    return _recorded(office, caller, _draft(caller, Kind.MOVED, asked.firm, asked.on, told), intent_id)
+    return _recorded(office, caller, _draft(office, caller, Kind.MOVED, asked, told), intent_id)
 
 
 def withdraw(office: Office, caller: Caller, asked: schemas.FirmChangeWithdrawn, intent_id: str) -> schemas.FirmChangeWritten:
@@ -74,8 +80,8 @@ def withdraw(office: Office, caller: Caller, asked: schemas.FirmChangeWithdrawn,
     require_of_this_region(office, caller)
     if office.firm_changes.standing(company_code(asked.firm)) is None and office.firm_changes.recorded(intent_id) is None:
         raise Problem(409, "NoChange", "该企业没有可撤回的变更登记。 There is nothing on record of this firm to be withdrawn.")
-    told = Particulars(reason=asked.reason)
-    return _recorded(office, caller, _draft(caller, Kind.WITHDRAWN, asked.firm, int(office.clock()), told), intent_id)
+    draft = _written_today(office, caller, Kind.WITHDRAWN, asked.firm, Particulars(reason=asked.reason))
+    return _recorded(office, caller, draft, intent_id)
 
 
 def history(office: Office, caller: Caller, asked: schemas.FirmNamed) -> schemas.FirmChangeHistory:
@@ -145,25 +151,40 @@ def _signer_of(office: Office, snapshot: Snapshot, successor: str) -> Address:
     ids = [id_of(Firm(office.region, tag)) for tag in office.keyring.firms(successor)]
     signer = next((snapshot.ledger.firms[each].signer for each in ids if each in snapshot.ledger.firm_records), None)
     if signer is None:
-        title = "承继企业未在本地区登记，请指明其签名账户。 This region did not enrol the successor: name the account that signs for it."
-        raise Problem(422, "SuccessorUnknown", title)
+        title = (
+            "承继企业未在本地区登记，请以 signer（--signer）指明其签名账户。"
+            " This region did not enrol the successor: name the account that signs for it, as signer (--signer)."
+        )
+        raise Problem(422, "SuccessorUnknown", title, missing="signer")
     return signer
 
 
 # On record
 
 
-def _draft(caller: Caller, kind: Kind, firm: str, on: int, told: Particulars) -> Change:
-    return Change(number=0, firm=company_code(firm), kind=kind, day=Time(on), at=Time(0), by=caller.name, told=told)
+def _draft(office: Office, caller: Caller, kind: Kind, asked: _Changed, told: Particulars) -> Change:
+    """A change that took effect today at the latest."""
+    draft = _written_today(office, caller, kind, asked.firm, told)
+    if asked.on > draft.day and day_of(Time(asked.on)) > day_of(draft.day):
+        title = "生效日晚于今日，请于当日或其后登记。 It takes effect after today: put it on record on that day or later."
+        raise Problem(422, "DayAhead", title, on=asked.on, time=draft.day)
+    return replace(draft, day=Time(asked.on))
+
+
+def _written_today(office: Office, caller: Caller, kind: Kind, firm: str, told: Particulars) -> Change:
+    with office.current() as snapshot:
+        today = office.valid_until(snapshot, 0)
+    return Change(number=0, firm=company_code(firm), kind=kind, day=today, at=Time(0), by=caller.name, told=told)
 
 
 def _recorded(office: Office, caller: Caller, draft: Change, intent_id: str) -> schemas.FirmChangeWritten:
     """Put a change on record with what stands open, and tell all of it."""
     require_of_this_region(office, caller)
     with office.current() as snapshot:
-        change = replace(draft, at=Time(snapshot.time))
-        # A new name ends nothing that was recorded before.
-        counts = office.firm_changes.standing(draft.firm) or change if draft.kind is Kind.RENAMED else change
+        change = office.firm_changes.before(draft, intent_id=intent_id) or replace(draft, at=Time(snapshot.time))
+        # A new name ends nothing that was recorded before, and what is asked again nothing that was recorded since.
+        is_end = change.number == 0 and change.kind is not Kind.RENAMED
+        counts = change if is_end else office.firm_changes.standing(draft.firm) or change
         found = [_affairs(office, caller, snapshot, each, counts) for each in _enrolled(office, snapshot, draft.firm)]
         vouchers = tuple("0x" + each.voucher_id.hex() for one in found for each in one.vouchers)
         orders = tuple("0x" + each.order_id.hex() for one in found for each in one.orders)

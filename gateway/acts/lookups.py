@@ -37,7 +37,7 @@ from gateway.sight import (
     vouchers_named,
 )
 from gateway.verification import Use, reasons, three_facts
-from registry import CodeRefused, EpochMissing, Facts, Fen, Id, Item, Region, Rejected, epoch_of, id_of, subsidy_quote
+from registry import CodeRefused, EpochMissing, Facts, Fen, Id, Item, Region, Rejected, Snapshot, epoch_of, id_of, subsidy_quote
 
 
 class _Judgement(NamedTuple):
@@ -78,6 +78,7 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
             amount=quoted.amount,
             lapses=quoted.lapses,
             firm_pays=asked.cost - quoted.subsidy,
+            reasons=_against(office, snapshot, voucher_id, Use()),
             block=office.block_seen(snapshot),
         )
 
@@ -223,12 +224,20 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     except EpochMissing:
         return _Judgement("UNKNOWN", block)
     if not found:
-        return _Judgement("NOT_VALID", block, reasons=[shapes.reason(snapshot, Rejected("UnknownVoucher"))])
+        region = asked.voucher.region
+        is_member = region in snapshot.ledger.regions
+        unknown = Rejected("UnknownVoucher") if is_member else Rejected("UnknownRegion", {"region": region})
+        return _Judgement("NOT_VALID", block, reasons=[shapes.reason(snapshot, unknown)])
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
+    against = _against(office, snapshot, voucher_id, use)
+    return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=Facts(snapshot).voucher(voucher_id))
+
+
+def _against(office: Office, snapshot: Snapshot, voucher_id: Id, use: Use) -> list[ReasonTold]:
+    """Why a voucher cannot be used so, by what is on record here and on the chain."""
     ended = change_that_ends(office, snapshot.ledger, snapshot.ledger.vouchers[voucher_id])
     of_office = [] if ended is None else [Rejected("FirmEnded", {"kind": ended.kind.value, "on": ended.day})]
     of_chain = reasons(snapshot.ledger, voucher_id, use, snapshot.time)
-    against = [shapes.reason(snapshot, each) for each in (*of_office, *of_chain)]
-    return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=Facts(snapshot).voucher(voucher_id))
+    return [shapes.reason(snapshot, each) for each in (*of_office, *of_chain)]

@@ -350,7 +350,11 @@ def prepare(office: Office, caller: Caller, asked: ClaimPreparing) -> ClaimPrepa
         of_voucher(subject, ledger, voucher_id)
         claim = office.openings.claim(snapshot, voucher_id) if voucher_id in ledger.vouchers else None
         if claim is None or not _may_see(office, caller, claim):
-            raise not_found("voucher", voucher_id)
+            title = (
+                "本平台没有该在途申请，或无权查看；请向承接原台账的地区平台提出。"
+                " No such claim here, or not yours to see: ask at the gateway of the region that carried the ledger over."
+            )
+            raise Problem(404, "NotFound", title, what="claim", id="0x" + voucher_id.hex())
         order_facts, standing = _order_facts(office, claim, asked), _order_of(snapshot, voucher_id)
         if standing is None:
             project = office.keyring.project(claim.firm, claim.project, epoch=epoch_of(claim.recipient.firm))

@@ -102,7 +102,8 @@ def set_line(office: Office, caller: Caller, asked: BudgetLineSetting, intent_id
     line, cut_off = LineKey(Id(asked.programme), asked.year, asked.line), date.fromisoformat(asked.cut_off)
     with office.current() as snapshot:
         _require_pays(office, snapshot, line.programme)
-        done = _record(office, caller, intent_id, lambda book: book.set_line(line, amount=Fen(asked.amount), cut_off=cut_off))
+        amount, today = Fen(asked.amount), _today(office, snapshot)
+        done = _record(office, caller, intent_id, lambda book: book.set_line(line, amount=amount, cut_off=cut_off, today=today))
         return _line_seen(office, done.book, _Chain.of(office, snapshot), line)
 
 
@@ -241,7 +242,8 @@ def _noticed(office: Office, caller: Caller, snapshot: Snapshot, number: int) ->
     _require_batch(office, number)
     found = _as_of(office, caller, _Chain.of(office, snapshot), number).batch(number)
     if found.notice is None:
-        raise not_found("notice", number.to_bytes(4))
+        title = f"兑付批次 {number} 尚未公示。 Payment batch {number} was not put up for notice yet."
+        raise Problem(404, "NotFound", title, what="notice", id=str(number))
     return found
 
 
@@ -334,7 +336,11 @@ def _bank_file(office: Office, caller: Caller, number: int) -> PaymentBook:
         chain, book = _Chain.of(office, snapshot), office.payment_book.book()
         found = book.batch(number)
         if found.file is None:
-            raise not_found("bank file", number.to_bytes(4))
+            title = (
+                f"兑付批次 {number} 尚未生成银行文件，请先生成（payment make-bank-file）。"
+                f" Payment batch {number} has no bank file yet: make it first (payment make-bank-file)."
+            )
+            raise Problem(404, "NotFound", title, what="bank file", id=str(number))
         stopped = [(each.order, str(each.cause)) for each in stopped_at_bank(found, snapshot.ledger, chain.waiting)]
         stopped += [(order, "AccountMissing") for order in book.outlived(number, partial(_is_outlived, office))]
         if stopped:
@@ -493,7 +499,8 @@ def _today(office: Office, snapshot: Snapshot) -> date:
 
 def _require_batch(office: Office, number: int) -> None:
     if number not in office.payment_book.book().batches:
-        raise not_found("batch", number.to_bytes(4))
+        title = f"没有兑付批次 {number}。 There is no payment batch {number}."
+        raise Problem(404, "NotFound", title, what="batch", id=str(number))
 
 
 @contextmanager

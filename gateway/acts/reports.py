@@ -122,12 +122,12 @@ def concentration(_office: Office, caller: Caller, snapshot: Snapshot, asked: Co
 
 def prices(office: Office, caller: Caller, snapshot: Snapshot, asked: PricesAsked) -> Report:
     """Price outliers, for the offices of the region that issued the vouchers and auditors."""
-    region = _region(caller, snapshot, asked.region)
+    region, period = _region(caller, snapshot, asked.region), _period(asked)
     catalogue = office.service_types.find(asked.catalogue)
     if catalogue is None:
         title = "本平台没有这份服务类型名录，请先导入。 This gateway has no such catalogue of service types; hand it in first."
         raise Problem(409, "CatalogueMissing", title, sha256=asked.catalogue)
-    return Reporting(snapshot).prices(region, _period(asked), catalogue, PriceThresholds(asked.spread_percent, asked.least_uses))
+    return Reporting(snapshot).prices(region, period, catalogue, PriceThresholds(asked.spread_percent, asked.least_uses))
 
 
 def lab_year(_office: Office, caller: Caller, snapshot: Snapshot, asked: LabYearAsked) -> LabYear:

@@ -119,7 +119,12 @@ def check(order_id: schemas.Id32, asked: schemas.EvidenceQuestion, caller: _Read
 
 @router.post(
     "/evidence/sample",
-    **told("抽样 Draw a sample", asked=examples.SAMPLE_QUESTION, answer=examples.SAMPLE_SEEN, refuses=("PeriodNotOver", *LOGGED)),
+    **told(
+        "抽样 Draw a sample",
+        asked=examples.SAMPLE_QUESTION,
+        answer=examples.SAMPLE_SEEN,
+        refuses=("PeriodNotOver", "PeriodReversed", *LOGGED),
+    ),
 )
 def sample(asked: schemas.SampleQuestion, caller: Auditor, office: OfficeHere) -> schemas.SampleSeen:
     """Draw orders by a seed from all that this region issued or hosted and for which money was asked in a period."""

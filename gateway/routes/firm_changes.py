@@ -45,7 +45,7 @@ def affairs(
 @router.post(
     "/firm-changes/rename",
     response_model=schemas.FirmChangeWritten,
-    **told("更名 A firm is renamed", status=201, asked=examples.RENAMING, answer=examples.RENAMED, refuses=_OF_FIRM),
+    **told("更名 A firm is renamed", status=201, asked=examples.RENAMING, answer=examples.RENAMED, refuses=(*_OF_FIRM, "DayAhead")),
 )
 def rename(asked: schemas.FirmRenamed, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
     """Put a firm's new name on record. Its company code stays, so nothing changes on the chain."""
@@ -61,7 +61,7 @@ def rename(asked: schemas.FirmRenamed, caller: Registrar, office: OfficeHere, on
         asked=examples.MERGER,
         answer=examples.MERGED,
         verbs=("rotate",),
-        refuses=(*_OF_FIRM, "SignerIsGateways", "SuccessorIsFirm", "SuccessorUnknown"),
+        refuses=(*_OF_FIRM, "ChangeOnRecord", "DayAhead", "SignerIsGateways", "SuccessorIsFirm", "SuccessorUnknown"),
     ),
 )
 def merge(asked: schemas.FirmMerged, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -82,7 +82,7 @@ def merge(asked: schemas.FirmMerged, caller: Registrar, office: OfficeHere, once
         asked=examples.STRIKING_OFF,
         answer=examples.STRUCK_OFF,
         verbs=("rotate", "flag"),
-        refuses=(*_OF_FIRM, "SignerIsGateways"),
+        refuses=(*_OF_FIRM, "ChangeOnRecord", "DayAhead", "SignerIsGateways"),
     ),
 )
 def strike_off(asked: schemas.FirmStruckOff, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:
@@ -102,7 +102,7 @@ def strike_off(asked: schemas.FirmStruckOff, caller: Registrar, office: OfficeHe
         status=201,
         asked=examples.MOVING,
         answer=examples.MOVED_AWAY,
-        refuses=(*_OF_FIRM, *FILES, "RegionRefused"),
+        refuses=(*_OF_FIRM, *FILES, "ChangeOnRecord", "DayAhead", "RegionRefused"),
     ),
 )
 def move(asked: schemas.FirmMoved, caller: Registrar, office: OfficeHere, once: WriteOnce) -> JSONResponse:

@@ -48,7 +48,10 @@ def lines(caller: _Reader, office: OfficeHere) -> schemas.BudgetLinePage:
     "/budget-lines",
     response_model=schemas.BudgetLineSeen,
     **told(
-        "设置预算科目 Set a budget line", asked=examples.LINE, answer=examples.LINE_SEEN, refuses=("LineBelowUsed", "NotFound", "NotYours")
+        "设置预算科目 Set a budget line",
+        asked=examples.LINE,
+        answer=examples.LINE_SEEN,
+        refuses=("CutOffBeforeYear", "LineBelowUsed", "NotFound", "NotYours", "PastCutOff"),
     ),
 )
 def set_line(asked: schemas.BudgetLineSetting, caller: Payer, office: OfficeHere, once: WriteOnce) -> JSONResponse:

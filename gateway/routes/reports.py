@@ -50,7 +50,7 @@ def _offer(
     example: Any,
     work_out: reports.WorkOut,
     reader: Any = _Reader,
-    refuses: tuple[str, ...] = ("NotYours", "NotFound"),
+    refuses: tuple[str, ...] = ("NotYours", "NotFound", "PeriodReversed"),
 ) -> None:
     """Offer a report in its three forms; what its first route says of itself is what `work_out` does."""
     refuses, path = (*refuses, *LOGGED), f"/reports/{name}"
@@ -85,7 +85,7 @@ _offer(
     answered_as=schemas.ProgrammeReportTold,
     example=examples.PROGRAMME_REPORT,
     work_out=reports.programme,
-    refuses=("NotFound",),
+    refuses=("NotFound", "PeriodReversed"),
 )
 _offer(
     "ageing",
@@ -118,7 +118,7 @@ _offer(
     answered_as=schemas.PriceReportTold,
     example=examples.PRICE_REPORT,
     work_out=reports.prices,
-    refuses=("CatalogueMissing", "NotFound", "NotYours"),
+    refuses=("CatalogueMissing", "NotFound", "NotYours", "PeriodReversed"),
 )
 _offer(
     "lab-year",

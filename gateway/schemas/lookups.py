@@ -60,17 +60,6 @@ class FactsRequest(Shape):
     lead: VoucherNamed | None = None
 
 
-class Quoted(Shape):
-    """What a cost would get: `amount` is what to reserve, `lapses` what of it is lost, `firm_pays` the rest of the cost."""
-
-    voucher_id: Id32
-    subsidy: Amount
-    amount: Amount
-    lapses: Amount
-    firm_pays: Amount
-    block: BlockSeen
-
-
 class Reason(Shape):
     """Why not, by the contracts' own name and values."""
 
@@ -90,6 +79,22 @@ class ReasonTold(Reason):
     cause: str | None
     zh: str
     en: str
+
+
+class Quoted(Shape):
+    """
+    What a cost would get: `amount` is what to reserve, `lapses` what of it is lost, `firm_pays` the rest of the cost.
+
+    `reasons` say why the voucher takes no order now, at whichever lab: nothing of it is free, or it is past its use-by.
+    """
+
+    voucher_id: Id32
+    subsidy: Amount
+    amount: Amount
+    lapses: Amount
+    firm_pays: Amount
+    reasons: list[ReasonTold]
+    block: BlockSeen
 
 
 class Held(Shape):

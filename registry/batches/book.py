@@ -138,8 +138,16 @@ class PaymentBook:
 
     # Budget lines
 
-    def set_line(self, line: LineKey, *, amount: Fen, cut_off: date) -> LineSet:
-        """Set a line's amount and cut-off day; not below what its batches come to."""
+    def set_line(self, line: LineKey, *, amount: Fen, cut_off: date, today: date) -> LineSet:
+        """
+        Set a line's amount and cut-off day; not below what its batches come to, and no cut-off day before its year begins.
+
+        A line that was set may be closed by a day that is over; a new one could pay nothing.
+        """
+        if cut_off.year < line.year:
+            raise BatchRefused("CutOffBeforeYear", **_line(line), cut_off=cut_off.isoformat())
+        if line not in self.lines and today > cut_off:
+            raise BatchRefused("PastCutOff", **_line(line), cut_off=cut_off.isoformat(), today=today.isoformat())
         used = self.used(line)
         if amount < used:
             raise BatchRefused("LineBelowUsed", **_line(line), amount=str(amount), used=str(used))

@@ -129,6 +129,8 @@ def test_a_node_draws_for_a_region_that_is_named(people):
     assert auditor.run("evidence sample --seed 1 --size 1 --from 0 --until 1 --json").refusal["error"] == "SettingRefused"
     early = auditor.ask(f"evidence sample --seed 1 --size 1 --from 0 --until 1 --region {SHANGHAI}")
     assert (early["population"], early["orders"]) == (0, [])
+    reversed_ = auditor.run(f"evidence sample --seed 1 --size 1 --from 2 --until 1 --region {SHANGHAI} --json")
+    assert (reversed_.status, reversed_.refusal["error"]) == (1, "PeriodReversed")
     late = auditor.run(f"evidence sample --seed 1 --size 1 --from 0 --until 2040-01-01 --region {SHANGHAI} --json")
     assert (late.status, late.refusal["error"]) == (1, "PeriodNotOver")
 

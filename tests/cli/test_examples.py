@@ -339,7 +339,7 @@ def directory(story):
     assert story.play("firm rename", changxing)["change"]["kind"] == "RENAMED"
     for path in ("firm merge", "firm strike-off", "firm move"):
         assert story.play(path, changxing)["change"]["number"]
-    assert story.play("firm withdraw", changxing)["change"]["kind"] == "WITHDRAWN"
+        assert story.play("firm withdraw", changxing)["change"]["kind"] == "WITHDRAWN"
     assert story.play("firm changes", changxing)["name"]
     assert story.play("firm affairs", changxing)["change"] == "MERGED"
 

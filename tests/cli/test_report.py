@@ -97,6 +97,14 @@ def test_what_nobody_has_is_refused_alike_by_gateway_and_node(people, told, type
         assert status != 1 or said.refusal["error"] == "NotFound"
 
 
+@pytest.mark.parametrize("name", ["programme", "ageing", "concentration", "prices"])
+def test_a_period_that_ends_before_it_begins_is_refused_alike_by_gateway_and_node(people, told, name):
+    people.caller(CHANGXING, "issuer").ask("report catalogue types.csv")
+    for desk in (people.auditor(), people.caller(CHANGXING, "auditor")):
+        said = desk.run(f"report {name} {commands(people, told)[name]} --since {told.at + 1} --json")
+        assert (said.status, said.refusal["error"]) == (1, "PeriodReversed")
+
+
 def test_a_signed_year_is_checked_with_a_node_alone(people, told, tmp_path):
     """Last: the year has to be over."""
     people.town.node.set_time(seconds_of_year(told.year)[1] + 1)

@@ -54,7 +54,7 @@ class Desk:
         self.book = PaymentBook()
         self.today = DAY
         self.by = FIRST
-        self.write(lambda book: book.set_line(self.line, amount=Fen(20_000 * YUAN), cut_off=date(2013, 12, 25)))
+        self.write(lambda book: book.set_line(self.line, amount=Fen(20_000 * YUAN), cut_off=date(2013, 12, 25), today=DAY))
         self.write(lambda book: book.propose(PAYEE, bank="样例银行", name="样例检测中心", number=NUMBER))
         self.write(lambda book: book.confirm(PAYEE, 1, by=SECOND))
 
@@ -577,7 +577,7 @@ def test_a_payment_that_is_made_again_is_under_no_first_ones_reference(desk):
 
 
 def test_a_line_is_never_exceeded_and_told_with_its_values(desk):
-    desk.write(lambda book: book.set_line(desk.line, amount=Fen(9_600 * YUAN - 1), cut_off=date(2013, 12, 25)))
+    desk.write(lambda book: book.set_line(desk.line, amount=Fen(9_600 * YUAN - 1), cut_off=date(2013, 12, 25), today=DAY))
 
     with pytest.raises(BatchRefused) as caught:
         desk.draw()
@@ -587,9 +587,29 @@ def test_a_line_is_never_exceeded_and_told_with_its_values(desk):
     with refused("OverBudgetLine"):
         desk.draw()
     with refused("LineBelowUsed"):
-        desk.book.set_line(desk.line, amount=Fen(479_999), cut_off=date(2013, 12, 25))
+        desk.book.set_line(desk.line, amount=Fen(479_999), cut_off=date(2013, 12, 25), today=DAY)
     desk.write(lambda book: book.withdraw(number, reason="让出额度"))
     assert desk.book.used(desk.line) == 0
+
+
+def test_a_new_line_pays_in_its_year_or_later(desk):
+    new = replace(desk.line, code="2060405")
+
+    for line in (replace(new, year=2014), replace(desk.line, year=2014)):
+        with refused("CutOffBeforeYear"):
+            desk.book.set_line(line, amount=Fen(1), cut_off=date(2013, 12, 31), today=DAY)
+    with refused("PastCutOff"):
+        desk.book.set_line(new, amount=Fen(1), cut_off=DAY - timedelta(days=1), today=DAY)
+    assert desk.book.set_line(new, amount=Fen(1), cut_off=DAY, today=DAY).cut_off == DAY.isoformat()
+
+
+def test_a_line_that_was_set_is_closed_by_a_day_that_is_over(desk):
+    closed = DAY - timedelta(days=1)
+
+    desk.write(lambda book: book.set_line(desk.line, amount=Fen(20_000 * YUAN), cut_off=closed, today=DAY))
+
+    with refused("PastCutOff"):
+        desk.draw()
 
 
 @pytest.mark.parametrize(("day", "is_open"), [(date(2013, 12, 25), True), (date(2013, 12, 26), False)])

@@ -802,6 +802,12 @@ def test_a_period_that_is_not_over_gives_no_sample(town, redeemed):
     asked = {"seed": "1", "size": 1, "from": 0, "until": town.node.timestamp() + 1_000}
     answer = town.desk(SHANGHAI, "auditor").post("/v1/evidence/sample", asked)
     assert (answer.status, answer.code) == (409, "PeriodNotOver")
+
+
+def test_a_period_that_ends_before_it_begins_gives_no_sample(town, redeemed):
+    asked = {"seed": "1", "size": 1, "from": 2, "until": 1}
+    answer = town.desk(SHANGHAI, "auditor").post("/v1/evidence/sample", asked)
+    assert (answer.status, answer.code) == (422, "PeriodReversed")
     assert town.desk(SHANGHAI, "reviewer-1").post("/v1/evidence/sample", asked).code == "RoleNotAllowed"
 
 

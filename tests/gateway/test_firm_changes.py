@@ -2,6 +2,8 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import datetime, timedelta
+from time import time
 
 import pytest
 
@@ -10,7 +12,7 @@ from gateway.acts.firm_changes import NOBODY
 from gateway.firm_affairs import Kind, order_becomes, voucher_becomes
 from gateway.firm_changes import Change, FirmChanges, Particulars
 from gateway.hash_chain import LogAltered
-from registry import Stage
+from registry import CHINA, Stage
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from tests.gateway.newcomers import (
     both_signed,
@@ -91,12 +93,12 @@ def book(tmp_path):
 
 def test_the_last_merger_striking_off_or_move_counts_until_it_is_withdrawn(book):
     counted = []
-    for number, kind in enumerate([Kind.RENAMED, Kind.MERGED, Kind.RENAMED, Kind.STRUCK_OFF, Kind.WITHDRAWN]):
-        book.record(change(kind), intent_id=str(number))
+    for number, kind in enumerate([Kind.RENAMED, Kind.MOVED, Kind.RENAMED, Kind.STRUCK_OFF, Kind.WITHDRAWN]):
+        book.record(change(kind, name=str(number)), intent_id=str(number))
         found = book.of_tag(TAG)
         counted.append(found and found.kind)
 
-    assert counted == [None, Kind.MERGED, Kind.MERGED, Kind.STRUCK_OFF, None]
+    assert counted == [None, Kind.MOVED, Kind.MOVED, Kind.STRUCK_OFF, None]
     assert [each.number for each in book.history(FIRM)] == [1, 2, 3, 4, 5]
 
 
@@ -117,10 +119,10 @@ def test_the_last_name_on_record_is_the_firm_s(book):
     assert book.name_of(FIRM) == "乙样例公司"
 
 
-@pytest.mark.parametrize("statement", ["UPDATE changes SET kind = 'RENAMED' WHERE number = 1", "DELETE FROM changes WHERE number = 1"])
+@pytest.mark.parametrize("statement", ["UPDATE changes SET kind = 'MERGED' WHERE number = 1", "DELETE FROM changes WHERE number = 1"])
 def test_no_row_is_altered_unnoticed(book, tmp_path, statement):
     for number in range(2):
-        book.record(change(Kind.MERGED), intent_id=str(number))
+        book.record(change(Kind.RENAMED, name=str(number)), intent_id=str(number))
     assert firm_changes.verify(tmp_path) == book.head
     with closing(sqlite3.connect(tmp_path / firm_changes.FILE)) as connection, connection:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
@@ -265,29 +267,122 @@ def test_a_new_name_ends_no_merger(town, leaver, office):
     assert affairs(town, leaver)["change"] == "MERGED"
 
 
-@pytest.mark.parametrize("again", ["merge", "strike-off", "move"])
-def test_what_was_reserved_after_a_merger_is_not_made_good_by_a_later_record(town, lab, leaver, office, again):
-    """Nor do its vouchers take orders again: only `withdraw` ends what was recorded."""
+@pytest.mark.parametrize("otherwise", ["merge", "strike-off", "move", "merge on another day"])
+def test_a_firm_that_ended_is_given_no_other_end_until_that_is_withdrawn(town, leaver, office, otherwise):
+    successor, first = merged(town, office, leaver)
+    asked = {"firm": leaver.company_code, "on": 1_767_196_800}
+    more = {
+        "merge": {"successor": new_firm(town, CHANGXING).company_code},
+        "strike-off": {"reason": "登记机关已注销登记。"},
+        "move": {"region": SHANGHAI},
+        "merge on another day": {"successor": successor.company_code, "on": 1_767_283_200},
+    }
+    path, asked = f"/v1/firm-changes/{otherwise.split(' ')[0]}", asked | more[otherwise]
+
+    refused = office.post(path, asked)
+    office.post("/v1/firm-changes/withdraw", {"firm": leaver.company_code, "reason": "登记有误。"})
+
+    known = {"number": first["change"]["number"], "kind": "MERGED", "on": 1_767_196_800}
+    assert (refused.status, refused.code, refused["values"]) == (409, "ChangeOnRecord", known)
+    assert office.get(f"/v1/keys/{firm_id(town, leaver)}")["proposed"] == signer_of(town, successor).lower()
+    assert office.post(path, asked).status == 201
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("rename", {"name": "样例新材料有限公司"}),
+        ("merge", {"signer": "0x" + "12" * 20}),
+        ("strike-off", {"reason": "登记机关已注销登记。", "signer": "0x" + "12" * 20, "stop": True}),
+        ("move", {"region": SHANGHAI}),
+    ],
+)
+def test_what_is_on_record_is_answered_again_by_its_number(town, leaver, office, path, more):
+    """Under a key of its own, as somebody who types it twice asks: no second record, proposal or flag."""
+    asked = {"firm": leaver.company_code, "on": 1_767_196_800} | more
+    if path == "merge":
+        asked["successor"] = new_firm(town, CHANGXING).company_code
+
+    first, second = (office.post(f"/v1/firm-changes/{path}", asked) for _ in range(2))
+
+    assert (first.status, second.status, second["change"]) == (201, 201, first["change"])
+    assert len(office.post("/v1/firm-changes/history", {"firm": leaver.company_code})["changes"]) == 1
+    history = [each["name"] for each in office.get(f"/v1/keys/{firm_id(town, leaver)}")["history"]]
+    assert history.count("RotationProposed") == (path in ("merge", "strike-off"))
+
+
+def test_a_merger_is_the_same_though_its_successor_has_another_key_since(town, leaver, office):
+    successor, first = merged(town, office, leaver)
+    asked = {"firm": leaver.company_code, "on": 1_767_196_800, "successor": successor.company_code}
+    account = new_account().address
+    office.post("/v1/rotations", {"subject": firm_id(town, successor), "signer": account})
+    town.node.jump(3 * 86_400 + 1)
+    office.post("/v1/rotations/complete", {"subject": firm_id(town, successor)})
+
+    again = office.post("/v1/firm-changes/merge", asked)
+
+    assert again["change"] == first["change"]
+
+
+def test_what_was_recorded_and_withdrawn_may_be_recorded_again(town, leaver, office):
+    first = struck_off(office, leaver)
+    office.post("/v1/firm-changes/withdraw", {"firm": leaver.company_code, "reason": "登记有误。"})
+
+    again = struck_off(office, leaver)
+
+    assert again["change"]["number"] > first["change"]["number"]
+
+
+def test_what_was_reserved_after_a_merger_is_not_made_good_by_asking_again(town, lab, leaver, office):
     serial, left = town.serial_for(leaver), town.serial_for(leaver)
-    merged(town, office, leaver)
+    successor, _ = merged(town, office, leaver)
     town.node.jump(60)
     order = town.reserved(leaver, lab, serial=serial, amount="500000")
     assert town.redeemed(order, leaver, lab, cost="800000")["stage"] == "REDEEMED"
     town.review("endorse", SHANGHAI, "reviewer-1", order)
     town.node.jump(60)
 
-    more = {
-        "merge": {"successor": new_firm(town, CHANGXING).company_code},
-        "strike-off": {"reason": "登记机关已注销登记。"},
-        "move": {"region": SHANGHAI},
-    }
-    asked = {"firm": leaver.company_code, "on": 1_767_196_800} | more[again]
-    assert office.post(f"/v1/firm-changes/{again}", asked).status == 201
+    asked = {"firm": leaver.company_code, "on": 1_767_196_800, "successor": successor.company_code}
+    answer = office.post("/v1/firm-changes/merge", asked)
 
+    assert codes(told_of(answer))[-1] == "BEGAN_AFTERWARDS"
     assert town.review("accept", CHANGXING, "reviewer-1", order) == "FirmEnded"
-    assert codes(affairs(town, leaver))[-1] == "BEGAN_AFTERWARDS"
     verified = town.desk(CHANGXING, leaver.key).post("/v1/verifications", {"voucher": named(leaver, left)})
     assert "FirmEnded" in [each["code"] for each in verified["reasons"]]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("rename", {"name": "样例新材料有限公司"}),
+        ("merge", {"successor": sample_code(SHANGHAI, 903), "signer": "0x" + "12" * 20}),
+        ("strike-off", {"reason": "登记机关已注销登记。"}),
+        ("move", {"region": SHANGHAI}),
+    ],
+)
+def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier(town, leaver, office, path, more):
+    """The day is China's: its first second is yet to come, its last is not needed."""
+    asked = {"firm": leaver.company_code} | more
+    midnight = datetime.fromtimestamp(max(town.now, int(time())), CHINA).replace(hour=0, minute=0, second=0)
+    today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
+
+    refused = office.post(f"/v1/firm-changes/{path}", asked | {"on": ahead})
+    key = office.get(f"/v1/keys/{firm_id(town, leaver)}")
+
+    assert (refused.status, refused.code, refused["values"]["on"], key["proposed"]) == (422, "DayAhead", ahead, None)
+    assert office.post(f"/v1/firm-changes/{path}", asked | {"on": today}).status == 201
+
+
+@pytest.mark.parametrize("end", ["merge", "strike-off"])
+def test_a_firm_that_moved_may_still_end(town, leaver, office, end):
+    moved(office, leaver)
+
+    answer = merged(town, office, leaver)[1] if end == "merge" else struck_off(office, leaver)
+    again = moved(office, leaver)
+
+    assert answer.status == 201
+    assert again["change"]["kind"] == "MOVED"
+    assert len(office.post("/v1/firm-changes/history", {"firm": leaver.company_code})["changes"]) == 2
 
 
 def test_many_documents_at_once_begin_nothing_either(town, lab, leaver, office):
@@ -336,6 +431,7 @@ def test_a_successor_that_is_not_enrolled_here_is_named_by_its_key(town, leaver,
     known = office.post("/v1/firm-changes/merge", asked | {"signer": account})
 
     assert [(each.status, each.code) for each in (unknown, itself)] == [(422, "SuccessorUnknown"), (422, "SuccessorIsFirm")]
+    assert (unknown["values"], "--signer" in unknown["title"]) == ({"missing": "signer"}, True)
     assert told_of(known)["key"]["proposed"] == account.lower()
 
 

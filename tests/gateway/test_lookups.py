@@ -47,6 +47,18 @@ def test_every_reason_is_told_at_once(town, lab):
     assert answer["reasons"][1]["values"]["available"] == "90000000"
 
 
+def test_a_quote_says_why_a_voucher_gives_nothing_now(town, firm, lab):
+    serial = town.serial_for(firm)
+    asked = {"voucher": named(firm, serial), "cost": "800000"}
+    free = town.desk(SHANGHAI, lab.key).post("/v1/quotes", asked)
+    town.reserved(firm, lab, serial=serial, amount="1000000")
+
+    answer = town.desk(SHANGHAI, lab.key).post("/v1/quotes", asked)
+
+    assert (free["amount"], free["reasons"]) == ("500000", [])
+    assert (answer["amount"], [each["code"] for each in answer["reasons"]]) == ("0", ["OverAvailable"])
+
+
 def test_an_unknown_pair_of_firm_and_serial_is_not_valid_and_tells_nothing(town, firm, lab):
     serial = town.serial_for(firm)
     stranger = town.firm("firm-beijing")
@@ -57,6 +69,22 @@ def test_an_unknown_pair_of_firm_and_serial_is_not_valid_and_tells_nothing(town,
 
     (reason,) = answer["reasons"]
     assert (answer["status"], reason["code"], reason["values"], answer["voucher"]) == ("NOT_VALID", "UnknownVoucher", {}, None)
+
+
+def test_a_voucher_of_a_region_that_is_no_member_is_unknown_by_its_region(town):
+    """One of many is told so too, and the log has the reason."""
+    desk = town.desk(SHANGHAI, "lab-shanghai")
+    asked = {"voucher": {"region": 330_523, "firm": town.firm("firm-changxing").company_code, "serial": "S-1"}}
+
+    alone, (among,) = (
+        desk.post("/v1/verifications", asked),
+        desk.post("/v1/verifications/batch", {"verifications": [asked]})["verifications"],
+    )
+
+    told = [(each["status"], [(reason["code"], reason["values"]) for reason in each["reasons"]]) for each in (alone.body, among)]
+    assert told == [("NOT_VALID", [("UnknownRegion", {"region": 330_523})])] * 2
+    newest = town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=1)["lookups"][0]
+    assert (newest["answer"], newest["reasons"]) == ("NOT_VALID", ["UnknownRegion"])
 
 
 def test_a_held_voucher_tells_another_lab_region_and_time_but_no_lab_and_no_tag(town, firm, lab):

@@ -267,7 +267,8 @@ def test_what_was_carried_over_is_for_its_firm_and_its_office(town, carried):
     assert carried.seen("/vouchers", caller=stranger.key)["vouchers"] == []
     assert carried.seen("/claims", caller=stranger.key)["claims"] == []
     assert town.desk(SHANGHAI, "issuer").get(f"/v1/openings/{carried.programme}/claims").code == "NotFound"
-    assert carried.prepare(stranger.key).code == "NotFound"
+    refused = carried.prepare(stranger.key)
+    assert (refused.code, "carried the ledger over" in refused["title"]) == ("NotFound", True)
     assert carried.prepare(voucher=town.voucher(CHANGXING, carried.firm, carried.strip)["voucher_id"]).code == "NotFound"
 
 

@@ -711,6 +711,29 @@ def test_a_line_is_of_a_programme_that_this_payer_pays(town, first):
     assert first.post("/v1/budget-lines", asked | {"cut_off": "2030-02-29"}).code == "InvalidRequest"
 
 
+def test_a_line_that_could_pay_nothing_in_its_year_is_refused(town, first):
+    year = today(town).year
+    asked = {"programme": town.programmes[CHANGXING], "line": f"206-{town.number()}", "amount": "1"}
+
+    before = first.post("/v1/budget-lines", asked | {"year": year + 1, "cut_off": f"{year}-12-31"})
+    over = first.post("/v1/budget-lines", asked | {"year": year - 1, "cut_off": f"{year - 1}-12-25"})
+
+    assert [(each.status, each.code) for each in (before, over)] == [(422, "CutOffBeforeYear"), (409, "PastCutOff")]
+
+
+def test_what_is_not_there_is_named_by_its_number(town, first, line, account):
+    number = drawn(first, line, accepted(town))
+    asked = {"batch": f"{PATH}/999999", "notice": f"{PATH}/{number}/notice", "bank file": f"{PATH}/{number}/bank-file/csv"}
+
+    answers = {what: first.get(path) for what, path in asked.items()}
+
+    assert {each.code for each in answers.values()} == {"NotFound"}
+    assert {what: each["values"] for what, each in answers.items()} == {
+        what: {"what": what, "id": "999999" if what == "batch" else str(number)} for what in asked
+    }
+    assert "make-bank-file" in answers["bank file"]["title"]
+
+
 # Accounts
 
 

@@ -182,6 +182,16 @@ def test_what_nobody_has_or_nobody_can_ask_is_refused(town, told, name, query, e
     assert code(town, name, query, CHANGXING, "auditor") == expected
 
 
+@pytest.mark.parametrize("name", ["programme", "ageing", "concentration", "prices"])
+@pytest.mark.parametrize("form", ["", "/document", "/excel"])
+def test_a_period_that_ends_before_it_begins_has_no_report(town, told, name, form):
+    query = (asked_of(town, told) | {"prices": {"region": CHANGXING}})[name] | {"since": told.at + 1, "until": told.at}
+
+    answer = town.desk(CHANGXING, "auditor").get(f"/v1/reports/{name}{form}", **query)
+
+    assert (answer.status, answer.code, answer["values"]) == (422, "PeriodReversed", {"from": told.at + 1, "until": told.at})
+
+
 @pytest.mark.parametrize("second", ["999999999999", "253402271999", "253402272000"])
 @pytest.mark.parametrize("form", ["", "/document", "/excel"])
 def test_a_period_that_no_calendar_has_is_told_all_the_same(town, told, form, second):

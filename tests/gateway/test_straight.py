@@ -53,12 +53,13 @@ def test_a_good_question_is_answered_alike(town, firm, serial):
 
 def test_many_are_answered_alike(town, firm, serial):
     questions = [{"voucher": named(firm, each)} for each in (serial, "NONE")] + [{"voucher": named(firm, serial) | {"firm": "x"}}]
+    questions.append({"voucher": named(firm, serial) | {"region": 330_523}})
     asked = town.http.build_request("POST", "http://x", json={"verifications": questions}).content
 
     short, long = both(town, "/v1/verifications/batch", asked)
 
     assert short == long
-    assert [each["status"] for each in short[2]["verifications"]] == ["VALID", "NOT_VALID", "NOT_VALID"]
+    assert [each["status"] for each in short[2]["verifications"]] == ["VALID", "NOT_VALID", "NOT_VALID", "NOT_VALID"]
 
 
 BAD = [
