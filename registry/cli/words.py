@@ -55,8 +55,6 @@ FIELDS: dict[str, tuple[str, str]] = {
     "bundle_sha256": ("登记内容 SHA-256", "bundle's SHA-256"),
     "bursts": ("到期前集中下单", "bursts before vouchers end"),
     "by": ("经办人", "by"),
-    "by_contract": ("合约所载", "by the contract"),
-    "by_events": ("事件所示", "by the events"),
     "bytes": ("字节数", "bytes"),
     "caller": ("调用方", "caller"),
     "calls": ("上链调用数", "calls"),
