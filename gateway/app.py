@@ -55,9 +55,9 @@ def create_app(settings: Settings, *, clock: Clock = time.time, office: Office |
         docs_url=None,
         redoc_url=None,
         telemetry=silent,
+        # As they are: `include_router` would analyse every one of them anew, at an application's first request.
+        routes=[*documents.routes_of(ROUTERS)],
     )
-    for router in ROUTERS:
-        app.include_router(router)
     app.state.metrics = metrics
     app.state.refused = None
     errors.install(app)

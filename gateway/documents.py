@@ -145,9 +145,7 @@ def install(app: FastAPI, routers: Sequence[APIRouter]) -> None:
 
 def description(routers: Sequence[APIRouter]) -> dict[str, Any]:
     """The description by itself, of an application that is not running."""
-    app = FastAPI(title=TITLE, version=VERSION)
-    for router in routers:
-        app.include_router(router)
+    app = FastAPI(title=TITLE, version=VERSION, routes=[*routes_of(routers)])
     install(app, routers)
     return app.openapi()
 

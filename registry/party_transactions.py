@@ -75,6 +75,7 @@ class PartyTransactions:
         """
         calldata = codec.encode(verb, *arguments)
         gas = self._node.estimate(Question(self._directory, calldata, sender)) + GAS_SPARE
+        gas = min(gas, self._node.head().gas_limit)
         return {
             "chainId": self._deployment.chain_id,
             "nonce": self._node.nonce(sender),

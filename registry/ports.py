@@ -130,7 +130,7 @@ class Node(Protocol):
         """Many answers as of one block, in the order asked for; a refusal stands in its place and is not raised."""
 
     def estimate(self, question: Question) -> int:
-        """Gas that this call would use in a transaction now. `Rejected` if it would be refused."""
+        """Gas that this call would use in a transaction now, or more; never more than a block has. `Rejected` if it would be refused."""
 
     def nonce(self, address: Address) -> int:
         """How many transactions of an account stand in the chain."""
