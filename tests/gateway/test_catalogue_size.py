@@ -73,7 +73,7 @@ def test_a_tenth_is_loaded_by_everybody_whom_it_concerns_each_row_once(own_town)
 
     assert not any(count for load in loads[len(LOADED) :] for count in load.left.values())
     assert [load.calls for load in again] == [0] * len(LOADED)
-    assert len(town.events()) == before + len(events)
+    assert town.event_count() == before + len(events)
     told = [(each["name"], each["values"].get("region"), _subject(each["values"])) for each in events]
     expected = _expected(content)
     assert {name: sum(each[0] == name for each in told) for name in expected} == expected

@@ -182,7 +182,7 @@ def test_no_other_transaction_is_passed_on(town, firm, change):
     from registry.codec import encode  # noqa: PLC0415 - the gateway knows no calldata, the test makes some
 
     desk = town.desk(CHANGXING, firm.key)
-    before = len(town.events())
+    before = town.event_count()
     prepared = desk.post("/v1/rotations/prepare", {"signer": signer_of(town, firm)})["transaction"]
     altered = {name: value for name, value in (prepared | change).items() if value is not None}
     if altered["data"] == "suspend":
@@ -191,7 +191,7 @@ def test_no_other_transaction_is_passed_on(town, firm, change):
     answer = desk.post("/v1/rotations/submit", {"raw": raw_of(town, altered, firm)})
 
     assert (answer.status, answer.code) == (422, "TransactionRefused")
-    assert len(town.events()) == before
+    assert town.event_count() == before
 
 
 def test_a_transaction_whose_nonce_was_used_is_refused_and_a_new_one_works(town):
@@ -225,7 +225,7 @@ def test_bytes_that_are_no_transaction_are_refused(town, firm, raw):
 def test_a_gateways_account_never_becomes_a_partys_signer(town, firm, own):
     account = town.world.officials[CHANGXING][own].account.address
     directory, until = town.desk(CHANGXING, "directory"), town.now + 86_400
-    before = len(town.events())
+    before = town.event_count()
 
     answers = [
         directory.post("/v1/firms", {"firm": "91330522MA0DEM998X", "signer": account}),
@@ -237,7 +237,7 @@ def test_a_gateways_account_never_becomes_a_partys_signer(town, firm, own):
 
     assert {each.code for each in answers} <= {"SignerIsGateways", "CodeRefused"}
     assert [each.code for each in answers[1:]] == ["SignerIsGateways"] * 4
-    assert len(town.events()) == before
+    assert town.event_count() == before
 
 
 def test_a_rotation_to_the_relay_that_was_signed_elsewhere_is_not_passed_on(town, firm):

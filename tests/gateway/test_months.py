@@ -189,13 +189,13 @@ def test_a_month_that_nobody_has_is_not_found(town, told, *, home, host, month, 
 
 
 def test_a_hash_that_is_not_the_statements_is_not_named(town, told):
-    before = len(town.events())
+    before = town.event_count()
 
     answer = town.desk(CHANGXING, "reviewer-1").post("/v1/months/close", asked(told.second, statement="0x" + "11" * 32))
 
     assert (answer.status, answer.code, answer["values"]["asked"]) == (409, "StatementDiffers", "0x" + "11" * 32)
     assert answer["values"]["ours"] == town.desk(SHANGHAI, "auditor").get(path(told.second))["hash"]
-    assert len(town.events()) == before
+    assert town.event_count() == before
 
 
 def test_a_month_is_closed_when_both_named_the_same_and_another_hash_is_told(town, told, tmp_path):

@@ -229,12 +229,12 @@ def test_a_new_lab_that_left_in_between_stops_the_move_before_anything_is_releas
     stranded.leave()
     signed = stranded.signed()
     stranded.leave(lab=stranded.new)
-    events = len(town.events())
+    events = town.event_count()
 
     refused = stranded.move(signed)
 
     assert (refused.code, refused["values"]["cause"]) == ("LabNotActive", "EXITED")
-    assert len(town.events()) == events
+    assert town.event_count() == events
     assert stranded.balance()["reserved"] == AMOUNT
 
 

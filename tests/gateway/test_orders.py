@@ -14,10 +14,6 @@ def named(firm, serial):
     return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
-def events_of(town):
-    return len(town.events())
-
-
 def test_a_voucher_goes_all_the_way_and_its_notes_are_used_up(town, firm, lab):
     serial = town.serial_for(firm)
     order = town.reserved(firm, lab, serial=serial, amount="500000")
@@ -61,12 +57,12 @@ def test_an_order_that_one_party_did_not_sign_is_refused(town, firm, lab, forged
     serial = town.serial_for(firm)
     signed = town.order(firm, lab, serial=serial, project="P-1", amount="100000")
     other = {"firm_signature": "lab_signature", "lab_signature": "firm_signature"}[forged]
-    before = town.balance(CHANGXING, firm, serial), events_of(town)
+    before = town.balance(CHANGXING, firm, serial), town.event_count()
 
     answer = town.submit("/v1/orders", lab, signed | {forged: signed[other]})
 
     assert (answer.status, answer.code) == (422, "NotSignedBy")
-    assert (town.balance(CHANGXING, firm, serial), events_of(town)) == before
+    assert (town.balance(CHANGXING, firm, serial), town.event_count()) == before
 
 
 def test_an_order_without_a_signature_is_refused_and_the_gateway_does_not_stand_in(town, firm, lab):
@@ -122,12 +118,12 @@ def test_a_short_pool_refuses_before_the_service_and_changes_nothing(town, lab):
     firm = town.firm("firm-kunshan")
     serial = town.serial_for(firm, face="99900000000", denomination="99900000000")
     signed = town.order(firm, lab, serial=serial, project="P-1", amount="99900000000")
-    before = town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), events_of(town)
+    before = town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), town.event_count()
 
     answer = town.submit("/v1/orders", lab, signed)
 
     assert (answer.status, answer.code, answer["values"]["amount"]) == (409, "PoolShort", "99900000000")
-    assert (town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), events_of(town)) == before
+    assert (town.balance(KUNSHAN, firm, serial), town.pool(KUNSHAN), town.event_count()) == before
 
 
 def test_an_invoice_is_claimed_once_whoever_asks(town, firm, lab):
@@ -135,13 +131,13 @@ def test_an_invoice_is_claimed_once_whoever_asks(town, firm, lab):
     orders = [town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000") for _ in range(2)]
     signed = [town.redemption(order, firm, lab, cost="800000", contract="C", invoice=invoice) for order in orders]
     assert town.submit("/v1/redemptions", lab, signed[0]).status == 201
-    before = events_of(town)
+    before = town.event_count()
 
     refused = town.submit("/v1/redemptions", lab, signed[1])
 
     assert (refused.status, refused.code) == (409, "InvoiceExceeded")
     assert (refused["values"]["amount"], refused["values"]["claimed"], refused["values"]["cost"]) == ("800000", "800000", "800000")
-    assert events_of(town) == before
+    assert town.event_count() == before
     assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{orders[1]}")["stage"] == "OPEN"
 
 

@@ -155,7 +155,7 @@ def test_what_is_not_known_is_not_said_to_be_missing_while_the_node_is_silent_or
             answers.append(desk.get(url) if method == "GET" else desk.post(url, json.loads(text)))
         return answers
 
-    before = len(town.events())
+    before = town.event_count()
     signed = town.order(firm, lab, serial=old, project="P", amount="100000")
     stray = copy.deepcopy(signed)
     stray["typed_data"]["message"]["voucher"] = NOBODY
@@ -175,7 +175,7 @@ def test_what_is_not_known_is_not_said_to_be_missing_while_the_node_is_silent_or
     assert {(each["values"]["block"]["number"], each["values"]["block"]["time"]) for each in stale} == {known}
     assert [(each.status, each["block"]["number"]) for each in asked(found)] == [(200, known[0])] * len(found)
     town.clock_shift = 0
-    assert len(town.events()) == before
+    assert town.event_count() == before
 
     # Nobody answers, and there is a voucher that this gateway has not read of yet.
     newer = town.serial_for(firm)

@@ -261,7 +261,7 @@ def _is_lab(town, name, lab):
 @pytest.mark.parametrize("build", REASONS, ids=lambda each: f"{each.__name__}-{REASONS[each]}")
 def test_a_reason_is_the_contracts_own_refusal(town, build):
     use = build(town)
-    before = len(town.events())
+    before = town.event_count()
 
     told = verified(town, use)
     refused = reserved(town, use)
@@ -270,7 +270,7 @@ def test_a_reason_is_the_contracts_own_refusal(town, build):
     assert refused.code == REASONS[build]
     for name, value in told["reasons"][0]["values"].items():
         assert refused["values"][name] == value
-    assert len(town.events()) == before
+    assert town.event_count() == before
 
     reason = told["reasons"][0]
     cause, besides = CAUSES.get(build.__name__, (None, set()))
