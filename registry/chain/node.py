@@ -1,7 +1,7 @@
 """
 The one place that speaks JSON-RPC: a node behind HTTP, as `registry.ports.Node` asks for it.
 
-Nothing is sent twice on its own, every request has a time limit, and whatever web3, requests or the node's JSON can fail with
+Nothing is sent twice on its own, every request has a time limit, and whatever urllib3 or the node's JSON can fail with
 becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). web3 has no part
 in it: reading events through it takes ten times as long as by hand (`scripts/bench index`).
 """
@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from http import HTTPStatus
 from operator import attrgetter
 from typing import Any, Literal, TypeVar, overload
+from urllib.parse import unquote
 
 import orjson
-import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import HTTPError, NewConnectionError
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
+from urllib3.util import Timeout, make_headers, parse_url
 
 from registry.chain.reasons import refusal
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
@@ -98,7 +100,7 @@ class Node:
     ) -> None:
         self.url = url
         self._named = None if engine is None else engine_of(engine)
-        self._timeout = (connect_seconds, answer_seconds)
+        self._timeout = Timeout(connect=connect_seconds, read=answer_seconds)
         self._of_thread = threading.local()
 
     @cached_property
@@ -249,30 +251,29 @@ class Node:
         return [by_place[place] for place in range(len(params))]
 
     def _exchange(self, body: Any) -> Any:
-        request = self._request.copy()
-        request.prepare_body(orjson.dumps(body), None)
-        # By the adapter itself: a session would prepare the same request anew, look for cookies and proxies, and follow redirects,
-        # by which a POST becomes a GET; no node means any of that, and it takes as long again. `stream`, or megabytes of logs would
-        # come in pieces of ten thousand bytes.
-        with self._adapter.send(request, timeout=self._timeout, stream=True) as answer:
-            answer.raise_for_status()
-            return orjson.loads(answer.raw.read(decode_content=True))
+        # A redirected POST would become a GET, and no node means that.
+        answer = self._pool.urlopen("POST", self._path, orjson.dumps(body), self._headers, redirect=False)
+        if answer.status != HTTPStatus.OK:
+            raise BadAnswer(f"HTTP {answer.status}")
+        return orjson.loads(answer.data)
 
     @cached_property
-    def _request(self) -> requests.PreparedRequest:
-        """What all requests have in common."""
-        return requests.Request("POST", self.url, headers=_JSON).prepare()
+    def _path(self) -> str:
+        return parse_url(self.url).request_uri
+
+    @cached_property
+    def _headers(self) -> Mapping[str, str]:
+        """Of every request, with what the address may hold of a name and a password."""
+        credentials = parse_url(self.url).auth
+        return {"Content-Type": "application/json"} | make_headers(basic_auth=credentials and unquote(credentials))
 
     @property
-    def _adapter(self) -> HTTPAdapter:
-        found: HTTPAdapter | None = getattr(self._of_thread, "adapter", None)
+    def _pool(self) -> urllib3.HTTPConnectionPool:
+        found: urllib3.HTTPConnectionPool | None = getattr(self._of_thread, "pool", None)
         if found is None:
             # Without retries, which would send a raw transaction again behind our back.
-            found = self._of_thread.adapter = HTTPAdapter(max_retries=0)
+            found = self._of_thread.pool = urllib3.connection_from_url(self.url, maxsize=1, retries=False, timeout=self._timeout)
         return found
-
-
-_JSON = {"Content-Type": "application/json"}
 
 
 def _request(place: int, method: str, params: list[Any]) -> dict[str, Any]:
@@ -296,30 +297,15 @@ def _mapped(*, sending: str | None = None) -> Iterator[None]:
         if isinstance(failure, TongquanError):
             raise
         reason = f"{type(failure).__name__}: {failure}"
-        if sending is None or _nothing_was_sent(failure):
+        if sending is None or isinstance(failure, _BEFORE_SENDING):
             raise Unreachable(reason) from failure
         raise OutcomeUnknown(sending, reason) from failure
 
 
-# What requests, urllib3 below it, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not
-# what it should be.
-FOREIGN = (requests.RequestException, HTTPError, OSError, ValueError, TypeError, AttributeError, LookupError)
+# What urllib3, the socket, JSON and the shape of an answer fail with. The last four are an answer that is not what it should be.
+FOREIGN = (HTTPError, OSError, ValueError, TypeError, AttributeError, LookupError)
 
-_BEFORE_SENDING = (
-    requests.ConnectTimeout,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
-)
-
-
-def _nothing_was_sent(failure: BaseException) -> bool:
-    if isinstance(failure, _BEFORE_SENDING):
-        return True
-    # requests wraps a refused connection (urllib3's NewConnectionError) and a broken one in the same error of its own.
-    cause = failure.args[0] if failure.args else None
-    return isinstance(failure, requests.ConnectionError) and isinstance(getattr(cause, "reason", None), NewConnectionError)
+_BEFORE_SENDING = (NewConnectionError, ConnectTimeoutError, LocationValueError)
 
 
 def _declined(error: Mapping[str, Any]) -> Rejected | CannotServe:

@@ -1,5 +1,6 @@
 """The one place that speaks JSON-RPC: real nodes for what they answer, a peer that misbehaves for what they do not."""
 
+import base64
 import itertools
 import json
 import threading
@@ -8,7 +9,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import orjson
 import pytest
-import requests
 import urllib3
 
 from registry.chain import reasons
@@ -350,7 +350,14 @@ def peer(answer):
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with listening(Handler) as url:
+        yield url
+
+
+@contextmanager
+def listening(handler):
+    """The address of an HTTP server whose requests are handled so."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     try:
@@ -505,6 +512,53 @@ def test_a_refused_connection_sent_nothing():
             ask()
 
 
+@pytest.mark.parametrize("address", ["", "127.0.0.1", "ftp://127.0.0.1:1", "http://", "http://127.0.0.1:notaport"])
+def test_where_no_node_can_be_nothing_was_sent(address):
+    with pytest.raises(Unreachable):
+        Node(address).send_raw(RAW)
+
+
+def test_a_password_and_a_path_in_the_address_reach_the_node():
+    heard = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            heard.append((self.path, self.headers["Authorization"], self.headers["Content-Type"]))
+            content = b'{"jsonrpc":"2.0","id":1,"result":"0x7"}'
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_):
+            pass
+
+    with listening(Handler) as url:
+        assert Node(url.replace("//", "//name:p%40ss@") + "/rpc?key=1").chain_id() == 7
+
+    assert heard == [("/rpc?key=1", f"Basic {base64.b64encode(b'name:p@ss').decode()}", "application/json")]
+
+
+def test_a_redirection_is_not_followed():
+    asked = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked.append(self.path)
+            self.send_response(307)
+            self.send_header("Location", "/elsewhere")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with listening(Handler) as url, pytest.raises(OutcomeUnknown):
+        Node(url).send_raw(RAW)
+
+    assert asked == ["/"]
+
+
 def test_nothing_is_sent_twice_behind_our_back():
     sends = []
 
@@ -526,9 +580,9 @@ def subclasses(kind):
 
 
 def foreign():
-    """Every error that requests and urllib3 define, and what sockets, JSON and the shape of an answer fail with."""
+    """Every error that urllib3 defines, and what sockets, JSON and the shape of an answer fail with."""
     own = {OSError, ConnectionError, TimeoutError, orjson.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError}
-    return sorted(own | subclasses(requests.RequestException) | subclasses(urllib3.exceptions.HTTPError), key=str)
+    return sorted(own | subclasses(urllib3.exceptions.HTTPError), key=str)
 
 
 @pytest.mark.parametrize("kind", foreign(), ids=lambda kind: kind.__name__)
