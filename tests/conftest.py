@@ -23,6 +23,7 @@ from registry.chain import compile as solidity
 from registry.chain.artifacts import Artifact
 from registry.chain.devnode import DevNode, Engine, start
 from tests import softhsm
+from tests.effort import FULL
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
 OPEN_FILES = 8_192
@@ -49,7 +50,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
         # A process, a document or a message is the same whichever node answers.
-        both = [Engine.ANVIL] if metafunc.definition.get_closest_marker("any_engine") else list(Engine)
+        same = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
+        both = [Engine.ANVIL] if any(map(metafunc.definition.get_closest_marker, same)) else list(Engine)
         engines = both if chosen == "both" else [Engine(chosen)]
         metafunc.parametrize("engine", engines, ids=str, scope="session")
 

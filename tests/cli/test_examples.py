@@ -119,6 +119,7 @@ def story(engine, _chain_ids, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.both_in_full
 def test_every_example_runs(story, token):
     key_files(story)
     tag_keys(story)

@@ -47,6 +47,24 @@ def started(settings, *words):
     return run.returncode, run.stderr
 
 
+@pytest.fixture
+def refused(settings, tmp_path, monkeypatch, caplog):
+    """A gateway that does not get as far as to serve, in this process: status and standard error."""
+
+    def serve():
+        said = Desk(tmp_path, settings).run("gateway serve --json")
+        assert (said.out, "SECRET" in caplog.text) == ("", False)
+        return said.status, said.err
+
+    def starts(*_):
+        pytest.fail("it starts")
+
+    monkeypatch.setattr("gateway.__main__.server_of", starts)
+    # What is logged here is for whoever runs the tests.
+    monkeypatch.setattr("gateway.logs.configure", lambda _level: None)
+    return serve
+
+
 def without_settings(settings, _folder):
     settings.clear()
 
@@ -130,11 +148,18 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("wrong", "code", "status"), REFUSED, ids=[each[0].__name__ for each in REFUSED])
-def test_a_gateway_that_does_not_start_says_why(settings, tmp_path, wrong, code, status):
+@pytest.fixture(params=REFUSED, ids=[each[0].__name__ for each in REFUSED])
+def mistake(request, settings, tmp_path):
+    """Something that is wrong with the settings; what the gateway calls it, and its exit status."""
+    wrong, code, status = request.param
     wrong(settings, tmp_path)
+    return code, status
 
-    found, said = started(settings, "--json")
+
+def test_a_gateway_that_does_not_start_says_why(mistake, refused):
+    code, status = mistake
+
+    found, said = refused()
 
     (line,) = said.splitlines()
     told = json.loads(line)
@@ -153,21 +178,21 @@ def test_without_json_it_is_one_sentence(settings):
     assert said.startswith("Unreachable: 节点无应答，未启动。 Not started: the node does not answer")
 
 
-def test_an_account_that_signs_for_a_party_is_refused(people, settings):
+def test_an_account_that_signs_for_a_party_is_refused(people, settings, refused):
     lab = people.town.world.parties["lab-kunshan"]
     entry = {"keystore": str(lab.path), "password_file": str(lab.path.with_suffix(".password"))}
     Path(settings["accounts"]).write_text(json.dumps({"accounts": {"relay": entry}}))
 
-    status, said = started(settings, "--json")
+    status, said = refused()
 
     assert (status, json.loads(said)["error"]) == (1, "SignsForParty")
 
 
-def test_an_address_that_is_taken_is_refused(settings):
+def test_an_address_that_is_taken_is_refused(settings, refused):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings["port"] = taken.getsockname()[1]
 
-        status, said = started(settings, "--json")
+        status, said = refused()
 
     assert (status, json.loads(said)["error"]) == (2, "AddressUnusable")
 

@@ -18,8 +18,9 @@ from tests.gateway.conftest import serving
 
 @dataclass
 class Passing:
-    """One request on its way to the gateway, and its answer on the way back. Whoever sets `status` beforehand swallows the request."""
+    """One request on its way to the `gateway`, and its answer on the way back. Whoever sets `status` beforehand swallows the request."""
 
+    gateway: str
     method: str
     path: str
     headers: dict[str, str]
@@ -61,7 +62,7 @@ def behind(url: str, *faults: Fault) -> Iterator[str]:
             kept = ("authorization", "idempotency-key", "content-type")
             headers = {name: value for name, value in request.headers.items() if name in kept}
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-            passing = Passing(request.method, path, headers, json.loads(content) if content else None)
+            passing = Passing(url, request.method, path, headers, json.loads(content) if content else None)
             await run_in_threadpool(passed, passing)
             return Response(json.dumps(passing.answered), status_code=passing.status or 500, media_type=passing.media_type)
 

@@ -50,6 +50,7 @@ def devices(request):
 
 
 @pytest.mark.slow
+@pytest.mark.both_in_full
 def test_from_an_empty_network_to_a_whole_report(candidates, devices):
     with candidates() as candidate:
         for device in devices:

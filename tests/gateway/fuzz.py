@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -26,6 +27,7 @@ from gateway.routes import ROUTERS
 from registry.chain.devnode import Engine
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
+from tests.gateway.fuzz_parties import operations_for
 from tests.gateway.newcomers import firm_id, voucher_id
 
 CHAIN_ID = 20_139_000
@@ -54,21 +56,27 @@ class Fuzzed:
     passed: int
 
 
-def settings_text() -> str:
+def settings_text(boundaries: str) -> str:
     """
-    Which statuses may answer what fits an operation's schema.
+    Which statuses may answer what fits an operation's schema; operations with the same ones stand together, since each case asks them all.
+
+    `boundaries` says on which side of a schema's boundaries the coverage phase looks: `positive`, `negative` or `all`.
 
     A schema can say that a company code is text, not that its check digit is right, nor what stands on the chain: an operation's own
     refusals are answers, what it shares with all others is not. 304 answers `If-None-Match: *`.
     """
     told = ['[checks]\nmissing_required_header.expected-statuses = ["400"]\n']
+    told.append(f'[phases.coverage.generation]\nmode = "{boundaries}"\n')
+    answered: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for route in routes_of(ROUTERS):
         statuses = {"2xx"} | ({"304"} if 304 in route.responses else set())
         # To JSON Schema 60.0 is a whole number and half a surrogate pair is text; in a body here they are neither.
         statuses |= {"422"} if route.dependant.body_params else set()
         statuses |= {str(status_of(code)) for code in codes_of(route) - NEVER if status_of(code) < HTTPStatus.INTERNAL_SERVER_ERROR}
-        told.append(f'[[operations]]\ninclude-operation-id = "{route.tags[0]}_{route.name}"\n')
-        told.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps(sorted(statuses))}\n")
+        answered[tuple(sorted(statuses))].append(f"{route.tags[0]}_{route.name}")
+    for expected, operations in answered.items():
+        told.append(f"[[operations]]\ninclude-operation-id = {json.dumps(operations)}\n")
+        told.append(f"checks.positive_data_acceptance.expected-statuses = {json.dumps(expected)}\n")
     return "\n".join(told)
 
 
@@ -83,9 +91,9 @@ def main() -> int:
     return fuzz(asked.examples, *asked.more)[0].status
 
 
-def fuzz(examples: int, *more: str, also: Sequence[tuple[str, ...]] = ()) -> list[Fuzzed]:
+def fuzz(examples: int, *more: str, also: Sequence[tuple[str, ...]] = (), boundaries: str = "all") -> list[Fuzzed]:
     """
-    Found a town, fuzz it, and tell what schemathesis came to; `also` with other options, of which the first names who calls if he may.
+    Found a town, fuzz it, and tell what schemathesis came to; `also` with other options, of which the first names who calls what he may.
 
     No answer of a gateway may be 503, so no head is too old however long this takes.
     """
@@ -101,7 +109,7 @@ def fuzz(examples: int, *more: str, also: Sequence[tuple[str, ...]] = ()) -> lis
             "subject_id": town.lab_id(lab),
         }
         settings = Path(folder) / "schemathesis.toml"
-        settings.write_text(settings_text(), encoding="utf-8")
+        settings.write_text(settings_text(boundaries), encoding="utf-8")
         keys = {party: town.world.api_keys[SHANGHAI][name] for party, name in PARTIES.items()}
         with ApiKeys(town.world.folder(SHANGHAI) / "state") as store:
             keys["FIRM"], _ = store.add(name=firm.key, party=Party.FIRM, region=firm.region, firm=firm.company_code)
@@ -112,7 +120,8 @@ def fuzz(examples: int, *more: str, also: Sequence[tuple[str, ...]] = ()) -> lis
         options = ["--checks", "all", "--max-examples", str(examples), "--no-color", "--continue-on-failure", *more]
         found = [_run([*program, url, *options], environment)]
         for party, *others in also:
-            found.append(_run([*program, url, *options, *others], environment | {"TONGQUAN_FUZZ_AS": party}))
+            chosen = [f"--include-operation-id={each}" for each in operations_for(party, town.http.get(url).json())]
+            found.append(_run([*program, url, *options, *others, *chosen], environment | {"TONGQUAN_FUZZ_AS": party}))
         return found
 
 

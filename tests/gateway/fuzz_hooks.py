@@ -6,11 +6,12 @@ import re
 
 import schemathesis
 
+from tests.gateway.fuzz_parties import parties_of
+
 KEYS = json.loads(os.environ["TONGQUAN_FUZZ_KEYS"])
 IDS = json.loads(os.environ["TONGQUAN_FUZZ_IDS"])
 PREFERRED = os.environ.get("TONGQUAN_FUZZ_AS")
 _ID = re.compile("0x[0-9a-fA-F]{64}")
-_FOR = re.compile(r"For ([A-Z, ]+)\.$")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -18,8 +19,7 @@ class Keys:
     """The first party of those that an operation is for, or the one that was asked for where it may call it."""
 
     def get(self, _case, context):
-        named = _FOR.search(context.operation.definition.raw.get("description", ""))
-        parties = named.group(1).split(", ") if named else ["LAB", "FIRM"]
+        parties = parties_of(context.operation.definition.raw)
         parties = [each for each in parties if each == PREFERRED] or parties
         return next(KEYS[party] for party in parties if party in KEYS)
 
