@@ -27,6 +27,8 @@ from tests.cli.conftest import Desk
 from tests.gateway.conftest import served
 from tests.gateway.newcomers import new_firm, voucher_id
 
+pytestmark = pytest.mark.both_in_full
+
 NEWTOWN = 650_999
 FILE = Path(__file__).with_name("newtown.toml")
 ROLES = {"issuer": "ISSUER", "reviewer-1": "REVIEWER", "reviewer-2": "REVIEWER", "payer": "PAYER", "directory": "DIRECTORY"}

@@ -12,6 +12,8 @@ from scripts.demonstration.world import new_key_file
 from tests.cases.files import granted, opened, stated
 from tests.gateway.newcomers import both_signed, give_api_key, new_firm, raw_of, release_document, signature
 
+pytestmark = pytest.mark.both_in_full
+
 FACE = "5000000"
 PROJECT = "联合研发（样例） joint project (sample)"
 

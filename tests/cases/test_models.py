@@ -1,11 +1,15 @@
 """A pair of regions moves to another model: a programme file more, and nothing that was issued changes."""
 
+import pytest
+
 from registry import Node
 from registry.audit import replay
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast
 from scripts.demonstration.scene import against
 from tests.cases.files import granted, stated
 from tests.gateway.newcomers import new_firm
+
+pytestmark = pytest.mark.both_in_full
 
 UNIVERSAL = "universal-sample"
 FACE, NOTE = "1000000", "100000"

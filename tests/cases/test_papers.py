@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 1_800
 CASES = [f"AT-{number:02}" for number in range(1, 23)]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.both_in_full]
 
 
 @dataclass(frozen=True)

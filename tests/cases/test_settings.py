@@ -11,6 +11,8 @@ from scripts.demonstration.scene import against, stage_of
 from tests.cases.files import granted, opened, stated
 from tests.gateway.newcomers import new_firm
 
+pytestmark = pytest.mark.both_in_full
+
 SME = {"revenue": "100000000", "marks": {"科技型中小企业": None}}
 FIRST, HALF = "3000000", "1500000"
 

@@ -10,6 +10,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.cli.conftest import Desk, light_key
 from tests.cli.people import people_in
 
+pytestmark = pytest.mark.both_in_full
+
 DAY = 86_400
 NOBODYS = "0x" + "99" * 32
 

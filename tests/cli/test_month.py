@@ -12,6 +12,8 @@ from registry.statement import following_month
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
 from tests.cli.people import people_in
 
+pytestmark = pytest.mark.both_in_full
+
 PAIR = f"--home {CHANGXING} --host {SHANGHAI}"
 
 

@@ -9,6 +9,8 @@ from scripts.demonstration.cast import KUNSHAN
 from tests.cli.conftest import Desk, light_key
 from tests.cli.people import people_in
 
+pytestmark = pytest.mark.both_in_full
+
 
 @pytest.fixture(scope="module")
 def people(engine, _chain_ids, tmp_path_factory):

@@ -12,6 +12,8 @@ from registry.canonical import canonical_json
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.cli.people import people_in
 
+pytestmark = pytest.mark.both_in_full
+
 
 @pytest.fixture(scope="module")
 def people(engine, _chain_ids, tmp_path_factory):

@@ -9,6 +9,8 @@ from gateway.cli import app
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from tests.gateway.newcomers import agency_for, both_signed, new_account, new_firm, new_lab, order_at, redemption_document, signer_of
 
+pytestmark = pytest.mark.both_in_full
+
 SCOPE = [b"\x11" * 32, b"\x22" * 32]
 AGENCY = {"name": "agency", "party": Party.AGENCY, "region": SHANGHAI}
 

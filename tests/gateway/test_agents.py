@@ -10,6 +10,8 @@ from scripts.demonstration.world import KeyFile, new_key_file
 from tests.gateway.conftest import wait_until
 from tests.gateway.newcomers import firm_id, give_api_key, new_account, new_firm, raw_of
 
+pytestmark = pytest.mark.both_in_full
+
 DOCUMENT = sha256(b"power of attorney").hexdigest()
 DAY = 86_400
 

@@ -8,6 +8,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI, sample_code
 from scripts.demonstration.desks import Desk
 from tests.gateway.newcomers import new_account
 
+pytestmark = pytest.mark.both_in_full
+
 LAB_COLUMNS = "地区代码,依托单位代码,依托单位,服务机构代码,服务机构名称,服务类型,所在地,签名账户,资质截止日,互认地区,互认起始日,互认截止日"
 ITEM_COLUMNS = "地区代码,依托单位代码,服务机构代码,条目代码,条目名称,服务类型,所在地,互认地区,互认起始日,互认截止日"
 NOTHING = {"admit": 0, "renew": 0, "list": 0, "recognise": 0, "waiting": 0}

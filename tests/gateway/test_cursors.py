@@ -7,6 +7,8 @@ import pytest
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.newcomers import new_firm
 
+pytestmark = pytest.mark.both_in_full
+
 
 def pages(desk, path, name, *, limit=2, **query):
     found, cursor = [], None

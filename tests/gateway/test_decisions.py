@@ -21,6 +21,8 @@ from tests.cli.conftest import write_secret
 from tests.gateway.newcomers import voucher_id
 from tests.gateway.test_policy import YUAN, issue, real, rows_of, sci_tech, state
 
+pytestmark = pytest.mark.both_in_full
+
 POLICY = read_programme_file((ROOT / "programmes" / "changxing-2013.toml").read_text(encoding="utf-8")).policy
 
 

@@ -18,6 +18,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.newcomers import redemption_document, signature
 from tests.softhsm import add_account
 
+pytestmark = pytest.mark.both_in_full
+
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "reviewer-in-a-device"
 

@@ -47,6 +47,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.desks import Desk
 from tests.gateway.newcomers import both_signed, give_api_key, new_firm, new_lab
 
+pytestmark = pytest.mark.both_in_full
+
 PDF = b"%PDF-1.7\n"
 KINDS = ("服务合同", "发票", "成果报告")
 

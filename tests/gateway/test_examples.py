@@ -36,6 +36,8 @@ from tests.gateway.newcomers import (
     voucher_id,
 )
 
+pytestmark = pytest.mark.both_in_full
+
 FORM = "multipart/form-data"
 UNVERSIONED = {"/livez", "/readyz", "/metrics"}
 DESCRIBED = {(method, route.path_format): route for route in routes_of(ROUTERS) for method in route.methods}

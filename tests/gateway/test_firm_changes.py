@@ -29,6 +29,8 @@ from tests.gateway.newcomers import (
 )
 from tests.gateway.newcomers import moved as moved_to
 
+pytestmark = pytest.mark.both_in_full
+
 # The rules
 
 

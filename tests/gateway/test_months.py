@@ -26,6 +26,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import firm_id, new_firm
 
+pytestmark = pytest.mark.both_in_full
+
 DIRECTIONS = ((CHANGXING, SHANGHAI), (SHANGHAI, CHANGXING))
 HEADER = "订单编号,收款方代码,金额（元）,类型,付款流水号,日期\n"
 

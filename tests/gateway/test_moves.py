@@ -12,6 +12,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import both_signed, moved, new_lab, order_at, signature
 
+pytestmark = pytest.mark.both_in_full
+
 AMOUNT = "500000"
 
 

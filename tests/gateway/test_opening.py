@@ -17,6 +17,8 @@ from tests.gateway.newcomers import both_signed, give_api_key, new_firm, redempt
 from tests.gateway.test_opening_list import CLAIM, PAID, VOUCHER, listed
 from tests.gateway.test_policy import SCI_TECH, against, issue, state
 
+pytestmark = pytest.mark.both_in_full
+
 TOTALS = {"vouchers": 2, "face": 2_000_000, "used": 700_000, "in_flight": 500_000, "lapsed": 0, "remaining": 800_000}
 TOTALS |= {"claims": 1, "claimed": 480_000, "paid_invoices": 1, "paid": 300_000}
 COUNTS = {"vouchers", "claims", "paid_invoices"}

@@ -48,6 +48,8 @@ from tests.gateway.conftest import settled_in, wait_until
 from tests.gateway.newcomers import both_signed, firm_id, new_firm, new_lab, order_at, redemption_document, second_payer
 from tests.gateway.test_operations import unmined
 
+pytestmark = pytest.mark.both_in_full
+
 PATH = "/v1/payment-batches"
 DAY = 86_400
 GAS_OF_A_TRANSFER = 21_000

@@ -12,6 +12,8 @@ from scripts.demonstration.desks import Desk
 from scripts.demonstration.scene import Scene
 from tests.gateway.newcomers import new_firm
 
+pytestmark = pytest.mark.both_in_full
+
 YUAN = 100
 FOREIGN = (Party.DIRECTORY, Party.ISSUER)
 

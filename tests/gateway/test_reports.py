@@ -18,6 +18,8 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 from tests.gateway.conftest import settled_in
 from tests.gateway.newcomers import firm_id, new_firm
 
+pytestmark = pytest.mark.both_in_full
+
 OFFICERS = ("issuer", "reviewer-1", "payer", "directory")
 
 

@@ -24,6 +24,8 @@ from scripts.demonstration.scene import pages
 from tests.gateway.newcomers import both_signed, give_api_key, new_firm
 from tests.gateway.test_evidence import foreign_reviewer, order_of, sha256
 
+pytestmark = pytest.mark.both_in_full
+
 DAY = 86_400
 ITEMS = [{"document": "发票", "reason": "发票章不清。"}, {"document": "成果报告", "reason": "未加盖检测专用章。"}]
 FIRST, FINAL, BOTH = "初审机构（样例）", "终审机构（样例）", "审核机构（样例）"

@@ -43,6 +43,8 @@ from tests.gateway.newcomers import new_account, raw_of, signer_of
 from tests.gateway.test_opening import Ledger
 from tests.gateway.test_opening_list import VOUCHER
 
+pytestmark = pytest.mark.both_in_full
+
 DAY = 86_400
 TERMS = {"face": "1000000", "denomination": "100000"}
 
