@@ -1,9 +1,10 @@
 """
 How much a run takes on: TONGQUAN_TESTS says `quick` (the default, a developer's run) or `full` (CI's).
 
-Every test runs either way. What is longer in full: the random comparison of contracts and rules takes twenty times the steps, and what
-goes a long way through things that shorter tests do on both nodes is played on ganache as well: the papers' cases of hundreds of records,
-a whole rehearsal, every example of the command line. Ctrl-C also ends a demo that stays, which a kill ends either way.
+Every test runs either way, and what speaks to a node does so on both: contracts, chain, index, outbox, client, audit, the gateway's reads
+and writes, the command line's days, the demo. Longer in full: the random comparison of contracts and rules takes twenty times the steps,
+generated requests go beyond each schema's boundaries, and what the gateway does far above its node (evidence, payments, months, moves,
+the papers' cases, a whole rehearsal, every example) runs on ganache as well as on anvil (`both_in_full`).
 """
 
 import os
