@@ -1020,9 +1020,10 @@ def kept_words(world: World) -> list[bytes]:
     """Every word of every slot that the contracts keep of what their events tell, with the keys that it is kept under."""
     storage, ledger = Storage(world.artifacts), Ledger(registry=Address(world.registry.address))
     by_address = {getattr(world, name).address.lower(): contract for name, contract in CONTRACTS.items()}
+    now = Time(world.now())
     for log in world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(by_address)}):
         topics = [bytes.fromhex(each[2:]) for each in log["topics"]]
-        apply(ledger, events.decode(by_address[log["address"].lower()], topics, bytes.fromhex(log["data"][2:])), Time(world.now()))
+        apply(ledger, events.decode(by_address[log["address"].lower()], topics, bytes.fromhex(log["data"][2:])), now)
     addresses = {contract: getattr(world, name).address for name, contract in CONTRACTS.items()}
     found = []
     for table in ("labs", "firms", "invoices", "agreements", "bank_references", "balances", "orders", "rotations", "flags", "closings"):

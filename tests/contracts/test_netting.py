@@ -14,10 +14,16 @@ UTC_PLUS_8 = timedelta(hours=8)
 
 def told(world: World) -> Iterator[tuple[Event, int]]:
     """Every event of the chain with its block's month, in UTC+8."""
-    for log in world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(world._contracts)}):
-        block = world.node.rpc("eth_getBlockByNumber", log["blockNumber"], False)  # noqa: FBT003 - the call's own parameter
-        local = datetime.fromtimestamp(int(block["timestamp"], 16), UTC) + UTC_PLUS_8
-        yield world._contracts[log["address"].lower()].decode(log), local.year * 100 + local.month
+    logs = world.node.rpc("eth_getLogs", {"fromBlock": "0x0", "toBlock": "latest", "address": list(world._contracts)})
+    months = {block: month_of_block(world, block) for block in {log["blockNumber"] for log in logs}}
+    for log in logs:
+        yield world._contracts[log["address"].lower()].decode(log), months[log["blockNumber"]]
+
+
+def month_of_block(world: World, number: str) -> int:
+    block = world.node.rpc("eth_getBlockByNumber", number, False)  # noqa: FBT003 - the call's own parameter
+    local = datetime.fromtimestamp(int(block["timestamp"], 16), UTC) + UTC_PLUS_8
+    return local.year * 100 + local.month
 
 
 def owed(world: World) -> dict[tuple[int, int, int], int]:

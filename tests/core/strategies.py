@@ -2,6 +2,7 @@
 
 from dataclasses import fields
 from enum import IntEnum
+from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from hypothesis import strategies as st
@@ -20,11 +21,13 @@ addresses = st.binary(min_size=20, max_size=20).map(checksummed)
 words = st.one_of(st.just(bytes(32)), st.just(b"\xff" * 32), st.binary(min_size=32, max_size=32))
 
 
+@cache
 def records(record_type: type[Record]) -> st.SearchStrategy[Any]:
     hints = get_type_hints(record_type)
     return st.builds(record_type, *(members(each.metadata["type"], hints[each.name]) for each in fields(record_type)))
 
 
+@cache
 def members(solidity_type: str, hint: Any) -> st.SearchStrategy[Any]:
     if isinstance(hint, type) and issubclass(hint, IntEnum):
         return st.sampled_from(hint)
@@ -55,6 +58,7 @@ VALUES = {
 }
 
 
+@cache
 def values(solidity_type: str) -> st.SearchStrategy[Any]:
     if solidity_type.endswith("[]"):
         return st.lists(values(solidity_type.removesuffix("[]")), max_size=3).map(tuple)

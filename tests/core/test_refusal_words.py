@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,15 +25,18 @@ UNTOLD = {"account", "signer", "index", "slice", "seller", "current", "registry"
 ENUMS = {"bar": Bar, "kind": MotionKind, "role": Role, "stage": Stage, "standing": Standing, "status": RegistryStatus}
 
 
-def raised() -> Iterator[tuple[str, set[str] | None]]:
+@cache
+def raised() -> list[tuple[str, set[str] | None]]:
     """Every code that a `Rejected` is made with, and the names of its values where they stand there."""
+    found = []
     for package in ("registry", "gateway"):
         for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Rejected" and isinstance(node.args[0], ast.Constant):
                     values = node.args[1] if len(node.args) > 1 else ast.Dict([], [])
                     names = {each.value for each in values.keys if isinstance(each, ast.Constant)} if isinstance(values, ast.Dict) else None
-                    yield node.args[0].value, names
+                    found.append((node.args[0].value, names))
+    return found
 
 
 def named_in(sentence: str) -> set[str]:

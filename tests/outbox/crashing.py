@@ -1,5 +1,5 @@
 """
-A process that submits one intent and dies by SIGKILL at a chosen point: `crashing.py <url> <chain id> <outbox> <point>`.
+A process whose `main` submits one intent and dies by SIGKILL at a chosen point.
 
 Points: `signing` (a nonce is chosen, nothing is signed), `storing` (signed and written, not committed), `before-sending` (signed and
 stored, nothing sent), `after-sending` (the node has it, nothing is marked), `before-final` (it is mined, nothing is marked).
@@ -7,17 +7,23 @@ stored, nothing sent), `after-sending` (the node has it, nothing is marked), `be
 
 import os
 import signal
-import sys
-from pathlib import Path
 
 from registry.chain.node import Node
 from registry.outbox import Intent, Outbox
 from tests.nodes import person
 
-SENDER = person("sender of a process that dies")
 TARGET = person("target").address
-INTENT = Intent(id="only once", what="test", target=TARGET, calldata=b"payload", sender=SENDER.address)
+CALLDATA = b"payload"
 POINTS = ("signing", "storing", "before-sending", "after-sending", "before-final")
+
+
+def sender_at(point):
+    """Whose process dies at a point: each has an account of its own, whose nonces begin at zero."""
+    return person(f"sender of a process that dies {point}")
+
+
+def intent_of(sender):
+    return Intent(id="only once", what="test", target=TARGET, calldata=CALLDATA, sender=sender.address)
 
 
 def die():
@@ -30,7 +36,7 @@ class Dying(Node):
     point = ""
 
     def send_raw(self, raw):
-        payload = INTENT.calldata in raw
+        payload = CALLDATA in raw
         if payload and self.point == "before-sending":
             die()
         transaction = super().send_raw(raw)
@@ -48,12 +54,14 @@ class Dying(Node):
 class DyingAccount:
     """A key whose holder dies before the payload's signature is handed over."""
 
-    address = SENDER.address
+    def __init__(self, account):
+        self.account = account
+        self.address = account.address
 
     def sign_transaction(self, transaction_dict):
-        if transaction_dict["data"] == INTENT.calldata:
+        if transaction_dict["data"] == CALLDATA:
             die()
-        return SENDER.sign_transaction(transaction_dict)
+        return self.account.sign_transaction(transaction_dict)
 
 
 def _die_before_commit(outbox):
@@ -67,14 +75,10 @@ def _die_before_commit(outbox):
 
 
 def main(url, chain_id, path, point):
-    node = Dying(url)
+    node, sender = Dying(url), sender_at(point)
     node.point = point
-    outbox = Outbox(Path(path), node, chain_id=int(chain_id))
-    outbox.attach(DyingAccount() if point == "signing" else SENDER)
+    outbox = Outbox(path, node, chain_id=chain_id)
+    outbox.attach(DyingAccount(sender) if point == "signing" else sender)
     if point == "storing":
         _die_before_commit(outbox)
-    outbox.wait(outbox.submit(INTENT), 60)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    outbox.wait(outbox.submit(intent_of(sender)), 60)
