@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from registry.chain.devnode import Engine
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, LabCast, sample_code
 from tests.cli.conftest import Desk
 from tests.cli.people import people_in
@@ -38,23 +37,11 @@ def lab(people) -> LabCast:
     return people.town.lab("lab-shanghai")
 
 
-def told(people, desk, command):
-    """The answers that a program gets: from a process of its own, or on ganache in ours, since what a process does no engine changes."""
-    if people.town.node.engine is Engine.GANACHE:
-        said = desk.run(f"{command} --json")
-        assert said.status == 0, said.err
-        return said.lines
-    run = subprocess.run(
-        [TONGQUAN, *command.split(), "--json"],
-        cwd=desk.folder,
-        env=desk.environment(),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    return [json.loads(line) for line in run.stdout.splitlines()]
+def told(desk, command):
+    """The answers that a program gets."""
+    said = desk.run(f"{command} --json")
+    assert said.status == 0, said.err
+    return said.lines
 
 
 def named(firm, serial):
@@ -63,39 +50,39 @@ def named(firm, serial):
 
 @pytest.mark.slow
 def test_a_labs_whole_day(people, firm, lab):
-    """Verify, quote, order, both sign, reserve, serve, redeem, both sign; the offices review and pay. On anvil each step is a process."""
+    """Verify, quote, order, both sign, reserve, serve, redeem, both sign; the offices review and pay. README's days are processes."""
     serial, at_lab, at_firm = people.serial(firm), people.lab(lab), people.firm(firm)
     voucher, number = named(firm, serial), people.town.number()
 
-    (verified,) = told(people, at_lab, f"verify {voucher} --amount 5000yuan")
-    (quoted,) = told(people, at_lab, f"quote {voucher} --cost 8000yuan")
+    (verified,) = told(at_lab, f"verify {voucher} --amount 5000yuan")
+    (quoted,) = told(at_lab, f"quote {voucher} --cost 8000yuan")
     assert (verified["status"], quoted["subsidy"], quoted["amount"]) == ("VALID", "480000", "500000")
 
     order = f"day-{number}-order.json"
-    told(people, at_lab, f"order prepare {order} {voucher} --project P-1 --amount {quoted['amount']}fen")
-    told(people, at_lab, f"order sign {order} --as lab --amount 5000yuan --yes")
-    (signed,) = told(people, at_firm, f"order sign {order} --as firm --amount 5000yuan --yes")
+    told(at_lab, f"order prepare {order} {voucher} --project P-1 --amount {quoted['amount']}fen")
+    told(at_lab, f"order sign {order} --as lab --amount 5000yuan --yes")
+    (signed,) = told(at_firm, f"order sign {order} --as firm --amount 5000yuan --yes")
     parties = people.town.world.parties
     assert signed["signed_by"] == {"lab": parties[lab.key].account.address, "firm": parties[firm.key].account.address}
-    (reserved,) = told(people, at_lab, f"order submit {order}")
+    (reserved,) = told(at_lab, f"order submit {order}")
     assert reserved["stage"] == "OPEN"
     order_id = reserved["order_id"]
 
     redemption = f"day-{number}-redemption.json"
     invoice = f"--invoice {number:08} --invoice-code 3100241130 --invoice-amount 8000yuan"
     work = f"--cost 8000yuan --seller {lab.host_unit} --contract C-{number} --report report.pdf"
-    told(people, at_lab, f"redeem prepare {redemption} --order {order_id} {work} {invoice}")
-    told(people, at_lab, f"redeem sign {redemption} --as lab --subsidy 4800yuan --yes")
-    told(people, at_firm, f"redeem sign {redemption} --as firm --subsidy 4800yuan --yes")
-    (redeemed,) = told(people, at_lab, f"redeem submit {redemption}")
+    told(at_lab, f"redeem prepare {redemption} --order {order_id} {work} {invoice}")
+    told(at_lab, f"redeem sign {redemption} --as lab --subsidy 4800yuan --yes")
+    told(at_firm, f"redeem sign {redemption} --as firm --subsidy 4800yuan --yes")
+    (redeemed,) = told(at_lab, f"redeem submit {redemption}")
     assert redeemed["stage"] == "REDEEMED"
 
-    told(people, people.caller(SHANGHAI, "reviewer-1"), f"review endorse {order_id}")
-    told(people, people.caller(CHANGXING, "reviewer-1"), f"review accept {order_id}")
-    told(people, people.caller(CHANGXING, "payer"), f"settle record {order_id} --payment-reference PAY-{number}")
-    (seen,) = told(people, at_lab, f"order show {order_id}")
+    told(people.caller(SHANGHAI, "reviewer-1"), f"review endorse {order_id}")
+    told(people.caller(CHANGXING, "reviewer-1"), f"review accept {order_id}")
+    told(people.caller(CHANGXING, "payer"), f"settle record {order_id} --payment-reference PAY-{number}")
+    (seen,) = told(at_lab, f"order show {order_id}")
     assert (seen["stage"], seen["subsidy"]) == ("SETTLED", "480000")
-    assert order_id in [each["order_id"] for each in told(people, at_lab, "order list --stage SETTLED")]
+    assert order_id in [each["order_id"] for each in told(at_lab, "order list --stage SETTLED")]
 
 
 def test_a_partner_orders_for_a_joint_project_and_the_hotline_knows_it(people, firm, lab):
@@ -116,15 +103,15 @@ def test_an_auditor_needs_a_node_alone(people, firm, lab):
     order = people.town.reserved(firm, lab, serial=people.serial(firm), amount="500000")
     auditor = people.auditor()
 
-    (audited,) = told(people, auditor, "audit replay")
-    trail = told(people, auditor, "trail")
-    history = told(people, auditor, f"trail --subject {order}")
-    (status,) = told(people, auditor, "index status")
+    (audited,) = told(auditor, "audit replay")
+    trail = told(auditor, "trail")
+    history = told(auditor, f"trail --subject {order}")
+    (status,) = told(auditor, "index status")
 
     assert (audited["clean"], audited["differences"]) == (True, [])
     assert len(trail) == audited["events"] == status["events"]
     assert [each["name"] for each in history] == ["Reserved"]
-    assert trail == told(people, people.caller(SHANGHAI, "auditor"), "trail")
+    assert trail == told(people.caller(SHANGHAI, "auditor"), "trail")
 
 
 def test_the_trail_goes_on_where_it_stopped(people):

@@ -1,5 +1,6 @@
 """A candidate region with a rehearsal network of its own: a node, its gateway in this process, and its operator at a command line."""
 
+import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from registry.ports import Question
 from scripts.demonstration.world import write_private
 from tests.cli.conftest import Desk, light_key, write_secret
 from tests.gateway.conftest import served
+from tests.nodes import as_it_was
 from tests.softhsm import SoftHsm, add_account
 
 CANDIDATE = 650_999
@@ -139,7 +141,20 @@ def network(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Iterat
         yield node
 
 
+@pytest.fixture(scope="module")
+def _prepared(engine: Engine, _chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Candidate]:
+    with candidate_in(engine, next(_chain_ids), tmp_path_factory.mktemp("prepared")) as candidate:
+        yield candidate
+
+
 @pytest.fixture
-def candidates(engine: Engine, _chain_ids: Iterator[int], tmp_path: Path) -> Callable[[], AbstractContextManager[Candidate]]:
-    """Makes a candidate on the engine."""
-    return lambda: candidate_in(engine, next(_chain_ids), tmp_path)
+def candidates(_prepared: Candidate, tmp_path: Path) -> Callable[[], AbstractContextManager[Candidate]]:
+    """Lends a candidate on the engine, in a folder of its own, and takes back what happened on its network."""
+
+    @contextmanager
+    def lent() -> Iterator[Candidate]:
+        with as_it_was(_prepared.node) as node:
+            shutil.copytree(_prepared.folder, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("chain"))
+            yield Candidate(tmp_path, node, _prepared.admin, Rehearsal.open(tmp_path / "rehearsal"))
+
+    return lent

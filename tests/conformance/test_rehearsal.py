@@ -309,6 +309,7 @@ def test_another_registry_on_the_chain_has_to_be_named(candidates):
 
 @pytest.mark.any_engine
 def test_the_script_gives_every_caller_an_api_key(candidates):
+    """A shell runs it with two of its commands, which are processes; the others are typed here, as they stand there."""
     with candidates() as candidate:
         keys = candidate.rehearsal.folder / "api-keys"
         before = {each.name: each.read_text() for each in keys.iterdir()}
@@ -319,7 +320,13 @@ def test_the_script_gives_every_caller_an_api_key(candidates):
             refused = subprocess.run(["sh", script], env={"PATH": path} | lacking, check=False, capture_output=True, cwd=candidate.folder)
             assert (refused.returncode, b"absolute path" in refused.stderr) == (2, True)
         assert {each.name: each.read_text() for each in keys.iterdir()} == before
+        lines = script.read_text().splitlines()
+        others = [line for line in lines if line.startswith("tongquan ")][2:]
+        script.write_text("\n".join(line for line in lines if line not in others))
         subprocess.run(["sh", script], env={"PATH": path, "TONGQUAN_STATE": str(state)}, check=True)
+        for line in others:
+            command, _, file = line.removeprefix("tongquan ").partition(" >")
+            (keys / file).write_text(Desk(keys, {"state": state}).run(command).out)
 
         after = {each.name: each.read_text() for each in keys.iterdir()}
         assert before.keys() == after.keys()
