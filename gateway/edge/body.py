@@ -33,6 +33,23 @@ class BodyRefused(Exception):
         self.problem = problem
 
 
+class Read:
+    """A whole body, `content`, and how an application receives it: at once, and after it whatever its caller does next."""
+
+    __slots__ = ("_receive", "_told", "content")
+
+    def __init__(self, content: bytes, receive: Receive) -> None:
+        self.content = content
+        self._receive = receive
+        self._told = False
+
+    async def __call__(self) -> Message:
+        if self._told:
+            return await self._receive()
+        self._told = True
+        return {"type": "http.request", "body": self.content, "more_body": False}
+
+
 class Body:
     """Reads bodies."""
 
@@ -48,7 +65,7 @@ class Body:
         Raises:
             BodyRefused: it is larger, or comes more slowly, than it may, or its JSON has too many values or half a character.
         """
-        announced = _announced(scope)
+        announced, is_json = _announced(scope)
         if not announced:
             return receive
         if announced > self._most:
@@ -67,8 +84,8 @@ class Body:
             self._deadlines.remove(number)
         if body is None:
             return None
-        if not _is_json(scope):
-            return _replayed(body, receive)
+        if not is_json:
+            return Read(body, receive)
         if has_too_many_values(body):
             title = "请求内容项数过多。 The body holds too many values."
             raise BodyRefused(errors.body(413, "TooLarge", title, {"most_values": MOST_VALUES}))
@@ -83,7 +100,7 @@ class Body:
                     ]
                 )
             )
-        return _replayed(body, receive)
+        return Read(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts: list[bytes] = []
@@ -118,7 +135,7 @@ class _Slow:
 
 def has_too_many_values(body: bytes) -> bool:
     """Whether a body is more than anybody's JSON: before each value but the first stands one of these."""
-    return sum(body.count(each) for each in (b",", b"[", b"{")) > MOST_VALUES
+    return len(body) > MOST_VALUES and sum(body.count(each) for each in (b",", b"[", b"{")) > MOST_VALUES
 
 
 def holds_half_a_character(body: bytes) -> bool:
@@ -134,30 +151,18 @@ def holds_half_a_character(body: bytes) -> bool:
     return False
 
 
-def _is_json(scope: Scope) -> bool:
-    """Whether FastAPI may read it as JSON; it takes nothing else for it than what is said to be."""
-    return any(name == b"content-type" and b"json" in value.lower() for name, value in scope["headers"])
+def _announced(scope: Scope) -> tuple[int, bool]:
+    """
+    How many bytes are announced (1 where a body comes without its length, 0 where none comes), and whether FastAPI may read them as JSON.
 
-
-def _announced(scope: Scope) -> int:
-    """How many bytes are announced; 1 where a body comes without its length, 0 where none comes."""
-    length = 0
+    It takes nothing else for JSON than what is said to be.
+    """
+    length, is_json = 0, False
     for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return 1
         if name == b"content-length":
-            length = int(value)
-    return length
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    told = False
-
-    async def replay() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
+            length = length or int(value)
+        elif name == b"content-type":
+            is_json = is_json or b"json" in value.lower()
+        elif name == b"transfer-encoding":
+            length = 1
+    return length, is_json
