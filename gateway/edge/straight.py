@@ -109,7 +109,7 @@ class _Way:
             return
         scope["route"] = self._route
         office: Office = scope["app"].state.office
-        caller = caller_by_key(key, scope)
+        caller = caller_by_key(key, scope, office)
         office.inquiries.put(caller, self._looks(office, caller, asked), request, waiting)
 
     def _read(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> tuple[str | None, Shape | None]:
