@@ -12,10 +12,11 @@ import asyncio
 import re
 from typing import Any
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from gateway import errors
 from gateway.edge.deadlines import Deadlines
+from gateway.edge.fields import Fields
 from registry import json_of
 
 # What half a pair can come from: its escape, its own bytes, or (there is a zero byte then) JSON in UTF-16 or UTF-32.
@@ -58,14 +59,14 @@ class Body:
         self._seconds = seconds
         self._deadlines = Deadlines(seconds)
 
-    async def read(self, scope: Scope, receive: Receive) -> Receive | None:
+    async def read(self, fields: Fields, receive: Receive) -> Receive | None:
         """
         Read the whole body, and return how an application receives it again; None if the caller left before its end.
 
         Raises:
             BodyRefused: it is larger, or comes more slowly, than it may, or its JSON has too many values or half a character.
         """
-        announced, is_json = _announced(scope)
+        announced = _announced(fields)
         if not announced:
             return receive
         if announced > self._most:
@@ -84,7 +85,7 @@ class Body:
             self._deadlines.remove(number)
         if body is None:
             return None
-        if not is_json:
+        if not _is_json(fields):
             return Read(body, receive)
         if has_too_many_values(body):
             title = "请求内容项数过多。 The body holds too many values."
@@ -151,18 +152,11 @@ def holds_half_a_character(body: bytes) -> bool:
     return False
 
 
-def _announced(scope: Scope) -> tuple[int, bool]:
-    """
-    How many bytes are announced (1 where a body comes without its length, 0 where none comes), and whether FastAPI may read them as JSON.
+def _is_json(fields: Fields) -> bool:
+    """Whether FastAPI may read it as JSON; it takes nothing else for it than what is said to be."""
+    return b"json" in fields.get(b"content-type", b"").lower()
 
-    It takes nothing else for JSON than what is said to be.
-    """
-    length, is_json = 0, False
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            length = length or int(value)
-        elif name == b"content-type":
-            is_json = is_json or b"json" in value.lower()
-        elif name == b"transfer-encoding":
-            length = 1
-    return length, is_json
+
+def _announced(fields: Fields) -> int:
+    """How many bytes are announced; 1 where a body comes without its length, 0 where none comes."""
+    return 1 if b"transfer-encoding" in fields else int(fields.get(b"content-length", 0))

@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import errors
 from gateway.context import REQUEST_ID
-from gateway.edge import request_id
+from gateway.edge import fields, request_id
 from gateway.edge.body import Body, BodyRefused
 from gateway.edge.cors import Cors
 from gateway.edge.deadlines import Deadlines
@@ -57,10 +57,11 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(self, scope, receive, send, request_id.of(scope))
+        told = fields.of(scope)
+        exchange = _Exchange(self, scope, receive, send, request_id.of(told))
         token = REQUEST_ID.set(exchange.name)
         try:
-            body = await self._body.read(scope, receive)
+            body = await self._body.read(told, receive)
             if body is None:
                 return  # the caller left
             limit = self._deadlines.add(exchange.expire)

@@ -23,6 +23,7 @@ from gateway import errors
 from gateway.callers import Caller
 from gateway.context import REQUEST_ID
 from gateway.deps import caller_by_key, key_in
+from gateway.edge import fields
 from gateway.edge.body import Read
 from gateway.inquiries import LookUp
 from gateway.office import Judged, Office
@@ -103,7 +104,7 @@ class _Way:
         """Begin to answer a request of this name; leave it to FastAPI where that has to look at it. Raises why it is refused."""
         if waiting.done():
             return  # its caller left
-        key, asked = self._read(scope["headers"], body)
+        key, asked = self._read(fields.of(scope), body)
         if key is None or asked is None:
             waiting.set_result(None)
             return
@@ -112,19 +113,12 @@ class _Way:
         caller = caller_by_key(key, scope, office)
         office.inquiries.put(caller, self._looks(office, caller, asked), request, waiting)
 
-    def _read(self, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> tuple[str | None, Shape | None]:
+    def _read(self, told: fields.Fields, body: bytes) -> tuple[str | None, Shape | None]:
         """By which key, and what is asked; None where FastAPI has to look at it."""
-        authorization, media_types = None, []
-        for name, value in headers:
-            # The first one, as `Request.headers` gives it.
-            if name == b"authorization" and authorization is None:
-                authorization = value.decode("latin-1")
-            elif name == b"content-type":
-                media_types.append(value)
-        if media_types != [_JSON]:
+        if told.get(b"content-type") != _JSON:
             return None, None
         try:
-            return key_in(authorization), self._validate(body)
+            return key_in(told.get(b"authorization", b"").decode("latin-1")), self._validate(body)
         except ValidationError:
             return None, None
 
