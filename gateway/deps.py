@@ -53,9 +53,9 @@ async def caller_of(request: Request) -> Caller:
 async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     """The same by the header and the scope of a request; it stands in the scope's state from then on."""
     key = key_in(authorization)
-    if key is not None:
-        return caller_by_key(key, scope)
     office: Office = scope["app"].state.office
+    if key is not None:
+        return caller_by_key(key, scope, office)
     if office.tokens is None or not (token := _credential(authorization)):
         raise _unauthenticated(scope)
     try:
@@ -64,7 +64,7 @@ async def caller_by(authorization: str | None, scope: Scope) -> Caller:
     except Problem:
         _metrics(scope).refused("unauthenticated")
         raise
-    return _admitted(caller, scope)
+    return _admitted(caller, scope, office)
 
 
 def key_in(authorization: str | None) -> str | None:
@@ -73,18 +73,16 @@ def key_in(authorization: str | None) -> str | None:
     return credential if credential.startswith(MARK) else None
 
 
-def caller_by_key(key: str, scope: Scope) -> Caller:
+def caller_by_key(key: str, scope: Scope, office: Office) -> Caller:
     """The same by an API key, for which nothing is waited."""
-    office: Office = scope["app"].state.office
     caller = office.keys.found(key)
     if caller is None:
         raise _unauthenticated(scope)
-    return _admitted(caller, scope)
+    return _admitted(caller, scope, office)
 
 
-def _admitted(caller: Caller, scope: Scope) -> Caller:
+def _admitted(caller: Caller, scope: Scope, office: Office) -> Caller:
     """A caller that is known, if it does not ask too often."""
-    office: Office = scope["app"].state.office
     scope["state"]["caller"] = caller
     try:
         office.rate.take(caller.name)

@@ -8,13 +8,14 @@ Look-ups that coroutines ask for, answered together by the thread that follows t
 
 Each is answered as of a head that was asked for after it came, and told when it stands in the log, just as if it were alone; what is
 shared is what each would wait for. While one round is under way, or being committed, the next comes together. Where a round was
-shared, the next one waits until as many have come again, at most 0.4 milliseconds for each of them and twenty in all: not longer than
-answering them takes where there are many. Whoever is alone never waits.
+shared, the next one waits until as many have come again, as long as the loop brings any more, and at most 0.4 milliseconds for each of
+them and twenty in all: not longer than answering them takes where there are many. Whoever is alone never waits.
 """
 
 import asyncio
 import contextlib
 import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -26,8 +27,9 @@ from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
 from gateway.lookup_log import LookupLog
 
-# A round waits until as many have come as shared the one before it; looking so often, and at most so long for each of them and for all.
-LOOK_SECONDS = 0.001
+# A round waits until as many have come as shared the one before it; at most so long for each of them and for all, and not after so many
+# turns of the loop in which nobody came: one each to read a request, begin it, take it, and the one that was under way.
+TURNS = 4
 JOIN_SECONDS = 0.000_4
 MOST_JOIN_SECONDS = 0.020
 
@@ -94,15 +96,25 @@ class Inquiries(Generic[S]):
             found = [self._arrived.get(timeout=within)]
         except queue.Empty:
             return []
-        until = time.monotonic() + min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS)
-        while self._arrived.qsize() + 1 < self._shared_by and time.monotonic() < until:
-            time.sleep(LOOK_SECONDS)
+        if found[0] is not None:
+            self._wait_for_others(found[0].waiting.get_loop())
         with contextlib.suppress(queue.Empty):
             while True:
                 found.append(self._arrived.get_nowait())
         inquiries = [each for each in found if each is not None]
         self._shared_by = len(inquiries)
         return inquiries
+
+    def _wait_for_others(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until as many have come as shared the last round, the loop brings no more, or the time is over."""
+        until = time.monotonic() + min(MOST_JOIN_SECONDS, self._shared_by * JOIN_SECONDS)
+        before = -1
+        while before < (come := self._arrived.qsize()) < self._shared_by - 1 and time.monotonic() < until:
+            before = come
+            turned = threading.Event()
+            with contextlib.suppress(RuntimeError):  # the loop has ended, and brings nobody
+                loop.call_soon_threadsafe(_turn, loop, TURNS, turned.set)
+                turned.wait(until - time.monotonic())
 
     def tell(self, inquiries: Sequence[Inquiry[S]], found: Sequence[Found]) -> None:
         """Log what was found, and tell whoever waits once that is on the disk. Does not wait for it."""
@@ -121,6 +133,14 @@ class Inquiries(Generic[S]):
             for subject in each.look_up.subjects
         ]
         self._log.record_then(logged, rows)
+
+
+def _turn(loop: asyncio.AbstractEventLoop, turns: int, then: Callable[[], None]) -> None:
+    """Call `then` after so many turns of a loop."""
+    if turns:
+        loop.call_soon(_turn, loop, turns - 1, then)
+    else:
+        then()
 
 
 def answer_all(inquiries: Sequence[Inquiry[S]], state: Callable[[], S]) -> list[Found]:

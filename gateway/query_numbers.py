@@ -57,5 +57,5 @@ def row_named(region: Region, number: str) -> int:
 def _check(digits: str) -> str:
     rest = 0
     for digit in digits.encode():
-        rest = (rest + digit - _ZERO) * 2 % _MODULUS
+        rest = (rest + digit - _ZERO) * 2
     return _CHARACTERS[(1 - rest) % _MODULUS]

@@ -8,6 +8,7 @@ promise: the contract alone judges, at its place in the chain.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from registry import (
     NO_ADDRESS,
@@ -25,15 +26,14 @@ from registry import (
     Tag,
     Time,
     Voucher,
+    epoch_of,
     id_of,
-    mixed_epochs,
 )
 
 SELLER_BYTES = 27
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """What somebody wants to use a voucher for: at which lab and item, and how much of it. None where nothing was said."""
 
     lab: Id | None = None
@@ -58,7 +58,7 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
         yield from _of_item(ledger, use.lab, use.item, programme)
         yield from _of_recognition(ledger, use.lab, use.item, programme, now)
         regions.append(ledger.labs[use.lab].region)
-    for region in dict.fromkeys(each for each in regions if each):
+    for region in dict.fromkeys(filter(None, regions)):
         if ledger.regions[region].status == RegionStatus.SUSPENDED:
             yield Rejected("Suspended", {"region": region})
     yield from _of_pool(ledger, voucher, programme, use)
@@ -84,9 +84,9 @@ def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[R
 
 def _of_epochs(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
     """Gateways' reason and no contract's: tags of two epochs never meet, so a voucher is spent at the lab's record of its own."""
-    epochs = mixed_epochs({"voucher": firm, "lab": ledger.lab_records[lab].host_unit})
-    if epochs is not None:
-        yield Rejected("EpochsMixed", epochs)
+    host_unit = ledger.lab_records[lab].host_unit
+    if epoch_of(firm) != epoch_of(host_unit):
+        yield Rejected("EpochsMixed", {"voucher": epoch_of(firm), "lab": epoch_of(host_unit)})
 
 
 @lru_cache(maxsize=8_192)

@@ -39,6 +39,10 @@ from gateway.sight import (
 from gateway.verification import Use, reasons, three_facts
 from registry import CodeRefused, EpochMissing, Facts, Fen, Id, Item, Region, Rejected, Snapshot, epoch_of, id_of, subsidy_quote
 
+# By names: what a function within a function is annotated with is made anew each time that it is.
+_Judging = Callable[[], Judged]
+_Numbers = Sequence[int]
+
 
 class _Judgement(NamedTuple):
     """A verification before its row has a number."""
@@ -93,11 +97,11 @@ def verifying(office: Office, caller: Caller, asked: VerificationRequest) -> Loo
     office.lookup_rate.take(caller.name)
     subject = Subject(region=Region(asked.voucher.region))
 
-    def answer(judged: Callable[[], Judged]) -> _Judgement:
+    def answer(judged: _Judging) -> _Judgement:
         require_may_be_asked(office, caller, asked.voucher, subject)
         return _verified(office, subject, _lab_of(subject, caller, asked), asked, judged())
 
-    def numbered(found: _Judgement, numbers: Sequence[int]) -> bytes:
+    def numbered(found: _Judgement, numbers: _Numbers) -> bytes:
         return _json(found.told(query_number(office.region, numbers[0])))
 
     return LookUp("verification", (subject,), answer, numbered)
@@ -113,7 +117,7 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
     office.lookup_rate.take(caller.name, len(asked.verifications))
     subjects = [Subject(region=Region(each.voucher.region)) for each in asked.verifications]
 
-    def answer(judged: Callable[[], Judged]) -> tuple[list[_Judgement], BlockSeen]:
+    def answer(judged: _Judging) -> tuple[list[_Judgement], BlockSeen]:
         refusals = [_refused(office, caller, each, subject) for each, subject in zip(asked.verifications, subjects, strict=True)]
         labs = [_lab_of(subject, caller, each) for subject, each in zip(subjects, asked.verifications, strict=True)]
         state = judged()
@@ -123,7 +127,7 @@ def verifying_many(office: Office, caller: Caller, asked: VerificationsRequest) 
         ]
         return answers, state.block
 
-    def numbered(found: tuple[list[_Judgement], BlockSeen], numbers: Sequence[int]) -> bytes:
+    def numbered(found: tuple[list[_Judgement], BlockSeen], numbers: _Numbers) -> bytes:
         answers = [
             each.told(query_number(office.region, number)) | {"refused": each.refused}
             for each, number in zip(found[0], numbers, strict=True)
@@ -211,7 +215,7 @@ def _verified_or_why(
 def _verified(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> _Judgement:
     found = _judgement(office, subject, lab, asked, judged)
     subject.answer, subject.block, subject.amount = found.status, found.block.number, asked.amount
-    subject.against = " ".join(each.code for each in found.reasons) or None
+    subject.against = " ".join([each.code for each in found.reasons]) or None
     return found
 
 

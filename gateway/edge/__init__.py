@@ -2,6 +2,7 @@
 What stands between the socket and the routes, as plain ASGI.
 
     Edge           takes every exchange through all of this (`exchange`)
+      fields       a request's headers by their names
       request_id   a name for each request, in answer, log and problem
       body         how large a body may be, of how many values, how slowly it may come, and that its text is text
       deadlines    how long a request may take from there on

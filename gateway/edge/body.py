@@ -12,10 +12,11 @@ import asyncio
 import re
 from typing import Any
 
-from starlette.types import Message, Receive, Scope
+from starlette.types import Message, Receive
 
 from gateway import errors
 from gateway.edge.deadlines import Deadlines
+from gateway.edge.fields import Fields
 from registry import json_of
 
 # What half a pair can come from: its escape, its own bytes, or (there is a zero byte then) JSON in UTF-16 or UTF-32.
@@ -33,6 +34,23 @@ class BodyRefused(Exception):
         self.problem = problem
 
 
+class Read:
+    """A whole body, `content`, and how an application receives it: at once, and after it whatever its caller does next."""
+
+    __slots__ = ("_receive", "_told", "content")
+
+    def __init__(self, content: bytes, receive: Receive) -> None:
+        self.content = content
+        self._receive = receive
+        self._told = False
+
+    async def __call__(self) -> Message:
+        if self._told:
+            return await self._receive()
+        self._told = True
+        return {"type": "http.request", "body": self.content, "more_body": False}
+
+
 class Body:
     """Reads bodies."""
 
@@ -41,14 +59,14 @@ class Body:
         self._seconds = seconds
         self._deadlines = Deadlines(seconds)
 
-    async def read(self, scope: Scope, receive: Receive) -> Receive | None:
+    async def read(self, fields: Fields, receive: Receive) -> Receive | None:
         """
         Read the whole body, and return how an application receives it again; None if the caller left before its end.
 
         Raises:
             BodyRefused: it is larger, or comes more slowly, than it may, or its JSON has too many values or half a character.
         """
-        announced = _announced(scope)
+        announced = _announced(fields)
         if not announced:
             return receive
         if announced > self._most:
@@ -67,8 +85,8 @@ class Body:
             self._deadlines.remove(number)
         if body is None:
             return None
-        if not _is_json(scope):
-            return _replayed(body, receive)
+        if not _is_json(fields):
+            return Read(body, receive)
         if has_too_many_values(body):
             title = "请求内容项数过多。 The body holds too many values."
             raise BodyRefused(errors.body(413, "TooLarge", title, {"most_values": MOST_VALUES}))
@@ -83,7 +101,7 @@ class Body:
                     ]
                 )
             )
-        return _replayed(body, receive)
+        return Read(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:
         parts: list[bytes] = []
@@ -118,7 +136,7 @@ class _Slow:
 
 def has_too_many_values(body: bytes) -> bool:
     """Whether a body is more than anybody's JSON: before each value but the first stands one of these."""
-    return sum(body.count(each) for each in (b",", b"[", b"{")) > MOST_VALUES
+    return len(body) > MOST_VALUES and sum(body.count(each) for each in (b",", b"[", b"{")) > MOST_VALUES
 
 
 def holds_half_a_character(body: bytes) -> bool:
@@ -134,30 +152,11 @@ def holds_half_a_character(body: bytes) -> bool:
     return False
 
 
-def _is_json(scope: Scope) -> bool:
+def _is_json(fields: Fields) -> bool:
     """Whether FastAPI may read it as JSON; it takes nothing else for it than what is said to be."""
-    return any(name == b"content-type" and b"json" in value.lower() for name, value in scope["headers"])
+    return b"json" in fields.get(b"content-type", b"").lower()
 
 
-def _announced(scope: Scope) -> int:
+def _announced(fields: Fields) -> int:
     """How many bytes are announced; 1 where a body comes without its length, 0 where none comes."""
-    length = 0
-    for name, value in scope["headers"]:
-        if name == b"transfer-encoding":
-            return 1
-        if name == b"content-length":
-            length = int(value)
-    return length
-
-
-def _replayed(body: bytes, receive: Receive) -> Receive:
-    told = False
-
-    async def replay() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return replay
+    return 1 if b"transfer-encoding" in fields else int(fields.get(b"content-length", 0))

@@ -6,8 +6,9 @@ in a layer each: every layer is passed once by a request and twice by its answer
 
 **Names.** The request's name stands in the answer, in every log line and in a problem.
 
-**Headers.** A browser must not guess an answer's type, frame it, run it, keep it, or tell others where it came from. HSTS is the reverse
-proxy's, which alone speaks TLS. A header that a route set itself stays.
+**Headers.** A browser must not guess an answer's type, frame it, run it, or keep it. HSTS is the reverse proxy's, which alone speaks TLS.
+No Referrer-Policy: by OWASP's REST Security Cheat Sheet that is for what is rendered as HTML, and nothing here is. A header that a route
+set itself stays.
 
 **Time.** An answer must begin within so many seconds from the end of the body. After that the caller is told so (504) and what the
 request began goes on by itself: a thread cannot be stopped halfway, and a write must not be. Whether it happened is found out by
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway import errors
 from gateway.context import REQUEST_ID
-from gateway.edge import request_id
+from gateway.edge import fields, request_id
 from gateway.edge.body import Body, BodyRefused
 from gateway.edge.cors import Cors
 from gateway.edge.deadlines import Deadlines
@@ -35,7 +36,6 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"referrer-policy": b"no-referrer",
     b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
@@ -57,10 +57,11 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(self, scope, receive, send, request_id.of(scope))
+        told = fields.of(scope)
+        exchange = _Exchange(self, scope, receive, send, request_id.of(told))
         token = REQUEST_ID.set(exchange.name)
         try:
-            body = await self._body.read(scope, receive)
+            body = await self._body.read(told, receive)
             if body is None:
                 return  # the caller left
             limit = self._deadlines.add(exchange.expire)

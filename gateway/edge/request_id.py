@@ -9,17 +9,17 @@ import re
 import secrets
 from collections.abc import Iterator
 
-from starlette.types import Scope
+from gateway.edge.fields import Fields
 
 HEADER = b"x-request-id"
 _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 
-def of(scope: Scope) -> bytes:
-    """The name of the request of this scope."""
-    found: list[bytes] = [value for header, value in scope["headers"] if header == HEADER]
-    # Two of them, or one that could break a log line or a header, name nothing.
-    return found[0] if len(found) == 1 and _SANE.fullmatch(found[0]) else next(_ours)
+def of(fields: Fields) -> bytes:
+    """The name of the request with these fields."""
+    name = fields.get(HEADER)
+    # One that could break a log line or a header names nothing.
+    return name if name is not None and _SANE.fullmatch(name) else next(_ours)
 
 
 def _of_this_process() -> Iterator[bytes]:

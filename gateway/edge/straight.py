@@ -17,12 +17,14 @@ from typing import Any
 
 from fastapi.routing import APIRoute
 from pydantic import TypeAdapter, ValidationError
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway import errors
 from gateway.callers import Caller
 from gateway.context import REQUEST_ID
 from gateway.deps import caller_by_key, key_in
+from gateway.edge import fields
+from gateway.edge.body import Read
 from gateway.inquiries import LookUp
 from gateway.office import Judged, Office
 from gateway.schemas import Shape
@@ -47,36 +49,35 @@ class Straight:
         self._come: list[_Come] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        way = self._ways.get((scope["method"], scope["path"])) if scope["type"] == "http" else None
-        if way is None:
+        # Only what has a body at all has a short way.
+        if not isinstance(receive, Read) or (way := self._ways.get((scope["method"], scope["path"]))) is None:
             await self._app(scope, receive, send)
             return
-        first = await receive()
         try:
-            content = await self._taken(way, scope, first)
+            content = await self._taken(way, scope, receive.content)
         except errors.KNOWN as failure:
             await errors.respond(errors.problem_of(failure), errors.headers_of(failure))(scope, receive, send)
             return
         if content is None:
-            await self._app(scope, _beginning_with(first, receive), send)
+            await self._app(scope, receive, send)
             return
         headers = [(b"content-length", b"%d" % len(content)), _OF_JSON]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _taken(self, way: "_Way", scope: Scope, first: Message) -> asyncio.Future[_Found]:
+    def _taken(self, way: "_Way", scope: Scope, body: bytes) -> asyncio.Future[_Found]:
         loop = asyncio.get_running_loop()
         waiting: asyncio.Future[_Found] = loop.create_future()
         if not self._come:
             loop.call_soon(self._take_all)
-        self._come.append((way, scope, first, REQUEST_ID.get(), waiting))
+        self._come.append((way, scope, body, REQUEST_ID.get(), waiting))
         return waiting
 
     def _take_all(self) -> None:
         come, self._come = self._come, []
-        for way, scope, first, request, waiting in come:
+        for way, scope, body, request, waiting in come:
             try:
-                way.take(scope, first, request, waiting)
+                way.take(scope, body, request, waiting)
             except Exception as failure:  # noqa: BLE001 - it is for whoever asked
                 waiting.set_exception(failure)
 
@@ -99,48 +100,28 @@ class _Way:
         # Pydantic's own core: the method of a shape takes as long again.
         self._validate: Callable[[bytes], Shape] = TypeAdapter(asked).validator.validate_json
 
-    def take(self, scope: Scope, first: Message, request: str | None, waiting: asyncio.Future[_Found]) -> None:
+    def take(self, scope: Scope, body: bytes, request: str | None, waiting: asyncio.Future[_Found]) -> None:
         """Begin to answer a request of this name; leave it to FastAPI where that has to look at it. Raises why it is refused."""
         if waiting.done():
             return  # its caller left
-        key, asked = self._read(scope["headers"], first)
+        key, asked = self._read(fields.of(scope), body)
         if key is None or asked is None:
             waiting.set_result(None)
             return
         scope["route"] = self._route
         office: Office = scope["app"].state.office
-        caller = caller_by_key(key, scope)
+        caller = caller_by_key(key, scope, office)
         office.inquiries.put(caller, self._looks(office, caller, asked), request, waiting)
 
-    def _read(self, headers: Sequence[tuple[bytes, bytes]], message: Message) -> tuple[str | None, Shape | None]:
+    def _read(self, told: fields.Fields, body: bytes) -> tuple[str | None, Shape | None]:
         """By which key, and what is asked; None where FastAPI has to look at it."""
-        authorization, media_types = None, []
-        for name, value in headers:
-            # The first one, as `Request.headers` gives it.
-            if name == b"authorization" and authorization is None:
-                authorization = value.decode("latin-1")
-            elif name == b"content-type":
-                media_types.append(value)
-        if media_types != [_JSON] or message["type"] != "http.request" or message.get("more_body"):
+        if told.get(b"content-type") != _JSON:
             return None, None
         try:
-            return key_in(authorization), self._validate(message["body"])
+            return key_in(told.get(b"authorization", b"").decode("latin-1")), self._validate(body)
         except ValidationError:
             return None, None
 
 
-_Come = tuple[_Way, Scope, Message, str | None, asyncio.Future[_Found]]
+_Come = tuple[_Way, Scope, bytes, str | None, asyncio.Future[_Found]]
 """A request: its way, scope, body and name, and what waits for it."""
-
-
-def _beginning_with(first: Message, receive: Receive) -> Receive:
-    told = False
-
-    async def replay() -> Message:
-        nonlocal told
-        if told:
-            return await receive()
-        told = True
-        return first
-
-    return replay

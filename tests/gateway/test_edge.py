@@ -91,6 +91,12 @@ def test_any_other_is_replaced(gateway, name):
     assert found[0] != name
 
 
+def test_of_two_the_first_counts(gateway):
+    found = gateway.post("/echo", headers=[("X-Request-Id", "a"), ("X-Request-Id", "b")]).headers.get_list("X-Request-Id")
+
+    assert found == ["a"]
+
+
 def test_each_request_has_its_own(gateway):
     assert len({gateway.post("/echo").headers["X-Request-Id"] for _ in range(3)}) == 3
 

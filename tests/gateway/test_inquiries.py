@@ -168,6 +168,39 @@ def test_what_comes_during_a_round_is_answered_by_the_next(inquiries, log):
     assert asyncio.run(act()) == ("old", "new")
 
 
+async def share(inquiries, log, count):
+    """A round that so many shared."""
+    waiting = [ask(inquiries, lambda state: state()) for _ in range(count)]
+    await asked()
+    together = inquiries.gathered(within=30)
+    inquiries.tell(together, answer_all(together, lambda: "VALID"))
+    log.written()
+    await asyncio.gather(*waiting)
+
+
+@pytest.fixture
+def patient(monkeypatch):
+    """A round would wait for others until the test is given up."""
+    monkeypatch.setattr("gateway.inquiries.JOIN_SECONDS", 30)
+    monkeypatch.setattr("gateway.inquiries.MOST_JOIN_SECONDS", 30)
+
+
+@pytest.mark.usefixtures("patient")
+def test_a_round_waits_for_no_more_than_the_loop_brings(inquiries, log):
+    async def act():
+        await share(inquiries, log, 3)
+        first = ask(inquiries, lambda state: state())
+        round_begun = asyncio.create_task(asyncio.to_thread(inquiries.gathered, within=30))
+        await asked()
+        second = ask(inquiries, lambda state: state())
+        together = await asyncio.wait_for(round_begun, 20)
+        first.cancel()
+        second.cancel()
+        return len(together)
+
+    assert asyncio.run(act()) == 2
+
+
 def test_who_left_is_not_told_and_is_still_logged(inquiries, log):
     async def act():
         gone, stays = ask(inquiries, lambda state: state()), ask(inquiries, lambda state: state())
