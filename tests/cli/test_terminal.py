@@ -35,11 +35,14 @@ def typed(desk, command, answers):
         os.chdir(desk.folder)
         os.execve(TONGQUAN, ["tongquan", *command.split()], desk.environment() | {"COLUMNS": "200", "TERM": "xterm"})  # noqa: S606 - itself
     seen, deadline = "", time.monotonic() + SECONDS
+    # `select.select` takes no descriptor above 1,023.
+    screen = select.poll()
+    screen.register(terminal, select.POLLIN)
     try:
         while time.monotonic() < deadline:
             if answers and answers[0][0] in seen:
                 os.write(terminal, f"{answers.pop(0)[1]}\n".encode())
-            if not select.select([terminal], [], [], 1.0)[0]:
+            if not screen.poll(1_000):
                 continue
             try:
                 found = os.read(terminal, 65_536)

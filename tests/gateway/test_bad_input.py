@@ -578,10 +578,12 @@ def sent(desk, path, parts, *, head):
     with socket.create_connection((url.hostname, url.port), timeout=60) as connection:
         common = f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {desk.api_key}\r\nIdempotency-Key: large\r\n"
         connection.sendall((common + "Content-Type: application/json\r\n" + head + "\r\n\r\n").encode())
+        answer = select.poll()
+        answer.register(connection, select.POLLIN)
         # A connection that is closed while more is on its way is reset; what was said before is still there to be read.
         with suppress(ConnectionError):
             for part in parts:
-                if select.select([connection], [], [], 0)[0]:
+                if answer.poll(0):
                     break
                 connection.sendall(part)
                 passed += len(part)
