@@ -6,9 +6,9 @@ in a layer each: every layer is passed once by a request and twice by its answer
 
 **Names.** The request's name stands in the answer, in every log line and in a problem.
 
-**Headers.** A browser must not guess an answer's type, frame it, run it, or keep it. HSTS is the reverse proxy's, which alone speaks TLS.
-No Referrer-Policy: by OWASP's REST Security Cheat Sheet that is for what is rendered as HTML, and nothing here is. A header that a route
-set itself stays.
+**Headers.** What OWASP's REST Security Cheat Sheet asks of every API's answer: a browser must not guess its type, frame it, run it, or keep
+it. HSTS is the reverse proxy's, which alone speaks TLS. What is for pages (Referrer-Policy) or for answers to cookies
+(Cross-Origin-Resource-Policy) is left out, as nothing here is either. A header that a route set itself stays.
 
 **Time.** An answer must begin within so many seconds from the end of the body. After that the caller is told so (504) and what the
 request began goes on by itself: a thread cannot be stopped halfway, and a write must not be. Whether it happened is found out by
@@ -36,7 +36,6 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"x-frame-options": b"DENY",
     b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
-    b"cross-origin-resource-policy": b"same-origin",
     b"cache-control": b"no-store",
 }
 _ALL = tuple(HEADERS.items())
