@@ -81,6 +81,7 @@ def test_what_becomes_of_an_order(kind, stage, told, code):
 
 TAG = b"\x01" + bytes(31)
 FIRM = sample_code(CHANGXING, 901)
+IN_NO_CALENDAR = 2**40 - 1
 
 
 def change(kind, **told):
@@ -368,10 +369,14 @@ def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier
     midnight = datetime.fromtimestamp(max(town.now, int(time())), CHINA).replace(hour=0, minute=0, second=0)
     today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
 
-    refused = office.post(f"/v1/firm-changes/{path}", asked | {"on": ahead})
+    refused = [office.post(f"/v1/firm-changes/{path}", asked | {"on": on}) for on in (ahead, IN_NO_CALENDAR)]
     key = office.get(f"/v1/keys/{firm_id(town, leaver)}")
 
-    assert (refused.status, refused.code, refused["values"]["on"], key["proposed"]) == (422, "DayAhead", ahead, None)
+    assert [(each.status, each.code, each["values"]["on"]) for each in refused] == [
+        (422, "DayAhead", ahead),
+        (422, "DayAhead", IN_NO_CALENDAR),
+    ]
+    assert key["proposed"] is None
     assert office.post(f"/v1/firm-changes/{path}", asked | {"on": today}).status == 201
 
 
