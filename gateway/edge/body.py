@@ -78,7 +78,7 @@ class Body:
                     [
                         {
                             "at": "body",
-                            "message": "文字中含有半个代理对，不是字符。 A text holds half a surrogate pair, which is no character.",
+                            "message": "文本含有不成对的代理项，不是有效字符。 A text holds half a surrogate pair, which is no character.",
                         }
                     ]
                 )

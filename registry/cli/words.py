@@ -622,12 +622,12 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "code": ("编码", "code"),
     },
     "refused": {
-        "allowed": ("准许的角色", "allowed"),
+        "allowed": ("允许的角色", "allowed"),
         "at": ("位置", "at"),
         "claimed": ("发票已用金额", "claimed on the invoice"),
         "code": ("代码", "code"),
         "missing": ("缺少", "missing"),
-        "what": ("所问", "asked for"),
+        "what": ("查询对象", "asked for"),
     },
     "region": {
         "status": ("成员资格", "standing"),
