@@ -152,7 +152,8 @@ def verify(
     """
     from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
     from registry.conformance.on_chain import differences  # noqa: PLC0415 - as above
-    from registry.conformance.report import Outcome, ReportRefused  # noqa: PLC0415 - as above
+    from registry.conformance.refusals import ReportRefused  # noqa: PLC0415 - as above
+    from registry.conformance.report import Outcome  # noqa: PLC0415 - as above
     from registry.conformance.run import table_hash  # noqa: PLC0415 - as above
 
     try:

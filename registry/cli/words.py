@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from registry.code_words import KINDS, REASONS
+from registry.conformance.refusals import REPORT_REASONS
 from registry.state_words import STATE_WORDS
 
 FIELDS: dict[str, tuple[str, str]] = {
@@ -827,11 +828,7 @@ _PREPARED: Mapping[str, tuple[str, str]] = {
 STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     **STATE_WORDS,
     "allowed": STATE_WORDS["role"],
-    "conformance verify": {
-        "it has no report and signature": ("文件中没有报告与签名", "it has no report and signature"),
-        "it is not signed by the account that it names": ("签名不是所载账户的", "it is not signed by the account that it names"),
-        "it is of another form": ("报告格式不符", "it is of another form"),
-    },
+    "conformance verify": {reason: (zh, reason) for reason, zh in REPORT_REASONS.items()},
     "did": {
         "made the bank file": ("生成银行文件", "made the bank file"),
         "recorded the return": ("登记退票", "recorded the return"),

@@ -364,7 +364,7 @@ def test_what_was_reserved_after_a_merger_is_not_made_good_by_asking_again(town,
     ],
 )
 def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier(town, leaver, office, path, more):
-    """The day is China's: its first second is yet to come, its last is not needed."""
+    """The day is China's, and has begun. Tomorrow may begin while this runs; the day after does not, nor one beyond the calendar."""
     asked = {"firm": leaver.company_code} | more
     midnight = datetime.fromtimestamp(max(town.now, int(time())), CHINA).replace(hour=0, minute=0, second=0)
     today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
