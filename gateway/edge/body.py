@@ -73,16 +73,8 @@ class Body:
             title = "请求内容项数过多。 The body holds too many values."
             raise BodyRefused(errors.body(413, "TooLarge", title, {"most_values": MOST_VALUES}))
         if holds_half_a_character(body):
-            raise BodyRefused(
-                errors.invalid(
-                    [
-                        {
-                            "at": "body",
-                            "message": "文本含有不成对的代理项，不是有效字符。 A text holds half a surrogate pair, which is no character.",
-                        }
-                    ]
-                )
-            )
+            message = "文本含有不成对的代理项，不是有效字符。 A text holds half a surrogate pair, which is no character."
+            raise BodyRefused(errors.invalid([{"at": "body", "message": message}]))
         return _replayed(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:
