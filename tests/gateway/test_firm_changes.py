@@ -18,6 +18,7 @@ from tests.gateway.newcomers import (
     both_signed,
     firm_id,
     give_api_key,
+    named,
     new_account,
     new_firm,
     new_lab,
@@ -152,10 +153,6 @@ def leaver(town):
 @pytest.fixture
 def office(town):
     return town.desk(CHANGXING, "directory")
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def affairs(town, firm, *, region=CHANGXING, caller="reviewer-1", **query):
