@@ -167,7 +167,7 @@ def _draft(office: Office, caller: Caller, kind: Kind, asked: _Changed, told: Pa
     """A change that took effect today at the latest."""
     now = _now(office)
     # Not by the day of `asked.on`, which may lie beyond the calendar.
-    if asked.on > datetime.combine(day_of(now), time.max, CHINA).timestamp():
+    if asked.on > datetime.combine(day_of(now), time(23, 59, 59), CHINA).timestamp():
         title = "生效日晚于今日，请于当日或其后登记。 It takes effect after today: put it on record on that day or later."
         raise Problem(422, "DayAhead", title, on=asked.on, time=now)
     return _drafted(caller, kind, asked.firm, Time(asked.on), told)
