@@ -1013,7 +1013,6 @@ ITEMS_LIST = (
 )
 CATALOGUE_FORM = {"labs": LABS_LIST, "items": ITEMS_LIST}
 LEFT = {"admit": 1, "renew": 0, "list": 1, "recognise": 0, "waiting": 0}
-NOTHING_LEFT = dict.fromkeys(LEFT, 0)
 CATALOGUE_CHECKED: dict[str, Any] = {"labs": 1, "items": 1, "bad": [], "left": LEFT, "block": BLOCK}
 LIST_SHA256 = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 CATALOGUE_ENTERED = {"labs": 1, "items": 1, "lists": [LIST_SHA256], "repeated": False, "left": LEFT}

@@ -190,19 +190,26 @@ def _in_force(changes: Iterable[Change]) -> Sequence[Change]:
 
 
 def _said(draft: Change, history: Sequence[Change]) -> Change | None:
-    """Which change that counts says the same as a draft. A firm that moved may still end; one that ended does nothing more."""
+    """
+    Which change that counts says the same as a draft.
+
+    Raises:
+        Problem: another one rules the draft out. A firm that moved may still end; one that ended does nothing more.
+    """
     in_force = _in_force(history)
     counting = [each for each in history if each.kind is Kind.RENAMED][-1:] if draft.kind is Kind.RENAMED else in_force
     same = next((each for each in counting if each.says(draft)), None)
+    if same is not None or draft.kind not in ENDING:
+        return same
     rules_out = ENDING - {Kind.MOVED} | {draft.kind}
     other = next((each for each in reversed(in_force) if each.kind in rules_out), None)
-    if same is None and other is not None and draft.kind in ENDING:
+    if other is not None:
         title = (
             f"该企业的另一变更已经登记（第 {other.number} 号），如登记有误请先撤回。 "
             f"Another change of this firm is on record already as no. {other.number}: withdraw it first if it is wrong."
         )
         raise Problem(409, "ChangeOnRecord", title, number=other.number, kind=other.kind.value, on=other.day)
-    return same
+    return None
 
 
 def verify(state: Path, *, anchor: Head | None = None) -> Head:

@@ -324,9 +324,13 @@ class Office:
         ticket = self.outbox.find(intent_id)
         return None if ticket is None else ticket.name
 
+    def now(self, snapshot: Snapshot) -> Time:
+        """By this gateway's clock, or by the chain's where that is ahead."""
+        return Time(max(snapshot.time, int(self.clock())))
+
     def valid_until(self, snapshot: Snapshot, seconds: int) -> Time:
         """The last second of a signature that is to be good for so long."""
-        return Time(max(snapshot.time, int(self.clock())) + seconds)
+        return Time(self.now(snapshot) + seconds)
 
     def is_own_account(self, account: str) -> bool:
         """Whether an account signs here."""

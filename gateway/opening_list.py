@@ -14,7 +14,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime, time
 from enum import StrEnum
 from itertools import pairwise
 from typing import TypeVar
@@ -268,8 +268,7 @@ class _Reader:
         if file.opening is None:
             raise ValueError("the programme carries no ledger over")
         self._file, self._keyring, self._epoch = file, keyring, epoch
-        day_after = datetime.combine(file.opening.cut_over, datetime.min.time(), CHINA) + timedelta(days=1)
-        self._last_second = int(day_after.timestamp()) - 1
+        self._last_second = int(datetime.combine(file.opening.cut_over, time(23, 59, 59), CHINA).timestamp())
         self._vouchers: dict[Tag, OnLedger] = {}
         self._claims: list[InFlight] = []
         self._paid: list[Paid] = []

@@ -22,6 +22,18 @@ class FileTaken(TongquanError):
         self.path = path
 
 
+def require_new(*paths: Path | None) -> None:
+    """
+    Refuse beforehand what `write_new` would refuse when all is done.
+
+    Raises:
+        FileTaken: one of them is there already.
+    """
+    for path in paths:
+        if path is not None and path.exists():
+            raise FileTaken(path)
+
+
 def write_new(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
     """
     Write a new file. A crash leaves the whole file or none; on a file system without hard links it may leave an empty one.

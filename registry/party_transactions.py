@@ -27,7 +27,6 @@ from registry.solidity import keccak
 
 VERBS = ("rotate", "vetoRotation")
 GAS_SPARE = 100_000
-MOST_BYTES = 2_000
 
 _PARITY = 255
 _V_OFFSET = 35

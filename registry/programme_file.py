@@ -174,7 +174,7 @@ def _require_plain(value: object, at: str) -> None:
             _require_plain(each, f"{at}[{index}]")
     elif not isinstance(value, str | int):
         raise ProgrammeFileMalformed(
-            at, f"{value!r} 不是文字、整数或真假值", f"{value!r} is neither a text, a whole number nor a truth value"
+            at, f"{value!r} 不是字符串、整数或布尔值", f"{value!r} is neither a text, a whole number nor a truth value"
         )
 
 
@@ -200,7 +200,7 @@ def _programme(of: "_Table", policy_hash: Digest) -> Programme:
     except ValueError as invalid:
         # "Programme.hold_days takes …": the record's own check names the field first.
         at = str(invalid).partition(" ")[0].rpartition(".")[2]
-        raise ProgrammeFileInvalid(at, "取值超出可记的范围", str(invalid)) from invalid
+        raise ProgrammeFileInvalid(at, "取值超出允许的范围", str(invalid)) from invalid
 
 
 def _slices(of: "_Table") -> tuple[Slice, ...]:
@@ -213,9 +213,9 @@ def _slices(of: "_Table") -> tuple[Slice, ...]:
     for table in tables:
         each = Slice(table.money("up_to", unlimited=True), table.whole("bps", most=_MOST_BPS))
         if slices and each.up_to <= slices[-1].up_to:
-            table.refuse("up_to", "各档上限须逐档升高", "limits of slices rise")
+            table.refuse("up_to", "各档上限须逐档递增", "limits of slices rise")
         if slices and each.bps > slices[-1].bps:
-            table.refuse("bps", "各档比例不得逐档升高", "rates of slices do not rise")
+            table.refuse("bps", "各档比例不得逐档提高", "rates of slices do not rise")
         table.require_nothing_more()
         slices.append(each)
     return tuple(slices)
@@ -358,13 +358,13 @@ class _Table:
         if unlimited and value == "unlimited":
             return UNLIMITED
         if not isinstance(value, str) or not _MONEY.fullmatch(value):
-            self.refuse(name, f"{value!r} 不是以分计的十进制文字", f"{value!r} is no decimal text of whole fen")
+            self.refuse(name, f"{value!r} 不是以分计的十进制字符串", f"{value!r} is no decimal text of whole fen")
         return Fen(int(value))  # 19 digits are less than UNLIMITED
 
     def text(self, name: str) -> str:
         value = self._value(name)
         if not isinstance(value, str) or not value.strip():
-            self.refuse(name, f"{value!r} 不是文字", f"{value!r} is no text")
+            self.refuse(name, f"{value!r} 不是字符串，或为空白", f"{value!r} is no text")
         return str(value)
 
     def sha256(self, name: str) -> str:
@@ -392,7 +392,7 @@ class _Table:
             return tuple(default)
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
-            self.refuse(name, f"{value!r} 不是文字列表", f"{value!r} is no list of texts")
+            self.refuse(name, f"{value!r} 不是字符串数组", f"{value!r} is no list of texts")
         return tuple(value)
 
     def truth(self, name: str, *, default: bool | None = None) -> bool:
@@ -419,12 +419,12 @@ class _Table:
     def tables(self, name: str) -> list["_Table"]:
         value = self._value(name)
         if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
-            self.refuse(name, "此处应为表的列表", "a list of tables belongs here")
+            self.refuse(name, "此处应为表数组", "a list of tables belongs here")
         return [_Table(each, f"{self._path(name)}[{index}]") for index, each in enumerate(value)]
 
     def require_nothing_more(self) -> None:
         for name in sorted(self._found.keys() - self._asked):
-            self.refuse(name, "没有这一项", "this key is unknown")
+            self.refuse(name, "没有此键", "this key is unknown")
 
     def refuse(self, name: str, zh: str, en: str) -> NoReturn:
         raise ProgrammeFileInvalid(self._path(name), zh, en)
@@ -432,7 +432,7 @@ class _Table:
     def _value(self, name: str) -> Any:
         self._asked.add(name)
         if name not in self._found:
-            self.refuse(name, "缺少这一项", "this key is missing")
+            self.refuse(name, "缺少此键", "this key is missing")
         return self._found[name]
 
     def _path(self, name: str) -> str:

@@ -263,7 +263,7 @@ _WORDS: Mapping[str, Words] = {
         "The firm merged, was struck off or moved away: its vouchers take no new order.",
     ),
     "LoadStuck": ("名录未能继续上链，请稍后重复同一命令。", "The catalogue could be loaded no further: repeat the same command later."),
-    "NotFound": ("没有找到所问的记录。", "There is no such record."),
+    "NotFound": ("没有找到所查询的记录。", "There is no such record."),
     "OpeningStuck": (
         "存量券未能继续发放，请稍后重复同一命令。",
         "The older ledger's vouchers could be issued no further: repeat the same command later.",
@@ -272,8 +272,8 @@ _WORDS: Mapping[str, Words] = {
         "联合券的伙伴数已达到，退出即失效，不能转移。",
         "Whoever leaves a partnership that was reached loses the voucher.",
     ),
-    "PeriodNotOver": ("所问时段至 {until} 为止，尚未结束。", "The period runs until {until}, and is not over yet."),
-    "PeriodReversed": ("所问时段的起始日 {from} 晚于截止日 {until}。", "The period begins on {from}, after its end, {until}."),
+    "PeriodNotOver": ("查询时段至 {until} 为止，尚未结束。", "The period runs until {until}, and is not over yet."),
+    "PeriodReversed": ("查询时段的起始日 {from} 晚于截止日 {until}。", "The period begins on {from}, after its end, {until}."),
     "SignatureMissing": ("文件缺少所需的签名，或多了一方的签名。", "A signature that is needed is missing, or there is one too many."),
     "UnknownClaim": ("该订单没有占用发票。", "That order has no claim on an invoice."),
 }

@@ -49,10 +49,10 @@ def pytest_configure() -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
-        # A process, a document or a message is the same whichever node answers.
-        same = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
-        both = [Engine.ANVIL] if any(map(metafunc.definition.get_closest_marker, same)) else list(Engine)
-        engines = both if chosen == "both" else [Engine(chosen)]
+        # A process, a document or a message is the same whichever node answers (`any_engine`).
+        on_anvil = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
+        unless_told = [Engine.ANVIL] if any(map(metafunc.definition.get_closest_marker, on_anvil)) else list(Engine)
+        engines = unless_told if chosen == "both" else [Engine(chosen)]
         metafunc.parametrize("engine", engines, ids=str, scope="session")
 
 

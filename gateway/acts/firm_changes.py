@@ -10,6 +10,7 @@ A crash before the record leaves a key proposed or a flag set; the same request 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from datetime import datetime, time
 from hashlib import sha256
 
 from gateway import schemas, shapes
@@ -22,7 +23,7 @@ from gateway.firm_changes import Change, Particulars
 from gateway.looked_up import logged
 from gateway.office import Office
 from gateway.sight import change_since, head_for, may_see_firm, may_see_order, not_found, require_of_this_region
-from registry import Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, day_of, id_of
+from registry import CHINA, Address, Facts, Firm, Id, Region, RegionStatus, Snapshot, Time, company_code, day_of, id_of
 
 _Changed = schemas.FirmRenamed | schemas.FirmMerged | schemas.FirmStruckOff | schemas.FirmMoved
 
@@ -80,7 +81,7 @@ def withdraw(office: Office, caller: Caller, asked: schemas.FirmChangeWithdrawn,
     require_of_this_region(office, caller)
     if office.firm_changes.standing(company_code(asked.firm)) is None and office.firm_changes.recorded(intent_id) is None:
         raise Problem(409, "NoChange", "该企业没有可撤回的变更登记。 There is nothing on record of this firm to be withdrawn.")
-    draft = _written_today(office, caller, Kind.WITHDRAWN, asked.firm, Particulars(reason=asked.reason))
+    draft = _drafted(caller, Kind.WITHDRAWN, asked.firm, _now(office), Particulars(reason=asked.reason))
     return _recorded(office, caller, draft, intent_id)
 
 
@@ -164,17 +165,21 @@ def _signer_of(office: Office, snapshot: Snapshot, successor: str) -> Address:
 
 def _draft(office: Office, caller: Caller, kind: Kind, asked: _Changed, told: Particulars) -> Change:
     """A change that took effect today at the latest."""
-    draft = _written_today(office, caller, kind, asked.firm, told)
-    if asked.on > draft.day and day_of(Time(asked.on)) > day_of(draft.day):
+    now = _now(office)
+    # Not by the day of `asked.on`, which may lie beyond the calendar.
+    if asked.on > datetime.combine(day_of(now), time(23, 59, 59), CHINA).timestamp():
         title = "生效日晚于今日，请于当日或其后登记。 It takes effect after today: put it on record on that day or later."
-        raise Problem(422, "DayAhead", title, on=asked.on, time=draft.day)
-    return replace(draft, day=Time(asked.on))
+        raise Problem(422, "DayAhead", title, on=asked.on, time=now)
+    return _drafted(caller, kind, asked.firm, Time(asked.on), told)
 
 
-def _written_today(office: Office, caller: Caller, kind: Kind, firm: str, told: Particulars) -> Change:
+def _drafted(caller: Caller, kind: Kind, firm: str, day: Time, told: Particulars) -> Change:
+    return Change(number=0, firm=company_code(firm), kind=kind, day=day, at=Time(0), by=caller.name, told=told)
+
+
+def _now(office: Office) -> Time:
     with office.current() as snapshot:
-        today = office.valid_until(snapshot, 0)
-    return Change(number=0, firm=company_code(firm), kind=kind, day=today, at=Time(0), by=caller.name, told=told)
+        return office.now(snapshot)
 
 
 def _recorded(office: Office, caller: Caller, draft: Change, intent_id: str) -> schemas.FirmChangeWritten:

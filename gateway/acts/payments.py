@@ -494,7 +494,7 @@ def _why_unsettled(row: BatchRow, snapshot: Snapshot) -> str:
 
 
 def _today(office: Office, snapshot: Snapshot) -> date:
-    return day_of(office.valid_until(snapshot, 0))
+    return day_of(office.now(snapshot))
 
 
 def _require_batch(office: Office, number: int) -> None:

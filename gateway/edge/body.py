@@ -91,16 +91,8 @@ class Body:
             title = "请求内容项数过多。 The body holds too many values."
             raise BodyRefused(errors.body(413, "TooLarge", title, {"most_values": MOST_VALUES}))
         if holds_half_a_character(body):
-            raise BodyRefused(
-                errors.invalid(
-                    [
-                        {
-                            "at": "body",
-                            "message": "文字中含有半个代理对，不是字符。 A text holds half a surrogate pair, which is no character.",
-                        }
-                    ]
-                )
-            )
+            message = "文本含有不成对的代理项，不是有效字符。 A text holds half a surrogate pair, which is no character."
+            raise BodyRefused(errors.invalid([{"at": "body", "message": message}]))
         return Read(body, receive)
 
     async def _read(self, receive: Receive) -> bytes | None:

@@ -34,7 +34,7 @@ class PowerEntry(PowerKey):
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
         if self.from_ > self.until:
-            raise ValueError("授权的截止不得早于起始。 A power of attorney does not end before it begins.")
+            raise ValueError("授权的截止时间不得早于起始时间。 A power of attorney does not end before it begins.")
         return self
 
 
@@ -126,5 +126,5 @@ class UsesTold(Shape):
     @model_validator(mode="after")
     def _is_not_the_firms_own_word(self) -> Self:
         if self.how == "READ":
-            raise ValueError("已查看须由企业自己确认。 That it has read, a firm says itself.")
+            raise ValueError("“已查看”须由企业自行确认。 That it has read, a firm says itself.")
         return self

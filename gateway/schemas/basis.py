@@ -22,7 +22,7 @@ _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 
 def _fen(value: Any) -> int:
     if not isinstance(value, str) or not _MONEY.fullmatch(value):
-        raise ValueError('金额为以分计的十进制文字，如 "480000"。 Money is a decimal string of fen, for example "480000".')
+        raise ValueError('金额须为以分计的十进制字符串，如 "480000"。 Money is a decimal string of fen, for example "480000".')
     return int(value)
 
 

@@ -191,7 +191,7 @@ def _misfit(log: Log, why: Exception) -> Difference:
 def _judge(fold: _Fold, step: Step, decoded: list[Event], deployment: Deployment) -> None:
     if step.transaction is None:
         fold.unverified.append(
-            Unverified("calls", "0x" + step.hash.hex(), "交易的类型本版本不认识。 A transaction of a kind that is not known here")
+            Unverified("calls", "0x" + step.hash.hex(), "本版本不支持该交易类型。 A transaction of a kind that is not known here")
         )
         return
     created = step.transaction.to is None

@@ -96,13 +96,13 @@ def judge(
         return
     if transaction.to not in contracts:
         to = transaction.to or "a contract that it created"
-        why = f"经 {to} 调用了本系统合约，看不到所求的内容。 Our contracts were called through {to}; what was asked is not in sight: {ids}"
+        why = f"经 {to} 调用了本系统合约，无法查看其内容。 Our contracts were called through {to}; what was asked is not in sight: {ids}"
         yield Unverified("calls", where, why)
         return
     try:
         call = _call_of(ledger, transaction.calldata, domain)
     except (NotOurs, CodecError, ValueError) as unreadable:
-        why = f"调用内容不在规则之内。 Calldata that the rules do not know: {unreadable}: {ids}"
+        why = f"调用数据无法按规则解读。 Calldata that the rules do not know: {unreadable}: {ids}"
         yield Unverified("calls", where, why)
         return
     try:

@@ -128,9 +128,8 @@ def _read_contents(node: RawNode, chain: Chain, blocks: Sequence[RawBlock], depl
 def _check_transactions(chain: Chain, block: RawBlock) -> None:
     number = block.header.number
     if block.transactions is None:
-        chain.unverified.append(
-            Unverified("transactions", str(number), f"有本版本不认识的交易。 A transaction is of an unknown kind: {block.unencodable}")
-        )
+        why = f"含有本版本不支持的交易类型。 A transaction is of an unknown kind: {block.unencodable}"
+        chain.unverified.append(Unverified("transactions", str(number), why))
         return
     for place, (each, claimed) in enumerate(zip(block.transactions, block.claimed_transactions, strict=True)):
         if each.hash != claimed:

@@ -103,7 +103,7 @@ def _prove(node: RawNode, storage: Storage, header: Header, asked: _Asked) -> No
         proof = raw.account_proof(node, asked.address, [], header.number)
         account = proven_account(header.state_root, asked.address, proof.account)
     except CannotServe as cannot:
-        why = f"节点不给证明，只有节点自己的说法。 The node gives no proof of it, so that its words on it stand alone: {cannot}"
+        why = f"节点未提供证明，仅有节点自述。 The node gives no proof of it, so that its words on it stand alone: {cannot}"
         storage.unverified.append(Unverified("storage", contract.value, why))
         return
     except ProofRefused as refused:
@@ -118,7 +118,7 @@ def _prove(node: RawNode, storage: Storage, header: Header, asked: _Asked) -> No
     falsified = list(_falsified(node, header, account, asked))
     storage.differences += falsified
     if node.roots_cover_empty_slots:
-        zh = "每个存储项均已证明；是否另有存储项未能证明，因该引擎的存储根也含只读过的存储项。"
+        zh = "每个存储项均已证明；是否另有存储项未能证明，因该引擎的存储根也包含仅被读取过的存储项。"
         why = f"{zh} Each slot is proven; that there are no others is not: this engine's roots also cover slots that were only read"
         storage.unverified.append(Unverified("storage", contract.value, why))
     elif not falsified:

@@ -323,15 +323,11 @@ def _declined(error: Mapping[str, Any]) -> Rejected | CannotServe:
 
 def _revert_data(found: Any) -> bytes | None:
     r"""
-    Find the bytes of a revert: anvil, Besu and ganache's eth_call give them as they are, ganache's estimates as `result`.
+    Find the bytes of a revert: most engines give them as they are, some behind a word.
 
-    >>> _revert_data({"result": "0x1234", "message": "revert"})
-    b'\x124'
     >>> _revert_data("Reverted 0x1234")
     b'\x124'
     """
-    if isinstance(found, Mapping):
-        found = found.get("result", found.get("data"))
     if not isinstance(found, str):
         return None
     digits = found.removeprefix("Reverted ").removeprefix("0x")

@@ -1,7 +1,7 @@
 """`tongquan conformance`: a region that wants to join rehearses every verb against its own gateway and node, and signs what came of it."""
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,11 +13,11 @@ from registry.cli.command import Answer, Exit, Told, Uses, command, group
 from registry.cli.screen import Bar
 from registry.cli.session import Session, content_of
 from registry.cli.settings import SettingRefused
-from registry.files import FileTaken, write_new
+from registry.files import require_new, write_new
 from registry.model import Address, Region
 
 if typing.TYPE_CHECKING:
-    from registry.conformance.report import Known, Result, SignedReport
+    from registry.conformance.report import Known, Outcome, Result, SignedReport
     from registry.conformance.run import Tell
 
 app = group("符合性测试：拟加入的地区在演练网络上逐项检验自己的网关。 A candidate region rehearses against its own gateway.")
@@ -83,7 +83,7 @@ def run(session: Session, folder: Folder, report: NewFile, *, page: PageFile = N
     from registry.conformance.rehearsal import Rehearsal  # noqa: PLC0415 - slow to load
     from registry.conformance.run import rehearse  # noqa: PLC0415 - as above
 
-    _require_new(report, page)
+    require_new(report, page)
     rehearsal, url = Rehearsal.open(folder), session.told("gateway_url")
     zh = "已中断；未写出报告。若已有检查项上链，本次演练即告作废：请在新的网络上以新目录重新 prepare。"
     en = "Broken off; no report was written. If a check has sent anything, this rehearsal is spent: prepare a new folder on a new network."
@@ -105,7 +105,7 @@ def continue_(session: Session, folder: Folder, earlier: ReportFile, report: New
     from registry.conformance.rehearsal import Rehearsal  # noqa: PLC0415 - slow to load
     from registry.conformance.run import go_on  # noqa: PLC0415 - as above
 
-    _require_new(report, page)
+    require_new(report, page)
     before, rehearsal, url = _read(earlier), Rehearsal.open(folder), session.told("gateway_url")
     zh = "已中断；未写出报告。已上链的检查项不能再补测：若再次 continue 时有不符，请重新演练。"
     en = (
@@ -116,12 +116,7 @@ def continue_(session: Session, folder: Folder, earlier: ReportFile, report: New
     told = _written(session, made, report, page)
     played = _newly_played(before, made)
     if not played:
-        at, waits = china_time(told.body["chain_time"]), [each["due_at"] for each in told.body["not_due"]]
-        zh, en = (f"，最早 {china_time(min(waits))} 到期", f"; the next is due at {china_time(min(waits))}") if waits else ("", "")
-        session.screen.note(
-            f"链的时钟为 {at}，没有可补测的检查项{zh}。",
-            f"The chain's clock stands at {at} (UTC+8), and nothing new could be played{en}.",
-        )
+        _say_that_nothing_was_due(session, told.body)
     return Told({**told.body, "played": played}, told.exit)
 
 
@@ -129,6 +124,15 @@ def _newly_played(before: "SignedReport", made: "SignedReport") -> list[str]:
     """What was not due in the one report, and came to something in the other."""
     waited = {each.id for each in before.results if each.due is not None}
     return [each.id for each in made.results if each.id in waited and each.due is None]
+
+
+def _say_that_nothing_was_due(session: Session, told: Mapping[str, Any]) -> None:
+    at, waits = china_time(told["chain_time"]), [each["due_at"] for each in told["not_due"]]
+    zh, en = (f"，最早 {china_time(min(waits))} 到期", f"; the next is due at {china_time(min(waits))}") if waits else ("", "")
+    session.screen.note(
+        f"链的时钟为 {at}，没有可补测的检查项{zh}。",
+        f"The chain's clock stands at {at} (UTC+8), and nothing new could be played{en}.",
+    )
 
 
 @command(app, "verify", uses=Uses.NODE, example="tongquan conformance verify whole-report.json --signer $CANDIDATE")
@@ -148,7 +152,8 @@ def verify(
     """
     from registry.conformance.checks import KNOWN  # noqa: PLC0415 - slow to load
     from registry.conformance.on_chain import differences  # noqa: PLC0415 - as above
-    from registry.conformance.report import Outcome, ReportRefused  # noqa: PLC0415 - as above
+    from registry.conformance.refusals import ReportRefused  # noqa: PLC0415 - as above
+    from registry.conformance.report import Outcome  # noqa: PLC0415 - as above
     from registry.conformance.run import table_hash  # noqa: PLC0415 - as above
 
     try:
@@ -161,13 +166,20 @@ def verify(
     if session.settings.node_url is not None:
         with session.screen.progress("正在比对链上事件…", "Comparing events…"):
             told |= {"differences": differences(found, session.bare_node)}
-    # Nobody is to read CONFORMS of what was not signed by whom it has to be, or did not happen.
-    if told.get("differences") or not told["signer_expected"]:
-        told["outcome"] = Outcome.DOES_NOT_CONFORM
-    elif told["outcome"] is Outcome.CONFORMS and not told["same_checks"]:
-        told["outcome"] = Outcome.INCOMPLETE
+    told["outcome"] = _verified_outcome(told)
     clean = told["outcome"] is Outcome.CONFORMS
     return Told({"clean": clean} | told, Exit.DONE if clean else Exit.DIFFERENT)
+
+
+def _verified_outcome(told: Mapping[str, Any]) -> "Outcome":
+    """Nobody is to read CONFORMS of what was not signed by whom it has to be, or did not happen."""
+    from registry.conformance.report import Outcome  # noqa: PLC0415 - slow to load
+
+    if told.get("differences") or not told["signer_expected"]:
+        return Outcome.DOES_NOT_CONFORM
+    if told["outcome"] is Outcome.CONFORMS and not told["same_checks"]:
+        return Outcome.INCOMPLETE
+    return Outcome(told["outcome"])
 
 
 @command(app, "page", example="tongquan conformance page whole-report.json whole-report.txt")
@@ -175,7 +187,7 @@ def page_(_session: Session, report: ReportFile, file: NewFile) -> Answer:
     """
     由报告写出可读的文本；签名不符的不写。 Write a report's page for people, of one that is signed by the account that it names.
     """
-    _require_new(file)
+    require_new(file)
     found = _read(report)
     found.require_signed()
     return _paged(found, file)
@@ -248,9 +260,3 @@ def _read(file: Path) -> "SignedReport":
     from registry.conformance.report import SignedReport  # noqa: PLC0415 - slow to load
 
     return SignedReport.read(content_of(file))
-
-
-def _require_new(*files: Path | None) -> None:
-    for file in files:
-        if file is not None and file.exists():
-            raise FileTaken(file)

@@ -10,7 +10,7 @@ from registry.cli import parsing
 from registry.cli.arguments import NewFile, option
 from registry.cli.command import Answer, Uses, command
 from registry.cli.session import Session
-from registry.files import FileTaken, write_new
+from registry.files import require_new, write_new
 from registry.model import Founder
 
 
@@ -52,8 +52,7 @@ def deploy(session: Session, file: NewFile, *, founders: Founders) -> Answer:
     部署账户临时生成、用后即弃：合约不给它任何权限。此后由各地区表决授权（tongquan motion draft AUTHORISE_REGISTRY）。
     The deploying key is made for this and forgotten: the contracts give it no power. The members then vote for the registry.
     """
-    if file.exists():
-        raise FileTaken(file)
+    require_new(file)
     from eth_account import Account  # noqa: PLC0415 - slow to load
 
     with session.screen.progress("正在部署五个合约…", "Deploying the five contracts…"):

@@ -16,7 +16,7 @@ from registry.cli.session import Session
 from registry.cli.settings import SettingRefused
 from registry.codec import Domain
 from registry.errors import Rejected, Unreachable
-from registry.files import OWNER_ONLY, FileTaken, put_in_place
+from registry.files import OWNER_ONLY, put_in_place, require_new
 from registry.model import Fen, Id
 
 PATHS: Mapping[Kind, str] = {Kind.ORDER: "/v1/orders", Kind.REDEMPTION: "/v1/redemptions", Kind.RELEASE: "/v1/releases"}
@@ -43,14 +43,13 @@ StatedSubsidy = Annotated[
 
 def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) -> Answer:
     """Let the gateway prepare a document, check it, and keep it in a new file. Nothing is signed."""
-    _require_new(file)
+    require_new(file)
     return keep(session, file, Document.prepared(kind, asked, session.gateway.ask(f"{PATHS[kind]}/prepare", asked)))
 
 
 def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Let the gateway prepare an order's release and the order that follows at another lab, check both, and keep each in a new file."""
-    _require_new(release)
-    _require_new(order)
+    require_new(release, order)
     moved = {name: asked[name] for name in ("lab", "item", "valid_seconds") if asked.get(name) is not None}
     found = session.gateway.ask(f"/v1/orders/0x{old.hex()}/move/prepare", moved)
     released = {"order": "0x" + old.hex(), "valid_seconds": asked["valid_seconds"]}
@@ -63,8 +62,7 @@ def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: M
 
 def prepare_claim(session: Session, order: Path, redemption: Path, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Let the gateway prepare the order and redemption of a claim that was in flight, check both, and keep each in a new file."""
-    _require_new(order)
-    _require_new(redemption)
+    require_new(order, redemption)
     found = session.gateway.ask("/v1/openings/claims/prepare", asked)
     claim = Document.prepared(Kind.REDEMPTION, found["redemption_facts"], found["redemption"])
     if found["order"] is None:
@@ -93,11 +91,6 @@ def submit_move(session: Session, old: Id, release: Path | None, order: Path) ->
     found = session.post(f"/v1/orders/0x{old.hex()}/move", bodies)
     refused = any(each["refused"] is not None for each in found["outcomes"])
     return Told(found, Exit.REFUSED if refused else Exit.DONE)
-
-
-def _require_new(file: Path) -> None:
-    if file.exists():
-        raise FileTaken(file)
 
 
 def read_of(kind: Kind, file: Path) -> Document:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from registry.code_words import KINDS, REASONS
+from registry.conformance.refusals import REPORT_REASONS
 from registry.state_words import STATE_WORDS
 
 FIELDS: dict[str, tuple[str, str]] = {
@@ -622,12 +623,12 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "code": ("编码", "code"),
     },
     "refused": {
-        "allowed": ("准许的角色", "allowed"),
+        "allowed": ("允许的角色", "allowed"),
         "at": ("位置", "at"),
         "claimed": ("发票已用金额", "claimed on the invoice"),
         "code": ("代码", "code"),
         "missing": ("缺少", "missing"),
-        "what": ("所问", "asked for"),
+        "what": ("查询对象", "asked for"),
     },
     "region": {
         "status": ("成员资格", "standing"),
@@ -827,11 +828,7 @@ _PREPARED: Mapping[str, tuple[str, str]] = {
 STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     **STATE_WORDS,
     "allowed": STATE_WORDS["role"],
-    "conformance verify": {
-        "it has no report and signature": ("文件中没有报告与签名", "it has no report and signature"),
-        "it is not signed by the account that it names": ("签名不是所载账户的", "it is not signed by the account that it names"),
-        "it is of another form": ("报告格式不符", "it is of another form"),
-    },
+    "conformance verify": {reason: (zh, reason) for reason, zh in REPORT_REASONS.items()},
     "did": {
         "made the bank file": ("生成银行文件", "made the bank file"),
         "recorded the return": ("登记退票", "recorded the return"),

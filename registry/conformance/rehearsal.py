@@ -222,10 +222,7 @@ def _keys(folder: Path, region: Region) -> dict[str, KeyAccount]:
     names = ["deployer", *roles, f"{region}-recovery", *own, *(f"{each}-next" for each in nexts), CLAIMANT, *SIGNERS]
     for name in names:
         if not (folder / f"{name}.json").exists():
-            # Beside it first: half a key file, which a crash leaves, would be in the way for ever.
-            beside = folder / f".{name}.{secrets.token_hex(8)}"
-            save_key(beside, secrets.token_bytes(32), password, strength=Strength.LIGHT)
-            beside.rename(folder / f"{name}.json")
+            save_key(folder / f"{name}.json", secrets.token_bytes(32), password, strength=Strength.LIGHT)
     return {name: KeyAccount.open(folder / f"{name}.json", password) for name in names}
 
 
@@ -237,7 +234,7 @@ def _write_gateway_files(rehearsal: Rehearsal) -> None:
     lines += ['case "${TONGQUAN_STATE:-}" in', "/*) ;;", f"*) echo '{_STATE_ABSOLUTE}' >&2; exit 2 ;;", "esac"]
     lines += ["umask 077", 'cd "$(dirname "$0")/api-keys"']
     lines += [f"tongquan gateway keys add {shlex.join(scope)} >{scope[1]}.apikey" for scope in rehearsal.scopes()]
-    _put(rehearsal.folder / "api-keys.sh", "\n".join([*lines, ""]), mode=0o700)
+    _put(rehearsal.script, "\n".join([*lines, ""]), mode=0o700)
 
 
 def _write(path: Path, told: Mapping[str, Any]) -> None:

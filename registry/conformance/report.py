@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from registry.canonical import canonical_json, json_of
 from registry.codec import Domain, digest
-from registry.errors import TongquanError
+from registry.conformance.refusals import ReportRefused
 from registry.events import Contract, MalformedEvent, decode
 from registry.model import Address, Digest, Record, Region, Time
 from registry.ports import Log
@@ -31,14 +31,6 @@ Known = Mapping[str, Sequence[str]]
 FORMAT = "tongquan conformance report 1"
 MOST_NUMBER = 2**37
 """Of blocks and seconds; the calendar goes a little further."""
-
-
-class ReportRefused(TongquanError):
-    """A file is no conformance report, none that its region signed, or not the one that is asked for; `reason` says which."""
-
-    def __init__(self, zh: str, reason: str) -> None:
-        super().__init__(f"符合性报告不予采用：{zh}。 The conformance report is refused: {reason}.")
-        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +145,10 @@ class SignedReport:
             document, signature = found["report"], bytes.fromhex(found["signature"].removeprefix("0x"))
             signed = cls(document, signature)
             if document["format"] != FORMAT or len(signature) != SIGNATURE_BYTES or not signed.results or not _has_form(signed):
-                raise ReportRefused("格式不是本版本的", "it is of another form")
+                raise ReportRefused("it is of another form")
             _ = signed.to_sign, signed.domain, signed.signer
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as malformed:
-            raise ReportRefused("文件中没有报告和签名", "it has no report and signature") from malformed
+            raise ReportRefused("it has no report and signature") from malformed
         return signed
 
     @property
@@ -192,7 +184,7 @@ class SignedReport:
         """
         signer = signer_of(digest(self.to_sign, self.domain), self.signature)
         if signer is None or signer.lower() != self.signer.lower():
-            raise ReportRefused("不是由所载账户签署", "it is not signed by the account that it names")
+            raise ReportRefused("it is not signed by the account that it names")
         return signer
 
     def reading(self, known: Known) -> Reading:

@@ -16,8 +16,9 @@ from registry.canonical import canonical_json
 from registry.chain.deploy import verify
 from registry.chain.raw import RawNode
 from registry.conformance.checks import CHECKS
+from registry.conformance.refusals import ReportRefused
 from registry.conformance.rehearsal import Rehearsal
-from registry.conformance.report import ReportRefused, Result, SignedReport, document_of, domain_of, event_name, to_sign
+from registry.conformance.report import Result, SignedReport, document_of, domain_of, event_name, to_sign
 from registry.conformance.stage import Stage
 from registry.conformance.table import Check, play
 from registry.errors import TongquanError
@@ -123,9 +124,9 @@ def _require_same(report: SignedReport, rehearsal: Rehearsal) -> None:
     """
     report.require_signed()
     if report.document["region"] != rehearsal.region or report.domain != rehearsal.deployment.domain:
-        raise ReportRefused("报告属于另一演练", "it is of another rehearsal")
+        raise ReportRefused("it is of another rehearsal")
     if report.document["software"]["checks"] != table_hash():
-        raise ReportRefused("本版本的检查项与报告不同", "this version has other checks")
+        raise ReportRefused("this version has other checks")
 
 
 def _require_fresh(node: RawNode, rehearsal: Rehearsal) -> None:

@@ -161,7 +161,7 @@ class Stage:
             if found != party:
                 script = self.rehearsal.script
                 raise WrongGateway(
-                    f"网关 {self.wire.url} 不认 {caller} 的 API 密钥（应为 {party}，所答 {answer.status}）；未检验。"
+                    f"网关 {self.wire.url} 不接受 {caller} 的 API 密钥（应为 {party}，返回 {answer.status}）；未检验。"
                     f"请在该网关的状态目录（TONGQUAN_STATE）上运行 {script}。 "
                     f"The gateway at {self.wire.url} does not take {caller}'s API key for that of a {party} (it answered {answer.status}); "
                     f"nothing was played. Run {script} against this gateway's state (TONGQUAN_STATE)."
@@ -175,7 +175,7 @@ class Stage:
         if told != [(each.block, "0x" + each.transaction.hex()) for each in logs[:1]]:
             file = self.rehearsal.folder / "deployment.json"
             raise WrongGateway(
-                f"网关 {self.wire.url} 所循的不是本次演练的合约；未检验。请以 TONGQUAN_DEPLOYMENT={file} 和本演练网络的节点重新启动网关。 "
+                f"网关 {self.wire.url} 所用的不是本次演练的合约；未检验。请以 TONGQUAN_DEPLOYMENT={file} 和本演练网络的节点重新启动网关。 "
                 f"The gateway at {self.wire.url} follows other contracts than this rehearsal's; nothing was played. "
                 f"Start it with TONGQUAN_DEPLOYMENT={file} and a node of the rehearsal's network."
             )

@@ -34,13 +34,12 @@ class Wait(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waited:
-    """A wait that ended, and how."""
+    """A wait that ended."""
 
     wait: Wait
     region: Region
     since: Time
     until: Time
-    ended_by: str
 
 
 class Life:
@@ -120,40 +119,40 @@ class Life:
         match event:
             case events.Reserved(_, _, stage):
                 self.reserved_at = time
-                self._come_to(stage, event, time)
+                self._come_to(stage, time)
             case events.Approved():
-                self._come_to(Stage.OPEN, event, time)
+                self._come_to(Stage.OPEN, time)
             case events.Declined() | events.Released():
-                self._come_to(Stage.RELEASED, event, time)
+                self._come_to(Stage.RELEASED, time)
             case events.Redeemed(_, record):
                 self.redeemed_at, self.cost, self.offset = time, record.cost, record.subsidy
-                self._come_to(Stage.REDEEMED, event, time)
+                self._come_to(Stage.REDEEMED, time)
             case events.Endorsed():
-                self._come_to(Stage.ENDORSED, event, time)
+                self._come_to(Stage.ENDORSED, time)
             case events.Accepted():
                 self.accepted_at = time
-                self._come_to(Stage.ACCEPTED, event, time)
+                self._come_to(Stage.ACCEPTED, time)
             case events.Rejected():
                 self.redeemed_at = self.accepted_at = None
                 self.cost = self.offset = Fen(0)
                 self.attempt += 1
-                self._come_to(Stage.OPEN, event, time)
+                self._come_to(Stage.OPEN, time)
             case events.Settled():
                 self.settled_at = time
-                self._come_to(Stage.SETTLED, event, time)
+                self._come_to(Stage.SETTLED, time)
             case events.Reversed(_, recover):
                 self.recover = recover
-                self._come_to(Stage.REVERSED, event, time)
+                self._come_to(Stage.REVERSED, time)
             case events.Refunded():
                 self.refunded_at = time
-                self._come_to(Stage.REFUNDED, event, time)
+                self._come_to(Stage.REFUNDED, time)
             case _:
                 pass
 
-    def _come_to(self, stage: Stage, event: Event, time: Time) -> None:
+    def _come_to(self, stage: Stage, time: Time) -> None:
         if self.waits_for is not None:
             wait, region = self.waits_for
-            self.waited.append(Waited(wait, region, self.since, time, type(event).__name__))
+            self.waited.append(Waited(wait, region, self.since, time))
         self.stage, self.since = stage, time
 
 

@@ -379,7 +379,6 @@ HASH = "0x" + keccak(RAW).hex()
 # What an engine says of a call, in its own shape, and what we make of it.
 CALL_ERRORS = [
     (error(-32000, "VM Exception while processing transaction: revert", "0x" + REFUSAL), "NotAdmin"),
-    (error(-32000, "VM Exception while processing transaction: revert", {"hash": None, "result": "0x" + REFUSAL}), "NotAdmin"),
     (error(3, "execution reverted: custom error 0x17a84242", "0x" + REFUSAL), "NotAdmin"),
     (error(-32000, "Execution reverted", "0x" + REFUSAL), "NotAdmin"),
     (error(-32015, "VM execution error.", "Reverted 0x" + REFUSAL), "NotAdmin"),

@@ -26,6 +26,7 @@ from gateway import examples
 from gateway.settings import Settings
 from registry import Firm, Region, Time, day_of, id_of
 from registry.chain.devnode import free_port
+from registry.cli.page import leaves
 from registry.cli.words import FIELDS
 from registry.conformance.rehearsal import Rehearsal
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
@@ -37,15 +38,6 @@ from tests.gateway.conftest import served, wait_until
 from tests.gateway.newcomers import new_firm, new_lab, order_at, second_payer
 
 DAY = 86_400
-
-
-def leaves(command: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every command that does something, by the words that one types."""
-    children = getattr(command, "commands", {})
-    if not children:
-        yield path, command
-    for name, child in children.items():
-        yield from leaves(child, f"{path} {name}".strip())
 
 
 COMMANDS = dict(leaves(typer.main.get_command(APP)))

@@ -165,7 +165,7 @@ def test_a_progress_bar_shows_its_whole_count_at_80_columns():
         ({"asked": "480000"}, ["所需金额 asked", "4,800.00 元"]),
         ({"claimed": "480000"}, ["发票已用金额 claimed on the invoice"]),
         ({"did": "made the bank file"}, ["生成银行文件 made the bank file"]),
-        ({"what": "order"}, ["所问 asked for", "服务订单 order"]),
+        ({"what": "order"}, ["查询对象 asked for", "服务订单 order"]),
         ({"missing": ["firm"]}, ["缺少 missing"]),
         ({"found": ["firm", "x"], "known": [["企业", "firm"]]}, ["firm / x", "可用的列名 known headings", "企业 / firm"]),
         ({"differing": ["in_flight"]}, ["在途 in flight"]),
@@ -180,7 +180,7 @@ def test_what_a_refusal_tells_is_in_words_and_units(capsys, values, told):
 
 def test_a_refusals_texts_and_a_reports_heading_are_in_english_alone_where_that_is_asked(capsys):
     screen = Screen(as_json=False, lang=Lang.EN)
-    screen.refusal("Refused", "rejected", "Refused.", {"reason": "缺少这一项。 this key is missing."})
+    screen.refusal("Refused", "rejected", "Refused.", {"reason": "缺少此键。 this key is missing."})
     screen.answer({"heading": "各环节时效 How long each step takes, in days: listed = 5 (默认 default 10)"})
 
     said = capsys.readouterr()

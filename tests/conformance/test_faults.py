@@ -26,7 +26,7 @@ def failing(candidates, *faults: Fault) -> set[str]:
     return set(report.reading(KNOWN).failed)
 
 
-def test_wrong_answers_to_reads(candidates):
+def test_wrong_answers_to_reads_fail_the_checks_that_ask(candidates):
     """A subsidy one fen too high, money as a number, a refusal as plain JSON, an event left out, a frozen lab that is told as usable."""
 
     def one_fen_more(passing: Passing) -> None:
@@ -62,13 +62,12 @@ def test_wrong_answers_to_reads(candidates):
     }
 
 
-def test_wrong_writes(candidates):
+def test_wrong_writes_fail_the_checks_that_write_or_look_at_what_was_written(candidates):
     """
-    Each request is taken for a new one, with a key or without; a write is sent again under another intent.
+    Each request is taken for a new one, with a key or without; a write is sent twice; an order that is refused, having been seen, and a
+    settlement that was never sent are told as done; and whoever declines, the first reviewer's account signs.
 
-    The registry refuses an order that it has seen, and the caller is told that all went well. The gateway says SETTLED; the chain knows
-    nothing of it. Whoever declines, the first reviewer's account signs: so one whose role was ended declines what a caretaker would have
-    later.
+    So one whose role was ended declines what a caretaker would have later.
     """
     told, first_reviewer, done = {}, [], []
 
@@ -117,7 +116,7 @@ def test_wrong_writes(candidates):
     }
 
 
-def test_a_document_that_says_something_else(candidates):
+def test_a_document_that_says_something_else_fails_what_would_be_signed(candidates):
     """An order is prepared under another project's tag: it is not signed."""
 
     def another_project(passing: Passing) -> None:

@@ -14,7 +14,6 @@ from gateway.api_keys import FILE
 from registry import Node, OutcomeUnknown, Unreachable, codec
 from registry.canonical import canonical_json
 from registry.chain.raw import blocks, receipts
-from registry.conformance import rehearsal as rehearsal_module
 from registry.conformance.cast import CLAIMANT, PARTNER, PARTNERS
 from registry.conformance.checks import CHECKS, KNOWN
 from registry.conformance.refusals import RehearsalRefused
@@ -266,17 +265,14 @@ def test_a_preparation_that_breaks_off_goes_on_with_the_same_keys(network, tmp_p
 
 
 @pytest.mark.any_engine
-@pytest.mark.parametrize("owner", [Path, rehearsal_module], ids=["mkdir", "save_key"])
-def test_a_preparation_whose_process_dies_while_it_writes_goes_on(network, tmp_path, monkeypatch, owner):
-    """Between its folders, or with half a key file written."""
+@pytest.mark.parametrize(("owner", "name"), [(Path, "mkdir"), (os, "link")])
+def test_a_preparation_whose_process_dies_while_it_writes_goes_on(network, tmp_path, monkeypatch, owner, name):
+    """Between its folders, or with a key file written that has no name yet."""
     made, admin, node = tmp_path / "rehearsal", admin_of(tmp_path), BreaksOff(network.url)
-    name = "mkdir" if owner is Path else "save_key"
     goes_on, left = getattr(owner, name), [1, 2, 3]
 
     def dies(path, *arguments, **more):
         if left.pop() == 1:
-            if name == "save_key":
-                path.write_text('{"crypto": ')
             raise KeyboardInterrupt
         return goes_on(path, *arguments, **more)
 

@@ -14,9 +14,9 @@ from registry.cli.app import make_app
 from registry.conformance.cast import PARTNER, codes_of, programmes_of
 from registry.conformance.checks import CHECKS
 from registry.conformance.page import page
-from registry.conformance.refusals import RehearsalRefused
+from registry.conformance.refusals import RehearsalRefused, ReportRefused
 from registry.conformance.rehearsal import Rehearsal
-from registry.conformance.report import EventNamed, Outcome, ReportRefused, Result, SignedReport, document_of, domain_of, to_sign
+from registry.conformance.report import EventNamed, Outcome, Result, SignedReport, document_of, domain_of, to_sign
 from registry.conformance.run import table_hash
 from registry.conformance.table import NotDue
 from registry.events import Contract

@@ -25,6 +25,7 @@ from gateway.app import create_app
 from gateway.logs import JsonLines
 from gateway.settings import Settings
 from registry.chain.devnode import Engine, start
+from registry.events import Event, topic
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
 from scripts.demonstration.desks import Answer, Desk
@@ -102,9 +103,11 @@ class Town(Scene):
         desk = self.desk(region, "directory")
         wait_until(lambda: _to_do(desk.post("/v1/catalogue/load", {})) == 0)
 
-    def event_count(self) -> int:
-        """How many events the contracts have written by now, asked of the node: paging through the trail takes far longer."""
+    def event_count(self, *types: type[Event]) -> int:
+        """How many events, of these types or of any, the contracts have written by now, asked of the node: the trail takes far longer."""
         wanted = {"fromBlock": "0x0", "toBlock": "latest", "address": list(self.world.deployment.contracts)}
+        if types:
+            wanted["topics"] = [["0x" + topic(each).hex() for each in types]]
         return len(self.node.rpc("eth_getLogs", wanted))
 
     def number(self) -> int:

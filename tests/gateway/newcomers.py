@@ -90,6 +90,11 @@ def firm_id(town, firm: FirmCast) -> str:
     return "0x" + id_of(Firm(Region(firm.region), town.world.keyring.firm(firm.company_code))).hex()
 
 
+def named(firm: FirmCast, serial: str) -> dict[str, Any]:
+    """A voucher, as a request names it."""
+    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
+
+
 def voucher_id(town, firm: FirmCast, serial: str) -> str:
     """A voucher's id."""
     return town.voucher(firm.region, firm, serial)["voucher_id"]

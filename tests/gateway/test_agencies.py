@@ -7,7 +7,7 @@ from gateway.api_keys import ApiKeys, KeyRefused
 from gateway.callers import Party
 from gateway.cli import app
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
-from tests.gateway.newcomers import agency_for, both_signed, new_account, new_firm, new_lab, order_at, redemption_document, signer_of
+from tests.gateway.newcomers import agency_for, both_signed, named, new_account, new_firm, new_lab, order_at, redemption_document, signer_of
 
 pytestmark = pytest.mark.both_in_full
 
@@ -115,10 +115,6 @@ def test_an_officer_s_list_is_filtered_by_lab_likewise(town, firm, labs):
     one, _ = (ordered(town, firm, each) for each in labs[:2])
 
     assert listed(town.desk(CHANGXING, "reviewer-1"), lab=town.lab_id(labs[0])) == [one]
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def test_it_verifies_in_a_lab_s_name_and_says_in_which(town, firm, labs, agency):

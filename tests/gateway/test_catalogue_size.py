@@ -64,7 +64,7 @@ def own_town(_chain_ids, tmp_path):
 
 @pytest.mark.slow
 def test_a_tenth_is_loaded_by_everybody_whom_it_concerns_each_row_once(own_town):
-    town, before = own_town, len(own_town.events())
+    town, before = own_town, own_town.event_count()
     loads = list(loaded_everywhere(town, one_in=ONE_IN))
     events = town.events()[before:]
     content = {name: text.decode("utf-8-sig") for name, text in lists(one_in=ONE_IN, by=CHANGXING).items()}

@@ -810,6 +810,10 @@ def test_a_period_that_ends_before_it_begins_gives_no_sample(town, redeemed):
     asked = {"seed": "1", "size": 1, "from": 2, "until": 1}
     answer = town.desk(SHANGHAI, "auditor").post("/v1/evidence/sample", asked)
     assert (answer.status, answer.code) == (422, "PeriodReversed")
+
+
+def test_nobody_but_an_auditor_draws_a_sample(town, redeemed):
+    asked = {"seed": "1", "size": 1, "from": 0, "until": redeemed[1]}
     assert town.desk(SHANGHAI, "reviewer-1").post("/v1/evidence/sample", asked).code == "RoleNotAllowed"
 
 

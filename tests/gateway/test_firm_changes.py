@@ -18,6 +18,7 @@ from tests.gateway.newcomers import (
     both_signed,
     firm_id,
     give_api_key,
+    named,
     new_account,
     new_firm,
     new_lab,
@@ -81,6 +82,7 @@ def test_what_becomes_of_an_order(kind, stage, told, code):
 
 TAG = b"\x01" + bytes(31)
 FIRM = sample_code(CHANGXING, 901)
+IN_NO_CALENDAR = 2**40 - 1
 
 
 def change(kind, **told):
@@ -151,10 +153,6 @@ def leaver(town):
 @pytest.fixture
 def office(town):
     return town.desk(CHANGXING, "directory")
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def affairs(town, firm, *, region=CHANGXING, caller="reviewer-1", **query):
@@ -363,15 +361,19 @@ def test_what_was_reserved_after_a_merger_is_not_made_good_by_asking_again(town,
     ],
 )
 def test_a_change_is_recorded_on_the_day_on_which_it_takes_effect_and_no_earlier(town, leaver, office, path, more):
-    """The day is China's: its first second is yet to come, its last is not needed."""
+    """The day is China's, and has begun. Tomorrow may begin while this runs; the day after does not, nor one beyond the calendar."""
     asked = {"firm": leaver.company_code} | more
     midnight = datetime.fromtimestamp(max(town.now, int(time())), CHINA).replace(hour=0, minute=0, second=0)
     today, ahead = (int((midnight + timedelta(days=each)).timestamp()) for each in (0, 2))
 
-    refused = office.post(f"/v1/firm-changes/{path}", asked | {"on": ahead})
+    refused = [office.post(f"/v1/firm-changes/{path}", asked | {"on": on}) for on in (ahead, IN_NO_CALENDAR)]
     key = office.get(f"/v1/keys/{firm_id(town, leaver)}")
 
-    assert (refused.status, refused.code, refused["values"]["on"], key["proposed"]) == (422, "DayAhead", ahead, None)
+    assert [(each.status, each.code, each["values"]["on"]) for each in refused] == [
+        (422, "DayAhead", ahead),
+        (422, "DayAhead", IN_NO_CALENDAR),
+    ]
+    assert key["proposed"] is None
     assert office.post(f"/v1/firm-changes/{path}", asked | {"on": today}).status == 201
 
 

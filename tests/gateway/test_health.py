@@ -20,6 +20,7 @@ from gateway.health import Report, reasons
 from gateway.settings import Settings
 from registry.chain.devnode import Engine, start
 from registry.chain.process import GuardedProcess
+from registry.events import Funded
 from scripts.demonstration.cast import CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import gateways
 from tests.gateway.conftest import settled_in, wait_until
@@ -254,7 +255,7 @@ def test_a_signal_to_a_process_lets_a_write_under_way_finish_and_is_no_crash(own
         desk, key = replace(town.desk(SHANGHAI, "payer"), url=url, api_key=town.world.api_keys[CHANGXING]["payer"]), f"end-{town.number()}"
         assert desk.get("/v1/programmes").status == 200  # once it listens
         path, operation = f"/v1/programmes/{town.programmes[CHANGXING]}/fund", f"/v1/operations/{operation_id('payer', key)}"
-        before = sum(event["name"] == "Funded" for event in town.events())
+        before = town.event_count(Funded)
         with ThreadPoolExecutor(1) as pool:
             town.node.rpc("evm_setAutomine", False)  # noqa: FBT003 - the call's own parameter
             try:
@@ -271,7 +272,7 @@ def test_a_signal_to_a_process_lets_a_write_under_way_finish_and_is_no_crash(own
         assert answer.status == 200, answer.body
         wait_until(lambda: not process.is_running())
         assert process._process.returncode == 0
-        assert sum(event["name"] == "Funded" for event in town.events()) == before + 1
+        assert town.event_count(Funded) == before + 1
 
 
 def test_a_silent_node_is_a_reason_and_the_process_stays_alive(own_town):

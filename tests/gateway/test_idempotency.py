@@ -6,12 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from registry import Order, Release, Time, id_of, parse_typed_data, typed_data
+from registry.events import Funded
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 from tests.gateway.newcomers import firm_id, new_account, new_firm, new_lab, raw_of, redemption_document, signature
-
-
-def named(town, name):
-    return sum(event["name"] == name for event in town.events())
 
 
 def funding(town):
@@ -23,25 +20,25 @@ def path_of(town):
 
 
 def test_the_same_key_and_body_give_the_same_answer_and_happen_once(town):
-    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), named(town, "Funded")
+    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), town.event_count(Funded)
     key = f"same-{town.number()}"
 
     answers = [desk.post(path_of(town), asked, key=key) for _ in range(3)]
 
     assert answers[0].status == 200
     assert answers[1:] == [answers[0]] * 2
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 def test_another_body_under_the_same_key_is_refused(town):
     desk, key = town.desk(CHANGXING, "payer"), f"other-{town.number()}"
     desk.post(path_of(town), funding(town), key=key)
-    before = named(town, "Funded")
+    before = town.event_count(Funded)
 
     answer = desk.post(path_of(town), funding(town), key=key)
 
     assert (answer.status, answer.code) == (422, "IdempotencyKeyReused")
-    assert named(town, "Funded") == before
+    assert town.event_count(Funded) == before
 
 
 def test_two_callers_may_use_the_same_key(town, firm, lab):
@@ -53,7 +50,7 @@ def test_two_callers_may_use_the_same_key(town, firm, lab):
 
 
 def test_many_at_once_happen_once(town):
-    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), named(town, "Funded")
+    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), town.event_count(Funded)
     key = f"parallel-{town.number()}"
 
     with ThreadPoolExecutor(8) as pool:
@@ -64,12 +61,12 @@ def test_many_at_once_happen_once(town):
     assert all(each == done[0] for each in done)
     assert {each.code for each in answers if each.status != 200} <= {"IdempotencyKeyRunning"}
     assert desk.post(path_of(town), asked, key=key) == done[0]
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 def test_a_crash_between_act_and_answer_does_not_do_it_twice(town):
     """The act stands in the outbox, its answer was never kept: the repeated request finds what was done."""
-    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), named(town, "Funded")
+    desk, asked, before = town.desk(CHANGXING, "payer"), funding(town), town.event_count(Funded)
     key = f"crash-{town.number()}"
     first = desk.post(path_of(town), asked, key=key)
     with sqlite3.connect(town.world.folder(CHANGXING) / "state" / "answers.sqlite") as answers:
@@ -79,7 +76,7 @@ def test_a_crash_between_act_and_answer_does_not_do_it_twice(town):
     again = desk.post(path_of(town), asked, key=key)
 
     assert again == first
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 @pytest.mark.parametrize("verb", ["endorse", "accept", "reject"])
@@ -200,10 +197,10 @@ def test_what_is_refused_before_the_write_is_looked_at_uses_no_key_up(town):
 
 @pytest.mark.parametrize("key", [None, "", "a b", "ä", "x" * 201])
 def test_a_write_without_a_usable_key_is_refused_before_anything(town, key):
-    desk, before = town.desk(CHANGXING, "payer"), named(town, "Funded")
+    desk, before = town.desk(CHANGXING, "payer"), town.event_count(Funded)
     headers = {"Authorization": f"Bearer {desk.api_key}"} | ({} if key is None else {"Idempotency-Key": key.encode()})
 
     response = desk.http.post(desk.url + path_of(town), json=funding(town), headers=headers)
 
     assert (response.status_code, response.json()["code"]) == (400, "IdempotencyKeyMissing")
-    assert named(town, "Funded") == before
+    assert town.event_count(Funded) == before

@@ -21,7 +21,7 @@ from gateway.routes import ROUTERS
 from gateway.schemas import LOOKUP_KINDS, LookupKind
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import ROOT
-from tests.gateway.newcomers import new_firm
+from tests.gateway.newcomers import named, new_firm
 
 MEMBERS = "at, what, caller, party, home, lab, region, firm, serial, voucher, answer, request, order_id, span, block, amount, against"
 TAG = b"\x01" + bytes(31)
@@ -188,10 +188,6 @@ def test_after_the_end_nothing_is_recorded(log):
 
 
 # Through HTTP
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def newest(town, region, caller, *, limit=100):

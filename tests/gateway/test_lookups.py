@@ -6,11 +6,7 @@ from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from scripts.demonstration.desks import Desk
-from tests.gateway.newcomers import new_firm
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
+from tests.gateway.newcomers import named, new_firm
 
 
 def test_a_quote_tells_subsidy_notes_and_what_lapses(town, firm, lab):

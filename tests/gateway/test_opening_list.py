@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -91,6 +91,13 @@ def test_a_strip_a_claim_on_it_and_a_paid_invoice_add_up():
     totals = found.totals
     assert (totals.vouchers, totals.face, totals.used, totals.in_flight, totals.remaining) == (1, 1000000, 300000, 500000, 200000)
     assert (totals.claims, totals.claimed, totals.paid_invoices, totals.paid) == (1, 480000, 1, 300000)
+
+
+def test_a_ledger_that_says_it_runs_to_the_end_of_the_calendar_is_read():
+    """Whoever means no end writes such a day."""
+    endless = replace(FILE, opening=replace(FILE.opening, cut_over=date.max))
+
+    assert (read(VOUCHER, CLAIM, PAID, file=endless).bad, read(VOUCHER, file=endless).vouchers[0].remaining) == ([], 0)
 
 
 def test_excel_and_csv_are_read_alike_and_dates_of_excel_are_dates():

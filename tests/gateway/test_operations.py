@@ -10,14 +10,11 @@ import pytest
 from gateway.prefer import Prefer, parse
 from registry.chain.devnode import Engine
 from registry.chain.node import Node
+from registry.events import Funded
 from scripts.demonstration.cast import CHANGXING, LABS
 from tests.gateway.conftest import settled_in, wait_until
 
 MANY = 50
-
-
-def named(town, name):
-    return sum(event["name"] == name for event in town.events())
 
 
 def path_of(town):
@@ -66,7 +63,7 @@ def own_town(request, tmp_path_factory):
 
 @pytest.mark.parametrize("prefer", [None, "wait=20", "respond-async"])
 def test_fifty_at_once_with_one_key_have_one_effect(town, prefer):
-    asked, before, key = funding(town), named(town, "Funded"), f"fifty-{town.number()}"
+    asked, before, key = funding(town), town.event_count(Funded), f"fifty-{town.number()}"
 
     with ThreadPoolExecutor(MANY) as pool:
         answers = list(pool.map(lambda _: post(town, asked, key, prefer), range(MANY)))
@@ -78,7 +75,7 @@ def test_fifty_at_once_with_one_key_have_one_effect(town, prefer):
     wait_until(lambda: post(town, asked, key).status_code == 200)
     final = post(town, asked, key).json()
     assert all(each.json() == final for each in answers if each.status_code == 200)
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 def post_until_answered(town, asked, key):
@@ -93,7 +90,7 @@ def post_until_answered(town, asked, key):
 
 
 def test_fifty_at_once_with_keys_of_their_own_all_happen(town):
-    before = named(town, "Funded")
+    before = town.event_count(Funded)
     asked = [(funding(town), f"own-{town.number()}") for _ in range(MANY)]
 
     with ThreadPoolExecutor(MANY) as pool:
@@ -101,7 +98,7 @@ def test_fifty_at_once_with_keys_of_their_own_all_happen(town):
 
     assert {each.status_code for each in answers} == {200}
     assert len({each.json()["transaction"] for each in answers}) == MANY
-    assert named(town, "Funded") == before + MANY
+    assert town.event_count(Funded) == before + MANY
 
 
 def test_a_running_key_says_where_to_ask(own_town):
@@ -148,7 +145,7 @@ def test_three_gateways_orders_for_one_voucher_in_one_block_leave_one_and_say_wh
 @pytest.mark.parametrize("prefer", ["wait=0", "respond-async", "respond-async, wait=1", "WAIT=1"])
 def test_what_is_not_final_in_time_is_answered_202_and_polled(own_town, prefer):
     town, key = own_town, f"poll-{own_town.number()}"
-    asked, before = funding(town), named(town, "Funded")
+    asked, before = funding(town), town.event_count(Funded)
     with unmined(town):
         began = post(town, asked, key, prefer)
         location = began.headers["Location"]
@@ -165,7 +162,7 @@ def test_what_is_not_final_in_time_is_answered_202_and_polled(own_town, prefer):
     direct = post(town, asked, key)
     assert (found["state"], found["status"], found["answer"]) == ("succeeded", direct.status_code, direct.json())
     assert found["transaction"] == direct.json()["transaction"]
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 def test_a_pending_write_goes_on_past_the_waiting_limit(own_town):
@@ -216,7 +213,7 @@ def test_an_operation_is_its_callers_only(town):
 def test_what_a_restart_interrupts_is_told_and_goes_on_under_the_same_key(own_town):
     """Stopped before it was final: the outbox keeps it, and nothing is done twice."""
     town = own_town
-    asked, before, key = funding(town), named(town, "Funded"), f"stop-{town.number()}"
+    asked, before, key = funding(town), town.event_count(Funded), f"stop-{town.number()}"
     with unmined(town):
         location = post(town, asked, key, "respond-async").headers["Location"]
         wait_until(lambda: poll(town, location).json()["transaction"] is not None)
@@ -232,7 +229,7 @@ def test_what_a_restart_interrupts_is_told_and_goes_on_under_the_same_key(own_to
     assert (interrupted["state"], interrupted["transaction"]) == ("interrupted", transaction)
     assert (answer.status_code, answer.json()["transaction"]) == (200, transaction)
     assert (told["state"], told["answer"]) == ("succeeded", answer.json())
-    assert named(town, "Funded") == before + 1
+    assert town.event_count(Funded) == before + 1
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,7 @@ import pytest
 from gateway import examples
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.newcomers import both_signed, new_firm, redemption_document, signature
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
+from tests.gateway.newcomers import both_signed, named, new_firm, redemption_document, signature
 
 
 def test_a_voucher_goes_all_the_way_and_its_notes_are_used_up(town, firm, lab):

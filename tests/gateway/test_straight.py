@@ -7,12 +7,9 @@ from gateway.acts.lookups import verifying
 from gateway.edge.straight import Straight
 from gateway.routes import STRAIGHT
 from scripts.demonstration.cast import BEIJING, KUNSHAN, SHANGHAI
+from tests.gateway.newcomers import named
 
 SHORT, LONG = "application/json", "application/json; charset=utf-8"
-
-
-def named(firm, serial):
-    return {"region": firm.region, "firm": firm.company_code, "serial": serial}
 
 
 def both(town, path, content, *, region=SHANGHAI, caller="lab-shanghai"):
