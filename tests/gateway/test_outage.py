@@ -23,7 +23,7 @@ from tests.gateway.newcomers import raw_of, signer_of
 @pytest.fixture
 def own_town(_chain_ids, tmp_path):
     """A town whose node may be stopped; one engine is enough, since what is stopped answers on neither."""
-    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path, wait_seconds=2.0) as town:
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path, wait_seconds=2.0, stale_after_seconds=300) as town:
         yield town
 
 
@@ -127,7 +127,7 @@ WRITES = [
 @pytest.fixture
 def late_town(_chain_ids, tmp_path):
     """A town whose gateways read on only when somebody asks."""
-    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path, wait_seconds=2.0, refresh_seconds=3_600.0) as town:
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path, wait_seconds=2.0, stale_after_seconds=300, refresh_seconds=3_600.0) as town:
         yield town
 
 
