@@ -16,13 +16,12 @@ from registry.cli.reading import one, several
 from registry.cli.session import Session
 from registry.facts import Fact, Facts
 from registry.model import Id
+from registry.party_transactions import MOST_GAS
 
 app = group("企业与服务机构的签名密钥；关联标识密钥；设备中的角色密钥。 Keys of firms and labs, tag keys, role keys in devices.")
 
 app.add_typer(tag_keys.app, name="tag")
 app.add_typer(hsm.app, name="hsm")
-
-MOST_GAS = 2_000_000
 
 _OWN = Uses.GATEWAY | Uses.DOMAIN | Uses.KEY
 

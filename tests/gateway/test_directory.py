@@ -12,6 +12,7 @@ from gateway.office import SignsForParty
 from gateway.settings import Settings
 from registry import hold_index, salted
 from registry.chain.devnode import Engine
+from registry.cli.keys import require_as_asked
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from scripts.demonstration.world import new_key_file, write_private
 from tests.gateway.conftest import settled_in
@@ -163,6 +164,13 @@ def test_an_office_replaces_a_lost_key_after_three_days_and_only_of_its_own_regi
 
     assert (foreign.code, early.code) == ("NotFound", "RotationNotYet")
     assert (answer["outcome"], answer["signer"]) == ("ROTATED", successor.lower())
+
+
+def test_on_either_node_a_prepared_transaction_is_one_that_the_command_line_signs(town, firm):
+    transaction = town.desk(CHANGXING, firm.key).post("/v1/rotations/prepare", {"signer": signer_of(town, firm)})["transaction"]
+
+    deployment, calldata = town.world.deployment, bytes.fromhex(transaction["data"].removeprefix("0x"))
+    require_as_asked(transaction, chain_id=deployment.chain_id, directory=deployment.directory, calldata=calldata)
 
 
 @pytest.mark.parametrize(
