@@ -11,4 +11,6 @@ papers' cases, a whole rehearsal, every example) runs on ganache as well as on a
 import os
 
 EFFORT = os.environ.get("TONGQUAN_TESTS", "quick")
-FULL = {"quick": False, "full": True}[EFFORT]
+if EFFORT not in ("quick", "full"):
+    raise SystemExit(f"TONGQUAN_TESTS is quick or full, not {EFFORT}")
+FULL = EFFORT == "full"

@@ -1,5 +1,5 @@
 """
-Fuzz a running gateway by its own description: `scripts/fuzz`, with all of schemathesis's checks.
+Fuzz the gateway of a town by its own description: `scripts/fuzz`, with all of schemathesis's checks.
 
 Every operation is called with the key of a party that may call it. The gateway is Shanghai's, in a town with a voucher and an order,
 so that some of what is asked for exists.
@@ -82,7 +82,7 @@ def settings_text(boundaries: str) -> str:
 
 def main() -> int:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description="按接口说明模糊测试本平台。 Fuzz the gateway by its own description.")
+    parser = argparse.ArgumentParser(prog="scripts/fuzz", description="按接口说明模糊测试本平台。 Fuzz the gateway by its own description.")
     parser.add_argument(
         "--examples", type=int, default=30, help="cases an operation in the fuzzing phase; all phases together are many more"
     )
