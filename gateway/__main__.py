@@ -48,6 +48,8 @@ def server_of(app: FastAPI, settings: Settings) -> uvicorn.Server:
         # Requests are logged by `gateway.edge.watch`, which shows neither ids nor addresses.
         access_log=False,
         log_config=None,
+        # No route speaks it, and uvicorn itself would log the address and path of whoever asks for it.
+        ws="none",
         # No header of a proxy is trusted for anything.
         proxy_headers=False,
         server_header=False,

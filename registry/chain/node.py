@@ -1,10 +1,10 @@
 """
 The one place that speaks JSON-RPC: a node behind HTTP, as `registry.ports.Node` asks for it.
 
-Nothing is sent twice on its own, every request has a time limit, and whatever urllib3 or the node's JSON can fail with
-becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). web3 has no part
-in it: reading events through it takes ten times as long as by hand (`scripts/bench index`). Nor has requests, which stands around urllib3
-and takes half as long again.
+Nothing is sent twice on its own, every silence has a time limit (an answer that drips has none), and whatever urllib3 or the node's
+JSON can fail with becomes one of our own errors here (`_mapped` for what never arrived, `_declined` for what the node answered). web3
+has no part in it: reading events through it takes ten times as long as by hand (`scripts/bench index`). Nor has requests, which stands
+around urllib3 and takes half as long again.
 """
 
 import threading
@@ -19,8 +19,8 @@ from urllib.parse import unquote
 
 import orjson
 import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError
-from urllib3.util import Timeout, make_headers, parse_url
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, LocationValueError, NewConnectionError, URLSchemeUnknown
+from urllib3.util import Timeout, Url, make_headers, parse_url
 
 from registry.chain.reasons import refusal
 from registry.errors import OutcomeUnknown, Rejected, TongquanError, Unreachable
@@ -90,7 +90,7 @@ class Node:
 
     `engine` is the name of one of `ENGINES` (or `other`) for a node that does not say what it is, or stands behind something else
     that answers for it; without it the node is asked. `connect_seconds` and `answer_seconds` are the time limits for reaching it
-    and for each answer.
+    and for each silence before and within an answer.
 
     Raises:
         ValueError: no engine has that name.
@@ -253,27 +253,32 @@ class Node:
 
     def _exchange(self, body: Any) -> Any:
         # A redirected POST would become a GET, and no node means that.
-        answer = self._pool.urlopen("POST", self._path, orjson.dumps(body), self._headers, redirect=False)
+        answer = self._pool.urlopen("POST", self._address.request_uri, orjson.dumps(body), self._headers, redirect=False)
         if answer.status != HTTPStatus.OK:
             raise BadAnswer(f"HTTP {answer.status}")
         return orjson.loads(answer.data)
 
     @cached_property
-    def _path(self) -> str:
-        return parse_url(self.url).request_uri
+    def _address(self) -> Url:
+        found = parse_url(self.url)
+        # urllib3 would send to any other as if it were http: what `wss` protects would go in the clear.
+        if found.scheme not in {"http", "https"}:
+            raise URLSchemeUnknown(str(found.scheme))
+        return found
 
     @cached_property
     def _headers(self) -> Mapping[str, str]:
         """Of every request, with what the address may hold of a name and a password."""
-        credentials = parse_url(self.url).auth
-        return {"Content-Type": "application/json"} | make_headers(basic_auth=credentials and unquote(credentials))
+        credentials = self._address.auth
+        # latin-1 twice, here and in `make_headers`, keeps the bytes as they are: of a Chinese password those of UTF-8 (RFC 7617).
+        return {"Content-Type": "application/json"} | make_headers(basic_auth=credentials and unquote(credentials, "latin-1"))
 
     @property
     def _pool(self) -> urllib3.HTTPConnectionPool:
         found: urllib3.HTTPConnectionPool | None = getattr(self._of_thread, "pool", None)
         if found is None:
             # Without retries, which would send a raw transaction again behind our back.
-            found = self._of_thread.pool = urllib3.connection_from_url(self.url, maxsize=1, retries=False, timeout=self._timeout)
+            found = self._of_thread.pool = urllib3.connection_from_url(self._address.url, maxsize=1, retries=False, timeout=self._timeout)
         return found
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote_to_bytes
 
 import orjson
 import pytest
@@ -517,7 +518,21 @@ def test_where_no_node_can_be_nothing_was_sent(address):
         Node(address).send_raw(RAW)
 
 
-def test_a_password_and_a_path_in_the_address_reach_the_node():
+@pytest.mark.parametrize("scheme", ["", "ftp://", "wss://", "htps://"])
+def test_nothing_is_sent_to_an_address_of_another_scheme(scheme):
+    """Not in the clear either: urllib3 itself takes each of them for `http`."""
+    heard = []
+    with peer(lambda request: (heard.append(request), broken(request))) as url:
+        address = url.replace("http://", f"{scheme}name:password@" if scheme else "")
+        for ask in (Node(address).head, lambda: Node(address).send_raw(RAW)):
+            with pytest.raises(Unreachable, match="scheme"):
+                ask()
+
+    assert heard == []
+
+
+@pytest.mark.parametrize("password", ["p%40ss", "%E5%AF%86%E7%A0%81", "密码", "%E9"])
+def test_a_password_and_a_path_in_the_address_reach_the_node(password):
     heard = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -533,9 +548,10 @@ def test_a_password_and_a_path_in_the_address_reach_the_node():
             pass
 
     with listening(Handler) as url:
-        assert Node(url.replace("//", "//name:p%40ss@") + "/rpc?key=1").chain_id() == 7
+        assert Node(url.replace("//", f"//name:{password}@") + "/rpc?key=1").chain_id() == 7
 
-    assert heard == [("/rpc?key=1", f"Basic {base64.b64encode(b'name:p@ss').decode()}", "application/json")]
+    credentials = b"name:" + unquote_to_bytes(password)
+    assert heard == [("/rpc?key=1", f"Basic {base64.b64encode(credentials).decode()}", "application/json")]
 
 
 def test_a_redirection_is_not_followed():

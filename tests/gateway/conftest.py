@@ -151,14 +151,20 @@ def served(settings: Settings, clock: Callable[[], float]) -> Iterator[str]:
 @contextmanager
 def serving(app: FastAPI, *, stop_seconds: int = 30) -> Iterator[tuple[str, uvicorn.Server]]:
     """An application behind a real server, its address, and the server, to stop it."""
-    config = uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=stop_seconds)
-    server = uvicorn.Server(config)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, access_log=False, timeout_graceful_shutdown=stop_seconds))
+    with running(server) as url:
+        yield url, server
+
+
+@contextmanager
+def running(server: uvicorn.Server) -> Iterator[str]:
+    """A server's address, while it runs."""
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
         wait_until(lambda: server.started or not thread.is_alive())
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}", server
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         thread.join()

@@ -14,13 +14,14 @@ import pytest
 from fastapi import Request
 
 from gateway import errors
+from gateway.__main__ import server_of
 from gateway.edge import EdgedApp
 from gateway.edge.deadlines import Deadlines
 from gateway.edge.watch import Watch
 from gateway.logs import JsonLines
 from gateway.metrics import Metrics
 from gateway.settings import Settings
-from tests.gateway.conftest import serving, wait_until
+from tests.gateway.conftest import running, serving, wait_until
 
 MOST = 1_000
 PAGE = "https://desk.example"
@@ -191,6 +192,24 @@ def test_limits_of_one_length_share_a_timer_and_come_due_in_order():
         return due, [limits.remove(each) for each in (*numbers, met)]
 
     assert asyncio.run(asyncio.wait_for(wait(), 30)) == (["a", "b"], [False] * 3)
+
+
+def test_who_asks_for_a_websocket_is_answered_as_anybody_and_stands_in_no_log_with_path_and_query(app, settings, caplog):
+    caplog.set_level(logging.INFO)
+    server = server_of(app, settings)
+    server.config.port = 0
+    upgrade = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+
+    with running(server) as url, httpx.Client(base_url=url, trust_env=False) as client:
+        response = client.get("/echo?firm=91310000MA1FL00000", headers=upgrade)
+
+    assert problem(response) == (405, "MethodNotAllowed")
+    assert "91310000MA1FL00000" not in " ".join(each.getMessage() for each in caplog.records if each.name != "httpx")
 
 
 def test_a_fault_says_nothing_of_itself_in_answer_or_log(gateway, lines):
