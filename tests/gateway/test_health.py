@@ -35,7 +35,7 @@ LIMITS = {"stale_after_seconds": 60, "ready_lag_blocks": 5, "ready_outbox": 10, 
 def own_town(request, tmp_path_factory):
     """A town whose node and gateways may be stopped."""
     chain_id = next(request.getfixturevalue("_chain_ids"))
-    with settled_in(Engine.ANVIL, chain_id, tmp_path_factory.mktemp("own")) as town:
+    with settled_in(Engine.ANVIL, chain_id, tmp_path_factory.mktemp("own"), stale_after_seconds=300) as town:
         yield town
 
 
