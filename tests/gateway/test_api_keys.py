@@ -12,6 +12,8 @@ from gateway.callers import Party
 from gateway.cli import app
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
 
+pytestmark = pytest.mark.both_in_full
+
 LAB = {"name": "lab", "party": Party.LAB, "region": SHANGHAI, "lab": b"\x11" * 32}
 AUDITOR = {"name": "auditor", "party": Party.AUDITOR, "region": CHANGXING}
 

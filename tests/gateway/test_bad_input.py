@@ -31,6 +31,8 @@ from registry.model import Order
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, sample_code
 from tests.gateway.newcomers import redemption_document, signature
 
+pytestmark = pytest.mark.both_in_full
+
 KEYS = Keyring([TagKey(1, bytes(32))])
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 NOBODY = "0x" + "11" * 32

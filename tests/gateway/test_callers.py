@@ -4,6 +4,8 @@ import pytest
 
 from scripts.demonstration.cast import BEIJING, CHANGXING, SHANGHAI
 
+pytestmark = pytest.mark.both_in_full
+
 ORDERS = {"orders": ["0x" + "11" * 32]}
 SIGNED = {"typed_data": {}, "firm_signature": "0x" + "00" * 64, "lab_signature": "0x" + "00" * 64}
 WRITES = {
