@@ -336,14 +336,22 @@ def test_a_batch_that_is_not_answered_one_by_one_is_unreachable(ids):
 
 
 @contextmanager
-def peer(answer):
-    """An HTTP server that answers every request as told: a status and bytes, or an exception that breaks the connection."""
+def peer(answer, *, heard=None, location=None):
+    """
+    An HTTP server that answers every request as told: a status and bytes, or an exception that breaks the connection.
+
+    `heard` is told each request's path and headers; `location` is where an answer sends its reader.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self):
+            if heard is not None:
+                heard.append((self.path, self.headers))
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, content = answer(json.loads(body))
             self.send_response(status)
+            if location is not None:
+                self.send_header("Location", location)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -351,14 +359,7 @@ def peer(answer):
         def log_message(self, *_):
             pass
 
-    with listening(Handler) as url:
-        yield url
-
-
-@contextmanager
-def listening(handler):
-    """The address of an HTTP server whose requests are handled so."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
     try:
@@ -534,44 +535,20 @@ def test_nothing_is_sent_to_an_address_of_another_scheme(scheme):
 @pytest.mark.parametrize("password", ["p%40ss", "%E5%AF%86%E7%A0%81", "密码", "%E9"])
 def test_a_password_and_a_path_in_the_address_reach_the_node(password):
     heard = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            heard.append((self.path, self.headers["Authorization"], self.headers["Content-Type"]))
-            content = b'{"jsonrpc":"2.0","id":1,"result":"0x7"}'
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_):
-            pass
-
-    with listening(Handler) as url:
+    with peer(lambda _: (200, b'{"jsonrpc":"2.0","id":1,"result":"0x7"}'), heard=heard) as url:
         assert Node(url.replace("//", f"//name:{password}@") + "/rpc?key=1").chain_id() == 7
 
-    credentials = b"name:" + unquote_to_bytes(password)
-    assert heard == [("/rpc?key=1", f"Basic {base64.b64encode(credentials).decode()}", "application/json")]
+    ((path, headers),) = heard
+    credentials = base64.b64encode(b"name:" + unquote_to_bytes(password)).decode()
+    assert (path, headers["Authorization"], headers["Content-Type"]) == ("/rpc?key=1", f"Basic {credentials}", "application/json")
 
 
 def test_a_redirection_is_not_followed():
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            asked.append(self.path)
-            self.send_response(307)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with listening(Handler) as url, pytest.raises(OutcomeUnknown):
+    heard = []
+    with peer(lambda _: (307, b""), heard=heard, location="/elsewhere") as url, pytest.raises(OutcomeUnknown):
         Node(url).send_raw(RAW)
 
-    assert asked == ["/"]
+    assert [path for path, _ in heard] == ["/"]
 
 
 def test_nothing_is_sent_twice_behind_our_back():
