@@ -9,6 +9,7 @@ A voucher of the ledger was granted before. The programme's rules of who may get
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, fields
+from datetime import datetime, time
 
 from gateway import shapes
 from gateway.acts.issuing import not_enrolled, require_none_under_way, require_todays
@@ -49,6 +50,7 @@ from gateway.sight import (
     require_seller,
 )
 from registry import (
+    CHINA,
     OPENING_SUFFIX,
     Firm,
     Id,
@@ -58,6 +60,7 @@ from registry import (
     Rejected,
     Snapshot,
     Stage,
+    day_of,
     epoch_of,
     id_of,
     read_programme_file,
@@ -87,6 +90,7 @@ def check(office: Office, caller: Caller, text: str, content: bytes) -> OpeningC
     _require_own(office, file.programme)
     with office.current() as snapshot:
         batch = office.openings.read(file, content, epoch=office.openings.epoch(snapshot, id_of(file.programme)))
+        _require_begun(office, snapshot, batch)
         differing = [] if sha256_of(content) == batch.opening.list_sha256 else ["list_sha256"]
         return OpeningChecked(
             list_sha256=sha256_of(content),
@@ -110,6 +114,7 @@ def issue(office: Office, caller: Caller, programme_id: Id, content: bytes, inte
         require_none_under_way(office, but=f"{intent_id}/")
         with office.current() as snapshot:
             batch = _read(office, caller, snapshot, programme_id, content)
+            _require_begun(office, snapshot, batch)
             _require_good(office, snapshot, batch)
             before = batch.left(snapshot)
             known = snapshot.ledger.vouchers
@@ -144,6 +149,14 @@ def _read(office: Office, caller: Caller, snapshot: Snapshot, programme_id: Id, 
 def _require_own(office: Office, programme: Programme) -> None:
     if programme.region != office.region:
         raise Problem(403, "NotYours", "只能由本地区经办人员办理。 For officers of this region only.")
+
+
+def _require_begun(office: Office, snapshot: Snapshot, batch: Batch) -> None:
+    """Figures as of the end of a day that has not even begun are nobody's ledger."""
+    day, now = batch.opening.cut_over, office.now(snapshot)
+    if day > day_of(now):
+        title = "切换日晚于今日，存量台账须于当日或其后结转。 The ledger's last day is after today: carry it over on that day or later."
+        raise Problem(422, "DayAhead", title, on=int(datetime.combine(day, time(), CHINA).timestamp()), time=now)
 
 
 def _require_good(office: Office, snapshot: Snapshot, batch: Batch) -> None:

@@ -49,7 +49,7 @@ class OpeningForm(schemas.Shape):
         "存量台账预检 Check a ledger's list",
         asked=examples.OPENING_CHECK_FORM,
         answer=examples.OPENING_CHECKED,
-        refuses=(*LISTS, "EpochMissing", "NotYours", "ProgrammeFileInvalid", "ProgrammeFileMalformed", "ProgrammeNotOpening"),
+        refuses=(*LISTS, "DayAhead", "EpochMissing", "NotYours", "ProgrammeFileInvalid", "ProgrammeFileMalformed", "ProgrammeNotOpening"),
         media=_FORM,
     ),
 )
@@ -71,7 +71,16 @@ def check(asked: Annotated[OpeningCheckForm, Form(media_type=_FORM)], caller: Is
         asked=examples.OPENING_FORM,
         answer=examples.OPENING_STEP,
         verbs=("issue",),
-        refuses=(*_KEPT, "BadRows", "IssueUnderWay", "NotYours", "ProgrammeNotOpening", "ProgrammeOfOtherEpoch", "TotalsDiffer"),
+        refuses=(
+            *_KEPT,
+            "BadRows",
+            "DayAhead",
+            "IssueUnderWay",
+            "NotYours",
+            "ProgrammeNotOpening",
+            "ProgrammeOfOtherEpoch",
+            "TotalsDiffer",
+        ),
         media=_FORM,
     ),
 )

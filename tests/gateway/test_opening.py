@@ -3,7 +3,8 @@ An older ledger carried over on a real chain: half-used strips go on, claims in 
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from time import time
 from typing import Any
 
 import pytest
@@ -64,8 +65,8 @@ class Ledger:
         assert self.town.desk(CHANGXING, "payer").post(f"/v1/programmes/{self.programme}/fund", asked).status == 200
         return self
 
-    def check(self, **totals: int):
-        return self._upload("/v1/openings/check", {"programme_file": self.text(**totals)})
+    def check(self, **told: Any):
+        return self._upload("/v1/openings/check", {"programme_file": self.text(**told)})
 
     def carry(self, content: bytes | None = None):
         return self._upload("/v1/openings", {"programme": self.programme}, content)
@@ -145,6 +146,19 @@ def test_what_only_the_registry_knows_is_told_by_line(town, ledger, lab):
     named = {each["line"]: (each["firm"], each["serial"]) for each in checked["bad"]}
     assert named == {line: (ledger.rows[line - 2]["firm"], ledger.rows[line - 2]["serial"]) for line in named}
     assert (refused.status, refused.code, refused["values"]["bad"]) == (422, "BadRows", checked["bad"])
+    assert ledger.seen()["issued_vouchers"] == 0
+
+
+@pytest.mark.parametrize("ahead", [2, None])
+def test_a_ledger_whose_last_day_lies_ahead_is_neither_checked_nor_issued(town, ledger, ahead):
+    """The day is China's. Tomorrow may begin while this runs; the day after does not, nor the calendar's last."""
+    today = datetime.fromtimestamp(max(town.now, int(time())), CHINA).date()
+    day = date.max if ahead is None else today + timedelta(days=ahead)
+    begins = int(datetime(day.year, day.month, day.day, tzinfo=CHINA).timestamp())
+
+    refused = [ledger.check(cut_over=day.isoformat()), ledger.open(cut_over=day.isoformat()).carry()]
+
+    assert [(each.status, each.code, each["values"]["on"]) for each in refused] == [(422, "DayAhead", begins)] * 2
     assert ledger.seen()["issued_vouchers"] == 0
 
 
