@@ -8,6 +8,7 @@ import copy
 import io
 import itertools
 import json
+import re
 import select
 import socket
 import tracemalloc
@@ -18,8 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import Workbook
+from pydantic import TypeAdapter
 
-from gateway import sheets
+from gateway import schemas, sheets
 from gateway.catalogue_list import ITEMS
 from gateway.edge.body import MOST_VALUES, has_too_many_values, holds_half_a_character
 from gateway.errors import Problem
@@ -151,6 +153,27 @@ def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, 
     assert desk.get("/v1/orders", limit="１０").code == "InvalidRequest"
     assert desk.get("/v1/recognitions", region="３３０５２２").code == "InvalidRequest"
     assert desk.get("/v1/orders/0x" + "１１" * 32).code == "InvalidRequest"
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u3000", "\u00a0", "\x1c\x1f", "\x85\u2028"])
+@pytest.mark.parametrize(
+    ("path", "caller", "asked", "at"),
+    [
+        ("/v1/firm-changes/rename", "directory", {"firm": "FIRM", "on": 1}, "name"),
+        ("/v1/programmes/PROGRAMME/fund", "payer", {"amount": "1"}, "bank_reference"),
+    ],
+)
+def test_blanks_are_no_text(town, firm, unchanged, *, blank, path, caller, asked, at):
+    """Neither to a gateway nor to whoever reads its description; a text may begin and end with some."""
+    asked = {name: firm.company_code if value == "FIRM" else value for name, value in asked.items()}
+    desk = town.desk(CHANGXING, caller)
+
+    answer = desk.post(path.replace("PROGRAMME", town.programmes[CHANGXING]), asked | {at: blank})
+
+    assert (answer.status, answer.code, [each["at"] for each in answer["values"]["fields"]]) == (422, "InvalidRequest", [f"body.{at}"])
+    described = TypeAdapter(schemas.Text)
+    assert not re.search(described.json_schema()["pattern"], blank)
+    assert described.validate_python(f"{blank}甲{blank}") == f"{blank}甲{blank}"
 
 
 @pytest.mark.parametrize("amount", [1.5, -1, "-1", "1.5", "1e9", "10000000000000000000", "0x10", "", None, True, [1], {"fen": 1}])
