@@ -11,6 +11,7 @@ same key and body, which is never done twice, for at most `patience` seconds.
 What is not here: what a document says (`registry.cli.documents`), and where keys of requests are stored (`registry.cli.requests`).
 """
 
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
@@ -30,6 +31,16 @@ Files = Mapping[str, tuple[str, bytes]]
 """Files of a form: each field's name, with the file's name and what it holds."""
 
 _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+def http_for(url: str) -> httpx.Client:
+    """What speaks HTTP with the gateway at an address, and keeps its connections."""
+    # A proxy that the environment names is for what leaves this machine.
+    here = _is_here(httpx.URL(url).host)
+    # To read whom the system trusts takes longer than many an answer: without TLS nobody is trusted.
+    trusted = httpx.create_ssl_context(trust_env=not here) if httpx.URL(url).scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    return httpx.Client(verify=trusted, timeout=timeout, trust_env=not here, follow_redirects=False)
 
 
 class UnsafeAddress(TongquanError):
@@ -71,9 +82,7 @@ class GatewayClient:
         self._url = url.rstrip("/")
         self._authorization = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
         self._patience = patience
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        # A proxy that the environment names is for what leaves this machine.
-        self._http = http or httpx.Client(timeout=timeout, trust_env=not here, follow_redirects=False)
+        self._http = http or http_for(url)
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
         """Read. Queries that are None are left out."""

@@ -25,10 +25,10 @@ class Strength(IntEnum):
     """
     The work factor N of scrypt, that is what one guess at the password costs.
 
-    STANDARD takes about a second. LIGHT is for tests and demonstrations, whose keys guard nothing.
+    STANDARD takes about a second. LIGHT is the least that there is, for tests and demonstrations, whose keys guard nothing.
     """
 
-    LIGHT = 2**12
+    LIGHT = 2
     STANDARD = 2**18
 
 

@@ -13,10 +13,7 @@ from typing import Any
 
 import httpx
 
-from registry.gateway_client import GatewayClient, RefusedByGateway
-
-CONNECT_SECONDS = 5.0
-ANSWER_SECONDS = 60.0
+from registry.gateway_client import GatewayClient, RefusedByGateway, http_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +61,8 @@ class Wire:
     exchanges: list[Exchange] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        # A proxy that the environment names is for what leaves this machine.
-        here = httpx.URL(self.url).host in ("127.0.0.1", "::1", "localhost")
-        timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-        self.http = httpx.Client(timeout=timeout, trust_env=not here, event_hooks={"response": [self._keep]})
+        self.http = http_for(self.url)
+        self.http.event_hooks = {"response": [self._keep]}
 
     def _keep(self, response: httpx.Response) -> None:
         response.read()

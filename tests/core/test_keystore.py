@@ -51,7 +51,7 @@ def test_other_tools_open_it(sealed):
     assert bytes(Account.decrypt(content, PASSWORD)) == KEY
     assert content["version"] == 3
     assert content["crypto"]["kdf"] == "scrypt"
-    assert content["crypto"]["kdfparams"]["n"] == 4096
+    assert content["crypto"]["kdfparams"]["n"] == 2
 
 
 def test_the_standard_strength_is_a_quarter_million(monkeypatch, tmp_path):
