@@ -118,12 +118,17 @@ class Scene:
         sample: str | None = None,
         last: int | None = None,
     ) -> Answer:
-        """The issuer hands in an Excel list; with `check` as a dry run. `last` is the vouchers' last second, in a year by default."""
+        """The issuer hands in a list; with `check` as a dry run. `last` is the vouchers' last second, in a year by default."""
         until = str(self.now + YEAR if last is None else last)
         fields = {"programme": self.programmes[sample or region], "face": face, "denomination": denomination}
         fields |= {"use_by": until, "claim_by": until}
         path = "/v1/vouchers/check" if check else "/v1/vouchers"
-        return self.desk(region, "issuer").upload(path, fields, name="list.xlsx", content=_excel(rows))
+        name, content = self.listed(rows)
+        return self.desk(region, "issuer").upload(path, fields, name=name, content=content)
+
+    def listed(self, rows: list[tuple[str, str]]) -> tuple[str, bytes]:
+        """A list of vouchers as an office keeps it: an Excel file's name and content."""
+        return "list.xlsx", _excel(rows)
 
     # What parties do together
 
