@@ -9,8 +9,11 @@ same node and leaves it as it was, clock included. A test that needs one to itse
 `contracts` and `harness` are compiled from the sources as they stand, once for each state of the sources.
 """
 
+import os
 import resource
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from functools import cache
@@ -23,7 +26,7 @@ from registry.chain import compile as solidity
 from registry.chain.artifacts import Artifact
 from registry.chain.devnode import DevNode, Engine, start
 from tests import softhsm
-from tests.effort import FULL
+from tests.effort import FULL, SHARED_FOLDER
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
 OPEN_FILES = 8_192
@@ -34,7 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--first-chain-id", type=int, default=FIRST_CHAIN_ID, help="chain ids are counted up from here")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="tongquan-tests-")
     # Gateways of several towns live in one process, each with some twenty files open; many a shell allows 1,024 in all.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES) if most != resource.RLIM_INFINITY else OPEN_FILES, most))
@@ -44,6 +49,11 @@ def pytest_configure() -> None:
     # A run in the background of a shell ignores Ctrl-C, and so would every program that a test starts and means to end by it.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ.pop(SHARED_FOLDER))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

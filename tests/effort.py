@@ -14,3 +14,6 @@ EFFORT = os.environ.get("TONGQUAN_TESTS", "quick")
 if EFFORT not in ("quick", "full"):
     raise SystemExit(f"TONGQUAN_TESTS is quick or full, not {EFFORT}")
 FULL = EFFORT == "full"
+
+SHARED_FOLDER = "TONGQUAN_SHARED_FOLDER"
+"""The variable that names a folder which all workers of one run share, and that goes with it."""

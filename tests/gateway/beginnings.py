@@ -1,19 +1,40 @@
 """
 Where towns begin: a network that was founded and settled once, and is copied for whoever needs one to itself.
 
-Founding and settling take some 130 transactions, and a dozen times as long as starting a node and gateways on a copy.
+Founding and settling take some 130 transactions, and a dozen times as long as starting a node and gateways on a copy. Workers of one run
+share what the first of them founded.
 """
 
 import atexit
+import copyreg
+import fcntl
+import os
+import pickle
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
+from typing import Any, Self
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from registry.chain.devnode import DevNode, Engine, start
+from registry.tag_keys import read_tag_keys
 from scripts.demonstration.world import KeyFile, World
+from tests.effort import SHARED_FOLDER
+
+
+
+def _account(key: bytes) -> LocalAccount:
+    return Account.from_key(key)
+
+
+# An account refers to the whole library, which nobody can write to a file.
+copyreg.pickle(LocalAccount, lambda account: (_account, (bytes(account.key),)))
 
 
 @dataclass(frozen=True)
@@ -31,6 +52,23 @@ class Beginning:
         state = node.rpc("anvil_dumpState") if node.engine is Engine.ANVIL else None
         return cls(world, dict(programmes), node.engine, state)
 
+    @classmethod
+    def only(cls, name: str, found: Callable[[Path], Self]) -> Self:
+        """The beginning of this name: what `found` leaves in a folder, the first time that any worker asks."""
+        kept = _shared_folder() / f"{name}.pickle"
+        with kept.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not kept.exists():
+                beginning = found(Path(tempfile.mkdtemp(dir=kept.parent)))
+                kept.write_bytes(pickle.dumps(beginning))
+                return beginning
+        return pickle.loads(kept.read_bytes())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A keyring's keys are in their file, as a gateway has them.
+        told = {each.name: getattr(self.world, each.name) for each in fields(World) if each.name != "keyring"}
+        return _as_kept, (told, self.programmes, self.engine, self.state)
+
     @contextmanager
     def again(self, directory: Path) -> Iterator[tuple[DevNode, World]]:
         """A node on a copy of the chain, and the same world in a folder of its own. No gateway runs yet."""
@@ -43,11 +81,18 @@ class Beginning:
             yield node, _moved(self.world, directory, node.url)
 
 
-def kept_folder() -> Path:
-    """A folder for as long as this process lives."""
+@cache
+def _shared_folder() -> Path:
+    """The run's own, or one for as long as this process lives."""
+    if SHARED_FOLDER in os.environ:
+        return Path(os.environ[SHARED_FOLDER])
     folder = Path(tempfile.mkdtemp(prefix="tongquan-beginning-"))
     atexit.register(shutil.rmtree, folder)
     return folder
+
+
+def _as_kept(told: dict[str, Any], programmes: dict[int | str, str], engine: Engine, state: str | None) -> Beginning:
+    return Beginning(World(keyring=read_tag_keys(told["directory"] / "tag-keys.json"), **told), programmes, engine, state)
 
 
 def _moved(world: World, directory: Path, node_url: str) -> World:

@@ -31,7 +31,7 @@ from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, Fi
 from scripts.demonstration.desks import Answer, Desk
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
-from tests.gateway.beginnings import Beginning, kept_folder
+from tests.gateway.beginnings import Beginning
 from tests.gateway.described import require_described
 from tests.gateway.newcomers import granting_all
 
@@ -185,7 +185,6 @@ _HASTY = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_second
 _HASTY |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
 # A dozen gateways live at a time, and each is asked.
 _HASTY |= {"refresh_seconds": 5.0}
-_beginnings: dict[tuple[Engine, type[Town]], Beginning] = {}
 
 
 @contextmanager
@@ -193,19 +192,16 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Tow
     """
     A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden.
 
-    It is a copy of the first that this process settled on the engine, whose chain has the id that was given then.
+    It is a copy of the first that was settled on the engine in this run, whose chain has the id that was given then.
     """
-    if (engine, kind) not in _beginnings:
-        _beginnings[engine, kind] = _settled(engine, chain_id, kind)
-    beginning = _beginnings[engine, kind]
+    beginning = Beginning.only(f"{engine} {kind.__name__}", lambda folder: _settled(engine, chain_id, folder, kind))
     with beginning.again(directory) as (node, world), _client() as client:
         town = kind(world, client, node, programmes=dict(beginning.programmes), overrides=_HASTY | overrides)
         with _serving_all(town):
             yield town
 
 
-def _settled(engine: Engine, chain_id: int, kind: type[Town]) -> Beginning:
-    directory = kept_folder()
+def _settled(engine: Engine, chain_id: int, directory: Path, kind: type[Town]) -> Beginning:
     with start(engine, chain_id=chain_id, directory=directory / "chain") as node, _client() as client:
         town = kind(found(directory, node.url), client, node, overrides=_HASTY)
         with _serving_all(town):
