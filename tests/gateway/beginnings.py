@@ -28,7 +28,6 @@ from scripts.demonstration.world import KeyFile, World
 from tests.effort import SHARED_FOLDER
 
 
-
 def _account(key: bytes) -> LocalAccount:
     return Account.from_key(key)
 
