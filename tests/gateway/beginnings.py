@@ -61,7 +61,7 @@ class Beginning:
                 beginning = found(Path(tempfile.mkdtemp(dir=kept.parent)))
                 kept.write_bytes(pickle.dumps(beginning))
                 return beginning
-        return pickle.loads(kept.read_bytes())
+        return pickle.loads(kept.read_bytes())  # noqa: S301 - of our own making
 
     def __reduce__(self) -> tuple[Any, ...]:
         # A keyring's keys are in their file, as a gateway has them.
