@@ -62,8 +62,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "engine" in metafunc.fixturenames:
         chosen = metafunc.config.getoption("--engine")
         # A process, a document or a message is the same whichever node answers (`any_engine`).
-        on_anvil = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
-        unless_told = [Engine.ANVIL] if any(map(metafunc.definition.get_closest_marker, on_anvil)) else list(Engine)
+        on_one = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
+        marks = [mark for name in on_one if (mark := metafunc.definition.get_closest_marker(name))]
+        unless_told = [mark.args[0] if mark.args else Engine.ANVIL for mark in marks[:1]] or list(Engine)
         engines = unless_told if chosen == "both" else [Engine(chosen)]
         metafunc.parametrize("engine", engines, ids=str, scope="session")
 

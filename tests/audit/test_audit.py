@@ -26,6 +26,8 @@ from tests.nodes import as_it_was
 
 SLICES = (Slice(Fen(100_000 * YUAN), 9000), Slice(Fen(1_000_000 * YUAN), 3000))
 
+pytestmark = pytest.mark.both_in_full(Engine.GANACHE)
+
 
 @pytest.fixture(scope="module")
 def net(node):
