@@ -188,9 +188,18 @@ def _tell_loop(told: Sequence[_Told]) -> None:
         if waiting.done():
             continue  # its caller left
         if failure is not None:
-            waiting.set_exception(failure)
+            fail(waiting, failure)
             continue
         try:
             waiting.set_result(look_up.numbered(found, numbers))
         except Exception as fault:  # noqa: BLE001 - it is for whoever asked
-            waiting.set_exception(fault)
+            fail(waiting, fault)
+
+
+def fail(waiting: asyncio.Future[Any], failure: Exception) -> None:
+    """Let whoever waits meet a failure. No future takes a StopIteration: as where a generator raises one, it is a fault."""
+    if isinstance(failure, StopIteration):
+        fault = RuntimeError("a look-up raised StopIteration")
+        fault.__cause__ = failure
+        failure = fault
+    waiting.set_exception(failure)

@@ -25,7 +25,7 @@ from gateway.context import REQUEST_ID
 from gateway.deps import caller_by_key, key_in
 from gateway.edge import fields
 from gateway.edge.body import Read
-from gateway.inquiries import LookUp
+from gateway.inquiries import LookUp, fail
 from gateway.office import Judged, Office
 from gateway.schemas import Shape
 
@@ -79,7 +79,7 @@ class Straight:
             try:
                 way.take(scope, body, request, waiting)
             except Exception as failure:  # noqa: BLE001 - it is for whoever asked
-                waiting.set_exception(failure)
+                fail(waiting, failure)
 
 
 class _Way:

@@ -124,6 +124,29 @@ def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(i
     assert [row.answer for row in log.rows] == ["NotYours", "ANSWERED"]
 
 
+def test_a_stop_iteration_strands_nobody(inquiries, log):
+    """No future takes one, and whoever waits for the next answer in line would wait for good."""
+
+    def nothing_next(*_):
+        return next(iter(()))
+
+    async def act():
+        answering = ask(inquiries, nothing_next)
+        numbering = asyncio.create_task(inquiries.ask(CALLER, LookUp("verification", [Subject()], lambda state: state(), nothing_next)))
+        good = ask(inquiries, lambda state: state())
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
+        log.written()
+        async with asyncio.timeout(30):
+            for each in (answering, numbering):
+                with pytest.raises(RuntimeError, match="StopIteration"):
+                    await each
+            return await good
+
+    assert asyncio.run(act()) == "VALID"
+
+
 def test_a_state_that_cannot_be_known_is_told_to_each_with_what_it_had_found(inquiries, log):
     """The tags of a look-up stand in the log also where no voucher could be found by them."""
     subjects = [Subject(), Subject()]
