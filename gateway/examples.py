@@ -117,7 +117,8 @@ ORDER_DOCUMENT = _document(
     valid_until=str(NOW + 86_400),
     nonce="7160893027483912004",
 )
-ORDER_PREPARED = {"id": ORDER, "typed_data": ORDER_DOCUMENT, "salt": None, "block": BLOCK}
+ORDER_TO_SIGN = {"id": ORDER, "typed_data": ORDER_DOCUMENT, "salt": None, "block": BLOCK}
+ORDER_PREPARED: dict[str, Any] = ORDER_TO_SIGN | {"reasons": []}
 ORDER_SIGNED = {"typed_data": ORDER_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
 REDEMPTION_FACTS = {
     "order": ORDER,
@@ -940,7 +941,7 @@ CLAIM_PREPARED = {
         "amount": "500000",
         "valid_seconds": 86_400,
     },
-    "order": ORDER_PREPARED,
+    "order": ORDER_TO_SIGN,
     "redemption_facts": {
         "order": ORDER,
         "cost": "800000",

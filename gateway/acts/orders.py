@@ -18,6 +18,7 @@ from gateway.openings import CLAIMED
 from gateway.schemas import (
     OrderFacts,
     OrderPage,
+    OrderPrepared,
     OrderSeen,
     OrderWritten,
     Prepared,
@@ -42,6 +43,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
+from gateway.verification import Use, reasons
 from gateway.why_not import explain
 from registry import (
     NO_ID,
@@ -135,8 +137,8 @@ def of_page(office: Office, caller: Caller, ledger: Ledger, found: Sequence[Id])
 # Preparing what they sign
 
 
-def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared:
-    """The order that these facts make, to be checked and signed by firm and lab."""
+def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> OrderPrepared:
+    """The order that these facts make, to be checked and signed by firm and lab; and what speaks against it now."""
     with looked_up(office, caller, "order", asked.voucher) as subject, office.seen() as snapshot:
         lab = subject.lab = lab_asked(caller, asked.lab)
         if lab is None:
@@ -145,7 +147,10 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> Prepared
         require_lab_of_epoch(snapshot.ledger, voucher, lab)
         require_takes_orders(office, snapshot.ledger, voucher)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
-        return prepared(office, snapshot, order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project))
+        order = order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project)
+        use = Use(lab, None if order.item == NO_ID else order.item, order.amount)
+        against = [shapes.reason(snapshot, each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
+        return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=against)
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:

@@ -79,8 +79,8 @@ def order(order_id: schemas.Id32, caller: Anybody, office: OfficeHere, request: 
         refuses=(*TAGS, *LOGGED, "EpochMissing", "EpochsMixed", "FirmEnded", "LabMissing", "NotYours", "SerialAmbiguous", "UnknownVoucher"),
     ),
 )
-def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
-    """The order that firm and lab are to check and sign. Changes nothing."""
+def prepare_order(asked: schemas.OrderFacts, caller: Signatory, office: OfficeHere) -> schemas.OrderPrepared:
+    """The order that firm and lab are to check and sign, and why it would be refused now. Changes nothing."""
     return orders.prepare_order(office, caller, asked)
 
 

@@ -75,6 +75,12 @@ class Prepared(Shape):
     block: BlockSeen
 
 
+class OrderPrepared(Prepared):
+    """An order to check and sign. `reasons` say why it would be refused as of `block`, so that nobody signs it unawares."""
+
+    reasons: list[ReasonTold]
+
+
 class Signed(Shape):
     """A document as this gateway answered it, with both parties' compact signatures (EIP-2098)."""
 

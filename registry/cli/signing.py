@@ -44,7 +44,9 @@ StatedSubsidy = Annotated[
 def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) -> Answer:
     """Let the gateway prepare a document, check it, and keep it in a new file. Nothing is signed."""
     require_new(file)
-    return keep(session, file, Document.prepared(kind, asked, session.gateway.ask(f"{PATHS[kind]}/prepare", asked)))
+    found = session.gateway.ask(f"{PATHS[kind]}/prepare", asked)
+    # A gateway tells of an order what speaks against it now, so that nobody signs in vain.
+    return keep(session, file, Document.prepared(kind, asked, found)) | {name: found[name] for name in ("reasons",) if name in found}
 
 
 def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: Mapping[str, Any]) -> list[dict[str, Any]]:

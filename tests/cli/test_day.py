@@ -48,6 +48,19 @@ def named(firm, serial):
     return f"--region {firm.region} --firm {firm.company_code} --serial {serial}"
 
 
+def test_what_speaks_against_an_order_is_told_before_it_is_signed(people, firm, lab):
+    """It is prepared all the same: what ails it may have passed when it is brought."""
+    serial, at_lab, number = people.serial(firm), people.lab(lab), people.town.number()
+    asked = f"{named(firm, serial)} --project P-1 --amount 11000yuan"
+
+    (prepared,) = told(at_lab, f"order prepare vain-{number}.json {asked}")
+    said = at_lab.run(f"order prepare vain-{number}-too.json {asked} --lang zh")
+
+    (reason,) = prepared["reasons"]
+    assert (reason["code"], said.status) == ("OverAvailable", 0)
+    assert "".join(reason["zh"].split()) in "".join(said.out.split())
+
+
 @pytest.mark.slow
 def test_a_labs_whole_day(people, firm, lab):
     """Verify, quote, order, both sign, reserve, serve, redeem, both sign; the offices review and pay. README's days are processes."""

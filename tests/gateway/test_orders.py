@@ -319,6 +319,21 @@ def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, la
     assert town.world.keyring.project(firm.company_code, "P").hex() not in str(answer.body)
 
 
+@pytest.mark.parametrize("amount", ["1100000", "50000"])
+def test_what_would_be_refused_is_said_before_anybody_signs(town, firm, lab, amount):
+    """By the code and values of the refusal that it meets when it is brought all the same; and nothing where nothing speaks against it."""
+    serial = town.serial_for(firm, face="1000000", denomination="100000")
+    asked = {"voucher": named(firm, serial), "project": "P"}
+    desk = town.desk(SHANGHAI, lab.key)
+
+    good, bad = (desk.post("/v1/orders/prepare", asked | {"amount": each}) for each in ("400000", amount))
+    refused = town.submit("/v1/orders", lab, town.order(firm, lab, serial=serial, project="P", amount=amount))
+
+    assert good["reasons"] == []
+    (reason,) = bad["reasons"]
+    assert (reason["code"], reason["values"]) == (refused.code, {name: refused["values"][name] for name in reason["values"]})
+
+
 def test_partners_of_a_joint_project_order_for_the_project_of_their_lead(town, firm, lab):
     lead, partner = town.serial_for(firm), new_firm(town, CHANGXING)
     serial = town.serial_for(partner)
