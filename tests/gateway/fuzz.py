@@ -108,12 +108,13 @@ def fuzz(examples: int, *more: str, also: Sequence[tuple[str, ...]] = (), bounda
             "firm_id": firm_id(town, firm),
             "subject_id": town.lab_id(lab),
         }
+        known = {"region": firm.region, "firm": firm.company_code, "serial": serial, "host_unit": lab.host_unit, "seller": lab.host_unit}
         settings = Path(folder) / "schemathesis.toml"
         settings.write_text(settings_text(boundaries), encoding="utf-8")
         keys = {party: town.world.api_keys[SHANGHAI][name] for party, name in PARTIES.items()}
         with ApiKeys(town.world.folder(SHANGHAI) / "state") as store:
             keys["FIRM"], _ = store.add(name=firm.key, party=Party.FIRM, region=firm.region, firm=firm.company_code)
-        told = {"TONGQUAN_FUZZ_KEYS": json.dumps(keys), "TONGQUAN_FUZZ_IDS": json.dumps(ids)}
+        told = {"TONGQUAN_FUZZ_KEYS": json.dumps(keys), "TONGQUAN_FUZZ_IDS": json.dumps(ids), "TONGQUAN_FUZZ_KNOWN": json.dumps(known)}
         environment = os.environ | told | {"SCHEMATHESIS_HOOKS": HOOKS, "PYTHONPATH": str(Path.cwd())}
         program = [str(Path(sys.executable).with_name("schemathesis")), "--config-file", str(settings), "run"]
         url = f"{town.world.gateways[SHANGHAI]}/openapi.json"

@@ -1,4 +1,4 @@
-"""Which key schemathesis calls an operation with, one of a party that its description names; and ids that exist."""
+"""Which key schemathesis calls an operation with, one of a party that its description names; and ids, codes and vouchers that exist."""
 
 import json
 import os
@@ -11,6 +11,9 @@ from tests.gateway.fuzz_parties import parties_of
 KEYS = json.loads(os.environ["TONGQUAN_FUZZ_KEYS"])
 IDS = json.loads(os.environ["TONGQUAN_FUZZ_IDS"])
 PREFERRED = os.environ.get("TONGQUAN_FUZZ_AS")
+KNOWN = json.loads(os.environ["TONGQUAN_FUZZ_KNOWN"])
+VOUCHER = {"region", "firm", "serial"}
+LONGEST_TEXT = 200
 _ID = re.compile("0x[0-9a-fA-F]{64}")
 
 
@@ -35,3 +38,24 @@ def map_path_parameters(_context, path_parameters):
         if name in IDS and isinstance(value, str) and _ID.fullmatch(value):
             path_parameters[name] = IDS[name]
     return path_parameters
+
+
+@schemathesis.hook
+def map_body(_context, body):
+    """Of texts of the right form where a company code or a serial is asked for, those of even length become ones that exist."""
+    return _known(body)
+
+
+def _known(told):
+    if isinstance(told, list):
+        return [_known(each) for each in told]
+    if not isinstance(told, dict):
+        return told
+    found = {name: KNOWN[name] if name in KNOWN and _is_chosen(value) else _known(value) for name, value in told.items()}
+    if found.keys() == VOUCHER and all(found[name] == KNOWN[name] for name in ("firm", "serial")) and isinstance(found["region"], int):
+        found["region"] = KNOWN["region"]
+    return found
+
+
+def _is_chosen(value):
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST_TEXT and len(value) % 2 == 0
