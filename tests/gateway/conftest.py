@@ -28,7 +28,7 @@ from registry.chain.devnode import Engine, start
 from registry.events import Event, topic
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
-from scripts.demonstration.desks import Answer, Desk
+from scripts.demonstration.desks import Answer
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
 from tests.gateway.beginnings import Beginning
@@ -52,7 +52,7 @@ class Town(Scene):
     """
     A scene whose gateways run in this process.
 
-    `clock` shifts all gateways' idea of now by some seconds; `told` is what tests tell each other.
+    `clock_shift` is by how many seconds its gateways' clocks are ahead; `told` is what tests tell each other.
     """
 
     clock_shift: float = field(default=0.0, kw_only=True)
@@ -76,7 +76,7 @@ class Town(Scene):
         return granting_all(super().programme_text(name))
 
     def listed(self, rows: list[tuple[str, str]]) -> tuple[str, bytes]:
-        """CSV, which is made and read in a tenth of the time; the demo hands in Excel, and so does `test_issue`."""
+        """As CSV, which takes a tenth of the time to make and read. The demo hands in Excel, and so does `test_issue`."""
         return "list.csv", "\n".join(["企业代码,券号", *map(",".join, rows)]).encode()
 
     @contextmanager
@@ -93,10 +93,6 @@ class Town(Scene):
                 self.stop(region)
             self.overrides = before
             self.start(region)
-
-    def anonymous(self, region: int) -> Desk:
-        """Somebody without a key."""
-        return Desk(self.http, self.world.gateways[region], "")
 
     def ask(self, method: str, path: str, **more) -> httpx.Response:
         """One bare request to Shanghai's gateway."""
@@ -180,11 +176,17 @@ def _client() -> httpx.Client:
     return httpx.Client(trust_env=False, timeout=60, limits=limits, event_hooks={"response": [require_described]})
 
 
-# One caller asks here as quickly as a test can, and as long as other files take without anything that would mine a block.
-_HASTY = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 3_600}
-_HASTY |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
-# A dozen gateways live at a time, and each is asked.
-_HASTY |= {"refresh_seconds": 5.0}
+_HASTY = {
+    # One caller asks as quickly as a test can.
+    "rate_per_second": 10_000.0,
+    "rate_burst": 10_000,
+    "lookups_per_second": 10_000.0,
+    "lookups_burst": 10_000,
+    # While tests of other files run, nothing mines a block here.
+    "stale_after_seconds": 3_600,
+    # A dozen gateways live at a time, and each would ask its node every second, although every request does so anyway.
+    "refresh_seconds": 5.0,
+}
 
 
 @contextmanager
@@ -192,7 +194,7 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Tow
     """
     A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden.
 
-    It is a copy of the first that was settled on the engine in this run, whose chain has the id that was given then.
+    It is a copy of the first that was settled on this engine in this run, and its chain has that one's id.
     """
     beginning = Beginning.only(f"{engine} {kind.__name__}", lambda folder: _settled(engine, chain_id, folder, kind))
     with beginning.again(directory) as (node, world), _client() as client:
