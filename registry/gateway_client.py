@@ -34,13 +34,13 @@ _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout
 
 
 def http_for(url: str) -> httpx.Client:
-    """What speaks HTTP with the gateway at an address, and keeps its connections."""
+    """The HTTP client for a gateway at this address."""
     # A proxy that the environment names is for what leaves this machine.
     here = _is_here(httpx.URL(url).host)
-    # To read whom the system trusts takes longer than many an answer: without TLS nobody is trusted.
-    trusted = httpx.create_ssl_context(trust_env=not here) if httpx.URL(url).scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Loading the system's certificates takes longer than many an answer. Without TLS nobody needs them, and an empty context is given.
+    context = httpx.create_ssl_context(trust_env=not here) if httpx.URL(url).scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    return httpx.Client(verify=trusted, timeout=timeout, trust_env=not here, follow_redirects=False)
+    return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
 
 
 class UnsafeAddress(TongquanError):

@@ -25,7 +25,7 @@ class Strength(IntEnum):
     """
     The work factor N of scrypt, that is what one guess at the password costs.
 
-    STANDARD takes about a second. LIGHT is the least that there is, for tests and demonstrations, whose keys guard nothing.
+    STANDARD takes about a second. LIGHT is the least that scrypt allows, for tests and demonstrations, whose keys guard nothing.
     """
 
     LIGHT = 2

@@ -63,9 +63,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         chosen = metafunc.config.getoption("--engine")
         # A process, a document or a message is the same whichever node answers (`any_engine`).
         on_one = ["any_engine"] if FULL else ["any_engine", "both_in_full"]
-        marks = [mark for name in on_one if (mark := metafunc.definition.get_closest_marker(name))]
-        unless_told = [mark.args[0] if mark.args else Engine.ANVIL for mark in marks[:1]] or list(Engine)
-        engines = unless_told if chosen == "both" else [Engine(chosen)]
+        mark = next(filter(None, map(metafunc.definition.get_closest_marker, on_one)), None)
+        if chosen != "both":
+            engines = [Engine(chosen)]
+        elif mark:
+            engines = [mark.args[0] if mark.args else Engine.ANVIL]
+        else:
+            engines = list(Engine)
         metafunc.parametrize("engine", engines, ids=str, scope="session")
 
 
@@ -76,7 +80,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: Python's collector of cycles need not go through it again and again, which is a tenth of a run."""
+    """Keep the garbage collector from going through all that was imported again and again: that took a tenth of a run."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -5,8 +5,8 @@ Every test runs either way, and what speaks to a node does so on both: contracts
 writes, the command line's days. The demo is played on ganache, as people run it. Longer in full: the random comparison of contracts and
 rules takes twenty times the steps; schemathesis also goes beyond each schema's boundaries one by one, not at random alone; Ctrl-C, too,
 ends a demo that stays, which a kill does either way; what the gateway does far above its node (keys, bad input, evidence, payments,
-months, moves, the papers' cases, a whole rehearsal, every example) runs on ganache as well as on anvil; and audits on anvil as well as on
-ganache, which alone of the two proves storage (`both_in_full`).
+months, moves, the papers' cases, a whole rehearsal, every example) runs on ganache as well as on anvil; and audits run on anvil as well
+as on ganache, the one of the two whose storage roots prove that no other slot holds anything (`both_in_full`).
 """
 
 import os
@@ -17,4 +17,4 @@ if EFFORT not in ("quick", "full"):
 FULL = EFFORT == "full"
 
 SHARED_FOLDER = "TONGQUAN_SHARED_FOLDER"
-"""The variable that names a folder which all workers of one run share, and that goes with it."""
+"""The environment variable that names the folder which all workers of a run share. It is deleted when the run ends."""

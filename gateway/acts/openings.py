@@ -152,11 +152,13 @@ def _require_own(office: Office, programme: Programme) -> None:
 
 
 def _require_begun(office: Office, snapshot: Snapshot, batch: Batch) -> None:
-    """Figures as of the end of a day that has not even begun are nobody's ledger."""
+    """A ledger's figures are as of the end of its last day, so before that day there are none to carry over."""
     day, now = batch.opening.cut_over, office.now(snapshot)
     if day > day_of(now):
-        title = "切换日晚于今日，存量台账须于当日或其后结转。 The ledger's last day is after today: carry it over on that day or later."
-        raise Problem(422, "DayAhead", title, on=int(datetime.combine(day, time(), CHINA).timestamp()), time=now)
+        title = (
+            "切换日晚于今日，存量台账请于切换日当日或之后结转。 The ledger's last day is after today: carry it over on that day or later."
+        )
+        raise Problem(422, "DayAhead", title, on=int(datetime.combine(day, time.min, CHINA).timestamp()), time=now)
 
 
 def _require_good(office: Office, snapshot: Snapshot, batch: Batch) -> None:

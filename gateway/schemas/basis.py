@@ -16,8 +16,8 @@ _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
-# Engines of regular expressions do not agree on whether the separators 1c–1f are blanks; to Python they are.
-TEXT_PATTERN = r"[^\s\x1c-\x1f]"
+# Named beside \s, because the separators 1c–1f are blanks to Python, but not to every engine of regular expressions.
+_TEXT_PATTERN = r"[^\s\x1c-\x1f]"
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
 _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 
@@ -62,7 +62,7 @@ def _seconds(value: Any) -> int:
 
 def _not_blank(text: str) -> str:
     if not text.strip():
-        raise ValueError("须有文字，不能全是空白。 Blanks alone say nothing.")
+        raise ValueError("须填写内容，不能只有空白字符。 Text is asked for, not blanks alone.")
     return text
 
 
@@ -100,10 +100,10 @@ FormSeconds = Annotated[
 """Unix seconds in a form, where everything is text."""
 Text = Annotated[
     str,
-    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": TEXT_PATTERN}),
+    Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _TEXT_PATTERN}),
     AfterValidator(_not_blank),
 ]
-"""What a person reads or a code stands in: more than blanks."""
+"""A name, a code, a reason or the like: up to 200 characters, not all of them blank."""
 RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(whole_number)]
 Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(whole_number)]
 Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]

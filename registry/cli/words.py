@@ -176,7 +176,7 @@ FIELDS: dict[str, tuple[str, str]] = {
     "head": ("最后记录", "last record"),
     "heading": ("口径与阈值", "heading"),
     "height": ("区块高度", "height"),
-    "held": ("占用与使用", "held or used"),
+    "held": ("占用及使用情况", "held or used"),
     "high": ("偏高", "high"),
     "highest": ("上界", "highest"),
     "history": ("经过", "history"),

@@ -127,7 +127,7 @@ class Scene:
         return self.desk(region, "issuer").upload(path, fields, name=name, content=content)
 
     def listed(self, rows: list[tuple[str, str]]) -> tuple[str, bytes]:
-        """A list of vouchers as an office keeps it: an Excel file's name and content."""
+        """A list of recipients as an office hands it in, by file name and content: Excel."""
         return "list.xlsx", _excel(rows)
 
     # What parties do together

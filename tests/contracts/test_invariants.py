@@ -95,7 +95,7 @@ class Town:
 
     @classmethod
     def kept(cls, world: World, *, denomination: int) -> "Town":
-        """One town for all tests that begin by it."""
+        """One town for all tests that begin with it."""
         return world.kept(f"town {denomination}", lambda: cls.build(world, denomination=denomination))
 
     @classmethod

@@ -2,7 +2,7 @@
 A world for contract tests: six regions with their accounts, on a real node, behind contracts that answer in plain Python.
 
 Calls are encoded and answers decoded by the artifacts' ABI, and not by `registry.codec`: what the library sends is tested
-elsewhere, against this. Every transaction is really mined, also one that is refused.
+elsewhere, against this. Every transaction is really mined, even one that is refused.
 
     world.registry.reserve(voucher, order, world.signed(order, firm, lab), by=stranger)   # Sent(events, gas) or Refused
     world.registry.balances(voucher_id)                                                  # a namedtuple
@@ -46,6 +46,7 @@ from registry.model import (
     Paid,
     Programme,
     Recipient,
+    Record,
     Redemption,
     Region,
     Release,
@@ -106,7 +107,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Sent:
-    """A mined transaction: its events in order, the gas it used, and its block's time."""
+    """A mined transaction: its events in order, the gas it used, its block's time, and its hash."""
 
     events: tuple[Event, ...]
     gas: int
@@ -139,6 +140,15 @@ def _abi_type(parameter: Mapping[str, Any]) -> str:
     return f"({inner}){parameter['type'].removeprefix('tuple')}"
 
 
+def _abi_types(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [_abi_type(each) for each in parameters]
+
+
+def _signature(entry: Mapping[str, Any]) -> bytes:
+    """What the selector of a function or an error, and the topic of an event, are the hash of."""
+    return f"{entry['name']}({','.join(_abi_types(entry['inputs']))})".encode()
+
+
 def _plain(value: Any) -> Any:
     """What the ABI encoder takes, and what a decoded value is compared with."""
     if isinstance(value, Signatures):
@@ -157,7 +167,7 @@ def _plain(value: Any) -> Any:
 
 
 def _values(parameters: Sequence[Mapping[str, Any]], body: bytes) -> dict[str, Any]:
-    decoded = decode([_abi_type(each) for each in parameters], body)
+    decoded = decode(_abi_types(parameters), body)
     return {each["name"] or str(place): _plain(value) for place, (each, value) in enumerate(zip(parameters, decoded, strict=True))}
 
 
@@ -169,8 +179,7 @@ class Errors:
         for artifact in artifacts.values():
             for entry in artifact.abi:
                 if entry["type"] == "error":
-                    signature = f"{entry['name']}({','.join(_abi_type(each) for each in entry['inputs'])})"
-                    self._errors[keccak(signature.encode())[:4]] = entry
+                    self._errors[keccak(_signature(entry))[:4]] = entry
 
     def read(self, body: bytes) -> Refused:
         if not body:
@@ -193,21 +202,16 @@ class Contract:
 
     @cached_property
     def events(self) -> dict[bytes, Mapping[str, Any]]:
-        return {
-            keccak(f"{entry['name']}({','.join(_abi_type(each) for each in entry['inputs'])})".encode()): entry
-            for entry in self.abi
-            if entry["type"] == "event"
-        }
+        return {keccak(_signature(entry)): entry for entry in self.abi if entry["type"] == "event"}
 
     def encode(self, function: str, *arguments: object) -> bytes:
         """The calldata of a call."""
-        types = [_abi_type(each) for each in self.functions[function]["inputs"]]
+        types = _abi_types(self.functions[function]["inputs"])
         return self.selector(function) + encode(types, [_plain(each) for each in arguments])
 
     def selector(self, function: str) -> bytes:
         """The first four bytes of a call."""
-        types = [_abi_type(each) for each in self.functions[function]["inputs"]]
-        return keccak(f"{function}({','.join(types)})".encode())[:4]
+        return keccak(_signature(self.functions[function]))[:4]
 
     def __getattr__(self, function: str) -> Any:
         if function not in self.functions:
@@ -257,7 +261,7 @@ class Party:
 
 
 def raw_transaction(key: bytes, *, chain_id: int, nonce: int, to: str | None, body: bytes, gas: int = GAS) -> str:
-    """A raw transaction without a gas price, as EIP-155 signs it."""
+    """A signed transaction in hexadecimal, as EIP-155 has it, with a gas price of zero."""
     content = [nonce, 0, gas, bytes.fromhex(to[2:]) if to else b"", 0, body]
     signature = signing.sign_digest(keccak(rlp.encode([*content, chain_id, 0, 0])), key)
     r, vs = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -266,7 +270,7 @@ def raw_transaction(key: bytes, *, chain_id: int, nonce: int, to: str | None, bo
 
 
 def mined(node: DevNode, raw: str) -> Mapping[str, Any]:
-    """The receipt of a raw transaction that is sent."""
+    """Send a raw transaction, and wait for its receipt."""
     receipt: Mapping[str, Any] | None
     if node.engine is Engine.ANVIL:
         receipt = node.rpc("eth_sendRawTransactionSync", raw)
@@ -289,7 +293,7 @@ class _State:
 
 @dataclass
 class _Lent:
-    """A world in a test's hands: what it goes back to, which kinds of what is kept the test has, and whether it did anything else."""
+    """A world in a test's hands: what it goes back to, the kinds of kept things the test was given, and whether it did anything else."""
 
     state: _State
     given: set[str] = field(default_factory=set)
@@ -358,7 +362,7 @@ class World:
         return Sent(events, int(receipt["gasUsed"], 16), self._time_of(receipt), receipt["transactionHash"])
 
     def _time_of(self, receipt: Mapping[str, Any]) -> int:
-        """Its block's time, which anvil tells without being asked."""
+        """The time of a receipt's block, which anvil states in the receipt itself."""
         if self.node.engine is Engine.ANVIL:
             return int(receipt["blockTimestamp"])
         return int(self.node.rpc("eth_getBlockByNumber", receipt["blockNumber"], False)["timestamp"], 16)  # noqa: FBT003 - its own
@@ -385,7 +389,7 @@ class World:
 
     @contextmanager
     def lent(self) -> Iterator["World"]:
-        """Lend this world to a test, and undo what happens to it but for what it is to keep."""
+        """Lend this world to a test, and undo afterwards whatever happened to it, except for what it keeps."""
         if self.node.block_number() != self._left_at:
             # Somebody else acted on this node, and may have moved its clock past the dates of what was kept.
             self._kept = {}
@@ -398,10 +402,10 @@ class World:
 
     def kept(self, kind: str, make: Callable[[], T]) -> T:
         """
-        What `make` makes in a world where nothing was done yet: once for all tests that begin by it, and a copy for each of them.
+        What `make` makes, once for all tests that begin with it, in a world where nothing else was done; each gets a copy.
 
-        What was made must leave everybody else alone. A test that acted before, or asks for a second one of the kind, gets its own; and
-        on anvil all do, which mines in a millisecond, and takes the longer to go back the more there is.
+        What is made must leave everybody else alone. A test that acted before, or asks for a second one of the kind, gets its own. So does
+        every test on anvil, which mines in a millisecond, and whose reverts take longer the more there is.
         """
         if self.node.engine is Engine.ANVIL or self._lent is None or not self._lent.untouched(self.node) or kind in self._lent.given:
             return make()
@@ -421,7 +425,7 @@ class World:
 
     def _return_to(self, state: _State) -> None:
         self.node.revert(state.snapshot)
-        # Where a contract stood that is undone, somebody else's may stand next.
+        # At the address of a contract that is undone, another may be created next.
         self._nonces, self._contracts, self._kept = state.nonces, state.contracts, state.kept
         self._left_at = state.block
 
@@ -433,7 +437,7 @@ class World:
 
     def _create(self, name: str, *arguments: object) -> str:
         constructor = next((entry for entry in self.artifacts[name].abi if entry["type"] == "constructor"), {"inputs": []})
-        types = [_abi_type(each) for each in constructor["inputs"]]
+        types = _abi_types(constructor["inputs"])
         code = bytes.fromhex(self.artifacts[name].bytecode.removeprefix("0x"))
         self.send(self.deployer, None, code + encode(types, [_plain(each) for each in arguments]))
         return str(self.last_contract)
@@ -492,7 +496,7 @@ class World:
         return self.consortium.takeUp(office.region, role, by=account)
 
     def replace_admin(self, office: Office, admin: LocalAccount) -> Sent:
-        """A region's recovery key ends its admin, and the next one takes its place up."""
+        """A region's recovery key removes its admin and names another, who takes up the role."""
         self.consortium.recover(admin, by=office.recovery)
         return self.consortium.takeUp(office.region, Role.ADMIN, by=admin)
 
@@ -506,7 +510,7 @@ class World:
         subject: Id = NO_ID,
         days: int = 30,
     ) -> Motion:
-        """A motion that nobody made before, of a later second than what it may undo, as the contracts ask."""
+        """A motion that nobody made before, at least a second later than what it may undo, as the contracts require."""
         if kind in (MotionKind.LIFT_FLAG, MotionKind.SUSPEND, MotionKind.REINSTATE, MotionKind.NAME_CARETAKER):
             self.node.jump(1)
         addresses = [Address(each.address if isinstance(each, LocalAccount) else str(each)) for each in (account, other)]
@@ -536,7 +540,7 @@ class World:
         self.decide(MotionKind.SUSPEND, region=region)
 
     def flag(self, subject: Id, by: Region = BEIJING) -> int:
-        """A member flags a firm or lab; the flag's last second."""
+        """A member flags a firm or lab. Returns the flag's last second."""
         return int(self.directory.flag(subject, digest("reason"), by=self.offices[by].directory).only("Flagged")["until"])
 
     def second(self, subject: Id, by: Region) -> Sent:
@@ -681,7 +685,7 @@ class World:
             Address(endorser),
         )
 
-    def sign(self, record: Order | Redemption | Release | Any, who: LocalAccount) -> bytes:
+    def sign(self, record: Record, who: LocalAccount) -> bytes:
         """A compact signature for this registry on this chain."""
         return signing.sign(record, self.domain, bytes(who.key))
 
@@ -709,7 +713,7 @@ class Life:
         """
         A voucher under a programme of its own, with order and redemption drawn up, taken up to a stage; `options` are `issued`'s.
 
-        Tests begin the same way some hundred times: the world keeps one life of each kind, and a test that begins by it gets that.
+        Hundreds of tests begin alike: the world keeps one life of each kind, and a test that begins with it gets a copy.
         """
 
         def made() -> Life:
@@ -748,6 +752,11 @@ class Life:
     def host(self) -> Office:
         """The host region's people."""
         return self.world.offices[self.lab.record.region]
+
+    @property
+    def payer(self) -> LocalAccount:
+        """Who settles: the programme's payer or, where it names none, the host region's."""
+        return self.world.offices[self.programme.payer or self.lab.record.region].payer
 
     @property
     def voucher_id(self) -> Id:
@@ -836,11 +845,6 @@ class Life:
         )
         return Life(self.world, self.programme, firm, lab, voucher, order, redemption)
 
-    @property
-    def payer(self) -> LocalAccount:
-        """Who settles."""
-        return self.world.offices[self.programme.payer or self.lab.record.region].payer
-
     def until(self, stage: str) -> "Life":
         """Take every step up to a stage: reserved, open, redeemed, endorsed, accepted, settled."""
         steps = ["reserve"]
@@ -852,7 +856,8 @@ class Life:
             steps.append("endorse")
         steps += ["accept", "settle"]
         last = {"reserved": "reserve", "open": steps[steps.index("redeem") - 1], "redeemed": "redeem", "endorsed": "endorse"}
-        for step in steps[: steps.index(last.get(stage, stage.removesuffix("ed") if stage == "accepted" else "settle")) + 1]:
+        last |= {"accepted": "accept", "settled": "settle"}
+        for step in steps[: steps.index(last[stage]) + 1]:
             getattr(self, step)()
         return self
 

@@ -1,8 +1,8 @@
 """
 Where towns begin: a network that was founded and settled once, and is copied for whoever needs one to itself.
 
-Founding and settling take some 130 transactions, and a dozen times as long as starting a node and gateways on a copy. Workers of one run
-share what the first of them founded.
+Founding and settling take some 130 transactions, and a dozen times as long as starting a node and gateways on a copy. The workers of a
+run share what one of them founded.
 """
 
 import atexit
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -32,7 +32,7 @@ def _account(key: bytes) -> LocalAccount:
     return Account.from_key(key)
 
 
-# An account refers to the whole library, which nobody can write to a file.
+# An account refers to a module, which cannot be pickled; its key is all that it needs.
 copyreg.pickle(LocalAccount, lambda account: (_account, (bytes(account.key),)))
 
 
@@ -52,8 +52,8 @@ class Beginning:
         return cls(world, dict(programmes), node.engine, state)
 
     @classmethod
-    def only(cls, name: str, found: Callable[[Path], Self]) -> Self:
-        """The beginning of this name: what `found` leaves in a folder, the first time that any worker asks."""
+    def only(cls, name: str, found: Callable[[Path], "Beginning"]) -> "Beginning":
+        """The run's one beginning of this name. The first worker that asks has `found` make it, in a folder of its own; others wait."""
         kept = _shared_folder() / f"{name}.pickle"
         with kept.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -61,10 +61,10 @@ class Beginning:
                 beginning = found(Path(tempfile.mkdtemp(dir=kept.parent)))
                 kept.write_bytes(pickle.dumps(beginning))
                 return beginning
-        return pickle.loads(kept.read_bytes())  # noqa: S301 - of our own making
+        return pickle.loads(kept.read_bytes())  # noqa: S301 - written above
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A keyring's keys are in their file, as a gateway has them.
+        # A keyring cannot be pickled; it is read from its file again, as a gateway reads it.
         told = {each.name: getattr(self.world, each.name) for each in fields(World) if each.name != "keyring"}
         return _as_kept, (told, self.programmes, self.engine, self.state)
 
@@ -82,7 +82,7 @@ class Beginning:
 
 @cache
 def _shared_folder() -> Path:
-    """The run's own, or one for as long as this process lives."""
+    """The run's own; outside pytest, one for as long as this process lives."""
     if SHARED_FOLDER in os.environ:
         return Path(os.environ[SHARED_FOLDER])
     folder = Path(tempfile.mkdtemp(prefix="tongquan-beginning-"))

@@ -1,7 +1,7 @@
 """
 A town: a node, a consortium of six regions and four gateways in threads of this process, reached through HTTP as callers reach them.
 
-It is one for all tests of this folder, on each engine: a test brings serial numbers of its own and looks at its own vouchers.
+A worker has one for all its tests of this folder, on each engine: a test brings serial numbers of its own and looks at its own vouchers.
 """
 
 import io
@@ -28,7 +28,7 @@ from registry.chain.devnode import Engine, start
 from registry.events import Event, topic
 from scripts.demonstration import play
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
-from scripts.demonstration.desks import Answer, Desk
+from scripts.demonstration.desks import Answer
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
 from tests.gateway.beginnings import Beginning
@@ -40,10 +40,10 @@ _numbers = itertools.count(1)
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait for a condition, and fail if it does not come."""
+    """Wait for a condition, and fail if it does not come true in time."""
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "it did not come"
+        assert time.monotonic() < deadline, "it did not come true"
         time.sleep(0.01)
 
 
@@ -52,7 +52,7 @@ class Town(Scene):
     """
     A scene whose gateways run in this process.
 
-    `clock` shifts all gateways' idea of now by some seconds; `told` is what tests tell each other.
+    `clock_shift` is by how many seconds its gateways' clocks are ahead; `told` is what tests tell each other.
     """
 
     clock_shift: float = field(default=0.0, kw_only=True)
@@ -76,7 +76,7 @@ class Town(Scene):
         return granting_all(super().programme_text(name))
 
     def listed(self, rows: list[tuple[str, str]]) -> tuple[str, bytes]:
-        """CSV, which is made and read in a tenth of the time; the demo hands in Excel, and so does `test_issue`."""
+        """As CSV, which takes a tenth of the time to make and read. The demo hands in Excel, and so does `test_issue`."""
         return "list.csv", "\n".join(["企业代码,券号", *map(",".join, rows)]).encode()
 
     @contextmanager
@@ -94,16 +94,12 @@ class Town(Scene):
             self.overrides = before
             self.start(region)
 
-    def anonymous(self, region: int) -> Desk:
-        """Somebody without a key."""
-        return Desk(self.http, self.world.gateways[region], "")
-
     def ask(self, method: str, path: str, **more) -> httpx.Response:
         """One bare request to Shanghai's gateway."""
         return self.http.request(method, self.world.gateways[SHANGHAI] + path, **more)
 
     def load(self, region: int) -> None:
-        """Bring whatever a region's catalogue holds onto the chain."""
+        """Bring all that a region's catalogue holds onto the chain."""
         desk = self.desk(region, "directory")
         wait_until(lambda: _to_do(desk.post("/v1/catalogue/load", {})) == 0)
 
@@ -131,7 +127,7 @@ class Town(Scene):
         return answer["order_id"]
 
     def invoice(self) -> dict[str, str]:
-        """An invoice that nobody used."""
+        """An invoice that nobody has used yet."""
         return {"code": "3100241130", "number": f"{self.number():08}"}
 
     def redeemed(self, order: str, firm: FirmCast, lab: LabCast, *, cost: str) -> Answer:
@@ -175,16 +171,22 @@ def running(server: uvicorn.Server) -> Iterator[str]:
 
 
 def _client() -> httpx.Client:
-    """Whatever any test meets must be described. As many connections as a test has threads."""
+    """Every refusal that a test meets must be described. There are as many connections as any test has threads."""
     limits = httpx.Limits(max_connections=200)
     return httpx.Client(trust_env=False, timeout=60, limits=limits, event_hooks={"response": [require_described]})
 
 
-# One caller asks here as quickly as a test can, and as long as other files take without anything that would mine a block.
-_HASTY = {"rate_per_second": 10_000.0, "rate_burst": 10_000, "stale_after_seconds": 3_600}
-_HASTY |= {"lookups_per_second": 10_000.0, "lookups_burst": 10_000}
-# A dozen gateways live at a time, and each is asked.
-_HASTY |= {"refresh_seconds": 5.0}
+_HASTY = {
+    # One caller asks as quickly as a test can.
+    "rate_per_second": 10_000.0,
+    "rate_burst": 10_000,
+    "lookups_per_second": 10_000.0,
+    "lookups_burst": 10_000,
+    # While tests of other files run, nothing mines a block here.
+    "stale_after_seconds": 3_600,
+    # A dozen gateways live at a time, and each would ask its node every second, although every request does so anyway.
+    "refresh_seconds": 5.0,
+}
 
 
 @contextmanager
@@ -192,11 +194,11 @@ def settled_in(engine: Engine, chain_id: int, directory: Path, *, kind: type[Tow
     """
     A town with programmes, labs, firms, recognition and pools, as the demo sets them up. Settings may be overridden.
 
-    It is a copy of the first that was settled on the engine in this run, whose chain has the id that was given then.
+    It is a copy of the first that was settled on this engine in this run, and its chain has that one's id.
     """
     beginning = Beginning.only(f"{engine} {kind.__name__}", lambda folder: _settled(engine, chain_id, folder, kind))
     with beginning.again(directory) as (node, world), _client() as client:
-        town = kind(world, client, node, programmes=dict(beginning.programmes), overrides=_HASTY | overrides)
+        town = kind(world, client, node, programmes=beginning.programmes, overrides=_HASTY | overrides)
         with _serving_all(town):
             yield town
 
@@ -223,7 +225,7 @@ def _serving_all(town: Town) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def _towns(_chain_ids: Iterator[int], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Engine], Town]]:
-    # As in `_started`: a parametrised fixture of its own would end, and be founded anew, twice a file.
+    # As in `_started`: a parametrised fixture would end, and start on a new copy, twice a file.
     with ExitStack() as stack:
 
         @cache
@@ -255,11 +257,11 @@ def lab(town: Town) -> LabCast:
 
 @pytest.fixture
 def lines() -> Iterator[Callable[[], list[dict]]]:
-    """What this process has logged since, line by line, as a gateway writes it."""
+    """What this process has logged since the test began, line by line, as a gateway writes it."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JsonLines())
-    # The test's own client, and pytest's sight of a server's access log that a gateway does not write.
+    # Left out: the test's own client, and the server's access log, which reaches pytest although no gateway writes it.
     handler.addFilter(lambda record: not record.name.startswith(("httpx", "httpcore", "uvicorn.access")))
     root = logging.getLogger()
     before = root.level

@@ -164,7 +164,7 @@ def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, 
     ],
 )
 def test_blanks_are_no_text(town, firm, unchanged, *, blank, path, caller, asked, at):
-    """Neither to a gateway nor to whoever reads its description; a text may begin and end with some."""
+    """The gateway refuses them, and the pattern that it publishes does not match them. A text may still begin and end with some."""
     asked = {name: firm.company_code if value == "FIRM" else value for name, value in asked.items()}
     desk = town.desk(CHANGXING, caller)
 

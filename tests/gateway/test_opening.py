@@ -56,9 +56,9 @@ class Ledger:
         opening = ["[opening]", 'scheme = "纸质台账（样例）"', f'cut_over = "{cut_over}"', f'list_sha256 = "{sha256_of(self.content)}"']
         return "\n".join([rule, *opening, "[opening.totals]", *told])
 
-    def open(self, **totals: Any) -> "Ledger":
+    def open(self, **told: Any) -> "Ledger":
         """Open the programme, and set money aside for it."""
-        opened = self.town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": self.text(**totals)})
+        opened = self.town.desk(CHANGXING, "issuer").post("/v1/programmes", {"file": self.text(**told)})
         assert opened.status == 201, opened.body
         self.programme = opened["programme_id"]
         asked = {"amount": "10000000", "bank_reference": f"OPEN-{self.town.number()}"}
@@ -151,7 +151,7 @@ def test_what_only_the_registry_knows_is_told_by_line(town, ledger, lab):
 
 @pytest.mark.parametrize("ahead", [2, None])
 def test_a_ledger_whose_last_day_lies_ahead_is_neither_checked_nor_issued(town, ledger, ahead):
-    """The day is China's. Tomorrow may begin while this runs; the day after does not, nor the calendar's last."""
+    """By China's calendar. Two days ahead, because tomorrow may begin while this runs; and the last day that a calendar has."""
     today = datetime.fromtimestamp(max(town.now, int(time())), CHINA).date()
     day = date.max if ahead is None else today + timedelta(days=ahead)
     begins = int(datetime(day.year, day.month, day.day, tzinfo=CHINA).timestamp())

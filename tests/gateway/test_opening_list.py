@@ -94,7 +94,7 @@ def test_a_strip_a_claim_on_it_and_a_paid_invoice_add_up():
 
 
 def test_a_ledger_that_says_it_runs_to_the_end_of_the_calendar_is_read():
-    """Whether a day has begun is not for the reader to say, who breaks on none."""
+    """The reader has no clock: whether that day has begun is asked where a list is checked and issued."""
     endless = replace(FILE, opening=replace(FILE.opening, cut_over=date.max))
 
     assert (read(VOUCHER, CLAIM, PAID, file=endless).bad, read(VOUCHER, file=endless).vouchers[0].remaining) == ([], 0)
