@@ -10,11 +10,8 @@ same node and leaves it as it was, clock included. A test that needs one to itse
 """
 
 import gc
-import os
 import resource
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from functools import cache
@@ -23,15 +20,16 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from gateway.__main__ import COLLECT_AFTER
 from registry.chain import compile as solidity
 from registry.chain.artifacts import Artifact
 from registry.chain.devnode import DevNode, Engine, start
-from tests import softhsm
-from tests.effort import FULL, SHARED_FOLDER
+from tests import shared, softhsm
+from tests.effort import FULL
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
 OPEN_FILES = 8_192
+# As a gateway has it.
+COLLECT_AFTER = (20_000, 20, 100)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        os.environ[SHARED_FOLDER] = tempfile.mkdtemp(prefix="tongquan-tests-")
+        shared.begin()
     # Gateways of several towns live in one process, each with some twenty files open; many a shell allows 1,024 in all.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, OPEN_FILES) if most != resource.RLIM_INFINITY else OPEN_FILES, most))
@@ -55,7 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ.pop(SHARED_FOLDER))
+        shared.end()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

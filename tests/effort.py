@@ -15,6 +15,3 @@ EFFORT = os.environ.get("TONGQUAN_TESTS", "quick")
 if EFFORT not in ("quick", "full"):
     raise SystemExit(f"TONGQUAN_TESTS is quick or full, not {EFFORT}")
 FULL = EFFORT == "full"
-
-SHARED_FOLDER = "TONGQUAN_SHARED_FOLDER"
-"""The environment variable that names the folder which all workers of a run share. It is deleted when the run ends."""

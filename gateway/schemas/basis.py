@@ -16,8 +16,8 @@ _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
-# Named beside \s, because the separators 1c–1f are blanks to Python, but not to every engine of regular expressions.
-_TEXT_PATTERN = r"[^\s\x1c-\x1f]"
+# Named beside \s, because to Python these are blanks, but not to every engine of regular expressions.
+_TEXT_PATTERN = r"[^\s\x1c-\x1f\x85]"
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
 _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 

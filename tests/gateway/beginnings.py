@@ -5,17 +5,14 @@ Founding and settling take some 130 transactions, and a dozen times as long as s
 run share what one of them founded.
 """
 
-import atexit
 import copyreg
 import fcntl
-import os
 import pickle
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +22,7 @@ from eth_account.signers.local import LocalAccount
 from registry.chain.devnode import DevNode, Engine, start
 from registry.tag_keys import read_tag_keys
 from scripts.demonstration.world import KeyFile, World
-from tests.effort import SHARED_FOLDER
+from tests import shared
 
 
 def _account(key: bytes) -> LocalAccount:
@@ -54,7 +51,7 @@ class Beginning:
     @classmethod
     def only(cls, name: str, found: Callable[[Path], "Beginning"]) -> "Beginning":
         """The run's one beginning of this name. The first worker that asks has `found` make it, in a folder of its own; others wait."""
-        kept = _shared_folder() / f"{name}.pickle"
+        kept = shared.folder() / f"{name}.pickle"
         with kept.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not kept.exists():
@@ -78,16 +75,6 @@ class Beginning:
             # The newest block is as old as the beginning.
             node.mine()
             yield node, _moved(self.world, directory, node.url)
-
-
-@cache
-def _shared_folder() -> Path:
-    """The run's own; outside pytest, one for as long as this process lives."""
-    if SHARED_FOLDER in os.environ:
-        return Path(os.environ[SHARED_FOLDER])
-    folder = Path(tempfile.mkdtemp(prefix="tongquan-beginning-"))
-    atexit.register(shutil.rmtree, folder)
-    return folder
 
 
 def _as_kept(told: dict[str, Any], programmes: dict[int | str, str], engine: Engine, state: str | None) -> Beginning:
