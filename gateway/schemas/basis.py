@@ -16,8 +16,12 @@ _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
-# Engines of regular expressions do not agree on whether the separators 1c–1f are blanks; to Python they are.
-TEXT_PATTERN = r"[^\s\x1c-\x1f]"
+# One character that can be seen. All that cannot are told, since `\s` is not the same to any two engines of regular expressions.
+TEXT_PATTERN = (
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
+)
+_TEXT = re.compile(TEXT_PATTERN)
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
 _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 
@@ -61,8 +65,8 @@ def _seconds(value: Any) -> int:
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("须有文字，不能全是空白。 Blanks alone say nothing.")
+    if not _TEXT.search(text):
+        raise ValueError("须有文字，不能全是空白或不可见字符。 Blanks and what cannot be seen say nothing.")
     return text
 
 
@@ -103,7 +107,7 @@ Text = Annotated[
     Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": TEXT_PATTERN}),
     AfterValidator(_not_blank),
 ]
-"""What a person reads or a code stands in: more than blanks."""
+"""What a person reads or a code stands in: more than blanks and what cannot be seen."""
 RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(whole_number)]
 Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(whole_number)]
 Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]
