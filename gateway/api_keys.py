@@ -111,12 +111,16 @@ class ApiKeys:
         may name different labs: its scope changes with a new key.
 
         Raises:
-            KeyRefused: the party lacks its lab, labs, firm or account, the name stands for another party, or `days` is not positive.
+            KeyRefused: the party lacks its lab, labs, firm or account, the name stands for another party
+                or cannot be printed, or `days` is not positive.
         """
         if days < 1:
             raise KeyRefused("a key holds for at least one day")
         if name.startswith(BY_CLAIMS):
             raise KeyRefused(f"names that begin with {BY_CLAIMS} are for tokens")
+        # A name stands in lists for people: one that ends a line would begin another's.
+        if name.isspace() or not name.isprintable():
+            raise KeyRefused("a name is text that can be printed")
         prefix = MARK + secrets.token_hex(PREFIX_BYTES)
         try:
             caller = Caller(name=name, credential=prefix, party=party, region=region, lab=lab, labs=tuple(labs), firm=firm, account=account)

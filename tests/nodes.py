@@ -26,7 +26,7 @@ def person(name: str) -> LocalAccount:
 
 
 def chain_ids(*, first: int, worker: int) -> Iterator[int]:
-    """Ids for the networks of one worker of a parallel run; no two networks of a run share one."""
+    """Ids for the networks of one worker of a parallel run; no two that are founded share one, but copies have their beginning's."""
     return itertools.count(first + NETWORKS_PER_WORKER * worker)
 
 

@@ -16,8 +16,12 @@ _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
-# Named beside \s, because to Python these are blanks, but not to every engine of regular expressions.
-_TEXT_PATTERN = r"[^\s\x1c-\x1f\x85]"
+# One character that can be seen. Those that cannot are listed, since `\s` differs between engines of regular expressions.
+_TEXT_PATTERN = (
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
+)
+_TEXT = re.compile(_TEXT_PATTERN)
 SOME_HEX_PATTERN = "^0x([0-9a-fA-F]{2}){1,4000}$"
 _SOME_HEX = re.compile(SOME_HEX_PATTERN.strip("^$"))
 
@@ -61,8 +65,8 @@ def _seconds(value: Any) -> int:
 
 
 def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("须填写内容，不能只有空白字符。 Text is asked for, not blanks alone.")
+    if not _TEXT.search(text):
+        raise ValueError("须填写内容，不能只有空白或不可见字符。 Text is asked for, not blanks or unseen characters alone.")
     return text
 
 
@@ -103,7 +107,7 @@ Text = Annotated[
     Field(strict=True, min_length=1, max_length=200, json_schema_extra={"pattern": _TEXT_PATTERN}),
     AfterValidator(_not_blank),
 ]
-"""A name, a code, a reason or the like: up to 200 characters, not all of them blank."""
+"""A name, a code, a reason or the like: up to 200 characters, at least one of which can be seen."""
 RegionInQuery = Annotated[int, Field(ge=100_000, le=999_999), BeforeValidator(whole_number)]
 Limit = Annotated[int, Field(ge=1, le=1_000, description="How many at most."), BeforeValidator(whole_number)]
 Cursor = Annotated[str, Field(max_length=200, description="Where to go on: `next` of the page before, for the same query.")]

@@ -7,6 +7,8 @@ from pydantic import Field
 from gateway.schemas.basis import BlockSeen, Id32, LogHead, Money, Next, Seconds, Shape, Text
 
 Verdict = Literal["HOLDS", "FAILS", "MISSING"]
+# A pattern of names alone would leave what any other name stands for open.
+_Marks = Annotated[dict[Text, Seconds | None], Field(max_length=50, json_schema_extra={"additionalProperties": False})]
 
 
 class FindingSeen(Shape):
@@ -32,7 +34,7 @@ class FirmFacts(Shape):
     staff: Annotated[int | None, Field(strict=True, ge=0, lt=2**31)] = None
     revenue: Money | None = None
     capital: Money | None = None
-    marks: Annotated[dict[Text, Seconds | None] | None, Field(max_length=50)] = None
+    marks: _Marks | None = None
     reviewed: Annotated[bool | None, Field(strict=True)] = None
 
 

@@ -1,10 +1,12 @@
 """What a gateway's answers, and its silences, mean: refused, nothing happened, or nobody knows."""
 
+import ssl
+
 import httpx
 import pytest
 
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.gateway_client import AnswerLost, GatewayClient, RefusedByGateway, UnsafeAddress
+from registry.gateway_client import AnswerLost, GatewayClient, RefusedByGateway, UnsafeAddress, http_for
 
 URL = "http://127.0.0.1:1"
 TRANSACTION = "0x" + "ab" * 32
@@ -127,3 +129,23 @@ def test_an_api_key_does_not_travel_in_the_clear(url):
 def test_this_machine_and_https_are_safe(url):
     with GatewayClient(url, "key"):
         pass
+
+
+@pytest.mark.parametrize(
+    "url", ["https://gateway.example.org", "HTTPS://gateway.example.org", "https://127.0.0.1:8443", "https://localhost"]
+)
+def test_who_answers_over_tls_is_verified(url):
+    with http_for(url) as http:
+        told = http._transport._pool._ssl_context
+
+        assert (told.verify_mode, told.check_hostname, told.cert_store_stats()["x509_ca"] > 0) == (ssl.CERT_REQUIRED, True, True)
+        assert not http.follow_redirects
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost"])
+def test_without_tls_nobody_is_trusted(url):
+    """An address that turned out to be another's would be refused: what is left out is whom to trust, not to ask."""
+    with http_for(url) as http:
+        told = http._transport._pool._ssl_context
+
+        assert (told.verify_mode, told.check_hostname, told.cert_store_stats()["x509_ca"]) == (ssl.CERT_REQUIRED, True, 0)

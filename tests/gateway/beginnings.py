@@ -20,6 +20,7 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from registry.chain.devnode import DevNode, Engine, start
+from registry.files import put_in_place
 from registry.tag_keys import read_tag_keys
 from scripts.demonstration.world import KeyFile, World
 from tests import shared
@@ -56,7 +57,8 @@ class Beginning:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not kept.exists():
                 beginning = found(Path(tempfile.mkdtemp(dir=kept.parent)))
-                kept.write_bytes(pickle.dumps(beginning))
+                # Whole or not at all: a worker that dies in here leaves the next one to found.
+                put_in_place(kept, pickle.dumps(beginning))
                 return beginning
         return pickle.loads(kept.read_bytes())  # noqa: S301 - written above
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from openpyxl import Workbook
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from gateway import schemas, sheets
 from gateway.catalogue_list import ITEMS
@@ -155,7 +155,10 @@ def test_full_width_digits_are_one_code_and_never_money_or_a_number(town, firm, 
     assert desk.get("/v1/orders/0x" + "１１" * 32).code == "InvalidRequest"
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\t\n", "\u3000", "\u00a0", "\x1c\x1f", "\x85\u2028"])
+_BLANKS = ["", " ", "\t\n", "\u3000", "\u00a0", "\x1c\x1f", "\x85\u2028", "\ufeff", "\u200b\u2060", "\x00\x7f", "\u3164\u2800"]
+
+
+@pytest.mark.parametrize("blank", _BLANKS)
 @pytest.mark.parametrize(
     ("path", "caller", "asked", "at"),
     [
@@ -174,6 +177,23 @@ def test_blanks_are_no_text(town, firm, unchanged, *, blank, path, caller, asked
     described = TypeAdapter(schemas.Text)
     assert not re.search(described.json_schema()["pattern"], blank)
     assert described.validate_python(f"{blank}甲{blank}") == f"{blank}甲{blank}"
+
+
+def test_what_is_blank_is_told_character_by_character():
+    """To JavaScript, whose expressions a description's are, `\\s` holds U+FEFF and not U+0085; to Python it is the other way round."""
+    assert not re.search(r"\\[a-zA-Z](?<!\\u)", TypeAdapter(schemas.Text).json_schema()["pattern"])
+
+
+@pytest.mark.parametrize("blank", _BLANKS)
+def test_a_mark_without_a_name_is_none(blank):
+    """Neither to a gateway nor to whoever reads its description."""
+    described, _ = schemas.FirmFacts.model_json_schema()["properties"]["marks"]["anyOf"]
+
+    with pytest.raises(ValidationError):
+        schemas.FirmFacts(who="FIRM", marks={blank: None})
+
+    assert not described["additionalProperties"]
+    assert not any(re.search(each, blank) for each in described["patternProperties"])
 
 
 @pytest.mark.parametrize("amount", [1.5, -1, "-1", "1.5", "1e9", "10000000000000000000", "0x10", "", None, True, [1], {"fen": 1}])
