@@ -24,16 +24,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from registry.chain.devnode import DevNode, Engine, start
-from scripts.demonstration import play
+from registry.chain.devnode import DevNode, Engine
 from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, sample_code
-from scripts.demonstration.desks import ANSWER_SECONDS
 from scripts.demonstration.scene import Scene
-from scripts.demonstration.world import found, gateways, new_key_file, served
+from scripts.demonstration.world import gateways, new_key_file, served
 from tests.bench.empty import PATH
 from tests.bench.load import Case, Load, request
 from tests.bench.speed import Goal, Rate, goals_table, rates_table, ratio, take_turns, tell
-from tests.gateway.newcomers import granting_all
+from tests.gateway.conftest import settled_in
 
 CHAIN_ID = 20_131_223
 BLOCK_SECONDS = 1
@@ -140,19 +138,18 @@ Sides = dict[str, tuple[int, list[Case]]]
 def ready(directory: Path) -> Iterator[Sides]:
     """Both servers, running, and what to ask them."""
     with ExitStack() as stack:
-        node = stack.enter_context(start(Engine.ANVIL, chain_id=CHAIN_ID, directory=directory / "chain"))
-        world = found(directory, node.url)
-        http = stack.enter_context(httpx.Client(trust_env=False, timeout=ANSWER_SECONDS))
-        scene = _Scene(world, http, node)
+        town = stack.enter_context(settled_in(Engine.ANVIL, CHAIN_ID, directory))
+        asked = settle_in(town)
+        for region in list(town.running):
+            town.stop(region)
+        _mine_every_second(town.node)
+        world = town.world
         hasty = {f"{kind}_{limit}": 1_000_000 for kind in ("rate", "lookups") for limit in ("per_second", "burst")}
-        with gateways(world, world.cast.served, **hasty):
-            asked = settle_in(scene)
-        _mine_every_second(node)
         stack.enter_context(gateways(world, [SHANGHAI], **hasty))
-        require_answered(scene, asked)
+        require_answered(town, asked)
         key, gateway = world.api_keys[SHANGHAI]["lab-shanghai"], _port(world.gateways[SHANGHAI])
         _, empty = stack.enter_context(served("tests.bench.empty", world.settings(SHANGHAI), directory / "empty.log"))
-        _wait_for(http, empty + PATH)
+        _wait_for(town.http, empty + PATH)
         yield {
             "empty": (_port(empty), [Case(request("GET", PATH), (b'{"status":"VALID"}',))]),
             "single": (gateway, singles(key, asked)),
@@ -182,16 +179,8 @@ def _post(path: str, key: str, body: Mapping[str, Any]) -> bytes:
     return request("POST", path, headers, json.dumps(body).encode())
 
 
-class _Scene(Scene):
-    """What is issued here is issued at once: eligibility and caps are no matter of this bench."""
-
-    def programme_text(self, name: str) -> str:
-        return granting_all(super().programme_text(name))
-
-
 def settle_in(scene: Scene) -> list[Asked]:
-    """Programmes, labs and firms as the demo has them, more firms, vouchers, some of them held or used up; and the questions."""
-    list(play.setup(scene))
+    """More firms than the demo has, vouchers, some of them held or used up; and the questions."""
     firms = [scene.firm("firm-changxing"), *(_enrolled(scene, number) for number in range(1, FIRMS))]
     rows = [(firms[number % FIRMS], f"SPEED-{number:04}") for number in range(VOUCHERS)]
     issued = scene.issue(CHANGXING, [(firm.company_code, serial) for firm, serial in rows], face=FACE, denomination=DENOMINATION)
