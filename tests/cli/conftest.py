@@ -6,15 +6,17 @@ import secrets
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial, partialmethod
 from pathlib import Path
 
 import pytest
 import typer.main
 import typer.testing
 
+from registry.cli import tag_keys, wallet
 from registry.cli.app import make_app
 from registry.keystore import Strength, save_key
+from registry.tag_keys import HandoverKey, Work, back_up_tag_keys
 
 APP = make_app()
 
@@ -90,6 +92,14 @@ def write_secret(path: Path, secret: str) -> Path:
     path.write_text(secret + "\n")
     path.chmod(0o600)
     return path
+
+
+@pytest.fixture
+def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands seal with as little work as there is. What a guess at a password really costs is looked at where nobody asks for this."""
+    monkeypatch.setattr(wallet, "save_key", partial(save_key, strength=Strength.LIGHT))
+    monkeypatch.setattr(tag_keys, "back_up_tag_keys", partial(back_up_tag_keys, work=Work.LIGHT))
+    monkeypatch.setattr(HandoverKey, "save", partialmethod(HandoverKey.save, work=Work.LIGHT))
 
 
 def light_key(folder: Path, name: str, key: bytes | None = None) -> str:

@@ -112,7 +112,7 @@ def story(engine, _chain_ids, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.both_in_full
-def test_every_example_runs(story, token):
+def test_every_example_runs(story, token, quick_passwords):
     key_files(story)
     tag_keys(story)
     consortium(story, key_in_device(story, token))

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from registry.keystore import Strength
 from registry.signing import address_of
 from tests.cli.conftest import light_key, write_secret
 
@@ -27,6 +28,7 @@ def test_a_key_is_made_for_its_owner_alone_and_opens_again(secrets):
     made = secrets.ask("wallet new lab.json --password-file new.password")
 
     assert stat.S_IMODE((secrets.folder / "lab.json").stat().st_mode) == 0o600
+    assert json.loads((secrets.folder / "lab.json").read_text())["crypto"]["kdfparams"]["n"] == Strength.STANDARD
     assert secrets.ask("wallet show --keystore lab.json --password-file new.password")["address"] == made["address"]
 
 
@@ -38,7 +40,7 @@ def test_a_device_that_is_not_there_is_refused_as_a_gateway_refuses(secrets):
     assert (said.status, said.refusal["error"], said.refusal["family"]) == (3, "DeviceUnavailable", "unreachable")
 
 
-def test_no_key_is_written_over_another(secrets, lab):
+def test_no_key_is_written_over_another(secrets, lab, quick_passwords):
     before = (secrets.folder / "lab.json").read_bytes()
 
     said = secrets.run("wallet new lab.json --password-file new.password --json")
@@ -53,13 +55,13 @@ def test_a_wrong_password_is_refused(secrets, lab):
     assert (said.status, said.refusal["error"]) == (1, "WrongPassword")
 
 
-def test_the_same_key_under_another_password(secrets, lab):
+def test_the_same_key_under_another_password(secrets, lab, quick_passwords):
     secrets.ask("wallet password copy.json --keystore lab.json --password-file new.password --new-password-file other.password")
 
     assert secrets.ask("wallet show --keystore copy.json --password-file other.password")["address"] == lab
 
 
-def test_a_key_that_exists_is_put_under_a_password(secrets):
+def test_a_key_that_exists_is_put_under_a_password(secrets, quick_passwords):
     write_secret(secrets.folder / "raw.key", "0x" + "11" * 32)
 
     made = secrets.ask("wallet import lab.json --key-file raw.key --password-file new.password")
