@@ -82,7 +82,7 @@ def quote(office: Office, caller: Caller, asked: QuoteRequest) -> Quoted:
             amount=quoted.amount,
             lapses=quoted.lapses,
             firm_pays=asked.cost - quoted.subsidy,
-            reasons=_against(office, snapshot, voucher_id, Use()),
+            reasons=reasons_against(office, snapshot, voucher_id, Use()),
             block=office.block_seen(snapshot),
         )
 
@@ -235,11 +235,11 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     voucher_id = subject.voucher = only(found)
     item = None if lab is None or asked.item is None else id_of(Item(lab, asked.item))
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
-    against = _against(office, snapshot, voucher_id, use)
+    against = reasons_against(office, snapshot, voucher_id, use)
     return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=Facts(snapshot).voucher(voucher_id))
 
 
-def _against(office: Office, snapshot: Snapshot, voucher_id: Id, use: Use) -> list[ReasonTold]:
+def reasons_against(office: Office, snapshot: Snapshot, voucher_id: Id, use: Use) -> list[ReasonTold]:
     """Why a voucher cannot be used so, by what is on record here and on the chain."""
     ended = change_that_ends(office, snapshot.ledger, snapshot.ledger.vouchers[voucher_id])
     of_office = [] if ended is None else [Rejected("FirmEnded", {"kind": ended.kind.value, "on": ended.day})]

@@ -8,6 +8,7 @@ from typing import Any
 from gateway import shapes
 from gateway.acts.corrections import require_corrected
 from gateway.acts.evidence import keep_salt, require_agreeing
+from gateway.acts.lookups import reasons_against
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.errors import Explained, Problem
@@ -43,7 +44,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
-from gateway.verification import Use, reasons
+from gateway.verification import Use
 from gateway.why_not import explain
 from registry import (
     NO_ID,
@@ -149,8 +150,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> OrderPre
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         order = order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project)
         use = Use(lab, None if order.item == NO_ID else order.item, order.amount)
-        against = [shapes.reason(snapshot, each) for each in reasons(snapshot.ledger, voucher_id, use, snapshot.time)]
-        return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=against)
+        return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=reasons_against(office, snapshot, voucher_id, use))
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:

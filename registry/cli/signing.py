@@ -45,8 +45,9 @@ def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) 
     """Let the gateway prepare a document, check it, and keep it in a new file. Nothing is signed."""
     require_new(file)
     found = session.gateway.ask(f"{PATHS[kind]}/prepare", asked)
-    # A gateway tells of an order what speaks against it now, so that nobody signs in vain.
-    return keep(session, file, Document.prepared(kind, asked, found)) | {name: found[name] for name in ("reasons",) if name in found}
+    kept = keep(session, file, Document.prepared(kind, asked, found))
+    # What speaks against an order now, so that nobody signs in vain.
+    return kept | {"reasons": found["reasons"]} if "reasons" in found else kept
 
 
 def prepare_move(session: Session, release: Path, order: Path, old: Id, asked: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ KNOWN = json.loads(os.environ["TONGQUAN_FUZZ_KNOWN"])
 VOUCHER = {"region", "firm", "serial"}
 LONGEST_TEXT = 200
 _ID = re.compile("0x[0-9a-fA-F]{64}")
+_SEEN = re.compile("[!-~]")
 
 
 @schemathesis.auth(refresh_interval=None)
@@ -58,4 +59,4 @@ def _known(told):
 
 
 def _is_chosen(value):
-    return isinstance(value, str) and bool(value.strip()) and len(value) <= LONGEST_TEXT and len(value) % 2 == 0
+    return isinstance(value, str) and bool(_SEEN.search(value)) and len(value) <= LONGEST_TEXT and len(value) % 2 == 0
