@@ -197,7 +197,7 @@ def _tell_loop(told: Sequence[_Told]) -> None:
 
 
 def fail(waiting: asyncio.Future[Any], failure: Exception) -> None:
-    """Let whoever waits meet a failure. No future takes a StopIteration: as where a generator raises one, it is a fault."""
+    """Let whoever waits meet a failure. A future takes no StopIteration, so it becomes a RuntimeError, as in a generator (PEP 479)."""
     if isinstance(failure, StopIteration):
         fault = RuntimeError("a look-up raised StopIteration")
         fault.__cause__ = failure

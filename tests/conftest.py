@@ -28,7 +28,7 @@ from tests.effort import FULL
 from tests.nodes import FIRST_CHAIN_ID, Nodes, as_it_was, chain_ids
 
 OPEN_FILES = 8_192
-# As a gateway has it.
+# As a gateway has it, which no test of contracts alone should have to load.
 COLLECT_AFTER = (20_000, 20, 100)
 
 

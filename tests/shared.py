@@ -1,4 +1,4 @@
-"""The folder that all workers of a run share, and that goes with it."""
+"""The folder that all workers of a run share; it is removed when the run ends."""
 
 import atexit
 import os

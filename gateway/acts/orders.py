@@ -149,6 +149,7 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> OrderPre
         require_takes_orders(office, snapshot.ledger, voucher)
         project = project_named(office, caller, snapshot, asked, epoch=epoch_of(voucher.firm))
         order = order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project)
+        # FirmEnded was refused above; what is left are the chain's reasons.
         use = Use(lab, None if order.item == NO_ID else order.item, order.amount)
         return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=reasons_against(office, snapshot, voucher_id, use))
 

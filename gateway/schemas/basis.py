@@ -16,7 +16,8 @@ _MONEY = re.compile("0|[1-9][0-9]{0,18}")
 _DIGITS = re.compile("[0-9]{1,9}")
 _SECONDS = re.compile("0|[1-9][0-9]{0,11}")
 _HEX = re.compile("0x[0-9a-fA-F]*")
-# One character that can be seen. Those that cannot are listed, since `\s` differs between engines of regular expressions.
+# One character that can be seen. Those that cannot are listed, since `\s` differs between engines of regular expressions; rare ones, and
+# all beyond U+FFFF, are left out.
 _TEXT_PATTERN = (
     r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u17b4\u17b5\u180b-\u180f\u2000-\u200f"
     r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
@@ -66,7 +67,7 @@ def _seconds(value: Any) -> int:
 
 def _not_blank(text: str) -> str:
     if not _TEXT.search(text):
-        raise ValueError("须填写内容，不能只有空白或不可见字符。 Text is asked for, not blanks or unseen characters alone.")
+        raise ValueError("须填写内容，不能只有空白或不可见字符。 Text is asked for, not blanks or invisible characters alone.")
     return text
 
 

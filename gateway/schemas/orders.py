@@ -76,7 +76,7 @@ class Prepared(Shape):
 
 
 class OrderPrepared(Prepared):
-    """An order to check and sign. `reasons` say why it would be refused as of `block`, so that nobody signs it unawares."""
+    """An order to check and sign. `reasons` say why it would be refused as of `block`; it may be signed all the same."""
 
     reasons: list[ReasonTold]
 

@@ -25,13 +25,14 @@ from urllib.parse import urlsplit
 import httpx
 
 from registry.chain.devnode import DevNode, Engine
-from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast, sample_code
+from scripts.demonstration.cast import CHANGXING, SHANGHAI, FirmCast
 from scripts.demonstration.scene import Scene
-from scripts.demonstration.world import gateways, new_key_file, served
+from scripts.demonstration.world import gateways, served
 from tests.bench.empty import PATH
 from tests.bench.load import Case, Load, request
 from tests.bench.speed import Goal, Rate, goals_table, rates_table, ratio, take_turns, tell
-from tests.gateway.conftest import settled_in
+from tests.gateway.conftest import Town, settled_in
+from tests.gateway.newcomers import new_firm
 
 CHAIN_ID = 20_131_223
 BLOCK_SECONDS = 1
@@ -139,7 +140,8 @@ def ready(directory: Path) -> Iterator[Sides]:
     """Both servers, running, and what to ask them."""
     with ExitStack() as stack:
         town = stack.enter_context(settled_in(Engine.ANVIL, CHAIN_ID, directory))
-        asked = settle_in(town)
+        asked = issue_and_hold(town)
+        # What is measured is a process of its own, and not a gateway in this one.
         for region in list(town.running):
             town.stop(region)
         _mine_every_second(town.node)
@@ -179,16 +181,16 @@ def _post(path: str, key: str, body: Mapping[str, Any]) -> bytes:
     return request("POST", path, headers, json.dumps(body).encode())
 
 
-def settle_in(scene: Scene) -> list[Asked]:
-    """More firms than the demo has, vouchers, some of them held or used up; and the questions."""
-    firms = [scene.firm("firm-changxing"), *(_enrolled(scene, number) for number in range(1, FIRMS))]
+def issue_and_hold(town: Town) -> list[Asked]:
+    """Enrol more firms than the demo has, issue vouchers, hold or use up some, and return what to ask about them."""
+    firms = [town.firm("firm-changxing"), *(new_firm(town, CHANGXING) for _ in range(1, FIRMS))]
     rows = [(firms[number % FIRMS], f"SPEED-{number:04}") for number in range(VOUCHERS)]
-    issued = scene.issue(CHANGXING, [(firm.company_code, serial) for firm, serial in rows], face=FACE, denomination=DENOMINATION)
-    if issued.status != httpx.codes.CREATED or scene.fund(CHANGXING, "100000000", "BENCH").status != httpx.codes.OK:
+    issued = town.issue(CHANGXING, [(firm.company_code, serial) for firm, serial in rows], face=FACE, denomination=DENOMINATION)
+    if issued.status != httpx.codes.CREATED or town.fund(CHANGXING, "100000000", "BENCH").status != httpx.codes.OK:
         raise AssertionError("no vouchers could be issued")
     ids = [each["voucher_id"] for each in sorted(issued["vouchers"], key=lambda each: int(each["line"]))]
     for number in range(HELD + USED_UP):
-        _reserve(scene, *rows[number], amount=PART if number < HELD else FACE)
+        _reserve(town, *rows[number], amount=PART if number < HELD else FACE)
     used_up = range(HELD, HELD + USED_UP)
     asked = [
         Asked(_question(*row, amount=DENOMINATION), "NOT_VALID" if number in used_up else "VALID", voucher_id)
@@ -199,16 +201,8 @@ def settle_in(scene: Scene) -> list[Asked]:
     return [each for first in range(40) for each in [*asked, *unknown][first::40]]
 
 
-def _enrolled(scene: Scene, number: int) -> FirmCast:
-    firm = FirmCast(f"firm-bench-{number}", CHANGXING, "企业（样例）", "Firm (sample)", sample_code(CHANGXING, 100 + number))
-    key = scene.world.parties[firm.key] = new_key_file(scene.world.directory / "parties", firm.key)
-    scene.desk(CHANGXING, "directory").post("/v1/firms", {"firm": firm.company_code, "signer": key.account.address})
-    return firm
-
-
-def _reserve(scene: Scene, firm: FirmCast, serial: str, *, amount: str) -> None:
-    lab = scene.lab("lab-shanghai")
-    answer = scene.submit("/v1/orders", lab, scene.order(firm, lab, serial=serial, project="BENCH", amount=amount))
+def _reserve(town: Town, firm: FirmCast, serial: str, *, amount: str) -> None:
+    answer = town.reserve(firm, town.lab("lab-shanghai"), serial=serial, amount=amount)
     if answer.status != httpx.codes.CREATED:
         raise AssertionError(f"no order on {serial}: {answer.body}")
 

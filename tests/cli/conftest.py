@@ -96,7 +96,7 @@ def write_secret(path: Path, secret: str) -> Path:
 
 @pytest.fixture
 def quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands seal with as little work as there is. What a guess at a password really costs is looked at where nobody asks for this."""
+    """Commands seal with the least work there is. `test_wallet` and `tests/keys` check what is really done."""
     monkeypatch.setattr(wallet, "save_key", partial(save_key, strength=Strength.LIGHT))
     monkeypatch.setattr(tag_keys, "back_up_tag_keys", partial(back_up_tag_keys, work=Work.LIGHT))
     monkeypatch.setattr(HandoverKey, "save", partialmethod(HandoverKey.save, work=Work.LIGHT))

@@ -49,7 +49,7 @@ def named(firm, serial):
 
 
 def test_what_speaks_against_an_order_is_told_before_it_is_signed(people, firm, lab):
-    """It is prepared all the same: what ails it may have passed when it is brought."""
+    """It is prepared all the same: the reason may be gone by the time it is brought."""
     serial, at_lab, number = people.serial(firm), people.lab(lab), people.town.number()
     asked = f"{named(firm, serial)} --project P-1 --amount 11000yuan"
 

@@ -144,7 +144,7 @@ def test_who_answers_over_tls_is_verified(url):
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost"])
 def test_without_tls_nobody_is_trusted(url):
-    """An address that turned out to be another's would be refused: what is left out is whom to trust, not to ask."""
+    """Should it ever meet TLS, it would still refuse."""
     with http_for(url) as http:
         told = http._transport._pool._ssl_context
 

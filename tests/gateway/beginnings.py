@@ -57,7 +57,7 @@ class Beginning:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not kept.exists():
                 beginning = found(Path(tempfile.mkdtemp(dir=kept.parent)))
-                # Whole or not at all: a worker that dies in here leaves the next one to found.
+                # Whole or not at all: if a worker dies here, the next one founds it anew.
                 put_in_place(kept, pickle.dumps(beginning))
                 return beginning
         return pickle.loads(kept.read_bytes())  # noqa: S301 - written above

@@ -43,7 +43,7 @@ def map_path_parameters(_context, path_parameters):
 
 @schemathesis.hook
 def map_body(_context, body):
-    """Of texts of the right form where a company code or a serial is asked for, those of even length become ones that exist."""
+    """Codes and serials of even length, with a character that anybody can see, become ones that exist; a voucher's region follows."""
     return _known(body)
 
 

@@ -181,7 +181,7 @@ def test_blanks_are_no_text(town, firm, unchanged, *, blank, path, caller, asked
 
 def test_what_is_blank_is_told_character_by_character():
     """To JavaScript, whose expressions a description's are, `\\s` holds U+FEFF and not U+0085; to Python it is the other way round."""
-    assert not re.search(r"\\[a-zA-Z](?<!\\u)", TypeAdapter(schemas.Text).json_schema()["pattern"])
+    assert not re.search(r"\\[^u]", TypeAdapter(schemas.Text).json_schema()["pattern"])
 
 
 @pytest.mark.parametrize("blank", _BLANKS)

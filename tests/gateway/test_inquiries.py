@@ -125,7 +125,7 @@ def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(i
 
 
 def test_a_stop_iteration_strands_nobody(inquiries, log):
-    """No future takes one, and whoever waits for the next answer in line would wait for good."""
+    """No future takes one, and whoever waits for the next answer in line would wait for ever."""
 
     def nothing_next(*_):
         return next(iter(()))

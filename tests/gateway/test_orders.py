@@ -321,7 +321,7 @@ def test_preparing_for_a_voucher_that_does_not_exist_makes_no_tag(town, firm, la
 
 @pytest.mark.parametrize("amount", ["1100000", "50000"])
 def test_what_would_be_refused_is_said_before_anybody_signs(town, firm, lab, amount):
-    """By the code and values of the refusal that it meets when it is brought all the same; and nothing where nothing speaks against it."""
+    """With the code and values that it is refused with if it is brought all the same; nothing is said where nothing speaks against it."""
     serial = town.serial_for(firm, face="1000000", denomination="100000")
     asked = {"voucher": named(firm, serial), "project": "P"}
     desk = town.desk(SHANGHAI, lab.key)
