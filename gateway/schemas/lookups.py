@@ -43,7 +43,8 @@ class VerificationRequest(Shape):
     voucher: VoucherNamed
     lab: Id32 | None = None
     item: Text | None = None
-    amount: Money | None = None
+    # As much as the look-up log can hold, in which it stands: one row that cannot be written is written for nobody.
+    amount: Annotated[Money, Field(le=2**63 - 1)] | None = None
 
 
 class VerificationsRequest(Shape):

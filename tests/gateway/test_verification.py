@@ -38,7 +38,7 @@ from registry.chain.devnode import Engine
 from registry.refusal_words import EXPLAINED
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
 from tests.gateway.conftest import settled_in
-from tests.gateway.newcomers import firm_id, new_firm, new_lab
+from tests.gateway.newcomers import firm_id, named, new_firm, new_lab
 from tests.gateway.reachable import bodies
 
 YEAR = 365 * 86_400
@@ -417,3 +417,17 @@ def test_500_in_one_call_are_answered_as_of_one_block_and_501_are_refused(town, 
     assert len(many["verifications"]) == 500
     assert {(each["status"], each["block"]["number"]) for each in many["verifications"]} == {("VALID", many["block"]["number"])}
     assert too_many.code == "InvalidRequest"
+
+
+def test_an_amount_that_no_log_can_hold_is_refused_before_it_is_looked_up(town, firm, lab):
+    """It would be the row that keeps all others of its round from being written, and their callers from being answered."""
+    asked = {"voucher": named(firm, town.serial_for(firm))}
+    most, too_much = (asked | {"amount": str(2**63 + more)} for more in (-1, 0))
+    desk = town.desk(SHANGHAI, lab.key)
+
+    held, refused = desk.post("/v1/verifications", most), desk.post("/v1/verifications", too_much)
+    together = desk.post("/v1/verifications/batch", {"verifications": [asked, too_much]})
+
+    assert held["status"] == "NOT_VALID"
+    assert "OverAvailable" in [each["code"] for each in held["reasons"]]
+    assert [(each.status, each.code) for each in (refused, together)] == [(422, "InvalidRequest")] * 2
