@@ -27,7 +27,7 @@ from gateway.settings import Settings
 from registry.chain.devnode import Engine, start
 from registry.events import Event, topic
 from scripts.demonstration import play
-from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast
+from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI, FirmCast, LabCast, sample_code
 from scripts.demonstration.desks import Answer
 from scripts.demonstration.scene import Scene
 from scripts.demonstration.world import found
@@ -37,6 +37,7 @@ from tests.gateway.newcomers import granting_all
 
 SERVED = (CHANGXING, KUNSHAN, SHANGHAI, BEIJING)
 _numbers = itertools.count(1)
+_companies = itertools.count(1_000)
 
 
 def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
@@ -113,6 +114,10 @@ class Town(Scene):
     def number(self) -> int:
         """A number that nobody else in this run gets."""
         return next(_numbers)
+
+    def company_code(self, region: int) -> str:
+        """A company code that nobody else in this run gets. Numbers below 1,000 are the cast's, and those of strangers in tests."""
+        return sample_code(region, next(_companies))
 
     def serial_for(self, firm: FirmCast, *, face: str = "1000000", denomination: str = "100000") -> str:
         """The serial of a voucher just issued to a firm."""

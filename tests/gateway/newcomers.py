@@ -9,7 +9,7 @@ from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from registry import Firm, Region, Release, StandIn, id_of, sign
 from registry.rules.consortium import month_of
-from scripts.demonstration.cast import FirmCast, LabCast, sample_code
+from scripts.demonstration.cast import FirmCast, LabCast
 from scripts.demonstration.desks import read_and_sign
 from scripts.demonstration.world import new_key_file
 
@@ -24,7 +24,7 @@ def granting_all(programme: str) -> str:
 def new_firm(town, region: int, *, signer: str | None = None) -> FirmCast:
     """A firm just enrolled, with a key of its own, or with `signer`'s."""
     number = town.number()
-    firm = FirmCast(f"firm-new-{number}", region, "企业（样例）", "Firm (sample)", sample_code(region, 100 + number))
+    firm = FirmCast(f"firm-new-{number}", region, "企业（样例）", "Firm (sample)", town.company_code(region))
     parties = town.world.parties
     parties[firm.key] = parties[signer] if signer else new_key_file(town.world.directory / "parties", firm.key)
     asked = {"firm": firm.company_code, "signer": town.world.parties[firm.key].account.address}
@@ -60,7 +60,7 @@ def agency_for(town, *labs: LabCast) -> str:
 def new_lab(town, region: int, *, recognised_by: tuple[int, ...] = (), host_unit: str | None = None, signer: str | None = None) -> LabCast:
     """A lab just admitted, whose host unit invoices for it; no key to the gateway. It signs with a key of its own, or with `signer`'s."""
     number = town.number()
-    host_unit = host_unit or sample_code(region, 100 + number)
+    host_unit = host_unit or town.company_code(region)
     lab = LabCast(f"lab-new-{number}", region, "检测机构（样例）", "Laboratory (sample)", f"NEW-{number:05}", host_unit)
     parties = town.world.parties
     parties[lab.key] = parties[signer] if signer else new_key_file(town.world.directory / "parties", lab.key)

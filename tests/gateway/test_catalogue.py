@@ -20,7 +20,7 @@ class Listed:
 
     def __init__(self, town):
         self.town, self.mark = town, f"{town.number():05}"
-        self.unit = sample_code(BEIJING, 100 + town.number())
+        self.unit = town.company_code(BEIJING)
         self.labs, self.items = [LAB_COLUMNS], [ITEM_COLUMNS]
 
     def lab(

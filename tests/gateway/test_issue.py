@@ -97,7 +97,7 @@ def test_a_dry_run_tells_what_only_the_registry_knows_and_issues_nothing(town, f
 
     answer = town.issue(
         CHANGXING,
-        [(firm.company_code, "N-1"), (stranger, "N-2"), (firm.company_code, issued)],
+        [(firm.company_code, "NOT-ISSUED-1"), (stranger, "NOT-ISSUED-2"), (firm.company_code, issued)],
         face="1000000",
         denomination="100000",
         check=True,
@@ -112,7 +112,9 @@ def test_a_dry_run_tells_what_only_the_registry_knows_and_issues_nothing(town, f
 def test_one_bad_row_issues_nothing(town, firm):
     before = town.event_count()
 
-    answer = town.issue(CHANGXING, [(firm.company_code, "N-9"), (firm.company_code, "N-9")], face="1000000", denomination="100000")
+    answer = town.issue(
+        CHANGXING, [(firm.company_code, "NOT-ISSUED-9"), (firm.company_code, "NOT-ISSUED-9")], face="1000000", denomination="100000"
+    )
 
     assert (answer.status, answer.code) == (422, "BadRows")
     assert [(each["line"], each["code"]) for each in answer["values"]["bad"]] == [(3, "SerialRepeated")]
@@ -143,7 +145,9 @@ def test_another_regions_issuer_cannot_issue_for_this_programme(town):
     firm, last = town.firm("firm-beijing"), str(town.now + 86_400)
     fields = {"programme": town.programmes[CHANGXING], "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
 
-    answer = town.desk(BEIJING, "issuer").upload("/v1/vouchers", fields, name="list.xlsx", content=excel((firm.company_code, "N-1")))
+    answer = town.desk(BEIJING, "issuer").upload(
+        "/v1/vouchers", fields, name="list.xlsx", content=excel((firm.company_code, "NOT-ISSUED-1"))
+    )
 
     assert (answer.status, answer.code) == (409, "NotIssuer")
 
