@@ -122,7 +122,11 @@ class Inquiries(Generic[S]):
             return
 
         def logged(first: int | Problem) -> None:
-            if isinstance(first, Problem):
+            if isinstance(first, Problem) and len(inquiries) > 1:
+                # One row that cannot be written would be written for nobody: each goes in for itself.
+                for each, one in zip(inquiries, found, strict=True):
+                    self.tell([each], [one])
+            elif isinstance(first, Problem):
                 _tell([_Told(each, (), None, first) for each in inquiries])
             else:
                 _tell(list(_numbered(inquiries, found, first)))

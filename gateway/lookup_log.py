@@ -231,18 +231,26 @@ class LookupLog:
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
         first: int | None = self._head.number + 1
         try:
-            rows = list(chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
-            head = Head(rows[-1][0], rows[-1][-1])
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                _insert(connection, rows)
-                store_head(connection, head)
-            # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
-            self._head = head
-        except Exception:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+            self._commit(connection, batches)
+        except Exception as failed:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
+            if len(batches) > 1 and not isinstance(failed, sqlite3.OperationalError):
+                # It is not the disk but one of the rows: the others' are written without it.
+                for each in batches:
+                    self._write(connection, [each])
+                return
             _log.exception("look-ups could not be logged, and are refused")
             first = None
         _tell(batches, first)
+
+    def _commit(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
+        rows = list(chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
+        head = Head(rows[-1][0], rows[-1][-1])
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            _insert(connection, rows)
+            store_head(connection, head)
+        # COMMIT POINT. A crash before it: nobody was answered. After it: the row stands, whether or not the answer arrived.
+        self._head = head
 
 
 def _tell(batches: Sequence[_Batch], first: int | None) -> None:

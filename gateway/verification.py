@@ -45,7 +45,7 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     """Every reason why a known voucher could not be reserved for this use in a block of time `now`."""
     voucher = ledger.vouchers[voucher_id]
     programme = ledger.programmes[voucher.programme]
-    yield from _of_voucher(ledger, voucher_id, voucher, use.amount, now)
+    yield from _of_voucher(ledger, voucher_id, voucher, programme, use.amount, now)
     yield from _of_firm(ledger, programme.region, voucher.firm, now)
     regions = [programme.region, programme.payer]
     if use.lab is not None and ledger.labs[use.lab].standing == Standing.NONE:
@@ -54,7 +54,7 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     elif use.lab is not None:
         yield from _of_epochs(ledger, use.lab, voucher.firm)
         yield from of_lab(ledger, use.lab, now)
-        yield from _of_seller(ledger, use.lab, voucher.firm)
+        yield from _of_parties(ledger, use.lab, programme.region, voucher.firm)
         yield from _of_item(ledger, use.lab, use.item, programme)
         yield from _of_recognition(ledger, use.lab, use.item, programme, now)
         regions.append(ledger.labs[use.lab].region)
@@ -64,15 +64,21 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     yield from _of_pool(ledger, voucher, programme, use)
 
 
-def _of_voucher(ledger: Ledger, voucher_id: Id, voucher: Voucher, amount: Fen | None, now: Time) -> Iterator[Rejected]:
+def _of_voucher(
+    ledger: Ledger, voucher_id: Id, voucher: Voucher, programme: Programme, amount: Fen | None, now: Time
+) -> Iterator[Rejected]:
     available = ledger.balances[voucher_id].available
     if now > voucher.use_by:
         yield Rejected("PastUseBy", {"voucher": voucher_id, "useBy": voucher.use_by})
+    if amount == 0:
+        yield Rejected("AmountZero")
     if amount is not None and amount % voucher.denomination:
         yield Rejected("NotWholeNotes", {"voucher": voucher_id, "amount": amount, "denomination": voucher.denomination})
-    least = voucher.denomination if amount is None else amount
+    least = (voucher.face if programme.joint else voucher.denomination) if amount is None else amount
     if available < least:
         yield Rejected("OverAvailable", {"voucher": voucher_id, "available": available, "amount": least})
+    if programme.joint and amount is not None and amount != voucher.face:
+        yield Rejected("WholeVoucherOnly", {"voucher": voucher_id, "face": voucher.face, "amount": amount})
 
 
 def _of_firm(ledger: Ledger, region: Region, firm: Tag, now: Time) -> Iterator[Rejected]:
@@ -106,9 +112,12 @@ def of_lab(ledger: Ledger, lab: Id, now: Time) -> Iterator[Rejected]:
         yield Rejected("NotQualified", {"lab": lab, "qualifiedUntil": state.qualified_until})
 
 
-def _of_seller(ledger: Ledger, lab: Id, firm: Tag) -> Iterator[Rejected]:
+def _of_parties(ledger: Ledger, lab: Id, region: Region, firm: Tag) -> Iterator[Rejected]:
+    """What speaks against these two together: neither deals with itself."""
     if ledger.labs[lab].seller == firm[:SELLER_BYTES]:
         yield Rejected("SellerIsFirm", {"lab": lab})
+    if ledger.labs[lab].signer == ledger.firms[_firm_id(region, firm)].signer:
+        yield Rejected("SameSigner", {"signer": ledger.labs[lab].signer})
 
 
 def _of_item(ledger: Ledger, lab: Id, item: Id | None, programme: Programme) -> Iterator[Rejected]:

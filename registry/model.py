@@ -293,6 +293,11 @@ class Programme(Record):
         """Whether one unlimited rate is the whole rule, so that no agreement needs counting."""
         return len(self.slices) == 1 and self.slices[0].up_to == UNLIMITED
 
+    @property
+    def joint(self) -> bool:
+        """Whether its vouchers are joint ones (联合券), of several firms for one project, each used whole."""
+        return self.min_partners > 1
+
 
 @dataclass(frozen=True, slots=True)
 class Terms(Record):

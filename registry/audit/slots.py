@@ -21,8 +21,6 @@ from registry.rules import Ledger
 from registry.solidity import NotDecodable, keccak, type_of
 
 WORD = 32
-JOINT = 2
-"""From so many partners on a programme is a joint one."""
 
 Layout = Mapping[tuple[Contract, str], int]
 """The slot of each state variable, by contract and name."""
@@ -238,7 +236,7 @@ def _named_agreements(ledger: Ledger) -> Iterator[Any]:
 def _named_partners(ledger: Ledger, table: str) -> Iterator[Any]:
     for order, record in ledger.order_records.items():
         programme = programme_of(ledger, order)
-        if programme is None or programme not in ledger.programmes or ledger.programmes[programme].min_partners < JOINT:
+        if programme is None or programme not in ledger.programmes or not ledger.programmes[programme].joint:
             continue
         joint = joint_id(programme, record.project, record.lab)
         yield joint if table == "partnerships" else (joint, ledger.vouchers[record.voucher].firm)

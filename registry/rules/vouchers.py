@@ -59,8 +59,6 @@ REJECTION_GRACE = 30 * DAY
 RELEASE_GRACE = 30 * DAY
 LONGEST_EXTENSION = 90 * DAY
 MOST_ATTEMPTS = 255
-JOINT = 2
-"""From so many partners on a voucher is a joint one (联合券)."""
 
 
 # A voucher's life, in its order
@@ -119,8 +117,7 @@ class Reserve(Call):
         require(whole, "NotWholeNotes", voucher_id, order.amount, voucher.denomination)
         require(order.amount <= balance.available, "OverAvailable", voucher_id, balance.available, order.amount)
         programme = ledger.programmes[voucher.programme]
-        joint = programme.min_partners >= JOINT
-        require(not joint or order.amount == voucher.face, "WholeVoucherOnly", voucher_id, voucher.face, order.amount)
+        require(not programme.joint or order.amount == voucher.face, "WholeVoucherOnly", voucher_id, voucher.face, order.amount)
         firm, lab = require_admissible(turn, programme.region, voucher.firm, order.lab, order.item, itemised=programme.itemised)
         require_running(ledger, programme.region, programme.payer, lab.region)
         _require_consent(turn, order.valid_until, firm=firm.signer, lab=lab.signer, signers=self.signers)
@@ -468,7 +465,7 @@ def _require_clear(turn: Turn, index: int, order_id: Id, *, region: Region, firm
 
 
 def _require_partners(ledger: Ledger, order_id: Id, voucher: Voucher, order: Order, programme: Programme) -> None:
-    if programme.min_partners < JOINT:
+    if not programme.joint:
         return
     partnership = _partnership(ledger, voucher.programme, order)
     require(partnership.reached, "TooFewPartners", order_id, partnership.partners, programme.min_partners)
@@ -580,7 +577,7 @@ def _fold_accepted(ledger: Ledger, order: Id) -> None:
     claim = ledger.claims[order]
     rest = ledger.orders[order].amount - claim.consumed
     # Only a whole order can take a joint voucher, so what is left of one is lost.
-    if ledger.programmes[claim.programme].min_partners >= JOINT:
+    if ledger.programmes[claim.programme].joint:
         _lapse(ledger, claim.voucher, rest)
     else:
         _return(ledger, order, rest)
@@ -671,8 +668,8 @@ def _commit(ledger: Ledger, order: Id) -> None:
     record = ledger.order_records[order]
     voucher = ledger.vouchers[record.voucher]
     _change_pool(ledger, order, committed=record.amount)
-    partners = ledger.programmes[voucher.programme].min_partners
-    if partners < JOINT:
+    programme = ledger.programmes[voucher.programme]
+    if not programme.joint:
         return
     joint = joint_id(voucher.programme, record.project, record.lab)
     if ledger.partnerships[joint].reached:
@@ -680,14 +677,14 @@ def _commit(ledger: Ledger, order: Id) -> None:
     ledger.partner_orders[joint, voucher.firm] += 1
     if ledger.partner_orders[joint, voucher.firm] == 1:
         count = ledger.partnerships[joint].partners + 1
-        ledger.partnerships[joint] = Partnership(count, reached=count >= partners)
+        ledger.partnerships[joint] = Partnership(count, reached=count >= programme.min_partners)
 
 
 def _leave(ledger: Ledger, order: Id) -> None:
     record = ledger.order_records[order]
     voucher = ledger.vouchers[record.voucher]
     joint = joint_id(voucher.programme, record.project, record.lab)
-    if ledger.programmes[voucher.programme].min_partners < JOINT or ledger.partnerships[joint].reached:
+    if not ledger.programmes[voucher.programme].joint or ledger.partnerships[joint].reached:
         return
     ledger.partner_orders[joint, voucher.firm] -= 1
     if ledger.partner_orders[joint, voucher.firm] == 0:

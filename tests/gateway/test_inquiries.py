@@ -1,7 +1,7 @@
 """Look-ups answered together: each by a state asked for after it came, none told before it stands in the log, none spoiling another."""
 
 import asyncio
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 
@@ -9,6 +9,7 @@ from gateway.callers import Caller, Party
 from gateway.errors import Problem
 from gateway.inquiries import Inquiries, LookUp, answer_all
 from gateway.looked_up import Subject
+from gateway.lookup_log import LookupLog
 from scripts.demonstration.cast import SHANGHAI
 
 CALLER = Caller(name="lab", credential="tq_1", party=Party.LAB, region=SHANGHAI, lab=b"\x11" * 32)
@@ -104,6 +105,22 @@ def test_without_its_row_nothing_is_told(inquiries, log):
             await waiting
 
     asyncio.run(act())
+
+
+def test_one_that_cannot_be_logged_spoils_no_other(tmp_path):
+    async def act(inquiries):
+        # No file of this kind holds so large a number.
+        rows = (Subject(), Subject(amount=2**63), Subject())
+        waiting = [ask(inquiries, lambda state: state(), subject) for subject in rows]
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
+        first, second, third = await asyncio.gather(*waiting, return_exceptions=True)
+        return first, second.code, third
+
+    with closing(LookupLog(tmp_path)) as log:
+        assert asyncio.run(act(Inquiries(log, lambda: 1_800_000_000.5))) == ("VALID", "LookupLogUnavailable", "VALID")
+        assert log.verify().number == 2
 
 
 def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(inquiries, log):

@@ -165,6 +165,18 @@ def test_a_row_that_cannot_be_written_is_told_and_the_next_one_can(log, tmp_path
     assert log.verify().number == 1
 
 
+def test_a_row_that_no_file_can_hold_takes_none_of_the_others_along(log):
+    told, together = queue.SimpleQueue(), threading.Event()
+    log.record_then(lambda _: together.wait(30), [lookup()])
+    for at in (1, 2**80, 2):
+        log.record_then(told.put, [lookup(at=at)])
+    together.set()
+
+    assert [told.get(timeout=30), told.get(timeout=30).code, told.get(timeout=30)] == [2, "LookupLogUnavailable", 3]
+    assert [row.lookup.at for row in log.rows(limit=2)] == [2, 1]
+    assert log.verify().number == 3
+
+
 def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tmp_path):
     told = queue.SimpleQueue()
 
