@@ -34,17 +34,29 @@ _NOTHING_WAS_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout
 
 
 def http_for(url: str) -> httpx.Client:
-    """The HTTP client for a gateway at this address."""
+    """
+    The HTTP client for a gateway at this address.
+
+    Raises:
+        CertificatesUnreadable: those that the environment names cannot be read.
+    """
     # A proxy that the environment names is for what leaves this machine.
     here = _is_here(httpx.URL(url).host)
-    # Loading the system's certificates takes longer than many an answer. Without TLS nobody needs them, and an empty context is given.
-    context = httpx.create_ssl_context(trust_env=not here) if httpx.URL(url).scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    try:
+        # Loading the system's certificates takes longer than many an answer. Without TLS nobody needs them: an empty context is given.
+        context = httpx.create_ssl_context(trust_env=not here) if _has_tls(url) else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    except (OSError, ssl.SSLError) as unreadable:
+        raise CertificatesUnreadable(f"SSL_CERT_FILE, SSL_CERT_DIR: {unreadable}") from unreadable
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
 
 
 class UnsafeAddress(TongquanError):
     """An API key would travel in the clear: only https leaves this machine."""
+
+
+class CertificatesUnreadable(TongquanError):
+    """The certificates that the environment names cannot be read, so no gateway could show who it is."""
 
 
 class RefusedByGateway(Rejected):
@@ -73,11 +85,12 @@ class GatewayClient:
 
     Raises:
         UnsafeAddress: the address is neither https nor on this machine.
+        CertificatesUnreadable: those that the environment names cannot be read.
     """
 
     def __init__(self, url: str, api_key: str | None, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:
         here = _is_here(httpx.URL(url).host)
-        if not here and not url.startswith("https://"):
+        if not here and not _has_tls(url):
             raise UnsafeAddress(f"{url}: https is asked for, or an address of this machine")
         self._url = url.rstrip("/")
         self._authorization = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
@@ -192,6 +205,10 @@ class GatewayClient:
         if response.is_client_error:
             raise _refusal(response, found)
         raise AnswerLost(key, _sentence(response, found))
+
+
+def _has_tls(url: str) -> bool:
+    return httpx.URL(url).scheme == "https"
 
 
 def _is_here(host: str) -> bool:

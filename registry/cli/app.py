@@ -5,10 +5,12 @@ Other packages bring their own through entry points of the group `tongquan.comma
 """
 
 import sys
+from importlib import metadata
 from importlib.metadata import entry_points
+from typing import Annotated
 
 import typer
-from typer.exceptions import TyperException
+from typer.exceptions import Abort, TyperException
 
 from registry.cli import (
     audit,
@@ -42,8 +44,10 @@ from registry.cli import (
 from registry.cli.command import Exit
 from registry.cli.screen import Screen
 from registry.cli.settings import Lang
+from registry.cli.words import USAGE
 
 PLUGINS = "tongquan.commands"
+NO_ARGUMENTS = "NoArgsIsHelpError"
 
 _ABOUT = """
 通券：多个地区共用的科技创新券登记系统。 Tongquan: a registry of innovation vouchers that several regions share.
@@ -81,20 +85,43 @@ def make_app() -> typer.Typer:
     return app
 
 
-def _root() -> None:
-    """Nothing: help and completion are typer's own."""
+def _show_version(asked: bool) -> None:  # noqa: FBT001 - typer's own call
+    if asked:
+        sys.stdout.write(f"tongquan {metadata.version('tongquan')}\n")
+        raise typer.Exit
+
+
+_VERSION = typer.Option("--version", is_eager=True, callback=_show_version, help="显示版本。 Show the version.")
+
+
+def _root(*, version: Annotated[bool, _VERSION] = False) -> None:
+    """Help and completion are typer's own."""
 
 
 def main() -> None:
     """`tongquan`."""
-    as_json = "--json" in sys.argv
+    screen = Screen(as_json="--json" in sys.argv, lang=Lang.ZH)
     try:
-        sys.exit(make_app()(standalone_mode=not as_json))
+        sys.exit(make_app()(standalone_mode=False))
     except TyperException as wrong:
-        # Typer tells people itself, in words; a program that asked for JSON gets it here as well.
-        Screen(as_json=as_json, lang=Lang.ZH).refusal("WrongUsage", "usage", str(getattr(wrong, "message", "") or wrong), {})
+        _tell_wrong_usage(screen, wrong)
+        sys.exit(Exit.USAGE)
+    except Abort:
+        screen.refusal("Aborted", "usage", "已中止，未办理。 Aborted; nothing was done.", {})
         sys.exit(Exit.USAGE)
     except BrokenPipeError:
         # Whoever read has read enough (`| head`).
         sys.stderr.close()
         sys.exit(Exit.DONE)
+
+
+def _tell_wrong_usage(screen: Screen, wrong: TyperException) -> None:
+    """Say in Chinese of which kind it is, and then what typer says of it."""
+    kind, context = type(wrong).__name__, getattr(wrong, "ctx", None)
+    if kind == NO_ARGUMENTS and not screen.as_json:
+        # Its message is the help.
+        sys.stderr.write(wrong.format_message() + "\n")
+        return
+    screen.refusal("WrongUsage", "usage", f"{USAGE.get(kind, '用法有误。')} {wrong.format_message()}", {})
+    if context is not None:
+        screen.note("用法", f"Usage: {context.command_path} --help")

@@ -202,11 +202,19 @@ def _answer(screen: Screen, found: Answer) -> Exit:
 def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
     from registry.conformance.refusals import WrongGateway  # noqa: PLC0415 - as in `registry.cli.session`
-    from registry.gateway_client import RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as above
+    from registry.gateway_client import CertificatesUnreadable, RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as above
 
     message = _message(screen, failure)
     match failure:
-        case SettingRefused() | UnsafeAddress() | WrongGateway() | FileTaken() | KeyFileExists() | KeyFileMissing():
+        case (
+            SettingRefused()
+            | UnsafeAddress()
+            | CertificatesUnreadable()
+            | WrongGateway()
+            | FileTaken()
+            | KeyFileExists()
+            | KeyFileMissing()
+        ):
             screen.refusal(type(failure).__name__, "usage", message, {})
             return Exit.USAGE
         case Differs():

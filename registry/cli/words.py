@@ -913,6 +913,7 @@ STATES_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
 
 FAILURES: Mapping[str, str] = {
     "CatalogueRefused": "不是服务类型名录。",
+    "CertificatesUnreadable": "无法读取核对网关身份所用的证书。",
     "ChainReplaced": "最终区块有变，或节点同时服务两条链。",
     "DecisionMalformed": "发放决定无法读取。",
     "DeploymentFailed": "部署未完成。",
@@ -940,6 +941,15 @@ FAILURES: Mapping[str, str] = {
     "WrongPassword": "密钥文件的口令不对。",
 }
 """What is said in Chinese before what the library says in English of a failure, by its kind."""
+
+USAGE: Mapping[str, str] = {
+    "BadArgumentUsage": "参数用法有误。",
+    "BadOptionUsage": "选项用法有误。",
+    "BadParameter": "所填的值有误。",
+    "MissingParameter": "缺少必填项。",
+    "NoSuchOption": "没有这个选项。",
+}
+"""What is said in Chinese before what typer says in English of how a command was typed, by its kind."""
 
 MONEY = frozenset(
     {

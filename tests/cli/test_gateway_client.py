@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from registry.errors import OutcomeUnknown, Rejected, Unreachable
-from registry.gateway_client import AnswerLost, GatewayClient, RefusedByGateway, UnsafeAddress, http_for
+from registry.gateway_client import AnswerLost, CertificatesUnreadable, GatewayClient, RefusedByGateway, UnsafeAddress, http_for
 
 URL = "http://127.0.0.1:1"
 TRANSACTION = "0x" + "ab" * 32
@@ -125,7 +125,10 @@ def test_an_api_key_does_not_travel_in_the_clear(url):
         GatewayClient(url, "key")
 
 
-@pytest.mark.parametrize("url", ["https://gateway.example.org", "http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"])
+@pytest.mark.parametrize(
+    "url",
+    ["https://gateway.example.org", "HTTPS://gateway.example.org", "http://127.0.0.1:8000", "http://localhost:8000", "http://[::1]:8000"],
+)
 def test_this_machine_and_https_are_safe(url):
     with GatewayClient(url, "key"):
         pass
@@ -140,6 +143,16 @@ def test_who_answers_over_tls_is_verified(url):
 
         assert (told.verify_mode, told.check_hostname, told.cert_store_stats()["x509_ca"] > 0) == (ssl.CERT_REQUIRED, True, True)
         assert not http.follow_redirects
+
+
+def test_certificates_that_cannot_be_read_are_told_of_and_nobody_is_asked(tmp_path, monkeypatch):
+    not_one = tmp_path / "ca.pem"
+    not_one.write_text("no certificate")
+    for path in (tmp_path / "missing.pem", not_one):
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+
+        with pytest.raises(CertificatesUnreadable, match="SSL_CERT_FILE"):
+            GatewayClient("https://gateway.example.org", "key")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost"])

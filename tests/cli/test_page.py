@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, version
 from pathlib import Path
 
+import pytest
 import typer.main
 
 from registry import codec
@@ -58,3 +59,37 @@ def test_wrong_usage_is_json_too_where_it_was_asked_for(tmp_path):
 
         assert (run.returncode, run.stdout) == (2, ""), words
         assert json.loads(run.stderr)["family"] == "usage"
+
+
+@pytest.mark.parametrize(
+    ("typed", "zh", "en", "see"),
+    [
+        ("verify", "缺少必填项", "'--region'", "tongquan verify --help"),
+        ("verify --nonsense", "没有这个选项", "--nonsense", "tongquan verify --help"),
+        ("order list --stage", "选项用法有误", "'--stage'", ""),
+        ("verify --region 12", "地区代码为 6 位数字", "six digits, not '12'", "tongquan verify --help"),
+        ("verfy", "用法有误", "'verify'", "tongquan --help"),
+    ],
+)
+def test_wrong_usage_is_told_in_chinese_first(tmp_path, typed, zh, en, see):
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    run = subprocess.run([TONGQUAN, *typed.split()], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert -1 < run.stderr.index(zh) < run.stderr.index(en)
+    assert run.stderr.strip().endswith(see)
+
+
+def test_a_group_without_a_command_shows_its_help(tmp_path):
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    run = subprocess.run([TONGQUAN, "keys"], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("Usage: tongquan keys")
+
+
+def test_the_version_is_the_packages_own(tmp_path):
+    environment = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}
+    run = subprocess.run([TONGQUAN, "--version"], env=environment, capture_output=True, text=True, timeout=60, check=True)
+
+    assert run.stdout == f"tongquan {version('tongquan')}\n"

@@ -78,3 +78,12 @@ def test_a_new_password_is_typed_twice(signer):
 
     assert status == 2, seen
     assert not (signer.folder / "new.json").exists()
+
+
+def test_who_closes_the_input_instead_of_a_password_signs_nothing(signer):
+    end_of_input = "\x04"
+    status, seen = typed(signer, "order sign order.json --as firm", [("[yes/no]", "yes"), ("口令", end_of_input)])
+
+    assert status == 2, seen
+    assert "已中止，未办理" in seen
+    assert Document.read(signer.folder / "order.json").signatures == {}
