@@ -140,7 +140,8 @@ REDEMPTION_DOCUMENT = _document(
     result=sample_id("result"),
     valid_until=str(NOW + 86_400),
 )
-REDEMPTION_PREPARED = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "salt": SALT, "block": BLOCK}
+REDEMPTION_TO_SIGN = {"id": REDEMPTION, "typed_data": REDEMPTION_DOCUMENT, "salt": SALT, "block": BLOCK}
+REDEMPTION_PREPARED: dict[str, Any] = REDEMPTION_TO_SIGN | {"reasons": []}
 REDEMPTION_SIGNED = {"typed_data": REDEMPTION_DOCUMENT, "firm_signature": FIRM_SIGNATURE, "lab_signature": LAB_SIGNATURE}
 STAND_IN = {"typed_data": REDEMPTION_DOCUMENT, "signature": LAB_SIGNATURE, "reason": "企业已注销。"}
 RELEASE_FACTS = {"order": ORDER}
@@ -952,7 +953,7 @@ CLAIM_PREPARED = {
         "report_sha256": REDEMPTION_FACTS["report_sha256"],
         "valid_seconds": 86_400,
     },
-    "redemption": REDEMPTION_PREPARED,
+    "redemption": REDEMPTION_TO_SIGN,
     "block": BLOCK,
 }
 

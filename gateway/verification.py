@@ -19,13 +19,17 @@ from registry import (
     Id,
     Ledger,
     Programme,
+    Redeem,
+    Redemption,
     Region,
     RegionStatus,
     Rejected,
+    Signers,
     Standing,
     Tag,
     Time,
     Voucher,
+    decide,
     epoch_of,
     id_of,
 )
@@ -45,7 +49,7 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     """Every reason why a known voucher could not be reserved for this use in a block of time `now`."""
     voucher = ledger.vouchers[voucher_id]
     programme = ledger.programmes[voucher.programme]
-    yield from _of_voucher(ledger, voucher_id, voucher, programme, use.amount, now)
+    yield from _of_voucher(ledger, voucher_id, use.amount, now)
     yield from _of_firm(ledger, programme.region, voucher.firm, now)
     regions = [programme.region, programme.payer]
     if use.lab is not None and ledger.labs[use.lab].standing == Standing.NONE:
@@ -64,20 +68,19 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     yield from _of_pool(ledger, voucher, programme, use)
 
 
-def _of_voucher(
-    ledger: Ledger, voucher_id: Id, voucher: Voucher, programme: Programme, amount: Fen | None, now: Time
-) -> Iterator[Rejected]:
-    available = ledger.balances[voucher_id].available
+def _of_voucher(ledger: Ledger, voucher_id: Id, amount: Fen | None, now: Time) -> Iterator[Rejected]:
+    voucher, available = ledger.vouchers[voucher_id], ledger.balances[voucher_id].available
+    joint = ledger.programmes[voucher.programme].joint
     if now > voucher.use_by:
         yield Rejected("PastUseBy", {"voucher": voucher_id, "useBy": voucher.use_by})
     if amount == 0:
         yield Rejected("AmountZero")
     if amount is not None and amount % voucher.denomination:
         yield Rejected("NotWholeNotes", {"voucher": voucher_id, "amount": amount, "denomination": voucher.denomination})
-    least = (voucher.face if programme.joint else voucher.denomination) if amount is None else amount
+    least = (voucher.face if joint else voucher.denomination) if amount is None else amount
     if available < least:
         yield Rejected("OverAvailable", {"voucher": voucher_id, "available": available, "amount": least})
-    if programme.joint and amount is not None and amount != voucher.face:
+    if joint and amount is not None and amount != voucher.face:
         yield Rejected("WholeVoucherOnly", {"voucher": voucher_id, "face": voucher.face, "amount": amount})
 
 
@@ -149,6 +152,23 @@ def _of_pool(ledger: Ledger, voucher: Voucher, programme: Programme, use: Use) -
     if use.amount > pool.funded - pool.committed:
         free = pool.funded - pool.committed
         yield Rejected("PoolShort", {"index": 0, "programme": voucher.programme, "free": free, "amount": use.amount})
+
+
+def redemption_refused(ledger: Ledger, redemption: Redemption, now: Time) -> Rejected | None:
+    """
+    What the contracts would say to a redemption in a block of time `now`, were firm and lab to sign it; None if they would take it.
+
+    That is one reason, their first: it takes all of a claim's figures together.
+    """
+    order = ledger.order_records[redemption.order]
+    voucher = ledger.vouchers[order.voucher]
+    firm = ledger.firms[_firm_id(ledger.programmes[voucher.programme].region, voucher.firm)].signer
+    signers = Signers(firm=firm, lab=ledger.labs[order.lab].signer)
+    try:
+        decide(ledger, Redeem(voucher, order, redemption, signers), NO_ADDRESS, now)
+    except Rejected as refused:
+        return refused
+    return None
 
 
 # The hotline

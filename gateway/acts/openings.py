@@ -13,7 +13,7 @@ from datetime import datetime, time
 
 from gateway import shapes
 from gateway.acts.issuing import not_enrolled, require_none_under_way, require_todays
-from gateway.acts.orders import order_of, prepared, redemption_prepared
+from gateway.acts.orders import order_of, prepared, redemption_of
 from gateway.acts.programmes import require_seen
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
@@ -378,11 +378,12 @@ def prepare(office: Office, caller: Caller, asked: ClaimPreparing) -> ClaimPrepa
             record = _unfinished(snapshot, standing)
         facts = _redemption_facts(claim, asked, id_of(record))
         attempt = ledger.orders[id_of(record)].attempt
+        redemption, salt = redemption_of(office, caller, snapshot, facts, record, attempt=attempt)
         return ClaimPrepared(
             order_facts=order_facts,
             order=prepared(office, snapshot, record) if standing is None else None,
             redemption_facts=facts,
-            redemption=redemption_prepared(office, caller, snapshot, facts, record, attempt=attempt),
+            redemption=prepared(office, snapshot, redemption, salt=salt),
             block=office.block_seen(snapshot),
         )
 

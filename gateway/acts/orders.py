@@ -24,6 +24,7 @@ from gateway.schemas import (
     OrderWritten,
     Prepared,
     RedemptionFacts,
+    RedemptionPrepared,
     ReleaseFacts,
     Signed,
     SignedByPaid,
@@ -44,7 +45,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
-from gateway.verification import Use
+from gateway.verification import Use, redemption_refused
 from gateway.why_not import explain
 from registry import (
     NO_ID,
@@ -154,9 +155,9 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> OrderPre
         return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=reasons_against(office, snapshot, voucher_id, use))
 
 
-def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> Prepared:
+def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> RedemptionPrepared:
     """
-    The redemption that these facts make, to be checked and signed by firm and lab.
+    The redemption that these facts make, to be checked and signed by firm and lab; and why it would be refused now.
 
     Tags of an agreement and an invoice are made for a party of the order alone, and only where a redemption can follow.
     """
@@ -171,7 +172,10 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
             raise Rejected("WrongStage", {"order": order_id, "stage": int(state.stage)})
         require_corrected(office, ledger, order_id)
         require_agreeing(office, order_id, asked)
-        return redemption_prepared(office, caller, snapshot, asked, record, attempt=state.attempt)
+        redemption, salt = redemption_of(office, caller, snapshot, asked, record, attempt=state.attempt)
+        refused = redemption_refused(ledger, redemption, snapshot.time)
+        against = [] if refused is None else [shapes.reason(snapshot, refused)]
+        return RedemptionPrepared(**dict(prepared(office, snapshot, redemption, salt=salt)), reasons=against)
 
 
 def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
@@ -198,10 +202,14 @@ def order_of(office: Office, snapshot: Snapshot, asked: OrderFacts, *, voucher: 
     )
 
 
-def redemption_prepared(
+def redemption_of(
     office: Office, caller: Caller, snapshot: Snapshot, asked: RedemptionFacts, order: Order, *, attempt: int
-) -> Prepared:
-    """The redemption that facts make of an order, which need not be reserved yet. The seller has to be who invoices for its lab."""
+) -> tuple[Redemption, bytes]:
+    """
+    The redemption that facts make of an order, and its report's salt. The order need not be reserved yet.
+
+    The seller has to be who invoices for its lab.
+    """
     ledger, keyring = snapshot.ledger, office.keyring
     require_seller(office, ledger, [order.lab], asked.agreement.seller)
     epoch = epoch_of(ledger.vouchers[order.voucher].firm)
@@ -221,7 +229,7 @@ def redemption_prepared(
         valid_until=office.valid_until(snapshot, asked.valid_seconds),
     )
     keep_salt(office, caller, id_of(redemption), id_of(order), salt)
-    return prepared(office, snapshot, redemption, salt=salt)
+    return redemption, salt
 
 
 def prepared(office: Office, snapshot: Snapshot, record: Record, *, salt: bytes | None = None) -> Prepared:

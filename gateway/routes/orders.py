@@ -160,8 +160,8 @@ def move(order_id: schemas.Id32, asked: schemas.MoveSigned, caller: Actor, offic
         ),
     ),
 )
-def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.Prepared:
-    """The redemption that firm and lab are to check and sign. Changes nothing."""
+def prepare_redemption(asked: schemas.RedemptionFacts, caller: Signatory, office: OfficeHere) -> schemas.RedemptionPrepared:
+    """The redemption that firm and lab are to check and sign, and why it would be refused now. Changes nothing."""
     return orders.prepare_redemption(office, caller, asked)
 
 

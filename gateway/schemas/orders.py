@@ -81,6 +81,12 @@ class OrderPrepared(Prepared):
     reasons: list[ReasonTold]
 
 
+class RedemptionPrepared(Prepared):
+    """A redemption to check and sign. `reasons` say why it would be refused as of `block`, the contracts' first reason alone."""
+
+    reasons: list[ReasonTold]
+
+
 class Signed(Shape):
     """A document as this gateway answered it, with both parties' compact signatures (EIP-2098)."""
 

@@ -46,7 +46,7 @@ def prepare(session: Session, kind: Kind, file: Path, asked: Mapping[str, Any]) 
     require_new(file)
     found = session.gateway.ask(f"{PATHS[kind]}/prepare", asked)
     kept = keep(session, file, Document.prepared(kind, asked, found))
-    # What speaks against an order now.
+    # What speaks against an order or a redemption now.
     return kept | {"reasons": found["reasons"]} if "reasons" in found else kept
 
 

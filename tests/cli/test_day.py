@@ -84,7 +84,10 @@ def test_a_labs_whole_day(people, firm, lab):
     redemption = f"day-{number}-redemption.json"
     invoice = f"--invoice {number:08} --invoice-code 3100241130 --invoice-amount 8000yuan"
     work = f"--cost 8000yuan --seller {lab.host_unit} --contract C-{number} --report report.pdf"
-    told(at_lab, f"redeem prepare {redemption} --order {order_id} {work} {invoice}")
+    (vain,) = told(at_lab, f"redeem prepare vain-{redemption} --order {order_id} {work} {invoice} --subsidy 5000yuan")
+    assert [each["code"] for each in vain["reasons"]] == ["OverRule"]
+    (prepared,) = told(at_lab, f"redeem prepare {redemption} --order {order_id} {work} {invoice}")
+    assert prepared["reasons"] == []
     told(at_lab, f"redeem sign {redemption} --as lab --subsidy 4800yuan --yes")
     told(at_firm, f"redeem sign {redemption} --as firm --subsidy 4800yuan --yes")
     (redeemed,) = told(at_lab, f"redeem submit {redemption}")

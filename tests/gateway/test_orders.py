@@ -7,7 +7,7 @@ import pytest
 from gateway import examples
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.newcomers import both_signed, named, new_firm, redemption_document, signature
+from tests.gateway.newcomers import both_signed, firm_id, named, new_firm, redemption_document, signature
 
 
 def test_a_voucher_goes_all_the_way_and_its_notes_are_used_up(town, firm, lab):
@@ -165,6 +165,55 @@ def test_a_subsidy_over_the_rule_is_refused(town, firm, lab):
 
     assert (answer.status, answer.code) == (422, "OverRule")
     assert (answer["values"]["most"], answer["values"]["subsidy"]) == ("480000", "480001")
+
+
+def claim_in_another_region(town, _, lab, claim):
+    """The same invoice, for a voucher of Kunshan's."""
+    firm = town.firm("firm-kunshan")
+    town.fund(KUNSHAN, "500000", f"B-{town.number()}")
+    order = town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000")
+    document = town.desk(SHANGHAI, lab.key).post("/v1/redemptions/prepare", claim | {"order": order, "cost": "10000"})["typed_data"]
+    assert town.submit("/v1/redemptions", lab, both_signed(town, document, firm, lab)).status == 201
+
+
+def flag_the_firm(town, firm, *_):
+    assert town.desk(BEIJING, "directory").post("/v1/flags", {"subject": firm_id(town, firm), "reason": "A"}).status == 201
+
+
+@pytest.mark.parametrize(
+    ("change", "before", "code"),
+    [
+        ({}, claim_in_another_region, "InvoiceExceeded"),
+        ({}, flag_the_firm, "SubjectFlagged"),
+        ({"subsidy": "480001"}, None, "OverRule"),
+        ({"subsidy": "500001"}, None, "OverOrder"),
+        ({"subsidy": "0"}, None, "AmountZero"),
+        ({"invoice_amount": "799999"}, None, "InvoiceExceeded"),
+    ],
+)
+def test_why_a_claim_would_be_refused_is_told_before_anybody_signs_it(town, lab, change, before, code):
+    firm = new_firm(town, CHANGXING)
+    claim = {
+        "order": town.reserved(firm, lab, serial=town.serial_for(firm), amount="500000"),
+        "cost": "800000",
+        "agreement": {"seller": lab.host_unit, "number": f"C-{town.number()}"},
+        "invoice": town.invoice(),
+        "invoice_amount": "800000",
+        "report_sha256": "00" * 32,
+    }
+    desk = town.desk(SHANGHAI, lab.key)
+    fine = desk.post("/v1/redemptions/prepare", claim)
+    if before is not None:
+        before(town, firm, lab, claim)
+
+    prepared = desk.post("/v1/redemptions/prepare", claim | change)
+    refused = town.submit("/v1/redemptions", lab, both_signed(town, prepared["typed_data"], firm, lab))
+
+    assert fine["reasons"] == []
+    (reason,) = prepared["reasons"]
+    assert reason["code"] == refused.code == code
+    assert {name: refused["values"][name] for name in reason["values"]} == reason["values"]
+    assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{claim['order']}")["stage"] == "OPEN"
 
 
 @pytest.mark.parametrize("stage", ["REQUESTED", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "RELEASED"])
