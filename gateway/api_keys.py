@@ -15,19 +15,16 @@ it was, so that a revoked key is refused from the next request on.
 import asyncio
 import hashlib
 import secrets
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from pydantic import ValidationError
 
 from gateway.callers import BY_CLAIMS, Caller, Party
-from registry import open_store
+from registry import PrivateStore
 
 FILE = "keys.sqlite"
 MARK = "tq_"
@@ -78,16 +75,14 @@ class ApiKey:
         return self.revoked is None and now <= self.expires
 
 
-class ApiKeys:
+class ApiKeys(PrivateStore):
     """The keys of one gateway, in its state folder. May be shared by threads, and the file by processes."""
 
     def __init__(self, state: Path, clock: Callable[[], float] = time.time) -> None:
-        path = state / FILE
         # Whoever makes it first: answers and look-ups lie beside the keys.
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        super().__init__(state / FILE, _SCHEMA)
         self._clock = clock
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
         self._version = -1
         self._looked = False
         self._by_hash: Mapping[bytes, ApiKey] = {}
@@ -193,17 +188,6 @@ class ApiKeys:
     def _holder(self, key: str) -> Caller | None:
         found = self._by_hash.get(hash_of(key))
         return found.caller if found is not None and found.holds(self._clock()) else None
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
     def _require_same_party(self, caller: Caller) -> None:
         for each in self._read().values():

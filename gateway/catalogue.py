@@ -10,7 +10,6 @@ Beside it stands why labs left. The file is the gateway's own and is backed up; 
 
 import json
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Any
 from unicodedata import normalize
 
 from gateway.catalogue_list import Recognition
-from registry import Address, Id, Region, Time, open_store
+from registry import Address, Id, PrivateStore, Region, Time
 
 LAB, ITEM = "LAB", "ITEM"
 ROWS_AT_ONCE = 500
@@ -156,12 +155,11 @@ class Sought:
     lab: Id | None = None
 
 
-class Catalogue:
+class Catalogue(PrivateStore):
     """The catalogue of one gateway. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def keep(self, kept: ListKept, entries: Iterable[Entry]) -> None:
         """
@@ -231,11 +229,6 @@ class Catalogue:
         """Why a lab left, each time that it did."""
         found = self._select("SELECT cause, reason, at, by FROM departures WHERE lab = ? ORDER BY rowid", lab)
         return [Departed(cause, reason, Time(at), by) for cause, reason, at, by in found]
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
 
     def _entries(self, which: str, *values: object) -> list[Entry]:
         return [_read(row) for row in self._select(f"SELECT number, {', '.join(_COLUMNS)} FROM entries {which}", *values)]  # noqa: S608 - our own words

@@ -168,52 +168,52 @@ def revoke(
 @lookups.command("verify", epilog="tongquan gateway lookups verify")
 def verify_lookups(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对查询日志的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.lookup_log import verify
+    from gateway.lookup_log import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @firm_facts.command("verify", epilog="tongquan gateway firm-facts verify")
 def verify_firm_facts(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对企业材料的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.firm_facts import verify
+    from gateway.firm_facts import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @firm_changes.command("verify", epilog="tongquan gateway firm-changes verify")
 def verify_firm_changes(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对企业变更的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.firm_changes import verify
+    from gateway.firm_changes import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @payments.command("verify", epilog="tongquan gateway payments verify")
 def verify_payments(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付记录的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.payment_book import verify
+    from gateway.payment_book import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @decisions.command("verify", epilog="tongquan gateway decisions verify")
 def verify_decisions(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对发放决定的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.decisions import verify
+    from gateway.decisions import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @evidence.command("verify", epilog="tongquan gateway evidence verify")
 def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对兑付材料记录的哈希链及每份原件。 Follow the whole chain and hash every original again; refused where one differs."""
     from gateway.errors import Problem
-    from gateway.evidence_book import names_in, verify
+    from gateway.evidence_book import CHAIN, names_in
     from gateway.evidence_files import EvidenceFiles
 
     def verified(state: Path, *, anchor: "Head | None") -> "Head":
-        head, files, altered = verify(state, anchor=anchor), EvidenceFiles(state), []
+        head, files, altered = CHAIN.verify(state, anchor=anchor), EvidenceFiles(state), []
         for name in names_in(state):
             try:
                 files.read(name)
@@ -230,9 +230,9 @@ def verify_evidence(*, state: State, anchor: Anchor = None, as_json: AsJson = Fa
 @corrections.command("verify", epilog="tongquan gateway corrections verify")
 def verify_corrections(*, state: State, anchor: Anchor = None, as_json: AsJson = False) -> None:
     """核对退回补正记录的哈希链，给出链头供另存。 Follow the whole chain and tell its head; refused where a row was changed or moved."""
-    from gateway.corrections_book import verify
+    from gateway.corrections_book import CHAIN
 
-    _verify(verify, state, anchor, as_json=as_json)
+    _verify(CHAIN.verify, state, anchor, as_json=as_json)
 
 
 @lookups.callback()

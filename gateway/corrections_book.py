@@ -7,17 +7,13 @@ sent back, by whom, and until when the next attempt may come.
 """
 
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import hash_chain
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Id, Region, Time, open_store
-
-FILE = "corrections.sqlite"
+from gateway.hash_chain import Chain, ChainedStore
+from registry import Id, Region, Time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lists (
@@ -35,7 +31,8 @@ CREATE TABLE IF NOT EXISTS lists (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS lists_by_order ON lists (order_id, number);
 """
-_COLUMNS = "number, intent, order_id, attempt, at, region, account, body, bundle, told, hash"
+
+CHAIN = Chain("corrections.sqlite", "lists", "number, intent, order_id, attempt, at, region, account, body, bundle, told, hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +66,11 @@ class Returned:
         return self.region, self.body or self.account
 
 
-class CorrectionsBook:
+class CorrectionsBook(ChainedStore):
     """What was sent back, as one gateway knows of it. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(state / FILE, _SCHEMA + append_only("lists"))
-
-    @property
-    def head(self) -> Head:
-        """The last row. Who keeps it can prove later that nothing up to it was changed."""
-        with self._guard:
-            return stored_head(self._connection)
+        super().__init__(state, CHAIN, _SCHEMA)
 
     def enter(self, order: Id, returned: Returned, *, intent_id: str) -> None:
         """Put a list on record, once for one intent."""
@@ -92,9 +82,7 @@ class CorrectionsBook:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._connection.execute("SELECT 1 FROM lists WHERE intent = ?", (intent_id,)).fetchone():
                 return
-            ((number, *rest),) = chained(stored_head(self._connection), [row])
-            self._connection.execute("INSERT INTO lists VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (number, *rest))
-            store_head(self._connection, Head(number, rest[-1]))
+            self._append([row])
 
     def recorded(self, intent_id: str) -> Returned | None:
         """The list that was put on record for an intent."""
@@ -115,22 +103,6 @@ class CorrectionsBook:
         with self._guard:
             rows = self._connection.execute(query, (value,)).fetchall()
         return [_returned(row) for row in rows]
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
-
-
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of what was sent back in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there is none.
-    """
-    return hash_chain.verify(state / FILE, "lists", _COLUMNS, anchor=anchor)
 
 
 def _returned(row: tuple[Any, ...]) -> Returned:

@@ -10,17 +10,13 @@ own and is backed up with the outbox. It holds no company code, but the facts by
 """
 
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import hash_chain
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Id, VoucherDecision, open_store
-
-FILE = "decisions.sqlite"
+from gateway.hash_chain import Chain, ChainedStore
+from registry import Id, VoucherDecision
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS decisions (
@@ -35,7 +31,7 @@ CREATE INDEX IF NOT EXISTS decisions_by_voucher ON decisions (voucher, number);
 CREATE INDEX IF NOT EXISTS decisions_by_programme ON decisions (programme, number);
 """
 
-_COLUMNS = "number, intent, voucher, programme, decision, hash"
+CHAIN = Chain("decisions.sqlite", "decisions", "number, intent, voucher, programme, decision, hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,27 +43,18 @@ class Kept:
     document: Mapping[str, Any]
 
 
-class DecisionBook:
+class DecisionBook(ChainedStore):
     """The decisions that one gateway made. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(state / FILE, _SCHEMA + append_only("decisions"))
-
-    @property
-    def head(self) -> Head:
-        """The last row. Who keeps it can prove later that nothing up to it was changed."""
-        with self._guard:
-            return stored_head(self._connection)
+        super().__init__(state, CHAIN, _SCHEMA)
 
     def keep(self, decisions: Sequence[VoucherDecision], *, intent_id: str) -> None:
         """Keep the decisions on a list, all of them or none; what was last kept of a voucher for this very intent is not kept again."""
         with self._guard, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             rows = [(intent_id, each.basis.voucher, each.basis.programme, _written(each)) for each in decisions]
-            for row in chained(stored_head(self._connection), [each for each in rows if self._last_of(each[1]) != each]):
-                self._connection.execute("INSERT INTO decisions VALUES (?, ?, ?, ?, ?, ?)", row)
-                store_head(self._connection, Head(row[0], row[-1]))
+            self._append([each for each in rows if self._last_of(each[1]) != each])
 
     def of_voucher(self, voucher: Id) -> Kept | None:
         """The decision by which a voucher was issued, or is about to be."""
@@ -77,11 +64,6 @@ class DecisionBook:
     def of_programme(self, programme: Id, *, after: int, limit: int) -> Sequence[Kept]:
         """The decisions under a programme behind a row, in the order in which they were made."""
         return self._select("programme = ? AND number > ? ORDER BY number LIMIT ?", programme, after, limit)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
 
     def _last_of(self, voucher: Id) -> tuple[Any, ...] | None:
         columns = "intent, voucher, programme, decision"
@@ -93,17 +75,6 @@ class DecisionBook:
         with self._guard:
             rows = self._connection.execute(f"SELECT number, voucher, decision FROM decisions WHERE {which}", values).fetchall()  # noqa: S608 - our own words
         return [Kept(number, Id(voucher), json.loads(decision)) for number, voucher, decision in rows]
-
-
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of the decisions in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there are none.
-    """
-    return hash_chain.verify(state / FILE, "decisions", _COLUMNS, anchor=anchor)
 
 
 def _written(decision: VoucherDecision) -> str:

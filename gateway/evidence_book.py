@@ -9,18 +9,14 @@ What bundles are found by (file, invoice, contract number) stands beside the cha
 """
 
 import json
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from gateway import hash_chain
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Bundle, Id, Time, connect_store, open_store
-
-FILE = "evidence.sqlite"
+from gateway.hash_chain import Chain, ChainedStore
+from registry import Bundle, Id, Time, connect_store
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -45,7 +41,8 @@ CREATE INDEX IF NOT EXISTS traces_by_value ON traces (what, value);
 CREATE INDEX IF NOT EXISTS traces_by_order ON traces (order_id);
 CREATE TABLE IF NOT EXISTS sellers (seller TEXT PRIMARY KEY, number INTEGER NOT NULL) STRICT;
 """
-_COLUMNS = "number, intent, order_id, what, at, party, told, hash"
+
+CHAIN = Chain("evidence.sqlite", "entries", "number, intent, order_id, what, at, party, told, hash")
 
 Trace = Literal["file", "invoice", "contract"]
 
@@ -71,18 +68,11 @@ class Handed:
     statements: int
 
 
-class EvidenceBook:
+class EvidenceBook(ChainedStore):
     """The evidence that one gateway knows of. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(state / FILE, _SCHEMA + append_only("entries"))
-
-    @property
-    def head(self) -> Head:
-        """The last row. Who keeps it can prove later that nothing up to it was changed."""
-        with self._guard:
-            return stored_head(self._connection)
+        super().__init__(state, CHAIN, _SCHEMA)
 
     # Writing
 
@@ -108,9 +98,7 @@ class EvidenceBook:
             self._connection.execute("BEGIN IMMEDIATE")
             if self._connection.execute("SELECT 1 FROM entries WHERE intent = ? AND what = ?", (intent_id, what)).fetchone():
                 return
-            ((number, *rest),) = chained(stored_head(self._connection), [row])
-            self._connection.execute("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (number, *rest))
-            store_head(self._connection, Head(number, rest[-1]))
+            (number,) = self._append([row])
             if what == "bundle":
                 self._trace(order, number, Bundle.read(told))
 
@@ -173,11 +161,6 @@ class EvidenceBook:
         with self._guard:
             return [each for (each,) in self._connection.execute("SELECT seller FROM sellers ORDER BY number DESC LIMIT ?", (most,))]
 
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
-
     def _entries(self, order: Id, what: str) -> Iterator[tuple[Time, str, dict[str, Any]]]:
         query = "SELECT at, party, told FROM entries WHERE order_id = ? AND what = ? ORDER BY number"
         with self._guard:
@@ -187,7 +170,7 @@ class EvidenceBook:
 
 def names_in(state: Path) -> list[str]:
     """Every original that was ever handed in, by its hash, as the entries of a state folder have it."""
-    with closing(connect_store(state / FILE)) as connection:
+    with closing(connect_store(state / CHAIN.file)) as connection:
         rows = connection.execute("SELECT told FROM entries WHERE what = 'document'").fetchall()
     return sorted({json.loads(told)["sha256"] for (told,) in rows})
 
@@ -200,14 +183,3 @@ def traces_of(bundle: Bundle) -> Iterator[tuple[Trace, str]]:
         yield "invoice", bundle.invoice.name
     if bundle.contract is not None:
         yield "contract", bundle.contract.number
-
-
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of the evidence in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there is none.
-    """
-    return hash_chain.verify(state / FILE, "entries", _COLUMNS, anchor=anchor)

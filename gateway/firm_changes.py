@@ -7,20 +7,16 @@ company codes and names; nothing of it goes to the chain.
 """
 
 import json
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import hash_chain
 from gateway.errors import Problem
 from gateway.firm_affairs import ENDING, Kind
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Id, Tag, Time, open_store
-
-FILE = "firm-changes.sqlite"
+from gateway.hash_chain import Chain, ChainedStore
+from registry import Id, Tag, Time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS changes (
@@ -37,7 +33,7 @@ CREATE TABLE IF NOT EXISTS changes (
 CREATE INDEX IF NOT EXISTS changes_by_firm ON changes (firm, number);
 """
 
-_COLUMNS = "number, intent, firm, kind, day, at, by, told, hash"
+CHAIN = Chain("firm-changes.sqlite", "changes", "number, intent, firm, kind, day, at, by, told, hash")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,20 +80,13 @@ class Change:
         return asked == (self.kind, self.day, mine.name, mine.successor, mine.region, mine.reason, mine.signer)
 
 
-class FirmChanges:
+class FirmChanges(ChainedStore):
     """The changes that one gateway was told. May be shared by threads; one process writes it."""
 
     def __init__(self, state: Path, tags: Callable[[str], Sequence[Tag]]) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(state / FILE, _SCHEMA + append_only("changes"))
+        super().__init__(state, CHAIN, _SCHEMA)
         self._tags = tags
         self._in_force = self._read_in_force()
-
-    @property
-    def head(self) -> Head:
-        """The last row. Who keeps it can prove later that nothing up to it was changed."""
-        with self._guard:
-            return stored_head(self._connection)
 
     def record(self, change: Change, *, intent_id: str) -> Change:
         """
@@ -113,9 +102,7 @@ class FirmChanges:
                 before = self._before(change, intent_id)
                 if before is not None:
                     return before
-                (made,) = chained(stored_head(self._connection), [row])
-                self._connection.execute("INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", made)
-                store_head(self._connection, Head(made[0], made[-1]))
+                self._append([row])
             self._in_force = self._read_in_force()
             return self._select("WHERE intent = ?", intent_id)[0]
 
@@ -158,11 +145,6 @@ class FirmChanges:
     def name_of(self, firm: str) -> str | None:
         """The name that was put on record last."""
         return next((each.told.name for each in reversed(self.history(firm)) if each.told.name is not None), None)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
 
     def _before(self, draft: Change, intent_id: str) -> Change | None:
         return self._of_intent(intent_id) or _said(draft, self._select("WHERE firm = ? ORDER BY number", draft.firm))
@@ -210,17 +192,6 @@ def _said(draft: Change, history: Sequence[Change]) -> Change | None:
         )
         raise Problem(409, "ChangeOnRecord", title, number=other.number, kind=other.kind.value, on=other.day)
     return None
-
-
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of the changes in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there are none.
-    """
-    return hash_chain.verify(state / FILE, "changes", _COLUMNS, anchor=anchor)
 
 
 def _written(told: Particulars) -> str:

@@ -7,17 +7,13 @@ unnoticed. The file is the gateway's own, is backed up with the outbox, and hold
 """
 
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gateway import hash_chain
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
-from registry import Applicant, Fen, Time, Who, open_store
-
-FILE = "firm-facts.sqlite"
+from gateway.hash_chain import Chain, ChainedStore
+from registry import Applicant, Fen, Time, Who
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (
@@ -33,8 +29,7 @@ CREATE TABLE IF NOT EXISTS facts (
 CREATE INDEX IF NOT EXISTS facts_by_firm ON facts (firm, number);
 """
 
-
-_COLUMNS = "number, intent, firm, at, by, facts, hash"
+CHAIN = Chain("firm-facts.sqlite", "facts", "number, intent, firm, at, by, facts, hash")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +42,18 @@ class Stated:
     applicant: Applicant
 
 
-class FirmFactsBook:
+class FirmFactsBook(ChainedStore):
     """The facts that one gateway was told. May be shared by threads."""
 
     def __init__(self, state: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(state / FILE, _SCHEMA + append_only("facts"))
-
-    @property
-    def head(self) -> Head:
-        """The last row. Who keeps it can prove later that nothing up to it was changed."""
-        with self._guard:
-            return stored_head(self._connection)
+        super().__init__(state, CHAIN, _SCHEMA)
 
     def state(self, facts: Mapping[str, Applicant], *, intent_id: str, at: Time, by: str) -> None:
         """Put facts on record, by each firm's canonical code: all of them or none, and once for one intent."""
         with self._guard, self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             stated = {firm for (firm,) in self._connection.execute("SELECT firm FROM facts WHERE intent = ?", (intent_id,))}
-            new = [(intent_id, firm, at, by, _written(applicant)) for firm, applicant in facts.items() if firm not in stated]
-            for row in chained(stored_head(self._connection), new):
-                self._connection.execute("INSERT INTO facts VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                store_head(self._connection, Head(row[0], row[-1]))
+            self._append((intent_id, firm, at, by, _written(applicant)) for firm, applicant in facts.items() if firm not in stated)
 
     def latest(self, firm: str) -> Stated | None:
         """What counts of a firm now; None if nobody has told anything."""
@@ -80,22 +65,6 @@ class FirmFactsBook:
         with self._guard:
             rows = self._connection.execute("SELECT number, at, by, facts FROM facts WHERE firm = ? ORDER BY number", (firm,)).fetchall()
         return [Stated(number, at, by, _read(facts)) for number, at, by, facts in rows]
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
-
-
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of the facts in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there are none.
-    """
-    return hash_chain.verify(state / FILE, "facts", _COLUMNS, anchor=anchor)
 
 
 def _written(applicant: Applicant) -> str:

@@ -5,7 +5,7 @@ Rows that are chained by hash: none is changed, removed, inserted or moved witho
 
 Any alteration is found since every later hash follows from it; rows cut off at the end are missed since the head (number and hash of
 the last row) is kept apart and written in the same transaction. Whoever can write the file can still make up a whole new chain from some
-row on: that is found by comparing with a head that somebody else has kept (`verify(anchor=…)`).
+row on: that is found by comparing with a head that somebody else has kept (`Chain.verify(anchor=…)`).
 
 A chain's table begins with `number` and ends with `hash`; what is between the two is the row.
 """
@@ -20,7 +20,7 @@ from typing import Any
 
 import orjson
 
-from registry import connect_store
+from registry import PrivateStore, connect_store
 
 GENESIS = bytes(32)
 
@@ -39,6 +39,55 @@ class LogAltered(Exception):
     def __init__(self, number: int, why: str) -> None:
         super().__init__(f"row {number}: {why}")
         self.number = number
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Where a chain is: a file of the state folder, its table, and the columns of that, `number` first and `hash` last."""
+
+    file: str
+    table: str
+    columns: str
+
+    def verify(self, state: Path, *, anchor: Head | None = None) -> Head:
+        """
+        Follow the whole chain in a state folder and answer its head. Others may go on writing meanwhile.
+
+        Raises:
+            LogAltered: a row was changed, removed, inserted or moved, or `anchor`, a head kept elsewhere, is not part of the chain.
+            FileNotFoundError: there is no such file.
+        """
+        path = state / self.file
+        if not path.exists():
+            raise FileNotFoundError(path)
+        with closing(connect_store(path)) as connection:
+            connection.execute("BEGIN")
+            rows = connection.execute(f"SELECT {self.columns} FROM {self.table} ORDER BY number")  # noqa: S608 - our own words
+            return _followed(rows, stored_head(connection), anchor)
+
+
+class ChainedStore(PrivateStore):
+    """A store of rows that are chained."""
+
+    def __init__(self, state: Path, chain: Chain, schema: str) -> None:
+        """Raises as `open_store`."""
+        super().__init__(state / chain.file, schema + append_only(chain.table))
+        places = ", ".join("?" for _ in chain.columns.split(","))
+        self._insert = f"INSERT INTO {chain.table} VALUES ({places})"  # noqa: S608 - our own words
+
+    @property
+    def head(self) -> Head:
+        """The last row. Who keeps it can prove later that nothing up to it was changed."""
+        with self._guard:
+            return stored_head(self._connection)
+
+    def _append(self, rows: Iterable[tuple[Any, ...]]) -> list[int]:
+        """Go on with the chain, in a transaction that is under way. The numbers of the new rows."""
+        made = list(chained(stored_head(self._connection), rows))
+        self._connection.executemany(self._insert, made)
+        for number, *_, chain in made[-1:]:
+            store_head(self._connection, Head(number, chain))
+        return [row[0] for row in made]
 
 
 def append_only(table: str) -> str:
@@ -68,22 +117,6 @@ def stored_head(connection: sqlite3.Connection) -> Head:
 def store_head(connection: sqlite3.Connection, head: Head) -> None:
     """Name another one, in the transaction that writes its row."""
     connection.execute("INSERT OR REPLACE INTO head VALUES (1, ?, ?)", (head.number, head.hash))
-
-
-def verify(path: Path, table: str, columns: str, *, anchor: Head | None = None) -> Head:
-    """
-    Follow a whole chain and answer its head. Others may go on writing meanwhile. With `anchor`, that must be part of it.
-
-    Raises:
-        LogAltered: a row was changed, removed, inserted or moved, or the anchor is not part of the chain.
-        FileNotFoundError: there is no such file.
-    """
-    if not path.exists():
-        raise FileNotFoundError(path)
-    with closing(connect_store(path)) as connection:
-        connection.execute("BEGIN")
-        rows = connection.execute(f"SELECT {columns} FROM {table} ORDER BY number")  # noqa: S608 - our own words
-        return _followed(rows, stored_head(connection), anchor)
 
 
 def _followed(rows: Iterable[tuple[Any, ...]], stored: Head, anchor: Head | None) -> Head:

@@ -29,12 +29,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gateway import hash_chain
 from gateway.errors import Problem
-from gateway.hash_chain import Head, append_only, chained, store_head, stored_head
+from gateway.hash_chain import Chain, Head, append_only, chained, store_head, stored_head
 from registry import Id, Tag, connect_store, open_store
 
-FILE = "lookups.sqlite"
 MOST_AT_ONCE = 2_000
 JOIN_SECONDS = 0.001
 MOST_IN_ONE = 1_024
@@ -98,7 +96,7 @@ class Lookup(NamedTuple):
     against: str | None = None
 
 
-_COLUMNS = ", ".join(("number", *Lookup._fields, "hash"))
+CHAIN = Chain("lookups.sqlite", "lookups", ", ".join(("number", *Lookup._fields, "hash")))
 _PLACES = f"({', '.join('?' * (len(Lookup._fields) + 2))})"
 
 
@@ -123,8 +121,8 @@ class LookupLog:
     """The log of one gateway, in its state folder. May be shared by threads; one process writes it."""
 
     def __init__(self, state: Path) -> None:
-        self._path = state / FILE
-        with closing(open_store(self._path, _SCHEMA + append_only("lookups"))) as connection:
+        self._path = state / CHAIN.file
+        with closing(open_store(self._path, _SCHEMA + append_only(CHAIN.table))) as connection:
             self._head = stored_head(connection)
         self._arrived: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._closed = False
@@ -174,7 +172,7 @@ class LookupLog:
         where = f"WHERE {' AND '.join(given)} " if given else ""
         with closing(connect_store(self._path)) as connection:
             found = connection.execute(
-                f"SELECT {_COLUMNS} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
+                f"SELECT {CHAIN.columns} FROM lookups {where}ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own words
                 (*(firms or ()), *(value for value in given.values() if value is not None), limit),
             ).fetchall()
         return [_row(each) for each in found]
@@ -185,8 +183,8 @@ class LookupLog:
         return found[0] if found and found[0].number == number else None
 
     def verify(self, *, anchor: Head | None = None) -> Head:
-        """Follow the whole chain; see `verify`."""
-        return verify(self._path.parent, anchor=anchor)
+        """Follow the whole chain; see `Chain.verify`."""
+        return CHAIN.verify(self._path.parent, anchor=anchor)
 
     def close(self) -> None:
         """Write what waits, and end."""
@@ -265,17 +263,6 @@ def _tell(batches: Sequence[_Batch], first: int | None) -> None:
         first = None if first is None else first + len(batch.lookups)
 
 
-def verify(state: Path, *, anchor: Head | None = None) -> Head:
-    """
-    Follow the whole chain of the log in a state folder, and answer its head; see `gateway.hash_chain.verify`.
-
-    Raises:
-        LogAltered: it is not as it was written, or `anchor`, a head kept elsewhere, is not part of it.
-        FileNotFoundError: there is no log.
-    """
-    return hash_chain.verify(state / FILE, "lookups", _COLUMNS, anchor=anchor)
-
-
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
     """
     Insert rows, as many as possible with one statement.
@@ -292,7 +279,7 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> 
 
 @cache
 def _statement(count: int) -> str:
-    return f"INSERT INTO lookups ({_COLUMNS}) VALUES {', '.join([_PLACES] * count)}"  # noqa: S608 - our own words
+    return f"INSERT INTO lookups ({CHAIN.columns}) VALUES {', '.join([_PLACES] * count)}"  # noqa: S608 - our own words
 
 
 def _row(found: tuple[Any, ...]) -> Row:

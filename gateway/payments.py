@@ -7,13 +7,12 @@ gateway's own, is backed up with the outbox, and holds company codes and payment
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gateway.payment_list import Row
-from registry import Explanation, Fen, Id, Keyring, Payment, Region, Time, open_store
+from registry import Explanation, Fen, Id, Keyring, Payment, PrivateStore, Region, Time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS files (
@@ -68,12 +67,11 @@ class Explained:
     by: str
 
 
-class Payments:
+class Payments(PrivateStore):
     """The payment records that one gateway was given. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def hand_in(
         self, rows: Sequence[Row] | None, *, content: bytes, intent_id: str, home: Region, host: Region, month: int, at: Time, by: str
@@ -122,11 +120,6 @@ class Payments:
             Id(found): Explained(Explanation(month, int(due), int(paid)), text, Time(at), by)
             for found, month, due, paid, text, at, by in rows
         }
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()
 
     def _latest(self, home: Region, host: Region) -> list[tuple[int, int, str, str, str]]:
         latest = "SELECT max(number) FROM files WHERE home = ? AND host = ? GROUP BY month"

@@ -5,11 +5,10 @@ Like the outbox this is the gateway's own and is backed up: without it nobody ca
 """
 
 import secrets
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-from registry import Digest, open_store, salted, words_in
+from registry import Digest, PrivateStore, salted, words_in
 
 _SALT_BYTES = 32
 _SCHEMA = """
@@ -27,12 +26,11 @@ class Reason:
     digest: Digest
 
 
-class Reasons:
+class Reasons(PrivateStore):
     """The reasons that one gateway was given. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def keep(self, intent_id: str, text: str) -> Reason:
         """Keep the reason of an act before it is sent. The same intent gets the same salt, so that a repeated call is the same call."""
@@ -51,8 +49,3 @@ class Reasons:
         with self._guard:
             found = self._connection.execute(query, (words_in(marked),)).fetchone()
         return None if found is None else Reason(*found)
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()

@@ -5,10 +5,9 @@ All stay, so that a report of last year can be worked out again. The one that wa
 holds ids of the chain and words, no company codes; it is backed up with the outbox.
 """
 
-import threading
 from pathlib import Path
 
-from registry import ServiceTypes, Time, open_store
+from registry import PrivateStore, ServiceTypes, Time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS catalogues (
@@ -22,12 +21,11 @@ CREATE TABLE IF NOT EXISTS catalogues (
 """
 
 
-class ServiceTypeFiles:
+class ServiceTypeFiles(PrivateStore):
     """The catalogues that one gateway was given. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def hand_in(self, catalogue: ServiceTypes, *, content: bytes, intent_id: str, at: Time, by: str) -> None:
         """Let this catalogue count from now on, once for one intent."""
@@ -43,8 +41,3 @@ class ServiceTypeFiles:
         with self._guard:
             found = self._connection.execute(query, (sha256, sha256)).fetchone()
         return None if found is None else ServiceTypes.read(found[0])
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()

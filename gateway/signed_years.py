@@ -4,10 +4,9 @@ The signatures that this region's directory put under labs' years, so that a lab
 Nothing is lost with this store: the same key signs the same statement with the same bytes again.
 """
 
-import threading
 from pathlib import Path
 
-from registry import LabYear, Time, open_store
+from registry import LabYear, PrivateStore, Time
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS signatures (
@@ -19,12 +18,11 @@ CREATE TABLE IF NOT EXISTS signatures (
 """
 
 
-class SignedYears:
+class SignedYears(PrivateStore):
     """One gateway's signatures under labs' years, by the statement's hash. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def keep(self, year: LabYear, signature: bytes, *, at: Time, by: str) -> None:
         """Keep a signature; a newer one, of another account perhaps, takes its place."""
@@ -37,8 +35,3 @@ class SignedYears:
         with self._guard:
             found = self._connection.execute("SELECT signature FROM signatures WHERE statement = ?", (year.hash,)).fetchone()
         return None if found is None else bytes(found[0])
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()

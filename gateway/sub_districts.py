@@ -11,7 +11,6 @@ A line with a serial is about that voucher alone, whatever the firm's own line s
 
 import hashlib
 import json
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from gateway import sheets
 from gateway.schemas import BadRow
 from gateway.sheets import Limits
 from gateway.voucher_list import FIRM_HEADINGS, SERIAL_HEADINGS
-from registry import TagError, Time, company_code, free_code, open_store
+from registry import PrivateStore, TagError, Time, company_code, free_code
 
 LIMITS = Limits(bytes=5_000_000, unpacked_bytes=10_000_000, lines=20_000, rows=10_000)
 MOST_CHARACTERS = 200
@@ -109,12 +108,11 @@ def parse(content: bytes) -> Parsed:
     return Parsed(places, bad, len(sheet.body))
 
 
-class SubDistricts:
+class SubDistricts(PrivateStore):
     """The catalogues that one gateway was given. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._guard = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def hand_in(self, places: list[Place], *, content: bytes, intent_id: str, at: Time, by: str) -> str:
         """Let this catalogue count from now on, once for one intent, and return its SHA-256."""
@@ -134,8 +132,3 @@ class SubDistricts:
             return None
         sha256, at, rows = found
         return Catalogue(sha256, Time(at), tuple(Place(*row) for row in json.loads(rows)))
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._guard:
-            self._connection.close()

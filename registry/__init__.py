@@ -184,7 +184,7 @@ from registry.policy import (
     decide_grant,
 )
 from registry.ports import Account, CannotServe, NonceTaken, Receipt, SigningAccount
-from registry.private_store import connect_store, open_store
+from registry.private_store import PrivateStore, connect_store, open_store
 from registry.programme_file import (
     OPENING_SUFFIX,
     Opening,
@@ -409,6 +409,7 @@ __all__ = [
     "PowerOfAttorney",
     "PowerRefused",
     "PriceThresholds",
+    "PrivateStore",
     "Programme",
     "ProgrammeFile",
     "ProgrammeFileInvalid",

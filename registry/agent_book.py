@@ -11,17 +11,14 @@ taken out; a power ends by a date or is withdrawn by one.
 A crash between the two tells a firm twice, never not at all.
 """
 
-import threading
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from registry.agents import Act, PowerOfAttorney, Use, uses_of
 from registry.errors import TongquanError
 from registry.model import Address, Digest, Id, Time
-from registry.private_store import open_store
+from registry.private_store import PrivateStore
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS powers (
@@ -64,12 +61,11 @@ class Telling:
     how: str
 
 
-class AgentBook:
+class AgentBook(PrivateStore):
     """The book in one file. May be shared by threads."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
-        self._connection = open_store(path, _SCHEMA)
+        super().__init__(path, _SCHEMA)
 
     def enter(self, power: PowerOfAttorney) -> None:
         """
@@ -79,7 +75,7 @@ class AgentBook:
             PowerRefused: the same document stands there with other dates.
         """
         key = (power.document, power.firm, power.agent)
-        with self._lock:
+        with self._guard:
             inserted = self._connection.execute(
                 "INSERT INTO powers VALUES (?, ?, ?, ?, ?, NULL) ON CONFLICT DO NOTHING", (*key, power.from_, power.until)
             )
@@ -100,7 +96,7 @@ class AgentBook:
         Raises:
             PowerRefused: there is no such power in the book.
         """
-        with self._lock:
+        with self._guard:
             changed = self._connection.execute(
                 "UPDATE powers SET withdrawn = coalesce(withdrawn, ?) WHERE document = ? AND firm = ? AND agent = ?",
                 (at, power.document, power.firm, power.agent),
@@ -110,7 +106,7 @@ class AgentBook:
 
     def powers(self, firm: Id | None = None) -> list[PowerOfAttorney]:
         """The powers that a firm gave, or all, as they hold: one that was withdrawn ends then; one that never began is left out."""
-        with self._lock:
+        with self._guard:
             rows = self._connection.execute(
                 "SELECT firm, agent, document, since, until, withdrawn FROM powers WHERE ? IS NULL OR firm = ? ORDER BY since, document",
                 (firm, firm),
@@ -120,7 +116,7 @@ class AgentBook:
 
     def entered(self, firms: Collection[Id] | None = None, *, after: int = 0) -> list[Entered]:
         """What was entered for these firms, or for all, after a number, in the order of entering; as entered, withdrawn or not."""
-        with self._lock:
+        with self._guard:
             rows = self._connection.execute(
                 "SELECT rowid, firm, agent, document, since, until, withdrawn FROM powers WHERE rowid > ? ORDER BY rowid", (after,)
             ).fetchall()
@@ -129,12 +125,12 @@ class AgentBook:
 
     def firms(self) -> list[Id]:
         """All firms that ever gave a power."""
-        with self._lock:
+        with self._guard:
             return [Id(row[0]) for row in self._connection.execute("SELECT DISTINCT firm FROM powers ORDER BY firm")]
 
     def carry(self, old: Id, new: Id) -> None:
         """A firm is known under one more id from now on: what it gave under the old one counts under the new one as well."""
-        with self._lock:
+        with self._guard:
             self._connection.execute(
                 "INSERT INTO powers SELECT document, ?, agent, since, until, withdrawn FROM powers WHERE firm = ? ORDER BY rowid"
                 " ON CONFLICT DO NOTHING",
@@ -143,7 +139,7 @@ class AgentBook:
 
     def agents(self, firm: Id) -> set[Address]:
         """All who ever had a power of this firm, withdrawn or not."""
-        with self._lock:
+        with self._guard:
             return {Address(row[0]) for row in self._connection.execute("SELECT DISTINCT agent FROM powers WHERE firm = ?", (firm,))}
 
     def uses(self, acts: Iterable[Act]) -> list[Use]:
@@ -157,14 +153,14 @@ class AgentBook:
 
     def untold(self, acts: Iterable[Act]) -> list[Use]:
         """The uses among these acts of which the firm was not told yet."""
-        with self._lock:
+        with self._guard:
             told = set(self._connection.execute("SELECT block, log FROM told").fetchall())
         return [use for use in self.uses(acts) if (use.act.position.block, use.act.position.log) not in told]
 
     def told(self, *uses: Use, at: Time, how: str) -> None:
         """Note that the firm was told of uses, when and how; all or none. The first time stays."""
         rows = [(use.act.position.block, use.act.position.log, at, how) for use in uses]
-        with self._lock:
+        with self._guard:
             self._connection.execute("BEGIN IMMEDIATE")
             with self._connection:
                 self._connection.executemany("INSERT INTO told VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", rows)
@@ -172,22 +168,11 @@ class AgentBook:
     def telling_of(self, use: Use) -> Telling | None:
         """When and how the firm was told of a use, if it was."""
         position = use.act.position
-        with self._lock:
+        with self._guard:
             row = self._connection.execute(
                 "SELECT at, how FROM told WHERE block = ? AND log = ?", (position.block, position.log)
             ).fetchone()
         return None if row is None else Telling(Time(row[0]), row[1])
-
-    def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.close()
 
 
 def _power(firm: bytes, agent: str, document: bytes, since: int, until: int) -> PowerOfAttorney:

@@ -2,11 +2,34 @@
 
 import os
 import sqlite3
+import threading
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from registry.files import OWNER_ONLY
 
 BUSY_SECONDS = 30.0
+
+
+class PrivateStore:
+    """What is kept in one such file. May be shared by threads: whoever uses `_connection` holds `_guard`."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """Raises as `open_store`."""
+        self._guard = threading.Lock()
+        self._connection = open_store(path, schema)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._guard:
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
 
 
 def open_store(path: Path, schema: str) -> sqlite3.Connection:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from gateway.cli import app
-from gateway.decisions import FILE, DecisionBook, verify
+from gateway.decisions import CHAIN, DecisionBook
 from gateway.hash_chain import Head, LogAltered
 from registry import Applicant, Client, DecisionBasis, Digest, Fen, Id, Time, Unreachable, Who, decide_voucher, read_programme_file
 from scripts.demonstration.cast import CHANGXING, SHANGHAI
@@ -57,14 +57,14 @@ def decided(number: int, *, at: int = 1_800_000_000, programme: int = 7):
 
 def altered(state_folder, statement):
     """Change the file as somebody would who has it in hand: triggers do not stop him."""
-    with closing(sqlite3.connect(state_folder / FILE)) as connection, connection:
+    with closing(sqlite3.connect(state_folder / CHAIN.file)) as connection, connection:
         connection.execute("DROP TRIGGER never_changed")
         connection.execute("DROP TRIGGER never_removed")
         connection.execute(statement)
 
 
 def test_decisions_stand_in_a_chain_in_their_order(book, tmp_path):
-    assert verify(tmp_path) == Head(0, bytes(32))
+    assert CHAIN.verify(tmp_path) == Head(0, bytes(32))
     decisions = [decided(1), decided(2), decided(3, programme=8)]
 
     book.keep(decisions, intent_id="one")
@@ -72,7 +72,7 @@ def test_decisions_stand_in_a_chain_in_their_order(book, tmp_path):
     kept = book.of_programme(decisions[0].basis.programme, after=0, limit=10)
     assert [(each.number, each.document) for each in kept] == [(1, decisions[0].document()), (2, decisions[1].document())]
     assert [each.number for each in book.of_programme(decisions[0].basis.programme, after=1, limit=10)] == [2]
-    assert verify(tmp_path) == book.head
+    assert CHAIN.verify(tmp_path) == book.head
     assert book.head.number == 3
 
 
@@ -94,7 +94,7 @@ def test_it_goes_on_after_a_restart(book, tmp_path):
     with closing(DecisionBook(tmp_path)) as again:
         again.keep([decided(2)], intent_id="two")
 
-    assert verify(tmp_path).number == 2
+    assert CHAIN.verify(tmp_path).number == 2
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_every_alteration_is_found(book, tmp_path, statement, number):
     altered(tmp_path, statement)
 
     with pytest.raises(LogAltered) as found:
-        verify(tmp_path)
+        CHAIN.verify(tmp_path)
     assert found.value.number == number
 
 
@@ -121,7 +121,7 @@ def test_every_alteration_is_found(book, tmp_path, statement, number):
 def test_the_file_itself_refuses_to_forget(book, tmp_path, statement):
     book.keep([decided(1)], intent_id="one")
 
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
 
 
@@ -190,7 +190,7 @@ def test_decisions_come_in_pages(town, changxing):
 def test_an_auditor_is_told_the_head_and_an_officer_is_not(town, changxing):
     assert issue(town, changxing, [sci_tech(town)]).status == 201
 
-    head = verify(town.world.folder(CHANGXING) / "state")
+    head = CHAIN.verify(town.world.folder(CHANGXING) / "state")
 
     assert decisions_of(town, changxing)["head"] == {"number": head.number, "hash": "0x" + head.hash.hex()}
     assert decisions_of(town, changxing, "reviewer-1")["head"] is None
@@ -231,16 +231,16 @@ def test_a_list_is_decided_before_it_is_sent_and_one_that_is_refused_leaves_no_d
     firm, kept_by_then, issued = sci_tech(town), [], Client.issue
 
     def watched(client, terms, recipients, **more):
-        kept_by_then.append(verify(town.world.folder(CHANGXING) / "state").number)
+        kept_by_then.append(CHAIN.verify(town.world.folder(CHANGXING) / "state").number)
         return issued(client, terms, recipients, **more)
 
     monkeypatch.setattr(Client, "issue", watched)
-    before = verify(town.world.folder(CHANGXING) / "state").number
+    before = CHAIN.verify(town.world.folder(CHANGXING) / "state").number
 
     assert issue(town, changxing, [firm] * 11).status == 422
-    assert verify(town.world.folder(CHANGXING) / "state").number == before
+    assert CHAIN.verify(town.world.folder(CHANGXING) / "state").number == before
     assert issue(town, changxing, [firm] * 2, check=True).status == 200
-    assert verify(town.world.folder(CHANGXING) / "state").number == before
+    assert CHAIN.verify(town.world.folder(CHANGXING) / "state").number == before
     assert issue(town, changxing, [firm] * 2).status == 201
     assert kept_by_then == [before + 2]
 
@@ -292,7 +292,7 @@ def audited(auditor, programme):
 @contextmanager
 def falsified(town, voucher, change):
     """A voucher's decision as the operator of the gateway, who has the file in hand, would have it; and put back again."""
-    path = town.world.folder(CHANGXING) / "state" / FILE
+    path = town.world.folder(CHANGXING) / "state" / CHAIN.file
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         number, was = connection.execute(
             "SELECT number, decision FROM decisions WHERE voucher = ? ORDER BY number DESC", (bytes.fromhex(voucher[2:]),)

@@ -22,7 +22,7 @@ from openpyxl import Workbook
 from gateway import evidence_book, near_duplicates
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
-from gateway.evidence_book import EvidenceBook, traces_of, verify
+from gateway.evidence_book import CHAIN, EvidenceBook, traces_of
 from gateway.evidence_files import MOST_UNPACKED_BYTES
 from gateway.hash_chain import LogAltered
 from registry import (
@@ -407,7 +407,7 @@ def test_what_is_on_record_is_chained(town, case, tmp_path):
     state = town.world.folder(SHANGHAI) / "state"
     for path in state.glob("evidence.sqlite*"):
         shutil.copy(path, tmp_path)
-    head = verify(tmp_path)
+    head = CHAIN.verify(tmp_path)
     assert head.number > 0
     connection = connect_store(tmp_path / "evidence.sqlite")
     connection.execute("DROP TRIGGER never_changed")
@@ -415,7 +415,7 @@ def test_what_is_on_record_is_chained(town, case, tmp_path):
     connection.close()
 
     with pytest.raises(LogAltered) as altered:
-        verify(tmp_path)
+        CHAIN.verify(tmp_path)
 
     assert altered.value.number == head.number
 

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from gateway.cli import app
-from gateway.firm_facts import FILE, FirmFactsBook, verify
+from gateway.firm_facts import CHAIN, FirmFactsBook
 from gateway.hash_chain import Head, LogAltered
 from registry import Applicant, Time, Who
 from scripts.demonstration.cast import CHANGXING
@@ -34,7 +34,7 @@ def stated(book, *numbers):
 
 def altered(tmp_path, *statements):
     """Change the file as somebody would who has it in hand: triggers do not stop him."""
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, connection:
         connection.execute("DROP TRIGGER never_changed")
         connection.execute("DROP TRIGGER never_removed")
         for statement in statements:
@@ -42,12 +42,12 @@ def altered(tmp_path, *statements):
 
 
 def test_what_was_stated_stands_in_a_chain(book, tmp_path):
-    assert verify(tmp_path) == Head(0, bytes(32))
+    assert CHAIN.verify(tmp_path) == Head(0, bytes(32))
 
     stated(book, 1, 2)
 
     assert [each.applicant.staff for each in book.history("firm A")] == [1, 2]
-    assert verify(tmp_path) == book.head
+    assert CHAIN.verify(tmp_path) == book.head
     assert book.head.number == 4
 
 
@@ -57,7 +57,7 @@ def test_a_statement_that_is_repeated_stands_there_once(book, tmp_path):
 
     stated(book, 1)
 
-    assert (verify(tmp_path), len(book.history("firm A"))) == (before, 1)
+    assert (CHAIN.verify(tmp_path), len(book.history("firm A"))) == (before, 1)
 
 
 def test_it_goes_on_after_a_restart(book, tmp_path):
@@ -67,7 +67,7 @@ def test_it_goes_on_after_a_restart(book, tmp_path):
     with closing(FirmFactsBook(tmp_path)) as again:
         stated(again, 2)
 
-    assert verify(tmp_path).number == 4
+    assert CHAIN.verify(tmp_path).number == 4
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_every_alteration_is_found(book, tmp_path, statement, number):
     altered(tmp_path, statement)
 
     with pytest.raises(LogAltered) as found:
-        verify(tmp_path)
+        CHAIN.verify(tmp_path)
     assert found.value.number == number
 
 
@@ -96,7 +96,7 @@ def test_every_alteration_is_found(book, tmp_path, statement, number):
 def test_the_file_itself_refuses_to_forget(book, tmp_path, statement):
     stated(book, 1)
 
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
 
 
@@ -123,7 +123,7 @@ def test_an_auditor_is_told_the_head_and_an_office_is_not(town):
 
     told = town.desk(CHANGXING, "auditor").post("/v1/firm-facts/history", asked)
 
-    head = verify(town.world.folder(CHANGXING) / "state")
+    head = CHAIN.verify(town.world.folder(CHANGXING) / "state")
     assert told["head"] == {"number": head.number, "hash": "0x" + head.hash.hex()}
     assert town.desk(CHANGXING, "directory").post("/v1/firm-facts/history", asked)["head"] is None
 

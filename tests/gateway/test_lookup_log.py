@@ -16,7 +16,7 @@ from gateway.cli import app
 from gateway.documents import routes_of
 from gateway.errors import Problem
 from gateway.hash_chain import Head, LogAltered
-from gateway.lookup_log import FILE, Lookup, LookupLog, verify
+from gateway.lookup_log import CHAIN, Lookup, LookupLog
 from gateway.routes import ROUTERS
 from gateway.schemas import LOOKUP_KINDS, LookupKind
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
@@ -41,7 +41,7 @@ def log(tmp_path):
 
 def altered(tmp_path, *statements):
     """Change the file as somebody would who has it in hand: triggers do not stop him."""
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, connection:
         connection.execute("DROP TRIGGER never_changed")
         connection.execute("DROP TRIGGER never_removed")
         for statement in statements:
@@ -55,7 +55,7 @@ def test_what_is_recorded_is_there_in_order_and_the_chain_holds(log, tmp_path):
     assert [row.lookup.at - 1_800_000_000_000 for row in log.rows()] == [4, 3, 2, 1, 0]
     assert log.verify() == log.head
     assert log.head.number == 5
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / CHAIN.file).stat().st_mode) == 0o600
 
 
 def test_an_empty_log_holds(log):
@@ -133,7 +133,7 @@ def test_a_log_written_anew_is_found_by_a_head_kept_elsewhere(log, tmp_path):
     log.record(lookup(3))
     assert log.verify(anchor=kept).number == 3
     log.close()
-    (tmp_path / FILE).unlink()
+    (tmp_path / CHAIN.file).unlink()
 
     forged = LookupLog(tmp_path)
     forged.record(lookup(1), lookup(2, answer="NOT_VALID"), lookup(3))
@@ -147,17 +147,17 @@ def test_a_log_written_anew_is_found_by_a_head_kept_elsewhere(log, tmp_path):
 def test_the_file_itself_refuses_to_forget(log, tmp_path, statement):
     log.record(lookup())
 
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, pytest.raises(sqlite3.IntegrityError, match="append-only"):
         connection.execute(statement)
 
 
 def test_a_row_that_cannot_be_written_is_told_and_the_next_one_can(log, tmp_path):
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON lookups BEGIN SELECT RAISE (ABORT, 'the disk is full'); END")
     with pytest.raises(Problem) as refused:
         log.record(lookup())
     assert (refused.value.status, refused.value.code) == (503, "LookupLogUnavailable")
-    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
+    with closing(sqlite3.connect(tmp_path / CHAIN.file)) as connection, connection:
         connection.execute("DROP TRIGGER full")
 
     log.record(lookup())
@@ -189,7 +189,7 @@ def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tm
     log.record_then(told.put, [lookup(3)])
 
     assert told.get(timeout=30).code == "LookupLogUnavailable"
-    assert verify(tmp_path).number == 3
+    assert CHAIN.verify(tmp_path).number == 3
 
 
 def test_after_the_end_nothing_is_recorded(log):
@@ -420,14 +420,14 @@ def test_the_log_of_a_gateway_holds_no_code_serial_or_key(town, firm, lab):
     town.desk(SHANGHAI, lab.key).post("/v1/verifications", {"voucher": named(firm, serial)})
 
     folder = town.world.folder(SHANGHAI) / "state"
-    written = b"".join(path.read_bytes() for path in folder.glob(f"{FILE}*"))
+    written = b"".join(path.read_bytes() for path in folder.glob(f"{CHAIN.file}*"))
     assert not [each for each in (firm.company_code, serial, town.world.api_keys[SHANGHAI][lab.key]) if each.encode() in written]
-    assert verify(folder).number > 0
+    assert CHAIN.verify(folder).number > 0
 
 
 def test_without_its_row_a_look_up_is_not_answered(town, firm, lab):
     serial = town.serial_for(firm)
-    path = town.world.folder(SHANGHAI) / "state" / FILE
+    path = town.world.folder(SHANGHAI) / "state" / CHAIN.file
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TRIGGER full BEFORE INSERT ON lookups BEGIN SELECT RAISE (ABORT, 'the disk is full'); END")
     try:

@@ -21,7 +21,7 @@ from gateway.acts import payments
 from gateway.api_keys import ApiKeys
 from gateway.callers import Party
 from gateway.hash_chain import LogAltered
-from gateway.payment_book import FILE, PaymentBookStore, verify
+from gateway.payment_book import CHAIN, PaymentBookStore
 from registry import (
     Client,
     Index,
@@ -870,7 +870,7 @@ def test_an_account_number_is_in_no_log_and_in_no_kept_answer(town, first, secon
     state = town.world.folder(CHANGXING) / "state"
     assert number not in json.dumps(lines()) + json.dumps(bad.body)
     for path in state.glob("*"):
-        if path.is_file() and not path.name.startswith(FILE):
+        if path.is_file() and not path.name.startswith(CHAIN.file):
             assert number.encode() not in path.read_bytes(), path.name
 
 
@@ -901,7 +901,7 @@ def test_who_looked_stands_in_the_log(town, first, line):
 def test_auditors_are_told_the_head_of_the_records(town, first, line):
     head = town.desk(CHANGXING, "auditor").get(PATH)["head"]
 
-    found = verify(town.world.folder(CHANGXING) / "state")
+    found = CHAIN.verify(town.world.folder(CHANGXING) / "state")
     assert head == {"number": found.number, "hash": "0x" + found.hash.hex()}
     assert first.get(PATH)["head"] is None
 
@@ -944,17 +944,17 @@ def test_everything_stands_again_after_a_restart_in_a_file_of_its_owner(records,
     again.close()
 
     assert (found.number, found.confirmed.by) == (NUMBER, "payer-2")
-    assert stat.S_IMODE((tmp_path / FILE).stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / CHAIN.file).stat().st_mode) == 0o600
 
 
 def test_an_altered_record_is_found(records, tmp_path):
     put(records), put(records, "b")
-    head = verify(tmp_path)
-    connection = connect_store(tmp_path / FILE)
+    head = CHAIN.verify(tmp_path)
+    connection = connect_store(tmp_path / CHAIN.file)
     connection.execute("DROP TRIGGER never_changed")
     connection.execute("UPDATE records SET record = replace(record, '0001\"', '0002\"') WHERE number = 1")
     connection.close()
 
     assert head.number == 2
     with pytest.raises(LogAltered, match="row 1"):
-        verify(tmp_path)
+        CHAIN.verify(tmp_path)

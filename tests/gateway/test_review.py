@@ -15,7 +15,7 @@ from gateway.acts import corrections as acts
 from gateway.api_keys import ApiKeys
 from gateway.bodies import read
 from gateway.callers import Party
-from gateway.corrections_book import verify
+from gateway.corrections_book import CHAIN
 from gateway.hash_chain import LogAltered
 from registry import connect_store
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
@@ -338,14 +338,14 @@ def test_a_list_that_was_altered_is_found(town, case, tmp_path):
     assert named(case, town.desk(SHANGHAI, FIRST_REVIEWER), ITEMS[0]).status == 201
     for path in (town.world.folder(SHANGHAI) / "state").glob("corrections.sqlite*"):
         shutil.copy(path, tmp_path)
-    head = verify(tmp_path)
+    head = CHAIN.verify(tmp_path)
     connection = connect_store(tmp_path / "corrections.sqlite")
     connection.execute("DROP TRIGGER never_changed")
     connection.execute("UPDATE lists SET told = replace(told, '章不清', '抬头有误') WHERE number = ?", (head.number,))
     connection.close()
 
     with pytest.raises(LogAltered) as altered:
-        verify(tmp_path)
+        CHAIN.verify(tmp_path)
 
     assert altered.value.number == head.number
 
