@@ -127,8 +127,8 @@ def test_the_last_name_on_record_is_the_firm_s(book):
 def test_no_row_is_altered_unnoticed(book, tmp_path, statement):
     for number in range(2):
         book.record(change(Kind.RENAMED, name=str(number)), intent_id=str(number))
-    assert firm_changes.verify(tmp_path) == book.head
-    with closing(sqlite3.connect(tmp_path / firm_changes.FILE)) as connection, connection:
+    assert firm_changes.CHAIN.verify(tmp_path) == book.head
+    with closing(sqlite3.connect(tmp_path / firm_changes.CHAIN.file)) as connection, connection:
         with pytest.raises(sqlite3.IntegrityError, match="append-only"):
             connection.execute(statement)
         connection.execute("DROP TRIGGER never_changed")
@@ -136,7 +136,7 @@ def test_no_row_is_altered_unnoticed(book, tmp_path, statement):
         connection.execute(statement)
 
     with pytest.raises(LogAltered):
-        firm_changes.verify(tmp_path)
+        firm_changes.CHAIN.verify(tmp_path)
 
 
 # At a running gateway
