@@ -441,6 +441,8 @@ def _wait_until_ready(node: DevNode, *, deadline: float) -> None:
             continue
         if chain_id != node.chain_id:
             raise NodeNotReady(node.engine, f"port {node.port} is in use by chain {chain_id}", node.log_tail())
+        if not node._process.listens_on(node.port):  # noqa: SLF001 - the same module
+            raise NodeNotReady(node.engine, f"port {node.port} is in use by another node of this chain", node.log_tail())
         # A restarted ganache forgets how far its clock had been moved; its blocks would go back in time.
         if node.timestamp() > time.time():
             node._set_clock(node.timestamp())  # noqa: SLF001 - the same module

@@ -5,6 +5,7 @@ Beside it stands a guard, a shell that waits for its own standard input to close
 crash as by leaving in good order. The guard then ends the whole process group, since a program may start others below it.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -19,6 +20,10 @@ LOG_TAIL_CHARACTERS = 3_000
 
 # $1 is the process group.
 _GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
+
+
+_LISTEN = "0A"
+"""How the kernel's table of connections writes that a socket listens."""
 
 
 @dataclass(kw_only=True)
@@ -69,6 +74,21 @@ class GuardedProcess:
         """Whether the program is alive."""
         return self._process.poll() is None
 
+    def listens_on(self, port: int) -> bool:
+        """Whether it, or what it started, is who listens on a TCP port. Of a system without `/proc` that is believed."""
+        table = Path("/proc/net/tcp")
+        if not table.exists():
+            return True
+        rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]
+        sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTEN and int(row[1].partition(":")[2], 16) == port}
+        return any(sockets & _open_files(each) for each in Path("/proc").iterdir() if each.name.isdigit() and self._leads(int(each.name)))
+
+    def _leads(self, pid: int) -> bool:
+        try:
+            return os.getpgid(pid) == self.pid
+        except ProcessLookupError:
+            return False
+
     def log_tail(self) -> str:
         """The end of what it said."""
         return self.log.read_text(encoding="utf-8", errors="replace")[-LOG_TAIL_CHARACTERS:]
@@ -96,3 +116,13 @@ class GuardedProcess:
             os.killpg(self.pid, how)
         except ProcessLookupError:
             return
+
+
+def _open_files(process: Path) -> set[str]:
+    """What the descriptors of a process stand for; nothing of one that is gone."""
+    found = set()
+    with contextlib.suppress(OSError):
+        for each in (process / "fd").iterdir():
+            with contextlib.suppress(OSError):
+                found.add(str(each.readlink()))
+    return found

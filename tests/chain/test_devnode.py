@@ -220,6 +220,16 @@ class TestAPort:
         assert node.is_running()
         assert next(answers, None) is None
 
+    def test_that_was_lost_to_another_node_of_the_same_chain_is_replaced(self, engine, tmp_path, monkeypatch):
+        free_port, chain_id = devnode.free_port, 4_100_000_002
+        with devnode.start(engine, chain_id=chain_id, directory=tmp_path / "quicker") as quicker:
+            answers = iter([quicker.port, free_port()])
+            monkeypatch.setattr(devnode, "free_port", lambda _port: next(answers))
+
+            with devnode.start(engine, chain_id=chain_id, directory=tmp_path / "slower") as node:
+                assert node.is_running()
+                assert node.port != quicker.port
+
 
 class TestAStartThatFails:
     def test_names_the_program_that_is_missing(self, monkeypatch, nodes):
