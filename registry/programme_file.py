@@ -18,7 +18,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import date, time
 from enum import Enum
 from typing import Any, NoReturn, TypeVar
 
@@ -172,6 +172,8 @@ def _require_plain(value: object, at: str) -> None:
     elif isinstance(value, list):
         for index, each in enumerate(value):
             _require_plain(each, f"{at}[{index}]")
+    elif isinstance(value, date | time):
+        raise ProgrammeFileMalformed(at, f'日期和时间须加引号："{value}"', f'dates and times are written in quotes: "{value}"')
     elif not isinstance(value, str | int):
         raise ProgrammeFileMalformed(
             at, f"{value!r} 不是字符串、整数或布尔值", f"{value!r} is neither a text, a whole number nor a truth value"

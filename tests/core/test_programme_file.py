@@ -154,6 +154,13 @@ def test_a_file_without_a_canonical_form_is_malformed(old, new, at):
     assert refused.value.at == at
 
 
+def test_a_date_without_quotes_is_told_so():
+    with pytest.raises(ProgrammeFileMalformed, match='written in quotes: "2024-12-31"') as refused:
+        read_programme_file(OPENING_FILE.replace('"2024-12-31"', "2024-12-31"))
+
+    assert refused.value.at == "opening.cut_over"
+
+
 TWO_SLICES = """[[slices]]
 up_to = "100"
 bps = 6000
