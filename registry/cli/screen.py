@@ -6,6 +6,7 @@ With `--json` an answer is one JSON object a line, under names that do not chang
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
@@ -26,6 +27,9 @@ ANSWER_WIDTH = 200
 """How wide an answer may be where it goes to a file or another program."""
 
 BAR_WIDTH = 20
+
+STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode's categories of what is not seen and moves what is: control and format characters, halves of pairs, ends of lines."""
 
 
 def plain(value: Any) -> Any:
@@ -48,6 +52,24 @@ def plain(value: Any) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return [plain(each) for each in value]
     return value
+
+
+def written_out(value: Any) -> Any:
+    r"""
+    The same with every character written out that would steer a terminal or turn text around: words of others stand on one's screen.
+
+    >>> written_out({"project": "P-1" + chr(27) + "[2J"})
+    {'project': 'P-1\\x1b[2J'}
+    """
+    if isinstance(value, Mapping):
+        return {written_out(name): written_out(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [written_out(each) for each in value]
+    if not isinstance(value, str) or value.isprintable():
+        return value
+    return "".join(
+        each.encode("unicode_escape").decode() if each != "\n" and unicodedata.category(each) in STEERING else each for each in value
+    )
 
 
 def _member(field: Field[Any], value: Any) -> Any:
@@ -79,7 +101,7 @@ class Screen:
             sys.stdout.write(json.dumps(plain(found), ensure_ascii=False) + "\n")
             sys.stdout.flush()
             return
-        self._answers.print(self._layout(self._answers).fields(plain(found)))
+        self._answers.print(self._layout(self._answers).fields(written_out(plain(found))))
 
     def answers(self, found: Iterable[Mapping[str, Any]]) -> None:
         """Show several answers, each as soon as it is there."""
@@ -92,11 +114,11 @@ class Screen:
     def note(self, zh: str, en: str) -> None:
         """Tell a person something that is no part of the answer."""
         if not self.as_json:
-            self._asides.print(self.words(zh, en), markup=False)
+            self._asides.print(written_out(self.words(zh, en)), markup=False)
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show a person what to decide on, before anything is answered."""
-        self._asides.print(self._layout(self._asides).rows(plain(rows)))
+        self._asides.print(self._layout(self._asides).rows(written_out(plain(rows))))
 
     def refusal(self, code: str, family: str, sentence: str, values: Mapping[str, Any]) -> None:
         """Say why nothing, or nobody knows what, came of it."""
@@ -104,8 +126,9 @@ class Screen:
             told = {"error": code, "family": family, "message": sentence, "values": plain(values)}
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
-        self._asides.print(f"{code}: {sentence}", markup=False, style="bold red")
-        shown = {snake(name): self._value(name, each) for name, each in plain(values).items() if each not in (None, "", [], {})}
+        self._asides.print(written_out(f"{code}: {sentence}"), markup=False, style="bold red")
+        told = written_out(plain(values))
+        shown = {snake(name): self._value(name, each) for name, each in told.items() if each not in (None, "", [], {})}
         if shown:
             self._asides.print(self._layout(self._asides, "refused").fields(shown))
 
@@ -116,7 +139,7 @@ class Screen:
         """Ask a person, who must be there to answer."""
         if not sys.stdin.isatty():
             return False
-        return self._asides.input(self.words(zh, en) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
+        return self._asides.input(written_out(self.words(zh, en)) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
 
     def _layout(self, console: Console, *within: str) -> Layout:
         return Layout(self._lang, console.width, (*self._at, *within))

@@ -198,3 +198,17 @@ def test_several_answers_are_told_apart(capsys):
 
     said = capsys.readouterr().out.splitlines()
     assert [line.strip() for line in said if line.startswith("—")] == ["— 1/2 —", "— 2/2 —", "— 2 —"]
+
+
+def test_what_others_wrote_steers_no_terminal(capsys):
+    """A project's name, a reason of another region, an address: shown, and obeyed by nothing. Ends of lines stay."""
+    clear, title, turned = "\x1b[2J", "\x1b]0;owned\x07", "\u202e"
+    screen = Screen(as_json=False, lang=Lang.ZH)
+
+    screen.answer({"project": f"P{clear}", "orders": [{"why": f"{title}第二行\n第三行　全角", turned: "x"}]})
+    screen.refusal("Refused", "rejected", f"No{clear}", {"reason": turned})
+    screen.note(f"说明{clear}", "")
+
+    seen = "".join(capsys.readouterr())
+    assert not {"\x1b", "\x07", turned} & set(seen)
+    assert all(each in seen for each in (r"P\x1b[2J", r"\x1b]0;owned\x07第二行", "第三行　全角", r"No\x1b[2J", r"\u202e"))
