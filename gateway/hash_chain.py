@@ -67,13 +67,13 @@ class Chain:
 
 
 class ChainedStore(PrivateStore):
-    """A store of rows that are chained."""
+    """A private store whose rows are chained. Who calls `_append` holds `_guard` and has begun a transaction."""
 
     def __init__(self, state: Path, chain: Chain, schema: str) -> None:
         """Raises as `open_store`."""
         super().__init__(state / chain.file, schema + append_only(chain.table))
         places = ", ".join("?" for _ in chain.columns.split(","))
-        self._insert = f"INSERT INTO {chain.table} VALUES ({places})"  # noqa: S608 - our own words
+        self._insert = f"INSERT INTO {chain.table} ({chain.columns}) VALUES ({places})"  # noqa: S608 - our own words
 
     @property
     def head(self) -> Head:
@@ -82,11 +82,11 @@ class ChainedStore(PrivateStore):
             return stored_head(self._connection)
 
     def _append(self, rows: Iterable[tuple[Any, ...]]) -> list[int]:
-        """Go on with the chain, in a transaction that is under way. The numbers of the new rows."""
+        """Append rows to the chain, in a transaction that is under way, and answer their numbers."""
         made = list(chained(stored_head(self._connection), rows))
         self._connection.executemany(self._insert, made)
-        for number, *_, chain in made[-1:]:
-            store_head(self._connection, Head(number, chain))
+        if made:
+            store_head(self._connection, Head(made[-1][0], made[-1][-1]))
         return [row[0] for row in made]
 
 

@@ -123,7 +123,7 @@ class Inquiries(Generic[S]):
 
         def logged(first: int | Problem) -> None:
             if isinstance(first, Problem) and len(inquiries) > 1:
-                # One row that cannot be written would be written for nobody: each goes in for itself.
+                # One row that cannot be written keeps all of them out of the log: each goes in by itself.
                 for each, one in zip(inquiries, found, strict=True):
                     self.tell([each], [one])
             elif isinstance(first, Problem):

@@ -232,7 +232,7 @@ class LookupLog:
             self._commit(connection, batches)
         except Exception as failed:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
             if len(batches) > 1 and not isinstance(failed, sqlite3.OperationalError):
-                # It is not the disk but one of the rows: the others' are written without it.
+                # Not the disk failed but one batch's row: the other batches are written without it.
                 for each in batches:
                     self._write(connection, [each])
                 return

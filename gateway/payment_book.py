@@ -68,10 +68,10 @@ class PaymentBookStore(ChainedStore):
                 return Written(self._book, record_of(json.loads(known[0])))
             record = decide(self._book)
             if record is not None:
-                self._put_down((intent_id, at, by, json.dumps(record_json(record), ensure_ascii=False, sort_keys=True)))
+                self._put_on_record((intent_id, at, by, json.dumps(record_json(record), ensure_ascii=False, sort_keys=True)))
             return Written(self._book, record)
 
-    def _put_down(self, row: tuple[str, int, str, str]) -> None:
+    def _put_on_record(self, row: tuple[str, int, str, str]) -> None:
         with self._connection:
             self._connection.execute("BEGIN IMMEDIATE")
             self._append([row])

@@ -1,8 +1,8 @@
 """
-Whether a voucher can be used here and now, with every reason why not; and the hotline's three facts. Pure: reads one ledger.
+Whether a voucher can be used here and now, with every reason why not; why a redemption would be refused; and the hotline's three facts.
 
-The contract stops at its first reason, a person at a desk wants all of them. Names and values are the contract's own. This is no
-promise: the contract alone judges, at its place in the chain.
+Pure: reads one ledger. The contract stops at its first reason, a person at a desk wants all that can be told. Names and values are the
+contract's own. This is no promise: the contract alone judges, at its place in the chain.
 """
 
 from collections.abc import Iterator, Sequence
@@ -68,6 +68,23 @@ def reasons(ledger: Ledger, voucher_id: Id, use: Use, now: Time) -> Iterator[Rej
     yield from _of_pool(ledger, voucher, programme, use)
 
 
+def reason_against_redemption(ledger: Ledger, redemption: Redemption, now: Time) -> Rejected | None:
+    """
+    The contracts' first reason to refuse a redemption in a block of time `now`, were firm and lab to sign it; None if they would take it.
+
+    Only the first: their later checks build on what the earlier ones let pass.
+    """
+    order = ledger.order_records[redemption.order]
+    voucher = ledger.vouchers[order.voucher]
+    firm = ledger.firms[_firm_id(ledger.programmes[voucher.programme].region, voucher.firm)].signer
+    signers = Signers(firm=firm, lab=ledger.labs[order.lab].signer)
+    try:
+        decide(ledger, Redeem(voucher, order, redemption, signers), NO_ADDRESS, now)
+    except Rejected as refused:
+        return refused
+    return None
+
+
 def _of_voucher(ledger: Ledger, voucher_id: Id, amount: Fen | None, now: Time) -> Iterator[Rejected]:
     voucher, available = ledger.vouchers[voucher_id], ledger.balances[voucher_id].available
     joint = ledger.programmes[voucher.programme].joint
@@ -116,7 +133,7 @@ def of_lab(ledger: Ledger, lab: Id, now: Time) -> Iterator[Rejected]:
 
 
 def _of_parties(ledger: Ledger, lab: Id, region: Region, firm: Tag) -> Iterator[Rejected]:
-    """What speaks against these two together: neither deals with itself."""
+    """What speaks against firm and lab together: one would invoice to itself, or sign for both."""
     if ledger.labs[lab].seller == firm[:SELLER_BYTES]:
         yield Rejected("SellerIsFirm", {"lab": lab})
     if ledger.labs[lab].signer == ledger.firms[_firm_id(region, firm)].signer:
@@ -152,23 +169,6 @@ def _of_pool(ledger: Ledger, voucher: Voucher, programme: Programme, use: Use) -
     if use.amount > pool.funded - pool.committed:
         free = pool.funded - pool.committed
         yield Rejected("PoolShort", {"index": 0, "programme": voucher.programme, "free": free, "amount": use.amount})
-
-
-def redemption_refused(ledger: Ledger, redemption: Redemption, now: Time) -> Rejected | None:
-    """
-    What the contracts would say to a redemption in a block of time `now`, were firm and lab to sign it; None if they would take it.
-
-    That is one reason, their first: it takes all of a claim's figures together.
-    """
-    order = ledger.order_records[redemption.order]
-    voucher = ledger.vouchers[order.voucher]
-    firm = ledger.firms[_firm_id(ledger.programmes[voucher.programme].region, voucher.firm)].signer
-    signers = Signers(firm=firm, lab=ledger.labs[order.lab].signer)
-    try:
-        decide(ledger, Redeem(voucher, order, redemption, signers), NO_ADDRESS, now)
-    except Rejected as refused:
-        return refused
-    return None
 
 
 # The hotline

@@ -38,15 +38,15 @@ def http_for(url: str) -> httpx.Client:
     The HTTP client for a gateway at this address.
 
     Raises:
-        CertificatesUnreadable: those that the environment names cannot be read.
+        CertificatesUnreadable: the certificates that the environment names cannot be read.
     """
     # A proxy that the environment names is for what leaves this machine.
     here = _is_here(httpx.URL(url).host)
     try:
         # Loading the system's certificates takes longer than many an answer. Without TLS nobody needs them: an empty context is given.
         context = httpx.create_ssl_context(trust_env=not here) if _has_tls(url) else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    except (OSError, ssl.SSLError) as unreadable:
-        raise CertificatesUnreadable(f"SSL_CERT_FILE, SSL_CERT_DIR: {unreadable}") from unreadable
+    except OSError as unreadable:
+        raise CertificatesUnreadable(f"SSL_CERT_FILE: {unreadable}") from unreadable
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
 
@@ -85,7 +85,7 @@ class GatewayClient:
 
     Raises:
         UnsafeAddress: the address is neither https nor on this machine.
-        CertificatesUnreadable: those that the environment names cannot be read.
+        CertificatesUnreadable: the certificates that the environment names cannot be read.
     """
 
     def __init__(self, url: str, api_key: str | None, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:

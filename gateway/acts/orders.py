@@ -45,7 +45,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
-from gateway.verification import Use, redemption_refused
+from gateway.verification import Use, reason_against_redemption
 from gateway.why_not import explain
 from registry import (
     NO_ID,
@@ -173,9 +173,9 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         require_corrected(office, ledger, order_id)
         require_agreeing(office, order_id, asked)
         redemption, salt = redemption_of(office, caller, snapshot, asked, record, attempt=state.attempt)
-        refused = redemption_refused(ledger, redemption, snapshot.time)
-        against = [] if refused is None else [shapes.reason(snapshot, refused)]
-        return RedemptionPrepared(**dict(prepared(office, snapshot, redemption, salt=salt)), reasons=against)
+        reason = reason_against_redemption(ledger, redemption, snapshot.time)
+        reasons = [] if reason is None else [shapes.reason(snapshot, reason)]
+        return RedemptionPrepared(**dict(prepared(office, snapshot, redemption, salt=salt)), reasons=reasons)
 
 
 def prepare_release(office: Office, caller: Caller, asked: ReleaseFacts) -> Prepared:
@@ -206,7 +206,7 @@ def redemption_of(
     office: Office, caller: Caller, snapshot: Snapshot, asked: RedemptionFacts, order: Order, *, attempt: int
 ) -> tuple[Redemption, bytes]:
     """
-    The redemption that facts make of an order, and its report's salt. The order need not be reserved yet.
+    The redemption that facts make of an order, and its report's salt, which is kept. The order need not be reserved yet.
 
     The seller has to be who invoices for its lab.
     """

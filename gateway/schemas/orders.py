@@ -82,7 +82,11 @@ class OrderPrepared(Prepared):
 
 
 class RedemptionPrepared(Prepared):
-    """A redemption to check and sign. `reasons` say why it would be refused as of `block`, the contracts' first reason alone."""
+    """
+    A redemption to check and sign. `reasons` holds the contracts' first reason to refuse it as of `block`, or nothing.
+
+    It may be signed all the same.
+    """
 
     reasons: list[ReasonTold]
 

@@ -22,8 +22,8 @@ LOG_TAIL_CHARACTERS = 3_000
 _GUARD = 'read -r _; kill -TERM "-$1" || exit 0; sleep 5; kill -KILL "-$1"'
 
 
+# How /proc/net/tcp writes that a socket listens.
 _LISTEN = "0A"
-"""How the kernel's table of connections writes that a socket listens."""
 
 
 @dataclass(kw_only=True)
@@ -75,19 +75,17 @@ class GuardedProcess:
         return self._process.poll() is None
 
     def listens_on(self, port: int) -> bool:
-        """Whether it, or what it started, is who listens on a TCP port. Of a system without `/proc` that is believed."""
+        """Whether it, or what it started, is who listens on a TCP port of IPv4. Where there is no `/proc` nobody can tell: yes."""
         table = Path("/proc/net/tcp")
         if not table.exists():
             return True
         rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]
         sockets = {f"socket:[{row[9]}]" for row in rows if row[3] == _LISTEN and int(row[1].partition(":")[2], 16) == port}
-        return any(sockets & _open_files(each) for each in Path("/proc").iterdir() if each.name.isdigit() and self._leads(int(each.name)))
-
-    def _leads(self, pid: int) -> bool:
-        try:
-            return os.getpgid(pid) == self.pid
-        except ProcessLookupError:
-            return False
+        return any(
+            sockets & _open_files(each)
+            for each in Path("/proc").iterdir()
+            if each.name.isdigit() and self._has_in_its_group(int(each.name))
+        )
 
     def log_tail(self) -> str:
         """The end of what it said."""
@@ -110,6 +108,12 @@ class GuardedProcess:
         watched = select.poll()
         watched.register(self._process.stdin or -1, 0)
         return bool(watched.poll(within * 1000))
+
+    def _has_in_its_group(self, pid: int) -> bool:
+        try:
+            return os.getpgid(pid) == self.pid
+        except ProcessLookupError:
+            return False
 
     def _signal_group(self, how: signal.Signals) -> None:
         try:

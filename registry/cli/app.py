@@ -6,7 +6,6 @@ Other packages bring their own through entry points of the group `tongquan.comma
 
 import sys
 from importlib import metadata
-from importlib.metadata import entry_points
 from typing import Annotated
 
 import typer
@@ -47,7 +46,7 @@ from registry.cli.settings import Lang
 from registry.cli.words import USAGE
 
 PLUGINS = "tongquan.commands"
-NO_ARGUMENTS = "NoArgsIsHelpError"
+_NO_ARGUMENTS = "NoArgsIsHelpError"  # by its name: typer keeps the class to itself
 
 _ABOUT = """
 通券：多个地区共用的科技创新券登记系统。 Tongquan: a registry of innovation vouchers that several regions share.
@@ -80,7 +79,7 @@ def make_app() -> typer.Typer:
     trail.add_to(app)
     for name, group in {"audit": audit, "index": index, "conformance": conformance}.items():
         app.add_typer(group.app, name=name)
-    for plugin in sorted(entry_points(group=PLUGINS), key=lambda each: each.name):
+    for plugin in sorted(metadata.entry_points(group=PLUGINS), key=lambda each: each.name):
         app.add_typer(plugin.load(), name=plugin.name)
     return app
 
@@ -107,7 +106,7 @@ def main() -> None:
         _tell_wrong_usage(screen, wrong)
         sys.exit(Exit.USAGE)
     except Abort:
-        screen.refusal("Aborted", "usage", "已中止，未办理。 Aborted; nothing was done.", {})
+        screen.refusal("Aborted", "usage", "输入已结束，未作答。 The input ended before the question was answered.", {})
         sys.exit(Exit.USAGE)
     except BrokenPipeError:
         # Whoever read has read enough (`| head`).
@@ -118,10 +117,10 @@ def main() -> None:
 def _tell_wrong_usage(screen: Screen, wrong: TyperException) -> None:
     """Say in Chinese of which kind it is, and then what typer says of it."""
     kind, context = type(wrong).__name__, getattr(wrong, "ctx", None)
-    if kind == NO_ARGUMENTS and not screen.as_json:
+    if kind == _NO_ARGUMENTS and not screen.as_json:
         # Its message is the help.
         sys.stderr.write(wrong.format_message() + "\n")
         return
     screen.refusal("WrongUsage", "usage", f"{USAGE.get(kind, '用法有误。')} {wrong.format_message()}", {})
     if context is not None:
-        screen.note("用法", f"Usage: {context.command_path} --help")
+        screen.note("用法请看：", f"For usage see: {context.command_path} --help")

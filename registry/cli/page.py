@@ -59,7 +59,7 @@ _OUTPUT = """
 
 Answers go to standard output, everything else to standard error. With `--json` an answer is one JSON object a line, under names that do
 not change; money is a decimal string of fen (分), times are Unix seconds. A refusal is one object on standard error: `error` (stable code),
-`family`, `message`, `values`. Without it, Chinese comes first, then English; `--lang en` shows English alone.
+`family`, `message`, `values`. Without it, Chinese comes first, then English; `--lang en` shows English alone. Wrong usage is told in both.
 
 给人看的输出用名称、元、北京时间和百分比；`--json` 保持接口原样。 What people are shown has names, yuan, China's time and per cent where
 JSON has codes, fen, Unix seconds and ten thousandths; attempts and places are counted from one. A list that is wider than the terminal is

@@ -29,7 +29,7 @@ ANSWER_WIDTH = 200
 BAR_WIDTH = 20
 
 STEERING = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode's categories of what is not seen and moves what is: control and format characters, halves of pairs, ends of lines."""
+"""Unicode categories that are not seen but act: control, format, halves of pairs, ends of lines and paragraphs."""
 
 
 def plain(value: Any) -> Any:
@@ -56,7 +56,9 @@ def plain(value: Any) -> Any:
 
 def written_out(value: Any) -> Any:
     r"""
-    The same with every character written out that would steer a terminal or turn text around: words of others stand on one's screen.
+    The same, with every character that would steer a terminal or turn text around replaced by its escape. Ends of lines stay.
+
+    What others wrote is shown, and obeyed by nothing.
 
     >>> written_out({"project": "P-1" + chr(27) + "[2J"})
     {'project': 'P-1\\x1b[2J'}
@@ -127,8 +129,8 @@ class Screen:
             sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
             return
         self._asides.print(written_out(f"{code}: {sentence}"), markup=False, style="bold red")
-        told = written_out(plain(values))
-        shown = {snake(name): self._value(name, each) for name, each in told.items() if each not in (None, "", [], {})}
+        written = written_out(plain(values))
+        shown = {snake(name): self._value(name, each) for name, each in written.items() if each not in (None, "", [], {})}
         if shown:
             self._asides.print(self._layout(self._asides, "refused").fields(shown))
 

@@ -208,7 +208,8 @@ def test_what_others_wrote_steers_no_terminal(capsys):
     screen.answer({"project": f"P{clear}", "orders": [{"why": f"{title}第二行\n第三行　全角", turned: "x"}]})
     screen.refusal("Refused", "rejected", f"No{clear}", {"reason": turned})
     screen.note(f"说明{clear}", "")
+    screen.table([{"field": "project", "value": f"T{clear}"}])
 
     seen = "".join(capsys.readouterr())
     assert not {"\x1b", "\x07", turned} & set(seen)
-    assert all(each in seen for each in (r"P\x1b[2J", r"\x1b]0;owned\x07第二行", "第三行　全角", r"No\x1b[2J", r"\u202e"))
+    assert all(each in seen for each in (r"P\x1b[2J", r"T\x1b[2J", r"\x1b]0;owned\x07第二行", "第三行　全角", r"No\x1b[2J", r"\u202e"))

@@ -85,5 +85,5 @@ def test_who_closes_the_input_instead_of_a_password_signs_nothing(signer):
     status, seen = typed(signer, "order sign order.json --as firm", [("[yes/no]", "yes"), ("口令", end_of_input)])
 
     assert status == 2, seen
-    assert "已中止，未办理" in seen
+    assert "输入已结束" in seen
     assert Document.read(signer.folder / "order.json").signatures == {}

@@ -66,7 +66,7 @@ def cast(world: World, harness: Mapping[str, Artifact]) -> Cast:
     ):
         programme = world.programme(**({"funded": 100_000 * YUAN} | kind))
         # Of a joint voucher a firm has two, for it counts as one partner all the same.
-        for firm in firms * (2 if programme.min_partners > 1 else 1):
+        for firm in firms * (2 if programme.joint else 1):
             if firm.record.region == programme.region:
                 until = Time(world.now() + 400 * DAY)
                 face = UNLIMITED if kind.get("funded") == UNLIMITED else FACE

@@ -288,7 +288,7 @@ class Consortium(RuleBasedStateMachine):
     def order(self, chance: Random, voucher: Voucher, twist: str, *, well: bool) -> Order:
         programme, available = self.programme(voucher), self.ledger.balances[id_of(voucher)].available
         notes = max(available // voucher.denomination // chance.randint(1, 4), 1)
-        amount = voucher.face if programme.min_partners > 1 and chance.random() < 0.9 else notes * voucher.denomination
+        amount = voucher.face if programme.joint and chance.random() < 0.9 else notes * voucher.denomination
         first, second = self.cast.items
         items = [*[first] * 6, second, NO_ID] if programme.itemised else [*[NO_ID] * 6, first, second]
         labs = self.cast.labs[:1] if well or chance.random() < 0.5 else self.cast.labs
@@ -526,7 +526,7 @@ class Consortium(RuleBasedStateMachine):
     def lonely(self, voucher: Voucher, order: Order) -> bool:
         """Whether a joint voucher's order still waits for partners."""
         partnership = self.ledger.partnerships[joint_id(voucher.programme, order.project, order.lab)]
-        return self.programme(voucher).min_partners > 1 and not partnership.reached
+        return self.programme(voucher).joint and not partnership.reached
 
     # Programmes and their money
 

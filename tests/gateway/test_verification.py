@@ -362,8 +362,8 @@ def test_no_reason_is_left_out_of_these_and_none_of_the_contract_out_of_the_reas
 
     # Tags of two epochs are no contract's reason; `test_tag_epochs` meets it.
     assert set(REASONS.values()) | {"Suspended", "EpochsMixed"} == reasons
-    # A voucher is only issued to a firm that is enrolled, by a region that joined; neither ever leaves. The other three are about an
-    # order that is at hand.
+    # A voucher is only issued to a firm that is enrolled, by a region that joined; neither ever leaves. Whoever asks
+    # names a voucher that is known, and no order: the other three cannot come.
     assert guards - {"FirmNotEnrolled", "UnknownRegion", "UnknownVoucher", "VoucherMismatch", "OrderSeen"} <= reasons
 
 
