@@ -292,7 +292,8 @@ def test_requests_answered_in_one_turn_are_logged_and_counted_each_with_one_writ
     handler.setFormatter(JsonLines())
     requests = logging.getLogger("gateway.requests")
     requests.addHandler(handler)
-    before, requests.level = requests.level, logging.INFO
+    before = requests.level
+    requests.setLevel(logging.INFO)
     watch = Watch(metrics)
 
     async def two_turns():
@@ -309,7 +310,7 @@ def test_requests_answered_in_one_turn_are_logged_and_counted_each_with_one_writ
         asyncio.run(two_turns())
     finally:
         requests.removeHandler(handler)
-        requests.level = before
+        requests.setLevel(before)
 
     lines = [json.loads(each) for each in stream.getvalue().splitlines()]
     told = {"level": "INFO", "logger": "gateway.requests", "message": "answered", "route": "unknown"}

@@ -346,16 +346,16 @@ def hash_of(town, month):
 PAIR = {"home": CHANGXING, "host": SHANGHAI}
 
 
-def month_of_a_settlement(town):
-    """A month that is over, and the only order that was settled in it; the same for all who ask."""
-    if "month of a settlement" not in town.told:
+def month_of_a_settlement(town, *, asked_by="all"):
+    """A month that is over, and the only order that was settled in it; the same for all who ask alike."""
+    if (told := f"month of a settlement, {asked_by}") not in town.told:
         # Away from whatever other tests settled.
         town.node.jump(31 * 86_400)
         order = settled(town, *cast(town))
         month = month_of(town.node.timestamp())
         town.node.jump(31 * 86_400)
-        town.told["month of a settlement"] = {"order": order, "month": month}
-    return town.told["month of a settlement"]
+        town.told[told] = {"order": order, "month": month}
+    return town.told[told]
 
 
 @stage("POST", "/months/payments")
@@ -369,17 +369,24 @@ def hands_in(town):
 @stage("GET", "/months/{home}/{host}/{month}/breaks")
 def sees_breaks(town):
     found = month_of_a_settlement(town)
+    nothing_paid(town, found)
+    return Staged(CHANGXING, "auditor", path=PAIR | {"month": found["month"]})
+
+
+def nothing_paid(town, found):
+    """The payer's records of such a month, in which nothing was paid: a break."""
     form = {name: str(each) for name, each in (PAIR | {"month": found["month"], "if_empty": "NOTHING_PAID"}).items()}
     header = examples.RECORDS_FORM["list"].splitlines()[0]
     assert town.desk(CHANGXING, "payer").upload("/v1/months/payments", form, name="r.csv", content=header.encode()).status == 201
-    return Staged(CHANGXING, "auditor", path=PAIR | {"month": found["month"]})
 
 
 @stage("POST", "/months/breaks/explain")
 def explains(town):
-    month = sees_breaks(town).path["month"]
+    settlement = month_of_a_settlement(town, asked_by="who explains")
+    nothing_paid(town, settlement)
+    month = settlement["month"]
     found = town.desk(CHANGXING, "payer").get(f"/v1/months/{CHANGXING}/{SHANGHAI}/{month}/breaks")["breaks"]
-    standing = next(each for each in found if each["resolved"] is None and each["due"] == "480000")
+    standing = next(each for each in found if each["order_id"] == settlement["order"])
     return Staged(CHANGXING, "payer", members={"month": month, "break_id": standing["break_id"]})
 
 
@@ -709,6 +716,7 @@ def listed_newly(town):
 
 @stage("POST", "/catalogue/check", "/catalogue/lists")
 def takes_lists_in(town):
+    town.load(SHANGHAI)  # whatever was listed before
     return listed_newly(town)
 
 

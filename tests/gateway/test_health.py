@@ -33,7 +33,7 @@ LIMITS = {"stale_after_seconds": 60, "ready_lag_blocks": 5, "ready_outbox": 10, 
 
 @pytest.fixture(scope="module")
 def own_town(request, tmp_path_factory):
-    """A town whose node and gateways may be stopped."""
+    """A town whose gateways may be stopped."""
     chain_id = next(request.getfixturevalue("_chain_ids"))
     with settled_in(Engine.ANVIL, chain_id, tmp_path_factory.mktemp("own"), stale_after_seconds=300) as town:
         yield town
@@ -275,17 +275,17 @@ def test_a_signal_to_a_process_lets_a_write_under_way_finish_and_is_no_crash(own
         assert town.event_count(Funded) == before + 1
 
 
-def test_a_silent_node_is_a_reason_and_the_process_stays_alive(own_town):
-    """The last of this town's tests: its node does not come back."""
-    own_town.node.stop()
-    wait_until(lambda: own_town.ask("GET", "/readyz").status_code == 503)
+def test_a_silent_node_is_a_reason_and_the_process_stays_alive(_chain_ids, tmp_path):  # noqa: PT019 - its value is used
+    with settled_in(Engine.ANVIL, next(_chain_ids), tmp_path) as town:
+        town.node.stop()
+        wait_until(lambda: town.ask("GET", "/readyz").status_code == 503)
 
-    found = own_town.ask("GET", "/readyz").json()["values"]
+        found = town.ask("GET", "/readyz").json()["values"]
 
-    assert "NodeSilent" in [each["code"] for each in found["reasons"]]
-    assert (found["chain_id"], found["head"], found["lag_blocks"], found["peers"]) == (None, None, None, None)
-    assert own_town.ask("GET", "/livez").status_code == 200
-    assert "tongquan_node_answering 0.0" in own_town.ask("GET", "/metrics").text
+        assert "NodeSilent" in [each["code"] for each in found["reasons"]]
+        assert (found["chain_id"], found["head"], found["lag_blocks"], found["peers"]) == (None, None, None, None)
+        assert town.ask("GET", "/livez").status_code == 200
+        assert "tongquan_node_answering 0.0" in town.ask("GET", "/metrics").text
 
 
 def test_the_paths_of_this_test_are_those_that_the_proxy_example_keeps_inside():

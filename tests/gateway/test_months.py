@@ -262,7 +262,7 @@ def standing(town, month, region=CHANGXING):
 @pytest.fixture
 def first_records(town, told):
     """What Changxing's bank paid in the first month: one as settled, one to somebody else, one not at all, one too early, one unknown."""
-    unit, nobody = told.lab.host_unit, "0x" + "ab" * 32
+    unit, nobody = told.lab.host_unit, f"0x{town.number():064x}"
     answer = hand_in(
         town,
         told.first,
@@ -289,7 +289,7 @@ def test_breaks_are_told_by_order_with_their_reason(town, told, first_records):
     assert (found[first_records.nobody, "NotOnChain"]["due"], found[first_records.nobody, "NotOnChain"]["paid"]) == ("0", "150")
     assert {(each["opened"], each["carried"], each["resolved"]) for each in found.values()} == {(told.first, False, None)}
     page = town.desk(CHANGXING, "payer").get(path(told.first, "/breaks"))
-    assert [(each["month"], each["rows"], each["by"]) for each in page["records"]] == [(told.first, 4, "payer")]
+    assert (told.first, 4, "payer") in [(each["month"], each["rows"], each["by"]) for each in page["records"]]
 
 
 def test_breaks_are_carried_by_id_until_something_resolves_them(town, told, first_records):

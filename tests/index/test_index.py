@@ -1,5 +1,6 @@
 """The index on real nodes: it follows final blocks, finds what was asked for, and can be thrown away."""
 
+import gc
 import sqlite3
 import sys
 import threading
@@ -311,7 +312,13 @@ class Gate:
 
 def waiting():
     """How many threads wait for what another one was asked."""
-    stacks = [{frame.f_code.co_name for frame, _ in traceback.walk_stack(leaf)} for leaf in sys._current_frames().values()]
+    # Up to Python 3.11 a collection within this call can hold up all threads for ever: https://github.com/python/cpython/issues/106883
+    gc.disable()
+    try:
+        leaves = sys._current_frames().values()
+    finally:
+        gc.enable()
+    stacks = [{frame.f_code.co_name for frame, _ in traceback.walk_stack(leaf)} for leaf in leaves]
     return sum({"refresh", "result"} <= names for names in stacks)
 
 

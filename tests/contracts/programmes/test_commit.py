@@ -2,7 +2,6 @@
 
 import pytest
 
-from registry import codec
 from registry.model import NO_ID
 from tests.contracts.programmes.conftest import FUNDED
 from tests.contracts.seen import account, unchanged
@@ -10,11 +9,11 @@ from tests.contracts.world import refused
 
 
 @pytest.mark.parametrize("who", ["stranger", "admin", "issuer", "reviewer", "payer"])
-def test_only_the_registry_commits(world, programmes, who):
-    programme, sender = codec.id_of(world.programme()), account(world, who)
+def test_only_the_registry_commits(world, till, who):
+    sender = account(world, who)
 
     with refused("NotRegistry", account=sender):
-        programmes.commit(0, programme, 1, by=sender)
+        till.programmes.commit(0, till.programme, 1, by=sender)
 
 
 @pytest.mark.parametrize("index", [0, 7])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from registry import codec
 from tests.contracts.seen import account, unchanged
 from tests.contracts.world import digest, refused
 
@@ -10,11 +9,11 @@ AGREEMENT, OTHER = digest("agreement"), digest("another agreement")
 
 
 @pytest.mark.parametrize("who", ["stranger", "admin", "issuer", "reviewer", "payer"])
-def test_only_the_registry_counts(world, programmes, who):
-    programme, sender = codec.id_of(world.programme()), account(world, who)
+def test_only_the_registry_counts(world, till, who):
+    sender = account(world, who)
 
     with refused("NotRegistry", account=sender):
-        programmes.count(programme, AGREEMENT, 1, by=sender)
+        till.programmes.count(till.programme, AGREEMENT, 1, by=sender)
 
 
 @pytest.mark.parametrize(

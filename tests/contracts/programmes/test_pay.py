@@ -2,18 +2,17 @@
 
 import pytest
 
-from registry import codec
 from tests.contracts.programmes.conftest import FUNDED
 from tests.contracts.seen import account, unchanged
 from tests.contracts.world import refused
 
 
 @pytest.mark.parametrize("who", ["stranger", "admin", "issuer", "reviewer", "payer"])
-def test_only_the_registry_pays(world, programmes, who):
-    programme, sender = codec.id_of(world.programme()), account(world, who)
+def test_only_the_registry_pays(world, till, who):
+    sender = account(world, who)
 
     with refused("NotRegistry", account=sender):
-        programmes.pay(programme, 2, 1, by=sender)
+        till.programmes.pay(till.programme, 2, 1, by=sender)
 
 
 @pytest.mark.parametrize(("held", "subsidy"), [(600, 601), (0, 1), (1_201, 600)])

@@ -2,7 +2,6 @@
 
 import pytest
 
-from registry import codec
 from tests.contracts.programmes.conftest import FUNDED
 from tests.contracts.seen import account, unchanged
 from tests.contracts.world import refused
@@ -18,11 +17,11 @@ def paid(till):
 
 
 @pytest.mark.parametrize("who", ["stranger", "admin", "issuer", "reviewer", "payer"])
-def test_only_the_registry_counts_back(world, programmes, who):
-    programme, sender = codec.id_of(world.programme()), account(world, who)
+def test_only_the_registry_counts_back(world, till, who):
+    sender = account(world, who)
 
     with refused("NotRegistry", account=sender):
-        programmes.payBack(programme, 1, by=sender)
+        till.programmes.payBack(till.programme, 1, by=sender)
 
 
 @pytest.mark.parametrize("amount", [481, 601])

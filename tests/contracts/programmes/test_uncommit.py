@@ -2,18 +2,17 @@
 
 import pytest
 
-from registry import codec
 from tests.contracts.programmes.conftest import FUNDED
 from tests.contracts.seen import account, unchanged
 from tests.contracts.world import refused
 
 
 @pytest.mark.parametrize("who", ["stranger", "admin", "issuer", "reviewer", "payer"])
-def test_only_the_registry_uncommits(world, programmes, who):
-    programme, sender = codec.id_of(world.programme()), account(world, who)
+def test_only_the_registry_uncommits(world, till, who):
+    sender = account(world, who)
 
     with refused("NotRegistry", account=sender):
-        programmes.uncommit(programme, 1, by=sender)
+        till.programmes.uncommit(till.programme, 1, by=sender)
 
 
 @pytest.mark.parametrize("committed", [0, 600])
