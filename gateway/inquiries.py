@@ -25,7 +25,7 @@ from gateway.callers import Caller
 from gateway.context import REQUEST_ID
 from gateway.errors import Problem, problem_of
 from gateway.looked_up import Subject, row_of
-from gateway.lookup_log import LookupLog
+from gateway.lookup_log import LookupLog, RowRefused
 
 # A round waits until as many have come as shared the one before it; at most so long for each of them and for all, and not after so many
 # turns of the loop in which nobody came: one each to read a request, begin it, take it, and the one that was under way.
@@ -122,7 +122,7 @@ class Inquiries(Generic[S]):
             return
 
         def logged(first: int | Problem) -> None:
-            if isinstance(first, Problem) and len(inquiries) > 1:
+            if isinstance(first, RowRefused) and len(inquiries) > 1:
                 # One row that cannot be written keeps all of them out of the log: each goes in by itself.
                 for each, one in zip(inquiries, found, strict=True):
                     self.tell([each], [one])

@@ -17,9 +17,9 @@ class Subject:
     """
     What a look-up was about, filled in as it is found, and what was answered.
 
-    `span` is the first and the last of what a whole page showed; `block`, `amount` and `against` are a verification's. `own` marks what
-    is the caller's own: it is not written down. `lab` is the one that is asked about, or whose order it is; it is written down where an
-    agency asks in its name.
+    `span` is the first and the last of what a whole page showed; `block` and `amount` are a verification's, `against` names the reasons
+    that were told. `own` marks what is the caller's own: it is not written down. `lab` is the one that is asked about, or whose order it
+    is; it is written down where an agency asks in its name.
     """
 
     region: Region | None = None

@@ -15,6 +15,7 @@ by a head that somebody else has kept (auditors are told the head with every pag
 It is this gateway's own log: what was asked at another region's gateway stands there.
 """
 
+import contextlib
 import itertools
 import logging
 import queue
@@ -38,6 +39,7 @@ JOIN_SECONDS = 0.001
 MOST_IN_ONE = 1_024
 
 _log = logging.getLogger(__name__)
+_UNAVAILABLE = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lookups (
@@ -72,8 +74,8 @@ class Lookup(NamedTuple):
 
     `caller`, `party`, `home` (region) and, for a lab or an agency in its name, `lab` say who asked; `region`, `firm`, `serial` and
     `voucher` about what, as far as it was told and found, and `order_id` of which order. `span` is the first and the last of what a whole
-    page showed. Of a verification, `block` is as of which block it was answered, `amount` (fen) how much was to be used, and `against`
-    names every reason why not, by the contracts' codes.
+    page showed. Of a verification, `block` is as of which block it was answered and `amount` (fen) how much was to be used.
+    `against` names every reason why not that was told, by the contracts' codes; of what is prepared to be signed as well.
     It is the row that is hashed and stored, number and hash aside.
     """
 
@@ -227,18 +229,22 @@ class LookupLog:
         return found, True
 
     def _write(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
-        first: int | None = self._head.number + 1
+        outcome: int | Problem = self._head.number + 1
         try:
             self._commit(connection, batches)
         except Exception as failed:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
-            if len(batches) > 1 and not isinstance(failed, sqlite3.OperationalError):
+            with contextlib.suppress(sqlite3.Error):
+                # A commit may have taken effect though it failed: the chain goes on from what stands.
+                self._head = stored_head(connection)
+            is_of_a_row = not isinstance(failed, sqlite3.OperationalError)
+            if is_of_a_row and len(batches) > 1:
                 # Not the disk failed but one batch's row: the other batches are written without it.
                 for each in batches:
                     self._write(connection, [each])
                 return
             _log.exception("look-ups could not be logged, and are refused")
-            first = None
-        _tell(batches, first)
+            outcome = RowRefused() if is_of_a_row else _unavailable()
+        _tell(batches, outcome)
 
     def _commit(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
         rows = list(chained(self._head, (lookup for batch in batches for lookup in batch.lookups)))
@@ -251,16 +257,17 @@ class LookupLog:
         self._head = head
 
 
-def _tell(batches: Sequence[_Batch], first: int | None) -> None:
-    """Let all go on that waited: their rows begin at number `first`, or there are none."""
+def _tell(batches: Sequence[_Batch], outcome: int | Problem) -> None:
+    """Let all go on that waited: their rows begin at this number, or there are none and that is why."""
     for batch in batches:
         if callable(batch.waiting):
-            batch.waiting(_unavailable() if first is None else first)
-        elif first is None:
-            batch.waiting.set_exception(_unavailable())
+            batch.waiting(outcome)
+        elif isinstance(outcome, Problem):
+            batch.waiting.set_exception(outcome)
         else:
             batch.waiting.set_result(None)
-        first = None if first is None else first + len(batch.lookups)
+        if not isinstance(outcome, Problem):
+            outcome += len(batch.lookups)
 
 
 def _insert(connection: sqlite3.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -287,6 +294,12 @@ def _row(found: tuple[Any, ...]) -> Row:
     return Row(number, Lookup(*members), chain)
 
 
+class RowRefused(Problem):
+    """The file can be written, but not with one of these rows."""
+
+    def __init__(self) -> None:
+        super().__init__(503, "LookupLogUnavailable", _UNAVAILABLE, headers={"Retry-After": "5"})
+
+
 def _unavailable() -> Problem:
-    title = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
-    return Problem(503, "LookupLogUnavailable", title, headers={"Retry-After": "5"})
+    return Problem(503, "LookupLogUnavailable", _UNAVAILABLE, headers={"Retry-After": "5"})

@@ -216,13 +216,19 @@ def agreement_asked(office: Office, caller: Caller, snapshot: Snapshot, named: A
     if caller.party in OF_LABS:
         require_seller(office, snapshot.ledger, own_subjects(office, caller), named.seller)
     agreement = office.keyring.agreement(named.seller, named.number, epoch=epoch)
-    if caller.party is Party.FIRM:
-        redemptions = snapshot.ledger.redemptions
-        mine = (order for tag in own_tags(office, caller) for order in snapshot.orders_of_firm(tag) if order in redemptions)
-        if not any(redemptions[order].agreement == agreement for order in mine):
-            title = "本企业未在该合同下申请兑付；请不带合同试算。 This firm claimed nothing under that agreement; quote without it."
-            raise Problem(403, "AgreementNotYours", title)
+    if not may_know_agreement(office, caller, snapshot, agreement):
+        title = "本企业未在该合同下申请兑付；请不带合同试算。 This firm claimed nothing under that agreement; quote without it."
+        raise Problem(403, "AgreementNotYours", title)
     return agreement
+
+
+def may_know_agreement(office: Office, caller: Caller, snapshot: Snapshot, agreement: Tag) -> bool:
+    """Whether the caller may learn what was claimed under an agreement: a firm, only where it claimed itself."""
+    if caller.party is not Party.FIRM:
+        return True
+    redemptions = snapshot.ledger.redemptions
+    mine = (order for tag in own_tags(office, caller) for order in snapshot.orders_of_firm(tag) if order in redemptions)
+    return any(redemptions[order].agreement == agreement for order in mine)
 
 
 def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> list[Id]:

@@ -40,19 +40,20 @@ def http_for(url: str) -> httpx.Client:
     Raises:
         CertificatesUnreadable: the certificates that the environment names cannot be read.
     """
+    address = _address(url)
     # A proxy that the environment names is for what leaves this machine.
-    here = _is_here(httpx.URL(url).host)
+    here = _is_here(address.host)
     try:
         # Loading the system's certificates takes longer than many an answer. Without TLS nobody needs them: an empty context is given.
-        context = httpx.create_ssl_context(trust_env=not here) if _has_tls(url) else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context = httpx.create_ssl_context(trust_env=not here) if address.scheme == "https" else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     except OSError as unreadable:
-        raise CertificatesUnreadable(f"SSL_CERT_FILE: {unreadable}") from unreadable
+        raise CertificatesUnreadable(f"what SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE names: {unreadable}") from unreadable
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
 
 
 class UnsafeAddress(TongquanError):
-    """An API key would travel in the clear: only https leaves this machine."""
+    """An API key would travel in the clear, since only https leaves this machine; or it is no address of a gateway at all."""
 
 
 class CertificatesUnreadable(TongquanError):
@@ -89,8 +90,8 @@ class GatewayClient:
     """
 
     def __init__(self, url: str, api_key: str | None, *, patience: float = PATIENCE_SECONDS, http: httpx.Client | None = None) -> None:
-        here = _is_here(httpx.URL(url).host)
-        if not here and not _has_tls(url):
+        address = _address(url)
+        if address.scheme != "https" and not _is_here(address.host):
             raise UnsafeAddress(f"{url}: https is asked for, or an address of this machine")
         self._url = url.rstrip("/")
         self._authorization = {} if api_key is None else {"Authorization": f"Bearer {api_key}"}
@@ -207,8 +208,23 @@ class GatewayClient:
         raise AnswerLost(key, _sentence(response, found))
 
 
-def _has_tls(url: str) -> bool:
-    return httpx.URL(url).scheme == "https"
+def _address(url: str) -> httpx.URL:
+    """
+    An address, taken apart.
+
+    Raises:
+        UnsafeAddress: it names no host, is not of http, or holds a name or password, which would be sent in an API key's place.
+    """
+    try:
+        address = httpx.URL(url)
+        host = address.host
+    except (httpx.InvalidURL, UnicodeError) as malformed:
+        raise UnsafeAddress(f"it is no address: {malformed}") from malformed
+    if address.userinfo:
+        raise UnsafeAddress("a name or password in an address is not taken: callers are known by their API key")
+    if not host or address.scheme not in ("http", "https"):
+        raise UnsafeAddress(f"{url}: an address begins with https:// and names a host")
+    return address
 
 
 def _is_here(host: str) -> bool:

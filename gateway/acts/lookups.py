@@ -215,7 +215,7 @@ def _verified_or_why(
 def _verified(office: Office, subject: Subject, lab: Id | None, asked: VerificationRequest, judged: Judged) -> _Judgement:
     found = _judgement(office, subject, lab, asked, judged)
     subject.answer, subject.block, subject.amount = found.status, found.block.number, asked.amount
-    subject.against = " ".join([each.code for each in found.reasons]) or None
+    subject.against = codes_of(found.reasons)
     return found
 
 
@@ -237,6 +237,11 @@ def _judgement(office: Office, subject: Subject, lab: Id | None, asked: Verifica
     use = Use(lab, item, None if asked.amount is None else Fen(asked.amount))
     against = reasons_against(office, snapshot, voucher_id, use)
     return _Judgement("NOT_VALID" if against else "VALID", block, reasons=against, voucher=Facts(snapshot).voucher(voucher_id))
+
+
+def codes_of(reasons: Sequence[ReasonTold]) -> str | None:
+    """Reasons as the look-up log names them; None where there are none."""
+    return " ".join([each.code for each in reasons]) or None
 
 
 def reasons_against(office: Office, snapshot: Snapshot, voucher_id: Id, use: Use) -> list[ReasonTold]:

@@ -8,7 +8,7 @@ from typing import Any
 from gateway import shapes
 from gateway.acts.corrections import require_corrected
 from gateway.acts.evidence import keep_salt, require_agreeing
-from gateway.acts.lookups import reasons_against
+from gateway.acts.lookups import codes_of, reasons_against
 from gateway.callers import OFFICERS, Caller, Party
 from gateway.cursors import Question
 from gateway.errors import Explained, Problem
@@ -34,6 +34,7 @@ from gateway.sight import (
     is_party,
     lab_asked,
     looked_up,
+    may_know_agreement,
     may_see_order,
     not_found,
     of_order,
@@ -80,6 +81,8 @@ from registry import (
 NOBODYS = bytes(63) + b"\x01"
 _SENDERS_WORD = bytes(64)
 FOR_EVER = Time(2**40 - 1)
+# Reasons that tell of others' claims: on an invoice, or under an agreement. Both are the lab's own, so it is told.
+_OF_CLAIMS = frozenset({"InvoiceSellerDiffers", "InvoiceAmountDiffers", "InvoiceExceeded", "OverRule"})
 
 
 # Looking
@@ -152,14 +155,17 @@ def prepare_order(office: Office, caller: Caller, asked: OrderFacts) -> OrderPre
         order = order_of(office, snapshot, asked, voucher=voucher_id, lab=lab, project=project)
         # FirmEnded was refused above; what is left are the chain's reasons.
         use = Use(lab, None if order.item == NO_ID else order.item, order.amount)
-        return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=reasons_against(office, snapshot, voucher_id, use))
+        reasons = reasons_against(office, snapshot, voucher_id, use)
+        subject.against = codes_of(reasons)
+        return OrderPrepared(**dict(prepared(office, snapshot, order)), reasons=reasons)
 
 
 def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -> RedemptionPrepared:
     """
     The redemption that these facts make, to be checked and signed by firm and lab; and why it would be refused now.
 
-    Tags of an agreement and an invoice are made for a party of the order alone, and only where a redemption can follow.
+    A firm is not told what others claimed, on an invoice or under an agreement; a lab is, since both are its own seller's. Tags of both are
+    made for a party of the order alone, and only where a redemption can follow.
     """
     order_id = Id(asked.order)
     with logged(office.lookups, office.clock, caller, "redemption") as subject, office.seen() as snapshot:
@@ -174,7 +180,9 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         require_agreeing(office, order_id, asked)
         redemption, salt = redemption_of(office, caller, snapshot, asked, record, attempt=state.attempt)
         reason = reason_against_redemption(ledger, redemption, snapshot.time)
-        reasons = [] if reason is None else [shapes.reason(snapshot, reason)]
+        hidden = _OF_CLAIMS if caller.party is Party.FIRM else ()
+        reasons = [] if reason is None or reason.code in hidden else [shapes.reason(snapshot, reason)]
+        subject.against = codes_of(reasons)
         return RedemptionPrepared(**dict(prepared(office, snapshot, redemption, salt=salt)), reasons=reasons)
 
 
@@ -221,7 +229,9 @@ def redemption_of(
         order=id_of(order),
         attempt=attempt,
         cost=Fen(asked.cost),
-        subsidy=_most_subsidy(ledger, order, Fen(asked.cost), agreement) if asked.subsidy is None else Fen(asked.subsidy),
+        subsidy=_most_subsidy(office, caller, snapshot, order, cost=Fen(asked.cost), agreement=agreement)
+        if asked.subsidy is None
+        else Fen(asked.subsidy),
         agreement=agreement,
         invoice=invoice,
         invoice_amount=Fen(asked.invoice_amount),
@@ -427,9 +437,12 @@ def _order(office: Office, order_id: Id) -> tuple[Voucher, Order]:
         return ledger.vouchers[record.voucher], record
 
 
-def _most_subsidy(ledger: Ledger, record: Order, cost: Fen, agreement: Tag) -> Fen:
+def _most_subsidy(office: Office, caller: Caller, snapshot: Snapshot, record: Order, *, cost: Fen, agreement: Tag) -> Fen:
+    """The most that the rule gives, as far as the caller may know it: of others' claims under the agreement a firm is told nothing."""
+    ledger = snapshot.ledger
     voucher = ledger.vouchers[record.voucher]
     programme = ledger.programmes[voucher.programme]
-    base = 0 if programme.flat else ledger.agreements[voucher.programme, agreement]
+    counted = not programme.flat and may_know_agreement(office, caller, snapshot, agreement)
+    base = ledger.agreements[voucher.programme, agreement] if counted else 0
     quoted = subsidy_quote(programme.slices, base=base, cost=cost, available=record.amount, denomination=voucher.denomination)
     return quoted.subsidy

@@ -85,7 +85,7 @@ class RedemptionPrepared(Prepared):
     """
     A redemption to check and sign. `reasons` holds the contracts' first reason to refuse it as of `block`, or nothing.
 
-    It may be signed all the same.
+    It may be signed all the same. A firm is not told what others claimed, on an invoice or under an agreement.
     """
 
     reasons: list[ReasonTold]

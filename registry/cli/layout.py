@@ -91,7 +91,8 @@ class Layout:
         cells = [[self._cell(row, name) for name in names] for row in rows]
         if _width_of([labels, *cells]) > self.width:
             return self._one_by_one(rows)
-        table = Table(*labels)
+        # As text: in a plain heading a gateway's words would be taken for markup.
+        table = Table(*(Column(Text(each)) for each in labels))
         for each in cells:
             table.add_row(*map(Text, each))
         return table

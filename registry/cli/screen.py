@@ -74,6 +74,15 @@ def written_out(value: Any) -> Any:
     )
 
 
+def _json_line(value: Any) -> str:
+    """JSON in one line, in which nothing steers a terminal either, and which every terminal can write."""
+    line = json.dumps(value, ensure_ascii=False)
+    steered = (each for each in line if not each.isprintable() and unicodedata.category(each) in STEERING)
+    for each in set(steered):
+        line = line.replace(each, json.dumps(each)[1:-1])
+    return line + "\n"
+
+
 def _member(field: Field[Any], value: Any) -> Any:
     # Money and nonces: JSON numbers lose whole numbers above 2^53.
     return str(value) if field.metadata.get("type") in {"uint64", "uint256"} else plain(value)
@@ -100,7 +109,7 @@ class Screen:
     def answer(self, found: Mapping[str, Any]) -> None:
         """Show an answer."""
         if self.as_json:
-            sys.stdout.write(json.dumps(plain(found), ensure_ascii=False) + "\n")
+            sys.stdout.write(_json_line(plain(found)))
             sys.stdout.flush()
             return
         self._answers.print(self._layout(self._answers).fields(written_out(plain(found))))
@@ -116,7 +125,7 @@ class Screen:
     def note(self, zh: str, en: str) -> None:
         """Tell a person something that is no part of the answer."""
         if not self.as_json:
-            self._asides.print(written_out(self.words(zh, en)), markup=False)
+            self._asides.print(written_out(self.words(zh, en)), markup=False, emoji=False)
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show a person what to decide on, before anything is answered."""
@@ -125,10 +134,11 @@ class Screen:
     def refusal(self, code: str, family: str, sentence: str, values: Mapping[str, Any]) -> None:
         """Say why nothing, or nobody knows what, came of it."""
         if self.as_json:
-            told = {"error": code, "family": family, "message": sentence, "values": plain(values)}
-            sys.stderr.write(json.dumps(told, ensure_ascii=False) + "\n")
+            sys.stderr.write(_json_line({"error": code, "family": family, "message": sentence, "values": plain(values)}))
             return
-        self._asides.print(written_out(f"{code}: {sentence}"), markup=False, style="bold red")
+        # What others wrote begins no line of its own.
+        told = written_out(f"{code}: {sentence}").replace("\n", "\n  ")
+        self._asides.print(told, markup=False, emoji=False, style="bold red")
         written = written_out(plain(values))
         shown = {snake(name): self._value(name, each) for name, each in written.items() if each not in (None, "", [], {})}
         if shown:
@@ -141,7 +151,8 @@ class Screen:
         """Ask a person, who must be there to answer."""
         if not sys.stdin.isatty():
             return False
-        return self._asides.input(written_out(self.words(zh, en)) + " [yes/no] ", markup=False).strip().lower() in ("yes", "y", "是")
+        question = written_out(self.words(zh, en)) + " [yes/no] "
+        return self._asides.input(question, markup=False, emoji=False).strip().lower() in ("yes", "y", "是")
 
     def _layout(self, console: Console, *within: str) -> Layout:
         return Layout(self._lang, console.width, (*self._at, *within))

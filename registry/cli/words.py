@@ -935,7 +935,7 @@ FAILURES: Mapping[str, str] = {
     "SenderBusy": "该账户正由另一程序发送，请稍后再试。",
     "SignedYearRefused": "不是有效的机构年度服务证明。",
     "StatementMalformed": "不是月结单。",
-    "UnsafeAddress": "网关地址须用 https，或在本机。",
+    "UnsafeAddress": "网关地址须以 https:// 开头，或在本机，且不含用户名和密码。",
     "WrongChain": "发送队列属于另一条链。",
     "WrongIndex": "索引文件属于另一部署。",
     "WrongPassword": "密钥文件的口令不对。",

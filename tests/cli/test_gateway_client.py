@@ -118,11 +118,31 @@ def test_a_refusal_after_a_lost_answer_is_the_answer():
 
 
 @pytest.mark.parametrize(
-    "url", ["http://gateway.example.org", "http://10.0.0.1:8000", "ftp://127.0.0.1.example.org", "http://localhost.example.org"]
+    "url",
+    [
+        "http://gateway.example.org",
+        "http://10.0.0.1:8000",
+        "ftp://127.0.0.1.example.org",
+        "http://localhost.example.org",
+        "http://localhost:abc",
+        "https://xn--localhost-",
+        "https://",
+        "ws://localhost",
+        "//localhost",
+        "https://a\u202e.example.org",
+    ],
 )
 def test_an_api_key_does_not_travel_in_the_clear(url):
     with pytest.raises(UnsafeAddress):
         GatewayClient(url, "key")
+
+
+def test_a_name_and_password_in_an_address_are_not_taken_and_not_repeated():
+    """They would be sent in the API key's place."""
+    with pytest.raises(UnsafeAddress) as refused:
+        GatewayClient("https://me:secret@gateway.example.org", "key")
+
+    assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How answers look to a person: names by where they stand, values as people write them, nothing squeezed into a column."""
 
 import io
+import json
 import re
 
 import pytest
@@ -213,3 +214,28 @@ def test_what_others_wrote_steers_no_terminal(capsys):
     seen = "".join(capsys.readouterr())
     assert not {"\x1b", "\x07", turned} & set(seen)
     assert all(each in seen for each in (r"P\x1b[2J", r"T\x1b[2J", r"\x1b]0;owned\x07第二行", "第三行　全角", r"No\x1b[2J", r"\u202e"))
+
+
+def test_json_steers_no_terminal_either_and_says_the_same(capsys):
+    """Nor is an answer lost because of half a surrogate pair, which no output takes."""
+    found = {"project": "P\x9b2J\u202e\u2028\x7f", "serial": "\ud800", "note": "第二行\n全角　"}
+    screen = Screen(as_json=True, lang=Lang.ZH)
+
+    screen.answer(found)
+    screen.refusal("Refused", "rejected", "No\x9b", {})
+
+    out, err = capsys.readouterr()
+    assert (json.loads(out), json.loads(err)["message"]) == (found, "No\x9b")
+    assert (out + err).replace("\n", "").replace("　", "").isprintable()
+
+
+def test_a_field_that_others_named_is_no_markup():
+    name = "[link=http://example.org]a[/link][/x]"
+
+    assert name in shown([{name: 1}, {name: 2}])
+
+
+def test_a_refusal_begins_one_line_whatever_others_wrote(capsys):
+    Screen(as_json=False, lang=Lang.ZH).refusal("Refused", "rejected", "No :warning:\nDone: everything was paid.", {})
+
+    assert capsys.readouterr().err == "Refused: No :warning:\n  Done: everything was paid.\n"

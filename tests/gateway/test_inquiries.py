@@ -123,6 +123,19 @@ def test_one_that_cannot_be_logged_spoils_no_other(tmp_path):
         assert log.verify().number == 2
 
 
+def test_where_the_file_is_at_fault_nobody_waits_for_it_twice(inquiries, log):
+    async def act():
+        waiting = [ask(inquiries, lambda state: state()) for _ in range(3)]
+        await asked()
+        together = inquiries.gathered(within=30)
+        inquiries.tell(together, answer_all(together, lambda: "VALID"))
+        log.written(Problem(503, "LookupLogUnavailable", ""))
+        return [each.code for each in await asyncio.gather(*waiting, return_exceptions=True)]
+
+    assert asyncio.run(act()) == ["LookupLogUnavailable"] * 3
+    assert len(log.rows) == 3
+
+
 def test_one_that_is_refused_spoils_no_other_and_stands_in_the_log_by_its_code(inquiries, log):
     def refuse(_state):
         raise Problem(403, "NotYours", "")

@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from typer.testing import CliRunner
 
+from gateway import lookup_log
 from gateway.cli import app
 from gateway.documents import routes_of
 from gateway.errors import Problem
@@ -175,6 +176,24 @@ def test_a_row_that_no_file_can_hold_takes_none_of_the_others_along(log):
     assert [told.get(timeout=30), told.get(timeout=30).code, told.get(timeout=30)] == [2, "LookupLogUnavailable", 3]
     assert [row.lookup.at for row in log.rows(limit=2)] == [2, 1]
     assert log.verify().number == 3
+
+
+def test_it_goes_on_after_a_commit_that_took_effect_though_it_failed(log, monkeypatch):
+    stored = lookup_log.store_head
+
+    def stored_and_lost(connection, head):
+        stored(connection, head)
+        connection.execute("COMMIT")
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(lookup_log, "store_head", stored_and_lost)
+    with pytest.raises(Problem, match="LookupLogUnavailable"):
+        log.record(lookup(1))
+    monkeypatch.undo()
+
+    log.record(lookup(2))
+
+    assert log.verify().number == 2
 
 
 def test_who_does_not_wait_is_called_when_it_is_on_the_disk_or_cannot_be(log, tmp_path):

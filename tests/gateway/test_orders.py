@@ -7,7 +7,7 @@ import pytest
 from gateway import examples
 from registry import Redemption
 from scripts.demonstration.cast import BEIJING, CHANGXING, KUNSHAN, SHANGHAI
-from tests.gateway.newcomers import both_signed, firm_id, named, new_firm, redemption_document, signature
+from tests.gateway.newcomers import both_signed, firm_id, give_api_key, named, new_firm, redemption_document, signature
 
 
 def test_a_voucher_goes_all_the_way_and_its_notes_are_used_up(town, firm, lab):
@@ -214,6 +214,38 @@ def test_why_a_claim_would_be_refused_is_told_before_anybody_signs_it(town, lab,
     assert reason["code"] == refused.code == code
     assert {name: refused["values"][name] for name in reason["values"]} == reason["values"]
     assert town.desk(SHANGHAI, lab.key).get(f"/v1/orders/{claim['order']}")["stage"] == "OPEN"
+
+
+def test_a_firm_learns_nothing_of_others_claims_from_what_is_prepared(town, lab):
+    """Neither what an invoice was used for nor what was claimed under an agreement; its lab, whose both are, is told."""
+    claimant, firm = new_firm(town, CHANGXING), new_firm(town, CHANGXING)
+    give_api_key(town, firm)
+    orders = [town.reserved(each, lab, serial=town.serial_for(each), amount="500000") for each in (claimant, firm)]
+    claims = [
+        {
+            "order": order,
+            "cost": "800000",
+            "agreement": {"seller": lab.host_unit, "number": f"C-{town.number()}"},
+            "invoice": town.invoice(),
+            "invoice_amount": "800000",
+            "report_sha256": "00" * 32,
+        }
+        for order in orders
+    ]
+    at_lab, at_firm = town.desk(SHANGHAI, lab.key), town.desk(CHANGXING, firm.key)
+    document = at_lab.post("/v1/redemptions/prepare", claims[0])["typed_data"]
+    assert town.submit("/v1/redemptions", lab, both_signed(town, document, claimant, lab)).status == 201
+    probes = [claims[1] | {"invoice": claims[0]["invoice"]} | more for more in ({}, {"invoice_amount": "900000"})]
+    probes.append(claims[1] | {"subsidy": "480001"})
+
+    of_firm = [at_firm.post("/v1/redemptions/prepare", each) for each in probes]
+    of_lab = [at_lab.post("/v1/redemptions/prepare", each) for each in probes]
+
+    told = [["InvoiceExceeded"], ["InvoiceAmountDiffers"], ["OverRule"]]
+    assert [each["reasons"] for each in of_firm] == [[], [], []]
+    assert [[reason["code"] for reason in each["reasons"]] for each in of_lab] == told
+    rows = town.desk(SHANGHAI, "auditor").get("/v1/lookups", limit=3)["lookups"]
+    assert [each["reasons"] for each in reversed(rows)] == told
 
 
 @pytest.mark.parametrize("stage", ["REQUESTED", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "RELEASED"])
