@@ -97,7 +97,7 @@ def _of_voucher(ledger: Ledger, voucher_id: Id, amount: Fen | None, now: Time) -
     least = (voucher.face if joint else voucher.denomination) if amount is None else amount
     if available < least:
         yield Rejected("OverAvailable", {"voucher": voucher_id, "available": available, "amount": least})
-    if joint and amount is not None and amount != voucher.face:
+    if joint and amount and amount != voucher.face:
         yield Rejected("WholeVoucherOnly", {"voucher": voucher_id, "face": voucher.face, "amount": amount})
 
 

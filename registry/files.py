@@ -75,7 +75,11 @@ def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     Nobody can guess what it is called: whoever may write in the folder could lay a link there, and have another file written over.
     """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    except OSError as refused:
+        # Told by the name that somebody knows.
+        raise OSError(refused.errno, refused.strerror, str(path)) from refused
     try:
         _write(descriptor, content)
         yield beside

@@ -39,6 +39,7 @@ def http_for(url: str) -> httpx.Client:
 
     Raises:
         CertificatesUnreadable: the certificates that the environment names cannot be read.
+        UnsafeAddress: it is no address of a gateway, or the environment names a proxy that is none.
     """
     address = _address(url)
     # A proxy that the environment names is for what leaves this machine.
@@ -49,7 +50,10 @@ def http_for(url: str) -> httpx.Client:
     except OSError as unreadable:
         raise CertificatesUnreadable(f"what SSL_CERT_FILE, SSL_CERT_DIR or SSLKEYLOGFILE names: {unreadable}") from unreadable
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
-    return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
+    try:
+        return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
+    except ValueError as unusable:
+        raise UnsafeAddress(f"a proxy that the environment names cannot be used: {unusable}") from unusable
 
 
 class UnsafeAddress(TongquanError):

@@ -39,11 +39,13 @@ from registry import (
     Firm,
     Granted,
     Id,
+    Issue,
     Ledger,
     Snapshot,
     Tag,
     Terms,
     VoucherDecision,
+    decide,
     decide_voucher,
     epoch_of,
     granted_to,
@@ -67,15 +69,17 @@ def of_rows(asked: IssueRequest) -> Read:
 
 
 def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListChecked:
-    """What issuing this list would refuse, row by row. Issues nothing."""
+    """What issuing this list would refuse: its terms, as issuing does, and its rows one by one. Issues nothing."""
     require_of_this_region(office, caller)
-    epoch = _epoch(office, terms)
+    client, epoch = office.client(caller), _epoch(office, terms)
     parsed = read(office, epoch)
     with office.current() as snapshot:
         _require_ordinary(snapshot, terms)
         if _earlier(snapshot, terms, parsed) is not None:
             return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
         require_todays(office, epoch)
+        # Of the terms the contracts say what they will say.
+        decide(snapshot.ledger, Issue(terms, ()), client.address, snapshot.time)
         bad, _ = _judged(office, snapshot, terms, parsed)
         return ListChecked(rows=parsed.count, bad=bad, block=office.block_seen(snapshot))
 

@@ -68,7 +68,14 @@ def voucher(voucher_id: schemas.Id32, caller: Anybody, office: OfficeHere, reque
 
 @router.post(
     "/check",
-    **told("名单预检 Check a list", asked=examples.LIST_FORM, answer=examples.LIST_CHECKED, refuses=(*_OF_LIST, "NotYours"), media=_FORM),
+    **told(
+        "名单预检 Check a list",
+        asked=examples.LIST_FORM,
+        answer=examples.LIST_CHECKED,
+        verbs=("issue",),
+        refuses=(*_OF_LIST, "NotYours"),
+        media=_FORM,
+    ),
 )
 def check(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run: every row that could not be issued, by line and reason. Issues nothing."""
@@ -98,7 +105,13 @@ def issue(asked: Annotated[ListForm, Form(media_type=_FORM)], caller: Issuer, of
 
 @router.post(
     "/rows/check",
-    **told("名单预检（JSON）Check rows", asked=examples.LIST_ROWS, answer=examples.LIST_CHECKED, refuses=(*_OF_ROWS, "NotYours")),
+    **told(
+        "名单预检（JSON）Check rows",
+        asked=examples.LIST_ROWS,
+        answer=examples.LIST_CHECKED,
+        verbs=("issue",),
+        refuses=(*_OF_ROWS, "NotYours"),
+    ),
 )
 def check_rows(asked: schemas.IssueRequest, caller: Issuer, office: OfficeHere) -> schemas.ListChecked:
     """Dry run of a list in JSON; rows are counted from 1. Issues nothing."""

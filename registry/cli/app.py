@@ -43,7 +43,7 @@ from registry.cli import (
 from registry.cli.command import Exit
 from registry.cli.screen import Screen
 from registry.cli.settings import Lang
-from registry.cli.words import USAGE
+from registry.cli.words import USAGE, USAGE_BEGINS
 
 PLUGINS = "tongquan.commands"
 _NO_ARGUMENTS = "NoArgsIsHelpError"  # by its name: typer keeps the class to itself
@@ -121,6 +121,8 @@ def _tell_wrong_usage(screen: Screen, wrong: TyperException) -> None:
         # Its message is the help.
         sys.stderr.write(wrong.format_message() + "\n")
         return
-    screen.refusal("WrongUsage", "usage", f"{USAGE.get(kind, '用法有误。')} {wrong.format_message()}", {})
+    said = wrong.format_message().replace("Value error, ", "")
+    zh = next((each for begins, each in USAGE_BEGINS.items() if said.startswith(begins)), USAGE.get(kind, "用法有误。"))
+    screen.refusal("WrongUsage", "usage", f"{zh} {said}", {})
     if context is not None:
         screen.note("用法请看：", f"For usage see: {context.command_path} --help")

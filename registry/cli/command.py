@@ -184,6 +184,12 @@ def _carry_out(act: Callable[..., Answer], path: str, common: dict[str, Any], ty
             session.close()
     except TongquanError as failure:
         return explain(screen, failure)
+    except OSError as failure:
+        if failure.filename is None:
+            raise
+        sentence = screen.words(f"无法读写 {failure.filename}。", f"{failure.filename} cannot be read or written: {failure.strerror}.")
+        screen.refusal("FileUnusable", "usage", sentence, {})
+        return Exit.USAGE
 
 
 def _answer(screen: Screen, found: Answer) -> Exit:

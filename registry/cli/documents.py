@@ -266,7 +266,7 @@ def _redemption(record: Any, document: Document, now: int) -> Iterator[Finding]:
     if asked.get("subsidy") is not None:
         yield _compare("subsidy", record.subsidy, int(asked["subsidy"]))
     else:
-        yield Finding("subsidy", record.subsidy, Check.SHOWN if 0 < record.subsidy <= record.cost else Check.DIFFERS, record.cost)
+        yield Finding("subsidy", record.subsidy, Check.SHOWN if record.subsidy <= record.cost else Check.DIFFERS, record.cost)
     yield _tag("agreement", record.agreement, _PARTY_EPOCHS)
     year = invoice_year(invoice["number"], invoice.get("code")) - EPOCH_YEAR
     yield _tag("invoice", record.invoice, range(year, year + 1))

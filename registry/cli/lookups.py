@@ -125,6 +125,7 @@ def _question(voucher: dict[str, Any], amount: Fen | None, lab: bytes | None = N
 
 
 def _questions(file: Path) -> Iterator[dict[str, Any]]:
+    line = 1
     try:
         rows = csv.DictReader(io.StringIO(content_of(file).decode("utf-8-sig")), strict=True)
         if rows.fieldnames is None or not set(rows.fieldnames) >= _ALWAYS or not set(rows.fieldnames) <= set(_COLUMNS):
@@ -134,9 +135,10 @@ def _questions(file: Path) -> Iterator[dict[str, Any]]:
                 f"The columns of {file} have to be region,firm,serial, and may be amount,lab,item.",
             )
         for row in rows:
+            line = rows.line_num
             amount = parsing.money(row["amount"]) if row.get("amount") else None
             lab = parsing.record_id(row["lab"]) if row.get("lab") else None
             named = _named(parsing.region(row["region"] or ""), row["firm"] or "", row["serial"] or "")
             yield _question(named, amount, lab, row.get("item"))
     except (UnicodeDecodeError, csv.Error, typer.BadParameter) as malformed:
-        raise SettingRefused("file", f"{file} 有误。", f"{file} has a bad row: {malformed}") from malformed
+        raise SettingRefused("file", f"{file} 第 {line} 行有误。", f"{file}, line {line}: {malformed}") from malformed

@@ -38,7 +38,9 @@ def money(text: str) -> Fen:
         return amount
     if match := _FEN.fullmatch(text):
         return Fen(int(match[1]))
-    raise typer.BadParameter(f"金额须带单位，如 4800元 或 480000分。 An amount names its unit: 4800yuan or 480000fen, not {text!r}.")
+    raise typer.BadParameter(
+        f"金额写作 4800元、0.5元 或 480000分。 An amount is written like 4800yuan, 0.5yuan or 480000fen, not {text!r}."
+    )
 
 
 def last_second(text: str) -> Time:

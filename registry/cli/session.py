@@ -149,7 +149,13 @@ class Session:
 
     @cached_property
     def _api_key(self) -> str:
-        return secret_in(self.told("api_key_file"))
+        path: Path = self.told("api_key_file")
+        found = secret_in(path)
+        if not (found.isascii() and found.isprintable()):
+            raise SettingRefused(
+                "api_key_file", f"{path} 不是 API 密钥：应为一行字母与数字。", f"{path} holds no API key, which is one line."
+            )
+        return found
 
     @cached_property
     def gateway(self) -> "GatewayClient":

@@ -96,7 +96,7 @@ class Settings:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))
+        found = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as unreadable:
         raise SettingRefused("config", f"无法读取配置文件 {path}。", f"The configuration file cannot be read: {unreadable}") from unreadable
     kinds = {each.name: str(each.type) for each in fields(Settings)}

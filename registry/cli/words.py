@@ -617,7 +617,12 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "amount": ("应锁定额度", "to reserve"),
     },
     "reasons": {
+        "allowed": ("允许的角色", "allowed"),
+        "at": ("位置", "at"),
+        "claimed": ("发票已用金额", "claimed on the invoice"),
         "code": ("代码", "code"),
+        "missing": ("缺少", "missing"),
+        "what": ("查询对象", "asked for"),
     },
     "record": {
         "code": ("编码", "code"),
@@ -944,12 +949,18 @@ FAILURES: Mapping[str, str] = {
 
 USAGE: Mapping[str, str] = {
     "BadArgumentUsage": "参数用法有误。",
-    "BadOptionUsage": "选项用法有误。",
+    "BadOptionUsage": "选项缺少值，或有多余的值。",
     "BadParameter": "所填的值有误。",
     "MissingParameter": "缺少必填项。",
     "NoSuchOption": "没有这个选项。",
 }
 """What is said in Chinese before what typer says in English of how a command was typed, by its kind."""
+
+USAGE_BEGINS: Mapping[str, str] = {
+    "Got unexpected extra argument": "多出参数。",
+    "No such command": "没有这个命令。",
+}
+"""The same of what typer has no kind for, by how its sentence begins."""
 
 MONEY = frozenset(
     {

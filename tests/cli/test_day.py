@@ -206,7 +206,9 @@ def test_a_list_to_verify_may_name_lab_amount_and_item(people, firm, lab):
         (line, each["status"], [reason["code"] for reason in each["reasons"]]) for line, each in enumerate(alone, start=2)
     ]
     assert [each["status"] for each in answers] == ["VALID", "NOT_VALID", "NOT_VALID"]
-    assert [reviewer.run(f"verify-list {name}.csv").status for name in ("wrong", "unknown")] == [2, 2]
+    wrong = [reviewer.run(f"verify-list {name}.csv --json") for name in ("wrong", "unknown")]
+    assert [each.status for each in wrong] == [2, 2]
+    assert "wrong.csv, line 2: " in wrong[0].refusal["message"]
 
 
 def _alone(people, lab):

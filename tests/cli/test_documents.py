@@ -76,6 +76,11 @@ def test_what_was_asked_is_agreed_to(kind):
     require_agreed(examine(prepared(kind), DOMAIN, now=NOW, known={}))
 
 
+def test_a_subsidy_of_nothing_is_shown_and_no_difference():
+    """It is what the rule gives of a fen; the gateway's reasons say that it would be refused."""
+    assert found(prepared(Kind.REDEMPTION, subsidy=Fen(0)))["subsidy"] is Check.SHOWN
+
+
 @pytest.mark.parametrize(
     ("kind", "changed"),
     [
@@ -87,7 +92,6 @@ def test_what_was_asked_is_agreed_to(kind):
         (Kind.ORDER, {"valid_until": Time(NOW)}),
         (Kind.REDEMPTION, {"order": of(9)}),
         (Kind.REDEMPTION, {"cost": Fen(800_001)}),
-        (Kind.REDEMPTION, {"subsidy": Fen(0)}),
         (Kind.REDEMPTION, {"subsidy": Fen(800_001)}),
         (Kind.REDEMPTION, {"agreement": Tag(b"\x0d" + bytes(31))}),
         (Kind.REDEMPTION, {"invoice": KEYRING.project(FIRM, "P-1")}),

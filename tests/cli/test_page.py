@@ -71,9 +71,11 @@ def test_wrong_usage_is_json_too_where_it_was_asked_for(tmp_path):
     [
         ("verify", "缺少必填项", "'--region'", "tongquan verify --help"),
         ("verify --nonsense", "没有这个选项", "--nonsense", "tongquan verify --help"),
-        ("order list --stage", "选项用法有误", "'--stage'", "requires an argument."),
+        ("order list --stage", "选项缺少值", "'--stage'", "requires an argument."),
         ("verify --region 12", "地区代码为 6 位数字", "six digits, not '12'", "tongquan verify --help"),
-        ("verfy", "用法有误", "'verify'", "tongquan --help"),
+        ("status extra", "多出参数", "extra", "tongquan status --help"),
+        ("verify --lang fr", "所填的值有误", "'fr' is not one of 'zh', 'en'", "tongquan verify --help"),
+        ("verfy", "没有这个命令", "'verify'", "tongquan --help"),
     ],
 )
 def test_wrong_usage_is_told_in_chinese_first(tmp_path, typed, zh, en, see):
@@ -96,3 +98,27 @@ def test_the_version_is_the_packages_own(tmp_path):
 
     assert said.returncode == 0
     assert said.stdout == f"tongquan {version('tongquan')}\n"
+
+
+def test_a_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
+    said = run(tmp_path, f"wallet new {tmp_path}/nowhere/key.json --password-file {secret(tmp_path)}")
+
+    assert said.returncode == 2
+    assert f"FileUnusable: 无法读写 {tmp_path}/nowhere/key.json" in said.stderr.replace("\n", "")
+
+
+@pytest.mark.parametrize(("held", "proxy"), [("tq_密钥", ""), ("tq_abc\ndef", ""), ("tq_abc", "foo://x")])
+def test_what_a_gateway_cannot_be_asked_with_is_wrong_usage_and_no_key_is_shown(tmp_path, held, proxy):
+    asked = f"order list --gateway-url https://gateway.example.org --api-key-file {secret(tmp_path, held)}"
+
+    said = run(tmp_path, asked, HTTPS_PROXY=proxy)
+
+    assert (said.returncode, said.stdout) == (2, "")
+    assert not any(each in said.stderr for each in ("Traceback", "tq_", "def"))
+
+
+def secret(tmp_path, held="a password of its own"):
+    path = tmp_path / "secret"
+    path.write_text(held, encoding="utf-8")
+    path.chmod(0o600)
+    return path

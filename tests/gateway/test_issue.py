@@ -137,7 +137,9 @@ def test_terms_that_the_registry_or_the_gateway_refuses(town, firm, change, code
     rows = excel((firm.company_code, f"N-{town.number()}"))
 
     answer = town.desk(CHANGXING, "issuer").upload("/v1/vouchers", fields | change, name="list.xlsx", content=rows)
+    dry = town.desk(CHANGXING, "issuer").upload("/v1/vouchers/check", fields | change, name="list.xlsx", content=rows)
 
+    assert (dry.status, dry.code, dry["values"]) == (answer.status, answer.code, answer["values"])
     assert answer.code == code
 
 
