@@ -52,7 +52,7 @@ def http_for(url: str) -> httpx.Client:
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
         return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
-    except ValueError as unusable:
+    except (ValueError, ImportError) as unusable:
         raise UnsafeAddress(f"a proxy that the environment names cannot be used: {unusable}") from unusable
 
 

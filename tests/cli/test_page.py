@@ -107,7 +107,7 @@ def test_a_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
     assert f"FileUnusable: 无法读写 {tmp_path}/nowhere/key.json" in said.stderr.replace("\n", "")
 
 
-@pytest.mark.parametrize(("held", "proxy"), [("tq_密钥", ""), ("tq_abc\ndef", ""), ("tq_abc", "foo://x")])
+@pytest.mark.parametrize(("held", "proxy"), [("tq_密钥", ""), ("tq_abc\ndef", ""), ("tq_abc", "foo://x"), ("tq_abc", "socks5://x")])
 def test_what_a_gateway_cannot_be_asked_with_is_wrong_usage_and_no_key_is_shown(tmp_path, held, proxy):
     asked = f"order list --gateway-url https://gateway.example.org --api-key-file {secret(tmp_path, held)}"
 
