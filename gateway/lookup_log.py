@@ -15,7 +15,6 @@ by a head that somebody else has kept (auditors are told the head with every pag
 It is this gateway's own log: what was asked at another region's gateway stands there.
 """
 
-import contextlib
 import itertools
 import logging
 import queue
@@ -24,7 +23,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -39,7 +38,6 @@ JOIN_SECONDS = 0.001
 MOST_IN_ONE = 1_024
 
 _log = logging.getLogger(__name__)
-_UNAVAILABLE = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lookups (
@@ -200,7 +198,7 @@ class LookupLog:
     def _submit(self, batch: _Batch) -> None:
         with self._guard:
             if self._closed:
-                raise _unavailable()
+                raise LogUnavailable
             self._arrived.put(batch)
 
     def _write_until_closed(self) -> None:
@@ -233,17 +231,18 @@ class LookupLog:
         try:
             self._commit(connection, batches)
         except Exception as failed:  # noqa: BLE001 - whoever waits must be told, and the thread must live on
-            with contextlib.suppress(sqlite3.Error):
+            with suppress(sqlite3.Error):
                 # A commit may have taken effect though it failed: the chain goes on from what stands.
                 self._head = stored_head(connection)
-            is_of_a_row = not isinstance(failed, sqlite3.OperationalError)
+            # SQLite says of a file that it does not read or write, and of one that is none.
+            is_of_a_row = not isinstance(failed, sqlite3.OperationalError) and type(failed) is not sqlite3.DatabaseError
             if is_of_a_row and len(batches) > 1:
                 # Not the disk failed but one batch's row: the other batches are written without it.
                 for each in batches:
                     self._write(connection, [each])
                 return
             _log.exception("look-ups could not be logged, and are refused")
-            outcome = RowRefused() if is_of_a_row else _unavailable()
+            outcome = RowRefused() if is_of_a_row else LogUnavailable()
         _tell(batches, outcome)
 
     def _commit(self, connection: sqlite3.Connection, batches: Sequence[_Batch]) -> None:
@@ -294,12 +293,13 @@ def _row(found: tuple[Any, ...]) -> Row:
     return Row(number, Lookup(*members), chain)
 
 
-class RowRefused(Problem):
-    """The file can be written, but not with one of these rows."""
+class LogUnavailable(Problem):
+    """Nothing was written, and nothing may be told."""
 
     def __init__(self) -> None:
-        super().__init__(503, "LookupLogUnavailable", _UNAVAILABLE, headers={"Retry-After": "5"})
+        title = "查询日志暂不可写，未予查询。 The look-up log cannot be written, so nothing was looked up."
+        super().__init__(503, "LookupLogUnavailable", title, headers={"Retry-After": "5"})
 
 
-def _unavailable() -> Problem:
-    return Problem(503, "LookupLogUnavailable", _UNAVAILABLE, headers={"Retry-After": "5"})
+class RowRefused(LogUnavailable):
+    """The file can be written, but not with one of these rows."""

@@ -205,12 +205,12 @@ class Openings:
         """What older ledgers granted a firm, by its canonical code."""
         return [each for batch in self.batches(snapshot) for each in batch.granted(firm)]
 
-    def require_not_paid_before(self, snapshot: Snapshot, *, voucher: Id, invoice: Tag, cost: Fen) -> None:
+    def require_not_paid_before(self, snapshot: Snapshot, *, voucher: Id, invoice: Tag, cost: Fen, to_office: bool = False) -> None:
         """
         That `cost` more on an invoice stays within its amount, with all that older ledgers paid for counted as the chain counts its own.
 
         Raises:
-            Problem: it does not.
+            Problem: it does not. What others claimed on it is told to an office alone.
         """
         batches = self.batches(snapshot)
         amount = next((each.amount for each in (batch.invoice(invoice) for batch in batches) if each is not None), None)
@@ -223,7 +223,8 @@ class Openings:
                 "该发票在存量台账中已支付或已受理，合计申请不得超过发票金额。"
                 " The older ledger paid on this invoice, or has a claim on it: all claims together stay within its amount."
             )
-            amounts = {"invoice_amount": amount, "claimed_before": before, "claimed": since, "cost": cost}
+            of_others = {"invoice_amount": amount, "claimed_before": before, "claimed": since}
+            amounts = {**(of_others if to_office else {}), "cost": cost}
             raise Problem(409, "InvoicePaidBefore", title, amounts={name: str(each) for name, each in amounts.items()})
 
     def _batch_of(self, snapshot: Snapshot, voucher: Id) -> Batch | None:

@@ -18,6 +18,7 @@ from gateway.payments import Explained, HandedIn
 from gateway.query_numbers import query_number
 from gateway.reasons import Reason
 from gateway.usable import is_usable
+from gateway.verification import OF_CLAIMS
 from gateway.why_not import explain
 from gateway.why_not import unit_listed as unit_of_lab_listed
 from registry import (
@@ -139,8 +140,11 @@ def _bodies_in(history: Iterable[schemas.Event], bodies: Bodies) -> list[schemas
 
 
 def lookup_seen(region: Region, row: Row, *, named: bool) -> schemas.LookupSeen:
-    """A look-up from a region's log. `named` tells by which key and by which lab; tags are told to nobody."""
+    """
+    A look-up from a region's log. `named` tells by which key and by which lab, and reasons of others' claims; tags are told to nobody.
+    """
     found = row.lookup
+    told = (found.against or "").split()
     return schemas.LookupSeen(
         number=row.number,
         query_number=query_number(region, row.number),
@@ -154,7 +158,7 @@ def lookup_seen(region: Region, row: Row, *, named: bool) -> schemas.LookupSeen:
         span=found.span,
         block=found.block,
         amount=found.amount,
-        reasons=(found.against or "").split(),
+        reasons=[each for each in told if named or each not in OF_CLAIMS],
         caller=found.caller if named else None,
         lab=found.lab if named else None,
     )

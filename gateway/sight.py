@@ -227,8 +227,8 @@ def may_know_agreement(office: Office, caller: Caller, snapshot: Snapshot, agree
     if caller.party is not Party.FIRM:
         return True
     redemptions = snapshot.ledger.redemptions
-    mine = (order for tag in own_tags(office, caller) for order in snapshot.orders_of_firm(tag) if order in redemptions)
-    return any(redemptions[order].agreement == agreement for order in mine)
+    mine = snapshot.orders_of_firm(*own_tags(office, caller))
+    return any(order in redemptions and redemptions[order].agreement == agreement for order in mine)
 
 
 def vouchers_named(office: Office, snapshot: Snapshot, named: VoucherNamed, subject: Subject) -> list[Id]:

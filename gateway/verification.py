@@ -35,6 +35,9 @@ from registry import (
 )
 
 SELLER_BYTES = 27
+# Reasons that tell of others' claims, on an invoice or under an agreement. A lab is told: the figures are its own seller's, and that
+# another seller claimed on its invoice it has to know. They are the contracts' last checks: where they are hidden, nothing else is.
+OF_CLAIMS = frozenset({"InvoiceSellerDiffers", "InvoiceAmountDiffers", "InvoiceExceeded", "OverRule"})
 
 
 class Use(NamedTuple):

@@ -28,10 +28,13 @@ def require_new(*paths: Path | None) -> None:
 
     Raises:
         FileTaken: one of them is there already.
+        FileNotFoundError: the folder of one of them is not.
     """
     for path in paths:
         if path is not None and path.exists():
             raise FileTaken(path)
+        if path is not None and not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def write_new(path: Path, content: bytes, *, mode: int = OWNER_ONLY) -> None:
@@ -77,14 +80,14 @@ def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        try:
+            _write(descriptor, content)
+            yield beside
+        finally:
+            beside.unlink(missing_ok=True)
     except OSError as refused:
         # Told by the name that somebody knows.
-        raise OSError(refused.errno, refused.strerror, str(path)) from refused
-    try:
-        _write(descriptor, content)
-        yield beside
-    finally:
-        beside.unlink(missing_ok=True)
+        raise OSError(refused.errno, refused.strerror or str(refused), str(path)) from refused
 
 
 def sync(path: Path) -> None:

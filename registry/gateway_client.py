@@ -39,7 +39,8 @@ def http_for(url: str) -> httpx.Client:
 
     Raises:
         CertificatesUnreadable: the certificates that the environment names cannot be read.
-        UnsafeAddress: it is no address of a gateway, or the environment names a proxy that is none.
+        ProxyUnusable: the proxy that the environment names is none.
+        UnsafeAddress: it is no address of a gateway.
     """
     address = _address(url)
     # A proxy that the environment names is for what leaves this machine.
@@ -52,8 +53,8 @@ def http_for(url: str) -> httpx.Client:
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
         return httpx.Client(verify=context, timeout=timeout, trust_env=not here, follow_redirects=False)
-    except (ValueError, ImportError) as unusable:
-        raise UnsafeAddress(f"a proxy that the environment names cannot be used: {unusable}") from unusable
+    except (ValueError, ImportError, httpx.InvalidURL) as unusable:
+        raise ProxyUnusable(f"HTTPS_PROXY, ALL_PROXY, NO_PROXY: {unusable}") from unusable
 
 
 class UnsafeAddress(TongquanError):
@@ -62,6 +63,10 @@ class UnsafeAddress(TongquanError):
 
 class CertificatesUnreadable(TongquanError):
     """The certificates that the environment names cannot be read, so no gateway could show who it is."""
+
+
+class ProxyUnusable(TongquanError):
+    """What the environment names as a proxy is none, or of a kind that is not supported; nobody was asked."""
 
 
 class RefusedByGateway(Rejected):
@@ -89,7 +94,8 @@ class GatewayClient:
     `http` may be given to reach it in another way than over a network.
 
     Raises:
-        UnsafeAddress: the address is neither https nor on this machine.
+        UnsafeAddress: the address is neither https nor on this machine, or none of a gateway.
+        ProxyUnusable: the proxy that the environment names is none.
         CertificatesUnreadable: the certificates that the environment names cannot be read.
     """
 
@@ -222,11 +228,12 @@ def _address(url: str) -> httpx.URL:
     try:
         address = httpx.URL(url)
         host = address.host
+        host.encode("idna")
     except (httpx.InvalidURL, UnicodeError) as malformed:
         raise UnsafeAddress(f"it is no address: {malformed}") from malformed
     if address.userinfo:
         raise UnsafeAddress("a name or password in an address is not taken: callers are known by their API key")
-    if not host or address.scheme not in ("http", "https"):
+    if not host or address.scheme not in ("http", "https") or address.query or address.fragment:
         raise UnsafeAddress(f"{url}: an address begins with https:// and names a host")
     return address
 

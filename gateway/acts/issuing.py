@@ -78,9 +78,10 @@ def check(office: Office, caller: Caller, terms: Terms, read: Read) -> ListCheck
         if _earlier(snapshot, terms, parsed) is not None:
             return ListChecked(rows=parsed.count, bad=[], block=office.block_seen(snapshot))
         require_todays(office, epoch)
-        # Of the terms the contracts say what they will say.
-        decide(snapshot.ledger, Issue(terms, ()), client.address, snapshot.time)
         bad, _ = _judged(office, snapshot, terms, parsed)
+        if not bad:
+            # Of the terms the contracts say what they would say by now.
+            decide(snapshot.ledger, Issue(terms, ()), client.address, office.now(snapshot))
         return ListChecked(rows=parsed.count, bad=bad, block=office.block_seen(snapshot))
 
 

@@ -46,7 +46,7 @@ from gateway.sight import (
     span_of,
     voucher_named,
 )
-from gateway.verification import Use, reason_against_redemption
+from gateway.verification import OF_CLAIMS, Use, reason_against_redemption
 from gateway.why_not import explain
 from registry import (
     NO_ID,
@@ -81,8 +81,6 @@ from registry import (
 NOBODYS = bytes(63) + b"\x01"
 _SENDERS_WORD = bytes(64)
 FOR_EVER = Time(2**40 - 1)
-# Reasons that tell of others' claims: on an invoice, or under an agreement. Both are the lab's own, so it is told.
-_OF_CLAIMS = frozenset({"InvoiceSellerDiffers", "InvoiceAmountDiffers", "InvoiceExceeded", "OverRule"})
 
 
 # Looking
@@ -164,8 +162,8 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
     """
     The redemption that these facts make, to be checked and signed by firm and lab; and why it would be refused now.
 
-    A firm is not told what others claimed, on an invoice or under an agreement; a lab is, since both are its own seller's. Tags of both are
-    made for a party of the order alone, and only where a redemption can follow.
+    A firm is not told what others claimed, on an invoice or under an agreement; a lab is. Tags of both are made for a party of the order
+    alone, and only where a redemption can follow.
     """
     order_id = Id(asked.order)
     with logged(office.lookups, office.clock, caller, "redemption") as subject, office.seen() as snapshot:
@@ -179,8 +177,8 @@ def prepare_redemption(office: Office, caller: Caller, asked: RedemptionFacts) -
         require_corrected(office, ledger, order_id)
         require_agreeing(office, order_id, asked)
         redemption, salt = redemption_of(office, caller, snapshot, asked, record, attempt=state.attempt)
-        reason = reason_against_redemption(ledger, redemption, snapshot.time)
-        hidden = _OF_CLAIMS if caller.party is Party.FIRM else ()
+        reason = reason_against_redemption(ledger, redemption, office.now(snapshot))
+        hidden = OF_CLAIMS if caller.party is Party.FIRM else ()
         reasons = [] if reason is None or reason.code in hidden else [shapes.reason(snapshot, reason)]
         subject.against = codes_of(reasons)
         return RedemptionPrepared(**dict(prepared(office, snapshot, redemption, salt=salt)), reasons=reasons)
@@ -395,7 +393,7 @@ def require_one_epoch(ledger: Ledger, voucher: Voucher, order: Order) -> None:
     _require_one({"voucher": voucher.firm, "project": order.project})
 
 
-def require_unpaid(office: Office, snapshot: Snapshot, order: Order, redemption: Redemption) -> None:
+def require_unpaid(office: Office, snapshot: Snapshot, order: Order, redemption: Redemption, *, to_office: bool = False) -> None:
     """
     Refuse money for what an older ledger of this region paid.
 
@@ -404,7 +402,7 @@ def require_unpaid(office: Office, snapshot: Snapshot, order: Order, redemption:
     # As long as it is claimed, its cost stands among the invoice's live claims already.
     stands = snapshot.ledger.orders[redemption.order].stage in CLAIMED
     cost = Fen(0) if stands else redemption.cost
-    office.openings.require_not_paid_before(snapshot, voucher=order.voucher, invoice=redemption.invoice, cost=cost)
+    office.openings.require_not_paid_before(snapshot, voucher=order.voucher, invoice=redemption.invoice, cost=cost, to_office=to_office)
 
 
 def require_lab_of_epoch(ledger: Ledger, voucher: Voucher, lab: Id) -> None:

@@ -61,7 +61,7 @@ def accept(office: Office, caller: Caller, orders: Sequence[Id], intent_id: str)
     _require_begun_in_time(office, orders, intent_id)
     with office.seen() as snapshot:
         for order, filing in zip(orders, filings, strict=True):
-            require_unpaid(office, snapshot, snapshot.ledger.order_records[order], filing.redemption)
+            require_unpaid(office, snapshot, snapshot.ledger.order_records[order], filing.redemption, to_office=True)
     return _reviewed(office, orders, office.client(caller).accept(claims, intent_id=intent_id))
 
 

@@ -71,7 +71,8 @@ class LookupSeen(Shape):
 
     `voucher_id` is null where no voucher was found, `order_id` where none was asked about; `span` tells the first and the last of what a
     whole page showed. `caller` and `lab` are told to officers, auditors and the lab that asked only. Of a verification, `block` is as of
-    which block it was answered, `amount` how much was to be used, and `reasons` every code of why not that was told.
+    which block it was answered, `amount` how much was to be used, and `reasons` every code of why not that was told,
+    of what was prepared to be signed as well.
     """
 
     number: int

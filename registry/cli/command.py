@@ -208,7 +208,7 @@ def _answer(screen: Screen, found: Answer) -> Exit:
 def explain(screen: Screen, failure: TongquanError) -> Exit:
     """Tell a failure by its family, and which exit status that is."""
     from registry.conformance.refusals import WrongGateway  # noqa: PLC0415 - as in `registry.cli.session`
-    from registry.gateway_client import CertificatesUnreadable, RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as above
+    from registry.gateway_client import CertificatesUnreadable, ProxyUnusable, RefusedByGateway, UnsafeAddress  # noqa: PLC0415 - as above
 
     message = _message(screen, failure)
     match failure:
@@ -216,6 +216,7 @@ def explain(screen: Screen, failure: TongquanError) -> Exit:
             SettingRefused()
             | UnsafeAddress()
             | CertificatesUnreadable()
+            | ProxyUnusable()
             | WrongGateway()
             | FileTaken()
             | KeyFileExists()

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import Field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
@@ -67,20 +67,18 @@ def written_out(value: Any) -> Any:
         return {written_out(name): written_out(each) for name, each in value.items()}
     if isinstance(value, list):
         return [written_out(each) for each in value]
-    if not isinstance(value, str) or value.isprintable():
-        return value
-    return "".join(
-        each.encode("unicode_escape").decode() if each != "\n" and unicodedata.category(each) in STEERING else each for each in value
-    )
+    return _escaped(value, lambda each: each.encode("unicode_escape").decode()) if isinstance(value, str) else value
+
+
+def _escaped(text: str, escape: Callable[[str], str]) -> str:
+    if text.isprintable():
+        return text
+    return "".join(escape(each) if each != "\n" and unicodedata.category(each) in STEERING else each for each in text)
 
 
 def _json_line(value: Any) -> str:
     """JSON in one line, in which nothing steers a terminal either, and which every terminal can write."""
-    line = json.dumps(value, ensure_ascii=False)
-    steered = (each for each in line if not each.isprintable() and unicodedata.category(each) in STEERING)
-    for each in set(steered):
-        line = line.replace(each, json.dumps(each)[1:-1])
-    return line + "\n"
+    return _escaped(json.dumps(value, ensure_ascii=False), lambda each: json.dumps(each)[1:-1]) + "\n"
 
 
 def _member(field: Field[Any], value: Any) -> Any:
@@ -95,8 +93,7 @@ class Screen:
         self.as_json = as_json
         self._lang = lang
         self._at = places(command)
-        self._answers = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else ANSWER_WIDTH)
-        self._asides = Console(stderr=True, highlight=False, soft_wrap=True, width=None if sys.stderr.isatty() else ANSWER_WIDTH)
+        self._answers, self._asides = _console(sys.stdout), _console(sys.stderr)
 
     def words(self, zh: str, en: str) -> str:
         """A sentence: Chinese, then English; or English alone."""
@@ -125,7 +122,7 @@ class Screen:
     def note(self, zh: str, en: str) -> None:
         """Tell a person something that is no part of the answer."""
         if not self.as_json:
-            self._asides.print(written_out(self.words(zh, en)), markup=False, emoji=False)
+            self._asides.print(written_out(self.words(zh, en)))
 
     def table(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Show a person what to decide on, before anything is answered."""
@@ -138,7 +135,7 @@ class Screen:
             return
         # What others wrote begins no line of its own.
         told = written_out(f"{code}: {sentence}").replace("\n", "\n  ")
-        self._asides.print(told, markup=False, emoji=False, style="bold red")
+        self._asides.print(told, style="bold red")
         written = written_out(plain(values))
         shown = {snake(name): self._value(name, each) for name, each in written.items() if each not in (None, "", [], {})}
         if shown:
@@ -166,6 +163,12 @@ class Screen:
         shown = not self.as_json and self._asides.is_terminal
         with Progress(*columns, console=self._asides, transient=True, expand=True, disable=not shown) as progress:
             yield Bar(progress, progress.add_task(self.words(zh, en), total=None), self.words)
+
+
+def _console(stream: TextIO) -> Console:
+    # No markup and no emoji: what others wrote is shown as it stands.
+    width = None if stream.isatty() else ANSWER_WIDTH
+    return Console(stderr=stream is sys.stderr, markup=False, emoji=False, highlight=False, soft_wrap=True, width=width)
 
 
 class _Counted(MofNCompleteColumn):

@@ -475,6 +475,15 @@ FIELDS: dict[str, tuple[str, str]] = {
     "year": ("年度", "year"),
 }
 
+_OF_A_REFUSAL: Mapping[str, tuple[str, str]] = {
+    "allowed": ("允许的角色", "allowed"),
+    "at": ("位置", "at"),
+    "claimed": ("发票已用金额", "claimed on the invoice"),
+    "code": ("代码", "code"),
+    "missing": ("缺少", "missing"),
+    "what": ("查询对象", "asked for"),
+}
+
 FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "bad": {
         "code": ("代码", "code"),
@@ -616,25 +625,11 @@ FIELDS_AT: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "quote": {
         "amount": ("应锁定额度", "to reserve"),
     },
-    "reasons": {
-        "allowed": ("允许的角色", "allowed"),
-        "at": ("位置", "at"),
-        "claimed": ("发票已用金额", "claimed on the invoice"),
-        "code": ("代码", "code"),
-        "missing": ("缺少", "missing"),
-        "what": ("查询对象", "asked for"),
-    },
+    "reasons": _OF_A_REFUSAL,
     "record": {
         "code": ("编码", "code"),
     },
-    "refused": {
-        "allowed": ("允许的角色", "allowed"),
-        "at": ("位置", "at"),
-        "claimed": ("发票已用金额", "claimed on the invoice"),
-        "code": ("代码", "code"),
-        "missing": ("缺少", "missing"),
-        "what": ("查询对象", "asked for"),
-    },
+    "refused": _OF_A_REFUSAL,
     "region": {
         "status": ("成员资格", "standing"),
     },
@@ -937,6 +932,7 @@ FAILURES: Mapping[str, str] = {
     "OutboxClosed": "发送队列已关闭。",
     "PinRefused": "签名设备的 PIN 不对。",
     "ProofRefused": "节点给出的证明不成立。",
+    "ProxyUnusable": "环境变量所指的代理无法使用。",
     "SenderBusy": "该账户正由另一程序发送，请稍后再试。",
     "SignedYearRefused": "不是有效的机构年度服务证明。",
     "StatementMalformed": "不是月结单。",

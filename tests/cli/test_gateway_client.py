@@ -124,16 +124,29 @@ def test_a_refusal_after_a_lost_answer_is_the_answer():
         "http://10.0.0.1:8000",
         "ftp://127.0.0.1.example.org",
         "http://localhost.example.org",
+    ],
+)
+def test_an_api_key_does_not_travel_in_the_clear(url):
+    with pytest.raises(UnsafeAddress):
+        GatewayClient(url, "key")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
         "http://localhost:abc",
         "https://xn--localhost-",
         "https://",
         "ws://localhost",
         "//localhost",
         "https://a\u202e.example.org",
+        "https://a..example.org",
+        "https://gateway.example.org?x=1",
+        "https://gateway.example.org#f",
     ],
 )
-def test_an_api_key_does_not_travel_in_the_clear(url):
-    with pytest.raises(UnsafeAddress):
+def test_what_is_no_address_of_a_gateway_is_refused(url):
+    with pytest.raises(UnsafeAddress, match="address"):
         GatewayClient(url, "key")
 
 

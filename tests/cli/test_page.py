@@ -74,7 +74,7 @@ def test_wrong_usage_is_json_too_where_it_was_asked_for(tmp_path):
         ("order list --stage", "选项缺少值", "'--stage'", "requires an argument."),
         ("verify --region 12", "地区代码为 6 位数字", "six digits, not '12'", "tongquan verify --help"),
         ("status extra", "多出参数", "extra", "tongquan status --help"),
-        ("verify --lang fr", "所填的值有误", "'fr' is not one of 'zh', 'en'", "tongquan verify --help"),
+        ("verify --lang fr", "所填的值有误", ": 'fr' is not one of 'zh', 'en'", "tongquan verify --help"),
         ("verfy", "没有这个命令", "'verify'", "tongquan --help"),
     ],
 )
@@ -107,13 +107,22 @@ def test_a_file_that_cannot_be_written_is_told_by_its_own_name(tmp_path):
     assert f"FileUnusable: 无法读写 {tmp_path}/nowhere/key.json" in said.stderr.replace("\n", "")
 
 
-@pytest.mark.parametrize(("held", "proxy"), [("tq_密钥", ""), ("tq_abc\ndef", ""), ("tq_abc", "foo://x"), ("tq_abc", "socks5://x")])
-def test_what_a_gateway_cannot_be_asked_with_is_wrong_usage_and_no_key_is_shown(tmp_path, held, proxy):
+@pytest.mark.parametrize(
+    ("held", "proxy", "code"),
+    [
+        ("tq_密钥", "", "SettingRefused"),
+        ("tq_abc\ndef", "", "SettingRefused"),
+        ("tq_abc", "foo://x", "ProxyUnusable"),
+        ("tq_abc", "http://proxy:abc", "ProxyUnusable"),
+    ],
+)
+def test_what_a_gateway_cannot_be_asked_with_is_wrong_usage_and_no_key_is_shown(tmp_path, held, proxy, code):
     asked = f"order list --gateway-url https://gateway.example.org --api-key-file {secret(tmp_path, held)}"
 
     said = run(tmp_path, asked, HTTPS_PROXY=proxy)
 
     assert (said.returncode, said.stdout) == (2, "")
+    assert said.stderr.startswith(f"{code}: ")
     assert not any(each in said.stderr for each in ("Traceback", "tq_", "def"))
 
 

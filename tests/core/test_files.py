@@ -6,7 +6,7 @@ import stat
 
 import pytest
 
-from registry.files import FileTaken, put_in_place, write_new
+from registry.files import FileTaken, put_in_place, require_new, write_new
 
 
 @pytest.fixture
@@ -100,3 +100,11 @@ def _umask():
     before = os.umask(0)
     os.umask(before)
     return before
+
+
+def test_a_folder_that_is_not_there_is_told_before_anything_is_done(tmp_path):
+    require_new(tmp_path / "new", None)
+
+    with pytest.raises(FileNotFoundError) as missing:
+        require_new(tmp_path / "nowhere" / "new")
+    assert missing.value.filename == str(tmp_path / "nowhere" / "new")

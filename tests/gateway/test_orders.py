@@ -248,6 +248,80 @@ def test_a_firm_learns_nothing_of_others_claims_from_what_is_prepared(town, lab)
     assert [each["reasons"] for each in reversed(rows)] == told
 
 
+def test_a_firm_does_not_read_in_its_look_ups_what_its_lab_was_told(town):
+    """Firm and lab of one region, whose gateway logs both."""
+    firm, lab = town.firm("firm-beijing"), town.lab("lab-beijing")
+    orders = [town.reserved(firm, lab, serial=town.serial_for(firm, face="100000", denomination="1"), amount="90000") for _ in range(2)]
+    claims = [
+        {
+            "order": order,
+            "cost": "100000",
+            "agreement": {"seller": lab.host_unit, "number": f"C-{town.number()}"},
+            "invoice": town.invoice(),
+            "invoice_amount": "100000",
+            "report_sha256": "00" * 32,
+        }
+        for order in orders
+    ]
+    at_lab = town.desk(BEIJING, lab.key)
+    document = at_lab.post("/v1/redemptions/prepare", claims[0])["typed_data"]
+    assert town.submit("/v1/redemptions", lab, both_signed(town, document, firm, lab)).status == 201
+
+    again = at_lab.post("/v1/redemptions/prepare", claims[1] | {"invoice": claims[0]["invoice"]})
+    of_firm, of_auditor = (town.desk(BEIJING, each).get("/v1/lookups", limit=1)["lookups"][0] for each in (firm.key, "auditor"))
+
+    assert [each["code"] for each in again["reasons"]] == of_auditor["reasons"] == ["InvoiceExceeded"]
+    assert (of_firm["order_id"], of_firm["reasons"]) == (claims[1]["order"], [])
+
+
+def test_what_a_firm_has_prepared_gives_away_nothing_of_anothers_agreement(town, lab):
+    """Where the rule falls with what was claimed, the most that it gives would tell; the lab, whose agreement it is, is told."""
+    slices = '{ up_to = "1000000", bps = 6000 }, { up_to = "2000000", bps = 1000 }'
+    firms = [new_firm(town, CHANGXING) for _ in range(2)]
+    serials = issued_under(town, slices, firms)
+    give_api_key(town, firms[1])
+    agreement = {"seller": lab.host_unit, "number": f"C-{town.number()}"}
+    claims = [
+        {
+            "order": town.reserved(firm, lab, serial=serial, amount="500000"),
+            "cost": "800000",
+            "agreement": agreement,
+            "invoice": town.invoice(),
+            "invoice_amount": "800000",
+            "report_sha256": "00" * 32,
+        }
+        for firm, serial in zip(firms, serials, strict=True)
+    ]
+    at_lab, at_firm = town.desk(SHANGHAI, lab.key), town.desk(CHANGXING, firms[1].key)
+    document = at_lab.post("/v1/redemptions/prepare", claims[0])["typed_data"]
+    assert town.submit("/v1/redemptions", lab, both_signed(town, document, firms[0], lab)).status == 201
+
+    of_lab, of_firm, of_fresh = (
+        desk.post("/v1/redemptions/prepare", claims[1] | more)
+        for desk, more in ((at_lab, {}), (at_firm, {}), (at_firm, {"agreement": agreement | {"number": f"C-{town.number()}"}}))
+    )
+
+    subsidies = [each["typed_data"]["message"]["subsidy"] for each in (of_lab, of_firm, of_fresh)]
+    assert subsidies == ["180000", "480000", "480000"]
+    assert [each["reasons"] for each in (of_lab, of_firm, of_fresh)] == [[], [], []]
+
+
+def issued_under(town, slices, firms):
+    """A voucher for each of these firms, of a programme with these slices of its own."""
+    one_rate = '{ up_to = "unlimited", bps = 6000 }'
+    text = examples.PROGRAMME_TEXT.replace(one_rate, slices).replace("CX-EXAMPLE", f"CX-SLICED-{town.number()}")
+    town.state(CHANGXING, firms)
+    issuer, last = town.desk(CHANGXING, "issuer"), town.now + 365 * 86_400
+    programme = issuer.post("/v1/programmes", {"file": text})["programme_id"]
+    funding = {"amount": "100000000", "bank_reference": f"B-{town.number()}"}
+    assert town.desk(CHANGXING, "payer").post(f"/v1/programmes/{programme}/fund", funding).status == 200
+    serials = [f"SLICED-{town.number()}" for _ in firms]
+    terms = {"programme": programme, "face": "1000000", "denomination": "100000", "use_by": last, "claim_by": last}
+    rows = [{"firm": firm.company_code, "serial": serial} for firm, serial in zip(firms, serials, strict=True)]
+    assert issuer.post("/v1/vouchers/rows", terms | {"recipients": rows}).status == 201
+    return serials
+
+
 @pytest.mark.parametrize("stage", ["REQUESTED", "REDEEMED", "ENDORSED", "ACCEPTED", "SETTLED", "RELEASED"])
 def test_no_tags_are_made_where_no_redemption_can_follow(town, lab, stage):
     firm = town.firm("firm-beijing" if stage == "REQUESTED" else "firm-changxing")
