@@ -47,6 +47,8 @@ def prepare_(
     由网关准备待签兑付申请，逐项核对后写入新文件。 Let the gateway prepare a redemption, check it, and write it to a new file.
 
     现在会被拒的，一并说明原因，文件照写。 Why it would be refused now is told as well; the file is written all the same.
+
+    企业不获知发票与合同已被如何使用。 A firm is not told what was claimed on an invoice or under a contract.
     """
     asked: dict[str, Any] = {
         "order": "0x" + order.hex(),
