@@ -59,7 +59,7 @@ def titles() -> Iterator[tuple[str, str]]:
         for node in sorted(nodes, key=lambda each: each.lineno):
             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 written[node.targets[0].id] = _text(node.value)
-            elif isinstance(node, ast.Call) and _name(node.func) in ("Problem", "body") and len(node.args) > TITLE:
+            elif isinstance(node, ast.Call) and _name(node.func) in ("Problem", "__init__", "body") and len(node.args) > TITLE:
                 code, title = node.args[1], node.args[TITLE]
                 sentence = written.get(title.id, "") if isinstance(title, ast.Name) else _text(title)
                 if isinstance(code, ast.Constant) and sentence:
